@@ -1,0 +1,93 @@
+import type { Key, MessageRef, Topic } from './ids'
+import type { JsonObject, JsonValue } from './json'
+import type { Meta } from './presence/types'
+
+/*
+ * Everything that a client may say, whatever the dialect. A message that wants an answer has a `ref`; one that is
+ * about a channel has the `joinRef` of the join that opened it, so that a late one of an earlier join is known.
+ */
+
+export interface HeartbeatMessage {
+  readonly kind: 'heartbeat'
+  readonly ref: MessageRef
+  /** The topic that it came on, to which the answer goes. */
+  readonly topic: Topic
+}
+
+/** The first message on a native connection. Answered with who the session is and what the server expects. */
+export interface HelloMessage {
+  readonly kind: 'hello'
+  readonly ref: MessageRef
+}
+
+/** The client means to go, and its presences with it, at once. */
+export interface GoodbyeMessage {
+  readonly kind: 'goodbye'
+  readonly ref: MessageRef
+}
+
+interface ChannelMessage {
+  readonly topic: Topic
+  readonly ref: MessageRef
+  readonly joinRef: MessageRef
+}
+
+export interface JoinMessage extends ChannelMessage {
+  readonly kind: 'join'
+  readonly payload: JsonObject
+}
+
+export interface LeaveMessage extends ChannelMessage {
+  readonly kind: 'leave'
+}
+
+/** An event of the application's own. */
+export interface PushMessage extends ChannelMessage {
+  readonly kind: 'push'
+  readonly event: string
+  readonly payload: JsonValue
+}
+
+/** Replace the meta of the session's own presence in the topic. */
+export interface UpdateMessage extends ChannelMessage {
+  readonly kind: 'update'
+  readonly meta: Meta
+}
+
+/** Change part of it: a JSON merge patch (RFC 7396). */
+export interface PatchMessage extends ChannelMessage {
+  readonly kind: 'patch'
+  readonly patch: JsonObject
+}
+
+/** Send me the whole state again: my map has a gap. */
+export interface SyncMessage extends ChannelMessage {
+  readonly kind: 'sync'
+}
+
+/** Be present in the topic under this name. Only dialects that have no join say this (Vix). */
+export interface AppearMessage {
+  readonly kind: 'appear'
+  readonly topic: Topic
+  readonly key: Key
+}
+
+/** No longer be present under this name. */
+export interface DisappearMessage {
+  readonly kind: 'disappear'
+  readonly topic: Topic
+  readonly key: Key
+}
+
+export type ClientMessage =
+  | HeartbeatMessage
+  | HelloMessage
+  | GoodbyeMessage
+  | JoinMessage
+  | LeaveMessage
+  | PushMessage
+  | UpdateMessage
+  | PatchMessage
+  | SyncMessage
+  | AppearMessage
+  | DisappearMessage

@@ -1,0 +1,28 @@
+/** Why a WebSocket was closed, and what its client should do. */
+export interface CloseCodeEntry {
+  readonly name: string
+  readonly meaning: string
+  /** Whether a client should connect again by itself. */
+  readonly shouldReconnect: boolean
+}
+
+/** The close codes that a Rollcall server or client sends. 4000 to 4999 are an application's own (RFC 6455, 7.4.2). */
+export const CLOSE_CODES = {
+  1000: { name: 'normal', meaning: 'Said goodbye.', shouldReconnect: false },
+  1001: { name: 'going_away', meaning: 'The page or the server went away.', shouldReconnect: true },
+  1002: { name: 'protocol_error', meaning: 'The peer broke the WebSocket protocol.', shouldReconnect: true },
+  1008: { name: 'policy_violation', meaning: 'The connection was abused.', shouldReconnect: false },
+  1009: { name: 'frame_too_large', meaning: 'A frame was larger than `limits.frameBytes`.', shouldReconnect: true },
+  1011: { name: 'internal_error', meaning: 'The server failed.', shouldReconnect: true },
+  1012: { name: 'service_restart', meaning: 'The server is restarting.', shouldReconnect: true },
+  1013: { name: 'try_again_later', meaning: 'The client reads too slowly, or the server is full.', shouldReconnect: true },
+  4001: { name: 'heartbeat_timeout', meaning: 'Nothing was heard for too long.', shouldReconnect: true },
+  4002: { name: 'kicked', meaning: 'The server ended the session.', shouldReconnect: false },
+} as const satisfies Record<number, CloseCodeEntry>
+
+export type CloseCode = keyof typeof CLOSE_CODES
+
+/** Whether a client should connect again after this code. Unknown codes: yes, as a proxy may have sent them. */
+export function shouldReconnect(code: number): boolean {
+  return Object.hasOwn(CLOSE_CODES, code) ? CLOSE_CODES[code as CloseCode].shouldReconnect : true
+}

@@ -1,0 +1,195 @@
+import type { ClientMessage } from '../client-message'
+import { checkBytes, type Fault, fault, faultBody } from '../fault'
+import type { MessageRef, Topic } from '../ids'
+import { field, isJsonObject, type JsonObject, type JsonValue } from '../json'
+import type { Limits } from '../limits'
+import type { ServerMessage } from '../server-message'
+import type { DecodedClientMessage } from './dialect'
+
+/*
+ * The vocabulary of Phoenix channels, which several dialects share; they differ in how they wrap an envelope and in
+ * what presence looks like.
+ *
+ *   wire text  <-- a dialect's file -->  Envelope  <-- this file -->  message
+ */
+
+export interface Envelope {
+  readonly joinRef: MessageRef
+  readonly ref: MessageRef
+  readonly topic: Topic
+  readonly event: string
+  readonly payload: JsonValue
+}
+
+/** Event names of the protocol. An application's own begin otherwise. */
+export const PHX = {
+  join: 'phx_join',
+  leave: 'phx_leave',
+  reply: 'phx_reply',
+  close: 'phx_close',
+  error: 'phx_error',
+  heartbeat: 'heartbeat',
+} as const
+
+export const PRESENCE = {
+  state: 'presence_state',
+  diff: 'presence_diff',
+  update: 'presence_update',
+  patch: 'presence_patch',
+  sync: 'presence_sync',
+} as const
+
+/** Whether an event name belongs to the protocol. A stranger who could push one would forge presence. */
+export function isReservedEvent(event: string): boolean {
+  return event.startsWith('phx_') || event.startsWith('presence_')
+}
+
+/** What a dialect has read of an envelope before anything is believed. */
+export interface RawEnvelope {
+  readonly joinRef: unknown
+  readonly ref: unknown
+  readonly topic: unknown
+  readonly event: unknown
+  readonly payload: unknown
+}
+
+/** Checks an envelope's fields and reads the message in it. */
+export function readClientEnvelope(raw: RawEnvelope, limits: Limits, systemTopics: readonly Topic[]): DecodedClientMessage {
+  const ref = isMessageRef(raw.ref) ? raw.ref : null
+  const joinRef = isMessageRef(raw.joinRef) ? raw.joinRef : null
+  const topicText = typeof raw.topic === 'string' ? raw.topic : ''
+  // A topic that is too long is not sent back: an answer must not be larger than it need be.
+  const topicFault = checkBytes('The topic', topicText, 'topicBytes', limits)
+  const replyTo = ref === null ? null : { topic: topicFault ? '' : topicText, ref, joinRef }
+  const refuse = (problem: Fault): DecodedClientMessage => ({ ok: false, fault: problem, replyTo })
+
+  if (!isMessageRef(raw.ref)) return refuse(wrongField('ref', 'a string, a number or null', raw.ref))
+  if (!isMessageRef(raw.joinRef)) return refuse(wrongField('join_ref', 'a string, a number or null', raw.joinRef))
+  if (typeof raw.topic !== 'string' || raw.topic === '') {
+    return refuse(wrongField('topic', 'a string that is not empty', raw.topic))
+  }
+  if (topicFault) return refuse(topicFault)
+  if (typeof raw.event !== 'string' || raw.event === '') {
+    return refuse(wrongField('event', 'a string that is not empty', raw.event))
+  }
+  const eventFault = checkBytes('The event name', raw.event, 'eventBytes', limits)
+  if (eventFault) return refuse(eventFault)
+
+  const envelope: Envelope = {
+    joinRef,
+    ref,
+    topic: raw.topic,
+    event: raw.event,
+    payload: (raw.payload ?? {}) as JsonValue,
+  }
+  const message = systemTopics.includes(envelope.topic) ? readSystemMessage(envelope) : readChannelMessage(envelope)
+  return 'kind' in message ? { ok: true, message } : refuse(message)
+}
+
+function readSystemMessage({ event, ref, topic }: Envelope): ClientMessage | Fault {
+  switch (event) {
+    case PHX.heartbeat:
+      return { kind: 'heartbeat', ref, topic }
+    case 'hello':
+      return { kind: 'hello', ref }
+    case 'goodbye':
+      return { kind: 'goodbye', ref }
+    default:
+      return fault('unknown_event', `${JSON.stringify(event)} is no event of the topic ${JSON.stringify(topic)}.`)
+  }
+}
+
+function readChannelMessage(envelope: Envelope): ClientMessage | Fault {
+  const { event, payload, topic, ref, joinRef } = envelope
+  switch (event) {
+    case PHX.join:
+      if (!isJsonObject(payload)) return wrongField('payload', 'an object', payload)
+      return { kind: 'join', topic, ref, joinRef, payload }
+    case PHX.leave:
+      return { kind: 'leave', topic, ref, joinRef }
+    case PRESENCE.update: {
+      const meta = isJsonObject(payload) ? field(payload, 'meta') : undefined
+      if (!isJsonObject(meta)) return wrongField('payload.meta', 'an object', meta)
+      return { kind: 'update', topic, ref, joinRef, meta }
+    }
+    case PRESENCE.patch: {
+      const patch = isJsonObject(payload) ? field(payload, 'patch') : undefined
+      if (!isJsonObject(patch)) return wrongField('payload.patch', 'an object', patch)
+      return { kind: 'patch', topic, ref, joinRef, patch }
+    }
+    case PRESENCE.sync:
+      return { kind: 'sync', topic, ref, joinRef }
+    default:
+      if (isReservedEvent(event)) {
+        return fault('reserved_event', `${JSON.stringify(event)} belongs to the protocol; name your event otherwise.`)
+      }
+      return { kind: 'push', topic, ref, joinRef, event, payload }
+  }
+}
+
+/** Every message but presence, whose spelling is the dialect's own; `null` for what these dialects do not say. */
+export function writeServerEnvelope(
+  message: Exclude<ServerMessage, { kind: 'state' | 'diff' }>,
+  systemTopic: Topic,
+): Envelope | null {
+  switch (message.kind) {
+    case 'reply': {
+      const response = message.status === 'ok' ? message.response : faultBody(message.fault)
+      return envelopeOf(message.joinRef, message.ref, message.topic, PHX.reply, { status: message.status, response })
+    }
+    case 'event':
+      return envelopeOf(message.joinRef, null, message.topic, message.event, message.payload)
+    case 'channel_closed':
+      return envelopeOf(message.joinRef, message.joinRef, message.topic, PHX.close, message.response)
+    case 'channel_failed':
+      return envelopeOf(message.joinRef, message.joinRef, message.topic, PHX.error, faultBody(message.fault))
+    case 'fault':
+      return envelopeOf(null, null, systemTopic, 'fault', faultBody(message.fault))
+    case 'opened':
+      return null
+  }
+}
+
+function envelopeOf(joinRef: MessageRef, ref: MessageRef, topic: Topic, event: string, payload: JsonValue): Envelope {
+  return { joinRef, ref, topic, event, payload }
+}
+
+/** What a client says, as an envelope. */
+export function writeClientEnvelope(message: ClientMessage, systemTopic: Topic): Envelope {
+  switch (message.kind) {
+    case 'heartbeat':
+      return envelopeOf(null, message.ref, systemTopic, PHX.heartbeat, {})
+    case 'hello':
+    case 'goodbye':
+      return envelopeOf(null, message.ref, systemTopic, message.kind, {})
+    case 'join':
+      return envelopeOf(message.joinRef, message.ref, message.topic, PHX.join, message.payload)
+    case 'leave':
+      return envelopeOf(message.joinRef, message.ref, message.topic, PHX.leave, {})
+    case 'push':
+      return envelopeOf(message.joinRef, message.ref, message.topic, message.event, message.payload)
+    case 'update':
+      return envelopeOf(message.joinRef, message.ref, message.topic, PRESENCE.update, { meta: message.meta })
+    case 'patch':
+      return envelopeOf(message.joinRef, message.ref, message.topic, PRESENCE.patch, { patch: message.patch })
+    case 'sync':
+      return envelopeOf(message.joinRef, message.ref, message.topic, PRESENCE.sync, {})
+    case 'appear':
+    case 'disappear':
+      throw new TypeError(`A client of this dialect joins a topic; it has no word for "${message.kind}".`)
+  }
+}
+
+export function isMessageRef(value: unknown): value is MessageRef {
+  return value === null || typeof value === 'string' || typeof value === 'number'
+}
+
+export function wrongField(name: string, expected: string, actual: unknown): Fault {
+  const got = actual === undefined ? 'nothing' : Array.isArray(actual) ? 'an array' : actual === null ? 'null' : `a ${typeof actual}`
+  return fault('invalid_message', `The field "${name}" must be ${expected}, not ${actual === '' ? 'an empty string' : got}.`)
+}
+
+/** A payload of which only an object is of use, as one. */
+export function objectOr(payload: JsonValue | undefined): JsonObject {
+  return isJsonObject(payload) ? payload : {}
+}

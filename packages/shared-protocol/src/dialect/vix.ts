@@ -1,0 +1,94 @@
+import type { ClientMessage } from '../client-message'
+import { checkBytes, type Fault, fault, faultBody } from '../fault'
+import { field, isJsonObject, type JsonValue } from '../json'
+import type { ServerMessage } from '../server-message'
+import type { DecodeContext, DecodedClientMessage, Dialect, Frame } from './dialect'
+import { isReservedEvent, objectOr, wrongField } from './envelope'
+import { parseFrame } from './parse-frame'
+
+/*
+ * The dialect of Vix.cpp's presence example: {type, payload}
+ *
+ *   in   presence.join {user}   presence.leave {user}   presence.list {}
+ *   out  presence.system {message}         on every open
+ *        presence.online {user}            a key appeared
+ *        presence.offline {user}           a key disappeared
+ *        presence.current {users}          the answer to presence.list, to the asker alone
+ *        presence.error {reason, message}  what could not be taken
+ *
+ * It names no topic: the connection is in one from the moment it opens. Any other type is an event of the
+ * application's own, both ways.
+ */
+
+export const vixDialect: Dialect = {
+  name: 'vix',
+  hasImplicitTopic: true,
+
+  decodeClient(frame: Frame, context: DecodeContext): DecodedClientMessage {
+    const parsed = parseFrame(frame, context.limits.jsonDepth, 'vix')
+    if (!parsed.ok) return refused(parsed.fault)
+    if (!isJsonObject(parsed.value)) {
+      return refused(fault('invalid_message', 'A frame is an object: {"type", "payload"}.'))
+    }
+    const type = field(parsed.value, 'type')
+    if (typeof type !== 'string' || type === '') return refused(wrongField('type', 'a string that is not empty', type))
+    const typeFault = checkBytes('The type', type, 'eventBytes', context.limits)
+    if (typeFault) return refused(typeFault)
+    const message = readMessage(type, field(parsed.value, 'payload') ?? {}, context.implicitTopic)
+    return 'kind' in message ? { ok: true, message } : refused(message)
+  },
+
+  encodeServer(message: ServerMessage): readonly Frame[] {
+    switch (message.kind) {
+      case 'state':
+        return [frameOf('presence.current', { users: [...new Set(message.snapshot.presences.map(({ key }) => key))] })]
+      case 'diff':
+        return [
+          ...message.diff.appeared.map((user) => frameOf('presence.online', { user })),
+          ...message.diff.disappeared.map((user) => frameOf('presence.offline', { user })),
+        ]
+      case 'opened':
+        return [frameOf('presence.system', { message: 'A new connection opened' })]
+      case 'event':
+        return [frameOf(message.event, message.payload)]
+      case 'reply':
+        return message.status === 'error' ? [frameOf('presence.error', faultBody(message.fault))] : []
+      case 'fault':
+      case 'channel_failed':
+        return [frameOf('presence.error', faultBody(message.fault))]
+      case 'channel_closed':
+        return []
+    }
+  },
+}
+
+function readMessage(type: string, payload: JsonValue, topic: string): ClientMessage | Fault {
+  switch (type) {
+    case 'presence.join':
+    case 'presence.leave': {
+      const user = field(objectOr(payload), 'user')
+      if (typeof user !== 'string' || user === '') {
+        return wrongField('payload.user', 'a string that is not empty', user)
+      }
+      return { kind: type === 'presence.join' ? 'appear' : 'disappear', topic, key: user }
+    }
+    case 'presence.list':
+      return { kind: 'sync', topic, ref: null, joinRef: null }
+    default:
+      if (type.startsWith('presence.')) {
+        return fault('unknown_event', `${JSON.stringify(type)} is none of presence.join, presence.leave, presence.list.`)
+      }
+      if (isReservedEvent(type)) {
+        return fault('reserved_event', `${JSON.stringify(type)} belongs to the protocol; name your type otherwise.`)
+      }
+      return { kind: 'push', topic, ref: null, joinRef: null, event: type, payload }
+  }
+}
+
+function refused(problem: Fault): DecodedClientMessage {
+  return { ok: false, fault: problem, replyTo: null }
+}
+
+function frameOf(type: string, payload: unknown): string {
+  return JSON.stringify({ type, payload })
+}

@@ -1,0 +1,67 @@
+import { fault } from '../fault'
+import { isJsonObject } from '../json'
+import type { FullDiff, Presence } from '../presence/types'
+import type { ServerMessage } from '../server-message'
+import type { DecodeContext, DecodedClientMessage, Dialect, Frame } from './dialect'
+import { PRESENCE, readClientEnvelope, writeServerEnvelope } from './envelope'
+import { parseFrame } from './parse-frame'
+
+/*
+ * The dialect of zzz's browser client: {topic, event, payload, ref}
+ *
+ *   presence_state  [{key, meta}]
+ *   presence_diff   {joins: [{key, meta}], leaves: [{key, meta}]}
+ *
+ * Its clients know keys and no refs. So a leave names a key only when nobody of that key is left, and an update is a
+ * join of a key that is there already, which overwrites it.
+ */
+
+/** Where zzz sends heartbeats, after Phoenix; `rollcall` is taken too. */
+const SYSTEM_TOPICS = ['phoenix', 'rollcall']
+
+export const zzzDialect: Dialect = {
+  name: 'zzz',
+  hasImplicitTopic: false,
+
+  decodeClient(frame: Frame, { limits }: DecodeContext): DecodedClientMessage {
+    const parsed = parseFrame(frame, limits.jsonDepth, 'zzz')
+    if (!parsed.ok) return { ok: false, fault: parsed.fault, replyTo: null }
+    if (!isJsonObject(parsed.value)) {
+      const problem = fault('invalid_message', 'A frame is an object: {"topic", "event", "payload", "ref"}.')
+      return { ok: false, fault: problem, replyTo: null }
+    }
+    const { topic, event, payload, ref = null, join_ref: joinRef = null } = parsed.value
+    return readClientEnvelope({ joinRef, ref, topic, event, payload }, limits, SYSTEM_TOPICS)
+  },
+
+  encodeServer(message: ServerMessage): readonly Frame[] {
+    switch (message.kind) {
+      case 'state':
+        return [frameOf(message.topic, PRESENCE.state, message.snapshot.presences.map(entryOf), null)]
+      case 'diff':
+        return [frameOf(message.topic, PRESENCE.diff, diffBody(message.diff), null)]
+      default: {
+        const envelope = writeServerEnvelope(message, 'phoenix')
+        return envelope ? [frameOf(envelope.topic, envelope.event, envelope.payload, envelope.ref)] : []
+      }
+    }
+  },
+}
+
+function frameOf(topic: string, event: string, payload: unknown, ref: unknown): string {
+  return JSON.stringify({ topic, event, payload, ref })
+}
+
+function entryOf({ key, meta }: Presence): object {
+  return { key, meta }
+}
+
+function diffBody(diff: FullDiff): object {
+  const gone = new Set(diff.disappeared)
+  const leaves = new Map<string, object>()
+  for (const { presence } of diff.leaves) if (gone.has(presence.key)) leaves.set(presence.key, entryOf(presence))
+  return {
+    joins: [...diff.joins.map(entryOf), ...diff.updates.map(({ key, meta }) => ({ key, meta }))],
+    leaves: [...leaves.values()],
+  }
+}

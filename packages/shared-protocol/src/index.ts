@@ -1,0 +1,73 @@
+export type {
+  AppearMessage,
+  ClientMessage,
+  DisappearMessage,
+  GoodbyeMessage,
+  HeartbeatMessage,
+  HelloMessage,
+  JoinMessage,
+  LeaveMessage,
+  PatchMessage,
+  PushMessage,
+  SyncMessage,
+  UpdateMessage,
+} from './client-message'
+export { CLOSE_CODES, type CloseCode, type CloseCodeEntry, shouldReconnect } from './close-code'
+export type {
+  ClientDialect,
+  DecodeContext,
+  DecodedClientMessage,
+  Dialect,
+  DialectName,
+  Frame,
+  ReplyAddress,
+} from './dialect/dialect'
+export { isReservedEvent } from './dialect/envelope'
+export { type Handshake, type Negotiation, negotiateDialect } from './dialect/negotiate'
+export { ROLLCALL_SYSTEM_TOPIC, rollcallDialect } from './dialect/rollcall'
+export { vixDialect } from './dialect/vix'
+export { zzzDialect } from './dialect/zzz'
+export { ERROR_CODES, type ErrorCode, type ErrorCodeEntry, isErrorCode } from './error-code'
+export { checkBytes, type Fault, fault, faultBody, type LimitBreach, limitFault, limitOption } from './fault'
+export type { Epoch, Key, MessageRef, Position, PresenceRef, Seq, Topic } from './ids'
+export { field, isJsonObject, isNestedDeeperThan, type JsonObject, type JsonValue } from './json'
+export { DEFAULT_LIMITS, type Limits, ZZZ_LIMITS } from './limits'
+export { type Continuity, continuityOf } from './presence/continuity'
+export { diffSnapshots } from './presence/diff-snapshots'
+export { digestOf, digestOfOne } from './presence/digest'
+export { mergeDiffs } from './presence/merge-diffs'
+export { mergePatch } from './presence/merge-patch'
+export { type AppliedChanges, PresenceSet } from './presence/presence-set'
+export {
+  type FullDiff,
+  type FullLeave,
+  type FullUpdate,
+  LEAVE_REASONS,
+  type LeaveReason,
+  type Meta,
+  type Presence,
+  type PresenceChanges,
+  type PresenceDiff,
+  type PresenceLeave,
+  type PresenceSnapshot,
+  type PresenceUpdate,
+} from './presence/types'
+export { failure, type Result, success } from './result'
+export type {
+  ChannelClosedMessage,
+  ChannelFailedMessage,
+  DiffMessage,
+  ErrorReply,
+  EventMessage,
+  FaultMessage,
+  OkReply,
+  OpenedMessage,
+  ReceivedErrorReply,
+  ReceivedFailure,
+  ReceivedFault,
+  ReceivedMessage,
+  ServerMessage,
+  StateMessage,
+} from './server-message'
+export { utf8Bytes } from './utf8'
+export { SUBPROTOCOL, WIRE_REVISION } from './version'

@@ -1,0 +1,117 @@
+import type { Fault } from './fault'
+import type { MessageRef, Topic } from './ids'
+import type { JsonObject, JsonValue } from './json'
+import type { FullDiff, PresenceDiff, PresenceSnapshot } from './presence/types'
+
+/*
+ * Everything that a server may say, whatever the dialect. One whose `joinRef` is null goes to everybody in the
+ * topic, and is encoded once for all of them.
+ */
+
+interface ReplyHead {
+  readonly kind: 'reply'
+  readonly topic: Topic
+  readonly ref: MessageRef
+  readonly joinRef: MessageRef
+}
+
+export interface OkReply extends ReplyHead {
+  readonly status: 'ok'
+  readonly response: JsonValue
+}
+
+export interface ErrorReply extends ReplyHead {
+  readonly status: 'error'
+  readonly fault: Fault
+}
+
+/** An event of the application's own. */
+export interface EventMessage {
+  readonly kind: 'event'
+  readonly topic: Topic
+  readonly joinRef: MessageRef
+  readonly event: string
+  readonly payload: JsonValue
+}
+
+export interface StateMessage {
+  readonly kind: 'state'
+  readonly topic: Topic
+  readonly joinRef: MessageRef
+  readonly snapshot: PresenceSnapshot
+}
+
+export interface DiffMessage<D extends PresenceDiff = FullDiff> {
+  readonly kind: 'diff'
+  readonly topic: Topic
+  readonly diff: D
+}
+
+/** The channel ended: its client left, was replaced or was put out. No presence follows. */
+export interface ChannelClosedMessage {
+  readonly kind: 'channel_closed'
+  readonly topic: Topic
+  readonly joinRef: MessageRef
+  readonly response: JsonObject
+}
+
+/** The channel failed. The client may join again. */
+export interface ChannelFailedMessage {
+  readonly kind: 'channel_failed'
+  readonly topic: Topic
+  readonly joinRef: MessageRef
+  readonly fault: Fault
+}
+
+/** The answer to something that cannot be replied to, such as a frame that is not JSON. */
+export interface FaultMessage {
+  readonly kind: 'fault'
+  readonly fault: Fault
+}
+
+/** Somebody connected. Only Vix tells this. */
+export interface OpenedMessage {
+  readonly kind: 'opened'
+  readonly topic: Topic
+}
+
+/** What a server encodes. */
+export type ServerMessage =
+  | OkReply
+  | ErrorReply
+  | EventMessage
+  | StateMessage
+  | DiffMessage
+  | ChannelClosedMessage
+  | ChannelFailedMessage
+  | FaultMessage
+  | OpenedMessage
+
+/** An error reply as a client reads it. */
+export interface ReceivedErrorReply extends ReplyHead {
+  readonly status: 'error'
+  readonly response: JsonObject
+}
+
+export interface ReceivedFailure {
+  readonly kind: 'channel_failed'
+  readonly topic: Topic
+  readonly joinRef: MessageRef
+  readonly response: JsonObject
+}
+
+export interface ReceivedFault {
+  readonly kind: 'fault'
+  readonly response: JsonObject
+}
+
+/** What a client decodes: the same messages, with diffs and faults as far as the wire tells them. */
+export type ReceivedMessage =
+  | OkReply
+  | ReceivedErrorReply
+  | EventMessage
+  | StateMessage
+  | DiffMessage<PresenceDiff>
+  | ChannelClosedMessage
+  | ReceivedFailure
+  | ReceivedFault
