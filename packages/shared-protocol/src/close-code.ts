@@ -12,10 +12,18 @@ export const CLOSE_CODES = {
   1001: { name: 'going_away', meaning: 'The page or the server went away.', shouldReconnect: true },
   1002: { name: 'protocol_error', meaning: 'The peer broke the WebSocket protocol.', shouldReconnect: true },
   1008: { name: 'policy_violation', meaning: 'The connection was abused.', shouldReconnect: false },
-  1009: { name: 'frame_too_large', meaning: 'A frame was larger than `limits.frameBytes`.', shouldReconnect: true },
+  1009: {
+    name: 'frame_too_large',
+    meaning: 'A frame was larger than `limits.frameBytes`.',
+    shouldReconnect: true,
+  },
   1011: { name: 'internal_error', meaning: 'The server failed.', shouldReconnect: true },
   1012: { name: 'service_restart', meaning: 'The server is restarting.', shouldReconnect: true },
-  1013: { name: 'try_again_later', meaning: 'The client reads too slowly, or the server is full.', shouldReconnect: true },
+  1013: {
+    name: 'try_again_later',
+    meaning: 'The client reads too slowly, or the server is full.',
+    shouldReconnect: true,
+  },
   4001: { name: 'heartbeat_timeout', meaning: 'Nothing was heard for too long.', shouldReconnect: true },
   4002: { name: 'kicked', meaning: 'The server ended the session.', shouldReconnect: false },
 } as const satisfies Record<number, CloseCodeEntry>

@@ -7,13 +7,19 @@ export interface ErrorCodeEntry {
 /** Every code that a fault can carry. Each has a heading in `docs/errors.md`. */
 export const ERROR_CODES = {
   malformed_frame: { meaning: 'The frame is not the JSON that the dialect prescribes.', isRetryable: false },
-  invalid_message: { meaning: 'The JSON is well formed, but a field is missing or of the wrong type.', isRetryable: false },
+  invalid_message: {
+    meaning: 'The JSON is well formed, but a field is missing or of the wrong type.',
+    isRetryable: false,
+  },
   binary_unsupported: { meaning: 'The dialect has no binary frames.', isRetryable: false },
   limit_exceeded: { meaning: 'Something is longer, deeper or more than a limit allows.', isRetryable: false },
   capacity_exceeded: { meaning: 'The node holds as many presences as it may.', isRetryable: true },
   unmatched_topic: { meaning: 'No channel of this server serves the topic.', isRetryable: false },
   not_joined: { meaning: 'The session is not in the topic that it sent to.', isRetryable: false },
-  not_tracked: { meaning: 'The session has no presence in the topic that it could update.', isRetryable: false },
+  not_tracked: {
+    meaning: 'The session has no presence in the topic that it could update.',
+    isRetryable: false,
+  },
   unknown_event: { meaning: 'The channel has no handler for the event.', isRetryable: false },
   reserved_event: { meaning: 'The event name belongs to the protocol.', isRetryable: false },
   refused: { meaning: "The channel refused, for the application's own reason.", isRetryable: false },
@@ -22,7 +28,10 @@ export const ERROR_CODES = {
   handler_timeout: { meaning: "The application's handler did not finish in time.", isRetryable: true },
   throttled: { meaning: 'Too many messages; wait `retry_after_ms`.', isRetryable: true },
   store_unavailable: { meaning: 'The store cannot take the change now.', isRetryable: true },
-  unauthorized: { meaning: 'The server does not know who this is, or the identity may not do this.', isRetryable: false },
+  unauthorized: {
+    meaning: 'The server does not know who this is, or the identity may not do this.',
+    isRetryable: false,
+  },
   closing: { meaning: 'The server is shutting down.', isRetryable: true },
 } as const satisfies Record<string, ErrorCodeEntry>
 

@@ -54,7 +54,11 @@ export interface RawEnvelope {
 }
 
 /** Checks an envelope's fields and reads the message in it. */
-export function readClientEnvelope(raw: RawEnvelope, limits: Limits, systemTopics: readonly Topic[]): DecodedClientMessage {
+export function readClientEnvelope(
+  raw: RawEnvelope,
+  limits: Limits,
+  systemTopics: readonly Topic[],
+): DecodedClientMessage {
   const ref = isMessageRef(raw.ref) ? raw.ref : null
   const joinRef = isMessageRef(raw.joinRef) ? raw.joinRef : null
   const topicText = typeof raw.topic === 'string' ? raw.topic : ''
@@ -64,7 +68,8 @@ export function readClientEnvelope(raw: RawEnvelope, limits: Limits, systemTopic
   const refuse = (problem: Fault): DecodedClientMessage => ({ ok: false, fault: problem, replyTo })
 
   if (!isMessageRef(raw.ref)) return refuse(wrongField('ref', 'a string, a number or null', raw.ref))
-  if (!isMessageRef(raw.joinRef)) return refuse(wrongField('join_ref', 'a string, a number or null', raw.joinRef))
+  if (!isMessageRef(raw.joinRef))
+    return refuse(wrongField('join_ref', 'a string, a number or null', raw.joinRef))
   if (typeof raw.topic !== 'string' || raw.topic === '') {
     return refuse(wrongField('topic', 'a string that is not empty', raw.topic))
   }
@@ -82,7 +87,9 @@ export function readClientEnvelope(raw: RawEnvelope, limits: Limits, systemTopic
     event: raw.event,
     payload: (raw.payload ?? {}) as JsonValue,
   }
-  const message = systemTopics.includes(envelope.topic) ? readSystemMessage(envelope) : readChannelMessage(envelope)
+  const message = systemTopics.includes(envelope.topic)
+    ? readSystemMessage(envelope)
+    : readChannelMessage(envelope)
   return 'kind' in message ? { ok: true, message } : refuse(message)
 }
 
@@ -95,7 +102,10 @@ function readSystemMessage({ event, ref, topic }: Envelope): ClientMessage | Fau
     case 'goodbye':
       return { kind: 'goodbye', ref }
     default:
-      return fault('unknown_event', `${JSON.stringify(event)} is no event of the topic ${JSON.stringify(topic)}.`)
+      return fault(
+        'unknown_event',
+        `${JSON.stringify(event)} is no event of the topic ${JSON.stringify(topic)}.`,
+      )
   }
 }
 
@@ -121,7 +131,10 @@ function readChannelMessage(envelope: Envelope): ClientMessage | Fault {
       return { kind: 'sync', topic, ref, joinRef }
     default:
       if (isReservedEvent(event)) {
-        return fault('reserved_event', `${JSON.stringify(event)} belongs to the protocol; name your event otherwise.`)
+        return fault(
+          'reserved_event',
+          `${JSON.stringify(event)} belongs to the protocol; name your event otherwise.`,
+        )
       }
       return { kind: 'push', topic, ref, joinRef, event, payload }
   }
@@ -135,7 +148,10 @@ export function writeServerEnvelope(
   switch (message.kind) {
     case 'reply': {
       const response = message.status === 'ok' ? message.response : faultBody(message.fault)
-      return envelopeOf(message.joinRef, message.ref, message.topic, PHX.reply, { status: message.status, response })
+      return envelopeOf(message.joinRef, message.ref, message.topic, PHX.reply, {
+        status: message.status,
+        response,
+      })
     }
     case 'event':
       return envelopeOf(message.joinRef, null, message.topic, message.event, message.payload)
@@ -150,7 +166,13 @@ export function writeServerEnvelope(
   }
 }
 
-function envelopeOf(joinRef: MessageRef, ref: MessageRef, topic: Topic, event: string, payload: JsonValue): Envelope {
+function envelopeOf(
+  joinRef: MessageRef,
+  ref: MessageRef,
+  topic: Topic,
+  event: string,
+  payload: JsonValue,
+): Envelope {
   return { joinRef, ref, topic, event, payload }
 }
 
@@ -185,8 +207,18 @@ export function isMessageRef(value: unknown): value is MessageRef {
 }
 
 export function wrongField(name: string, expected: string, actual: unknown): Fault {
-  const got = actual === undefined ? 'nothing' : Array.isArray(actual) ? 'an array' : actual === null ? 'null' : `a ${typeof actual}`
-  return fault('invalid_message', `The field "${name}" must be ${expected}, not ${actual === '' ? 'an empty string' : got}.`)
+  const got =
+    actual === undefined
+      ? 'nothing'
+      : Array.isArray(actual)
+        ? 'an array'
+        : actual === null
+          ? 'null'
+          : `a ${typeof actual}`
+  return fault(
+    'invalid_message',
+    `The field "${name}" must be ${expected}, not ${actual === '' ? 'an empty string' : got}.`,
+  )
 }
 
 /** A payload of which only an object is of use, as one. */

@@ -12,8 +12,15 @@ export interface Handshake {
   readonly subprotocols: readonly string[]
 }
 
+export interface Negotiated {
+  readonly ok: true
+  readonly dialect: Dialect
+  /** To be named in the answer; null for none. */
+  readonly subprotocol: string | null
+}
+
 export type Negotiation =
-  | { readonly ok: true; readonly dialect: Dialect; /** To be answered; null for none. */ readonly subprotocol: string | null }
+  | Negotiated
   | { readonly ok: false; readonly status: 400 | 404; readonly message: string }
 
 /**
@@ -22,22 +29,28 @@ export type Negotiation =
  * ```
  * /socket with subprotocol rollcall.v1   rollcall
  * /socket without a subprotocol          zzz
- * /                                      vix
+ * /       without a subprotocol          vix
  * ```
  */
 export function negotiateDialect({ path, subprotocols }: Handshake): Negotiation {
+  const offersNone = subprotocols.length === 0
   switch (path) {
     case '/socket':
-      if (subprotocols.includes(SUBPROTOCOL)) return { ok: true, dialect: rollcallDialect, subprotocol: SUBPROTOCOL }
-      if (subprotocols.length === 0) return { ok: true, dialect: zzzDialect, subprotocol: null }
-      return {
-        ok: false,
-        status: 400,
-        message: `None of the offered subprotocols is spoken here; offer ${SUBPROTOCOL}, or none for zzz.`,
-      }
+      if (subprotocols.includes(SUBPROTOCOL))
+        return { ok: true, dialect: rollcallDialect, subprotocol: SUBPROTOCOL }
+      return offersNone
+        ? { ok: true, dialect: zzzDialect, subprotocol: null }
+        : unknownSubprotocol(subprotocols)
     case '/':
-      return { ok: true, dialect: vixDialect, subprotocol: null }
+      return offersNone
+        ? { ok: true, dialect: vixDialect, subprotocol: null }
+        : unknownSubprotocol(subprotocols)
     default:
       return { ok: false, status: 404, message: 'No WebSocket here; connect to /socket, or to / for Vix.' }
   }
+}
+
+function unknownSubprotocol(offered: readonly string[]): Negotiation {
+  const message = `No offered subprotocol (${offered.join(', ').slice(0, 80)}) is spoken here; at /socket it is ${SUBPROTOCOL}, or none for zzz.`
+  return { ok: false, status: 400, message }
 }

@@ -1,17 +1,22 @@
 import { type Fault, fault, limitFault } from '../fault'
 import { isNestedDeeperThan, type JsonValue } from '../json'
-import { type Result, failure, success } from '../result'
+import { failure, type Result, success } from '../result'
 import type { Frame } from './dialect'
 
 /** The JSON value of a text frame, with its nesting bounded before it is parsed. */
 export function parseFrame(frame: Frame, maxDepth: number, dialectName: string): Result<JsonValue> {
   if (typeof frame !== 'string') {
     return failure(
-      fault('binary_unsupported', `The ${dialectName} dialect has no binary frames; send the message as text.`),
+      fault(
+        'binary_unsupported',
+        `The ${dialectName} dialect has no binary frames; send the message as text.`,
+      ),
     )
   }
   if (isNestedDeeperThan(frame, maxDepth)) {
-    return failure(limitFault(`The frame nests deeper than ${maxDepth} levels`, 'jsonDepth', maxDepth, maxDepth + 1))
+    return failure(
+      limitFault(`The frame nests deeper than ${maxDepth} levels`, 'jsonDepth', maxDepth, maxDepth + 1),
+    )
   }
   try {
     return success(JSON.parse(frame) as JsonValue)

@@ -13,7 +13,16 @@ import {
 import { failure, type Result, success } from '../result'
 import type { ReceivedMessage, ServerMessage } from '../server-message'
 import type { ClientDialect, DecodeContext, DecodedClientMessage, Dialect, Frame } from './dialect'
-import { isMessageRef, objectOr, PHX, PRESENCE, readClientEnvelope, wrongField, writeClientEnvelope, writeServerEnvelope } from './envelope'
+import {
+  isMessageRef,
+  objectOr,
+  PHX,
+  PRESENCE,
+  readClientEnvelope,
+  writeClientEnvelope,
+  writeServerEnvelope,
+  wrongField,
+} from './envelope'
 import { parseFrame } from './parse-frame'
 
 /*
@@ -69,7 +78,8 @@ export const rollcallDialect: Dialect & ClientDialect = {
     if (!parsed.ok) return parsed
     if (!Array.isArray(parsed.value) || parsed.value.length !== 5) return failure(wrongShape())
     const [joinRef, ref, topic, event, payload = {}] = parsed.value
-    if (!isMessageRef(joinRef) || !isMessageRef(ref)) return failure(wrongField('ref', 'a string, a number or null', ref))
+    if (!isMessageRef(joinRef) || !isMessageRef(ref))
+      return failure(wrongField('ref', 'a string, a number or null', ref))
     if (typeof topic !== 'string') return failure(wrongField('topic', 'a string', topic))
     if (typeof event !== 'string') return failure(wrongField('event', 'a string', event))
     const body = objectOr(payload)
@@ -93,7 +103,8 @@ export const rollcallDialect: Dialect & ClientDialect = {
         return diff ? success({ kind: 'diff', topic, diff }) : failure(wrongPresence(event))
       }
       default:
-        if (topic === ROLLCALL_SYSTEM_TOPIC && event === 'fault') return success({ kind: 'fault', response: body })
+        if (topic === ROLLCALL_SYSTEM_TOPIC && event === 'fault')
+          return success({ kind: 'fault', response: body })
         return success({ kind: 'event', topic, joinRef, event, payload })
     }
   },
@@ -156,7 +167,8 @@ function readEach<T>(items: JsonValue | undefined, read: (item: JsonObject) => T
 }
 
 function readPresence({ ref, key, meta, rev }: JsonObject): Presence | null {
-  if (typeof ref !== 'string' || typeof key !== 'string' || typeof rev !== 'number' || !isJsonObject(meta)) return null
+  if (typeof ref !== 'string' || typeof key !== 'string' || typeof rev !== 'number' || !isJsonObject(meta))
+    return null
   return { ref, key, meta, rev }
 }
 

@@ -31,7 +31,8 @@ export const vixDialect: Dialect = {
       return refused(fault('invalid_message', 'A frame is an object: {"type", "payload"}.'))
     }
     const type = field(parsed.value, 'type')
-    if (typeof type !== 'string' || type === '') return refused(wrongField('type', 'a string that is not empty', type))
+    if (typeof type !== 'string' || type === '')
+      return refused(wrongField('type', 'a string that is not empty', type))
     const typeFault = checkBytes('The type', type, 'eventBytes', context.limits)
     if (typeFault) return refused(typeFault)
     const message = readMessage(type, field(parsed.value, 'payload') ?? {}, context.implicitTopic)
@@ -41,7 +42,11 @@ export const vixDialect: Dialect = {
   encodeServer(message: ServerMessage): readonly Frame[] {
     switch (message.kind) {
       case 'state':
-        return [frameOf('presence.current', { users: [...new Set(message.snapshot.presences.map(({ key }) => key))] })]
+        return [
+          frameOf('presence.current', {
+            users: [...new Set(message.snapshot.presences.map(({ key }) => key))],
+          }),
+        ]
       case 'diff':
         return [
           ...message.diff.appeared.map((user) => frameOf('presence.online', { user })),
@@ -76,10 +81,16 @@ function readMessage(type: string, payload: JsonValue, topic: string): ClientMes
       return { kind: 'sync', topic, ref: null, joinRef: null }
     default:
       if (type.startsWith('presence.')) {
-        return fault('unknown_event', `${JSON.stringify(type)} is none of presence.join, presence.leave, presence.list.`)
+        return fault(
+          'unknown_event',
+          `${JSON.stringify(type)} is none of presence.join, presence.leave, presence.list.`,
+        )
       }
       if (isReservedEvent(type)) {
-        return fault('reserved_event', `${JSON.stringify(type)} belongs to the protocol; name your type otherwise.`)
+        return fault(
+          'reserved_event',
+          `${JSON.stringify(type)} belongs to the protocol; name your type otherwise.`,
+        )
       }
       return { kind: 'push', topic, ref: null, joinRef: null, event: type, payload }
   }

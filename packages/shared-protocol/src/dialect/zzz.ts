@@ -59,7 +59,8 @@ function entryOf({ key, meta }: Presence): object {
 function diffBody(diff: FullDiff): object {
   const gone = new Set(diff.disappeared)
   const leaves = new Map<string, object>()
-  for (const { presence } of diff.leaves) if (gone.has(presence.key)) leaves.set(presence.key, entryOf(presence))
+  for (const { presence } of diff.leaves)
+    if (gone.has(presence.key)) leaves.set(presence.key, entryOf(presence))
   return {
     joins: [...diff.joins.map(entryOf), ...diff.updates.map(({ key, meta }) => ({ key, meta }))],
     leaves: [...leaves.values()],

@@ -15,7 +15,10 @@ import type { PresenceDiff } from './types'
  */
 export type Continuity = 'apply' | 'ignore' | 'resync'
 
-export function continuityOf(at: Position | null, diff: Pick<PresenceDiff, 'epoch' | 'base' | 'seq'>): Continuity {
+export function continuityOf(
+  at: Position | null,
+  diff: Pick<PresenceDiff, 'epoch' | 'base' | 'seq'>,
+): Continuity {
   if (at === null) return 'ignore'
   if (diff.epoch !== at.epoch) return 'resync'
   if (diff.seq <= at.seq) return 'ignore'

@@ -2,7 +2,10 @@ import type { PresenceRef } from '../ids'
 import type { Presence, PresenceChanges, PresenceLeave, PresenceUpdate } from './types'
 
 /** What takes one set of presences to another, net. Leaves have the reason `closed`: a set does not tell why. */
-export function diffSnapshots<M>(before: Iterable<Presence<M>>, after: Iterable<Presence<M>>): PresenceChanges<M> {
+export function diffSnapshots<M>(
+  before: Iterable<Presence<M>>,
+  after: Iterable<Presence<M>>,
+): PresenceChanges<M> {
   const gone = new Map<PresenceRef, Presence<M>>()
   for (const presence of before) gone.set(presence.ref, presence)
   const joins: Presence<M>[] = []
@@ -11,7 +14,8 @@ export function diffSnapshots<M>(before: Iterable<Presence<M>>, after: Iterable<
     const was = gone.get(presence.ref)
     gone.delete(presence.ref)
     if (!was) joins.push(presence)
-    else if (was.rev !== presence.rev) updates.push({ ref: presence.ref, rev: presence.rev, meta: presence.meta })
+    else if (was.rev !== presence.rev)
+      updates.push({ ref: presence.ref, rev: presence.rev, meta: presence.meta })
   }
   const leaves: PresenceLeave[] = [...gone.values()].map(({ ref, key }) => ({ ref, key, reason: 'closed' }))
   return { joins, updates, leaves }

@@ -28,7 +28,8 @@ export function mergeDiffs<M>(diffs: readonly FullDiff<M>[]): FullDiff<M> | null
     for (const update of diff.updates) {
       const joined = joins.get(update.ref)
       if (joined) joins.set(update.ref, { ...joined, rev: update.rev, meta: update.meta })
-      else updates.set(update.ref, { ...update, previous: updates.get(update.ref)?.previous ?? update.previous })
+      else
+        updates.set(update.ref, { ...update, previous: updates.get(update.ref)?.previous ?? update.previous })
     }
     for (const leave of diff.leaves) {
       if (joins.delete(leave.ref)) continue
@@ -48,7 +49,9 @@ export function mergeDiffs<M>(diffs: readonly FullDiff<M>[]): FullDiff<M> | null
     }
   }
   const moved = (isPresent: boolean) =>
-    [...presentAfter].filter(([key, after]) => after === isPresent && presentBefore.get(key) !== after).map(([key]) => key)
+    [...presentAfter]
+      .filter(([key, after]) => after === isPresent && presentBefore.get(key) !== after)
+      .map(([key]) => key)
   return {
     epoch: last.epoch,
     base: first.base,

@@ -1,0 +1,52 @@
+import type {
+  Fault,
+  JsonObject,
+  JsonValue,
+  Key,
+  LeaveReason,
+  Meta,
+  Position,
+  Presence,
+  Topic,
+} from '@rollcall/shared-protocol'
+import type { RegistryDiff, TrackResult } from '../presence/registry'
+import type { Identity } from '../session/identity'
+
+/** What a channel's functions work with: one session in one topic. */
+export interface ChannelContext {
+  readonly topic: Topic
+  /** Who the session is. */
+  readonly identity: Identity
+  readonly sessionId: string
+  /** Connect params, as the client sent them: strings from a stranger. */
+  readonly params: ReadonlyMap<string, string>
+  /** Whatever the application wants to remember of the session; shared by all its channels. */
+  readonly assigns: Map<string, unknown>
+
+  /**
+   * Makes the session present here under `key`; tracking again overwrites. Refused, with the reason, when something
+   * is too large or the node is full. The presence goes by itself when the session leaves or its connection ends.
+   */
+  track(key: Key, meta: Meta): TrackResult
+  /** Replaces the meta of the session's presence here. */
+  update(meta: Meta): TrackResult
+  /** Changes part of it: a JSON merge patch. */
+  patch(patch: JsonObject): TrackResult
+  /** Ends the session's presence here; it stays in the topic. Whether it had one. */
+  untrack(): boolean
+  /** Everybody present in the topic, the session's own presence included as soon as it is tracked. */
+  list(): Promise<Presence[]>
+  /** What changed in the topic since a position; everybody where none is given. */
+  diff(since?: Position): Promise<RegistryDiff>
+
+  /** An event to this session alone. */
+  push(event: string, payload: JsonValue): void
+  /** `presence_state` to this session alone, in its own dialect. */
+  pushState(): void
+  /** An event to everybody in the topic, this session included. */
+  broadcast(event: string, payload: JsonValue): void
+  /** An event to everybody in the topic but this session. */
+  broadcastFrom(event: string, payload: JsonValue): void
+  /** Puts the session out of the topic; its client is told the reason. */
+  close(reason: LeaveReason, problem?: Fault): void
+}

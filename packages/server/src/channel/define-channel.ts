@@ -1,0 +1,83 @@
+import { isReservedEvent, type JsonObject, type JsonValue, type LeaveReason } from '@rollcall/shared-protocol'
+import { ServerError } from '../errors'
+import type { Middleware } from './compose'
+import type { ChannelContext } from './context'
+import type { Reply } from './reply'
+
+/** Handles one event. Its result is the reply, where the client asked for one. */
+export type Handler = (ctx: ChannelContext, payload: JsonValue) => Reply | Promise<Reply>
+
+/** What a server does with the topics of one pattern. */
+export interface ChannelDefinition {
+  /** A topic, or the beginning of some followed by `*`, such as `room:*`. The first pattern that fits is used. */
+  readonly topicPattern: string
+  /** Decides over a join; without it everybody may. The client's reply waits for it. */
+  readonly join?: (ctx: ChannelContext, payload: JsonObject) => Reply | Promise<Reply>
+  /** Told after the session has left, whatever the reason. Its presence in the topic is gone by then. */
+  readonly leave?: (ctx: ChannelContext, reason: LeaveReason) => void | Promise<void>
+  /** By event name. */
+  readonly handlers?: Readonly<Record<string, Handler>>
+  /** Takes the events that have no handler; without it they are answered with `unknown_event`. */
+  readonly unhandled?: (ctx: ChannelContext, event: string, payload: JsonValue) => Reply | Promise<Reply>
+  /** Runs around `join`, handlers and presence updates, the first one outermost. */
+  readonly middleware?: readonly Middleware[]
+  /** Whether members get `presence_state` and `presence_diff`. @default true */
+  readonly presence?: boolean
+  /** Whether a connection may follow the topic without a join, as those of the Vix dialect do. @default false */
+  readonly observable?: boolean
+}
+
+/** A definition that was checked, with its handlers where no event name can reach a prototype. (S-10) */
+export interface ResolvedChannel extends ChannelDefinition {
+  readonly handlerOf: ReadonlyMap<string, Handler>
+  readonly middleware: readonly Middleware[]
+  readonly presence: boolean
+  readonly observable: boolean
+}
+
+/**
+ * Types a channel definition where it is written.
+ *
+ * @example
+ * const chat = defineChannel({
+ *   topicPattern: 'chat:*',
+ *   join: (ctx) => {
+ *     ctx.track(ctx.identity.id, { joined_at: Date.now() })
+ *   },
+ *   handlers: { ping: () => ({ pong: true }) },
+ * })
+ */
+export function defineChannel(definition: ChannelDefinition): ChannelDefinition {
+  return definition
+}
+
+/** Throws `invalid_option` where the definition could never work. */
+export function resolveChannel(definition: ChannelDefinition): ResolvedChannel {
+  const { topicPattern } = definition
+  if (typeof topicPattern !== 'string' || topicPattern === '') {
+    throw new ServerError('invalid_option', 'A channel needs a topicPattern, such as "room:*".')
+  }
+  const star = topicPattern.indexOf('*')
+  if (star !== -1 && star !== topicPattern.length - 1) {
+    throw new ServerError(
+      'invalid_option',
+      `The topicPattern "${topicPattern}" has a * that is not at its end.`,
+    )
+  }
+  const handlerOf = new Map(Object.entries(definition.handlers ?? {}))
+  for (const event of handlerOf.keys()) {
+    if (isReservedEvent(event)) {
+      throw new ServerError(
+        'invalid_option',
+        `The event "${event}" belongs to the protocol; name the handler otherwise.`,
+      )
+    }
+  }
+  return {
+    ...definition,
+    handlerOf,
+    middleware: definition.middleware ?? [],
+    presence: definition.presence ?? true,
+    observable: definition.observable ?? false,
+  }
+}

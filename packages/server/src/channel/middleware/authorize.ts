@@ -1,0 +1,15 @@
+import type { Call, Middleware } from '../compose'
+import type { ChannelContext } from '../context'
+import { refuse } from '../reply'
+
+/**
+ * Lets through what `isAllowed` says yes to and refuses the rest with `forbidden`.
+ *
+ * @example
+ * middleware: [authorize((ctx, call) => call.kind !== 'event' || ctx.assigns.get('role') === 'speaker')]
+ */
+export function authorize(
+  isAllowed: (ctx: ChannelContext, call: Call) => boolean | Promise<boolean>,
+): Middleware {
+  return async (ctx, call, next) => ((await isAllowed(ctx, call)) ? next() : refuse('forbidden'))
+}

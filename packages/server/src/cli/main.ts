@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+import { Command } from 'commander'
+import { ServerError } from '../errors'
+import { addServe } from './serve'
+
+const program = new Command('rollcall').description('Presence: who is here, live.').showHelpAfterError()
+addServe(program)
+
+program.parseAsync().catch((error: unknown) => {
+  // What an operator can mend is said in one line; anything else is a bug, and its stack is wanted.
+  if (error instanceof ServerError) process.stderr.write(`rollcall: ${error.message}\n`)
+  else process.stderr.write(`rollcall: ${error instanceof Error ? error.stack : String(error)}\n`)
+  process.exit(1)
+})

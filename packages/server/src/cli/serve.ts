@@ -1,0 +1,65 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { createServer } from '../server'
+import { cliLogger, LOG_LEVELS, type LogLevel } from './cli-logger'
+import { demoPage } from './demo-page'
+
+interface ServeFlags {
+  readonly port: number
+  readonly host: string
+  readonly allowAnonymous: boolean
+  readonly logLevel: LogLevel
+  readonly demo: boolean
+}
+
+/** Adds `rollcall serve`: the reference server, with the channel that opens every topic. */
+export function addServe(program: Command): void {
+  program
+    .command('serve')
+    .description('Serve presence: native and zzz clients at /socket, Vix clients at /, the demo to browsers.')
+    .addOption(
+      new Option('--port <number>', 'port to listen on, 0 for any free one')
+        .env('PORT')
+        .default(9090)
+        .argParser(readPort),
+    )
+    .addOption(new Option('--host <address>', 'address to listen on').env('HOST').default('127.0.0.1'))
+    .option('--allow-anonymous', 'in production, serve people who nobody vouched for', false)
+    .option('--no-demo', 'answer browsers with JSON, too')
+    .addOption(new Option('--log-level <level>', 'what to log').choices(LOG_LEVELS).default('info'))
+    .action(serve)
+}
+
+async function serve({ port, host, allowAnonymous, logLevel, demo }: ServeFlags): Promise<void> {
+  const page = demo ? demoPage() : null
+  const logger = cliLogger(logLevel)
+  const server = createServer({ port, host, allowAnonymous, logger, ...(page === null ? {} : { page }) })
+  const address = await server.listen()
+  const at =
+    address.family === 'IPv6' ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`
+  const lines = [
+    `Rollcall serves on http://${at}/ (${server.mode} mode)`,
+    ...(page ? [`  demo     http://${at}/`] : []),
+    `  native   ws://${at}/socket  (subprotocol rollcall.v1)`,
+    `  zzz      ws://${at}/socket  (no subprotocol)`,
+    `  Vix      ws://${at}/`,
+    'Ctrl-C stops it.',
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
+
+  let isStopping = false
+  const stop = (signal: NodeJS.Signals) => {
+    // A second signal means it.
+    if (isStopping) process.exit(130)
+    isStopping = true
+    logger.info({ signal, connections: server.connectionCount }, 'closing')
+    void server.close().then(() => process.exit(0))
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+}
+
+function readPort(text: string): number {
+  const port = Number(text)
+  if (/^\d+$/.test(text) && port <= 65_535) return port
+  throw new InvalidArgumentError('It must be a whole number from 0 to 65535.')
+}

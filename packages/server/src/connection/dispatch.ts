@@ -1,0 +1,149 @@
+import {
+  type ClientMessage,
+  type Fault,
+  fault,
+  type JoinMessage,
+  type JsonObject,
+  type LeaveMessage,
+  type Limits,
+  limitFault,
+  type MessageRef,
+  type Topic,
+} from '@rollcall/shared-protocol'
+import { Channel, type ChannelServices } from '../channel/channel'
+import type { Router } from '../channel/route'
+import type { ImplicitNames } from '../session/implicit-names'
+import type { Session } from '../session/session'
+
+export interface DispatchContext {
+  readonly router: Router
+  readonly services: ChannelServices
+  readonly names: ImplicitNames
+  readonly limits: Limits
+  /** What a native client is told in answer to its hello. */
+  readonly describeSession: (session: Session) => JsonObject
+}
+
+/** Does what a client's message asks for. Whatever cannot be done is answered; nothing throws. */
+export function dispatch(session: Session, message: ClientMessage, context: DispatchContext): void {
+  switch (message.kind) {
+    case 'heartbeat':
+      return answer(session, message.topic, message.ref, null, {})
+    case 'hello':
+      return answer(session, 'rollcall', message.ref, null, context.describeSession(session))
+    case 'goodbye':
+      answer(session, 'rollcall', message.ref, null, {})
+      context.names.endAll(session, 'left')
+      session.end('left')
+      return session.outlet.close(1000, 'goodbye')
+    case 'join':
+      return join(session, message, context)
+    case 'leave':
+      return leave(session, message)
+    case 'push':
+    case 'update':
+    case 'patch': {
+      const channel = currentChannel(session, message)
+      if (channel instanceof Channel) channel.receive(message)
+      else refuse(session, message, channel)
+      return
+    }
+    case 'sync': {
+      const channel = currentChannel(session, message)
+      if (channel instanceof Channel) channel.resync(message.ref)
+      else refuse(session, message, channel)
+      return
+    }
+    case 'appear':
+      void context.names.appear(session, message.topic, message.key).then((problem) => {
+        if (problem) session.outlet.send({ kind: 'fault', fault: problem })
+      })
+      return
+    case 'disappear':
+      return context.names.disappear(session, message.topic, message.key)
+  }
+}
+
+/** Makes a connection without joins a member of its topic; the fault where the topic does not allow that. */
+export function observe(session: Session, topic: Topic, { router, services }: DispatchContext): Fault | null {
+  const definition = router.find(topic)
+  if (!definition) return fault('unmatched_topic', `No channel serves ${JSON.stringify(topic)}.`)
+  if (!definition.observable) {
+    return fault('unauthorized', `${JSON.stringify(topic)} cannot be followed without a join.`)
+  }
+  const channel = new Channel(session, definition, topic, null, services)
+  session.channels.set(topic, channel)
+  channel.observe()
+  return null
+}
+
+function join(session: Session, message: JoinMessage, { router, services, limits }: DispatchContext): void {
+  const { topic } = message
+  const definition = router.find(topic)
+  if (!definition) {
+    return refuse(
+      session,
+      message,
+      fault('unmatched_topic', `No channel of this server serves ${JSON.stringify(topic)}.`),
+    )
+  }
+  const older = session.channels.get(topic)
+  if (!older && session.channels.size >= limits.channelsPerSession) {
+    const max = limits.channelsPerSession
+    return refuse(
+      session,
+      message,
+      limitFault(`The session is in ${max} topics`, 'channelsPerSession', max, max + 1),
+    )
+  }
+  older?.replace()
+  const channel = new Channel(session, definition, topic, message.joinRef ?? message.ref, services)
+  session.channels.set(topic, channel)
+  channel.join(message, older !== undefined, () => {
+    if (session.channels.get(topic) === channel) session.channels.delete(topic)
+  })
+}
+
+/** Leaving a topic that the session is not in is no fault: it is where it wanted to be. */
+function leave(session: Session, message: LeaveMessage): void {
+  const { topic, ref } = message
+  const channel = currentChannel(session, message)
+  if (!(channel instanceof Channel)) return answer(session, topic, ref, message.joinRef, {})
+  channel.end('left')
+  session.channels.delete(topic)
+  answer(session, topic, ref, channel.joinRef, {})
+  session.outlet.send({ kind: 'channel_closed', topic, joinRef: channel.joinRef, response: {} })
+}
+
+interface Addressed {
+  readonly topic: Topic
+  readonly ref: MessageRef
+  readonly joinRef: MessageRef
+}
+
+/** The channel that a message is meant for; a fault where that is none, or one that a newer join has replaced. (S-5) */
+function currentChannel(session: Session, { topic, joinRef }: Addressed): Channel | Fault {
+  const channel = session.channels.get(topic)
+  if (!channel) return fault('not_joined', `The session is not in ${JSON.stringify(topic)}; join it first.`)
+  if (joinRef !== null && channel.joinRef !== null && String(joinRef) !== String(channel.joinRef)) {
+    return fault(
+      'not_joined',
+      `The join ${joinRef} of ${JSON.stringify(topic)} is over; the present one is ${channel.joinRef}.`,
+    )
+  }
+  return channel
+}
+
+function answer(
+  session: Session,
+  topic: Topic,
+  ref: MessageRef,
+  joinRef: MessageRef,
+  response: JsonObject,
+): void {
+  if (ref !== null) session.outlet.send({ kind: 'reply', topic, ref, joinRef, status: 'ok', response })
+}
+
+function refuse(session: Session, { topic, ref, joinRef }: Addressed, problem: Fault): void {
+  session.outlet.send({ kind: 'reply', topic, ref, joinRef, status: 'error', fault: problem })
+}

@@ -1,0 +1,19 @@
+/** Every code that {@link ServerError} can carry. Each has a heading in `docs/errors.md`. */
+export type ServerErrorCode =
+  | 'invalid_option'
+  | 'invalid_argument'
+  | 'insecure_configuration'
+  | 'listen_failed'
+  | 'already_listening'
+  | 'closed'
+
+/** Our own API failed, or was used wrongly. What strangers send never becomes one of these. */
+export class ServerError extends Error {
+  override readonly name = 'ServerError'
+  readonly code: ServerErrorCode
+
+  constructor(code: ServerErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.code = code
+  }
+}

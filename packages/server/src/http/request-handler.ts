@@ -1,0 +1,59 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import sirv from 'sirv'
+
+/** What a program is told at `/`, after Vix's presence example. */
+export const WELCOME = {
+  message: 'Presence example running',
+  hint: 'Connect via WebSocket and send presence.join',
+} as const
+
+/**
+ * Answers plain HTTP requests:
+ *
+ * ```
+ * GET /         the page to a browser (Accept: text/html), JSON to a program
+ * GET /healthz  200 while the process serves
+ * GET /...      the page's other files
+ * ```
+ */
+export function createRequestHandler(page: string | null): RequestListener {
+  // `dev: false` reads the folder once; the files' names carry their hash, but for index.html.
+  const files = page === null ? null : sirv(page, { etag: true, gzip: false, brotli: false })
+  return (request, response) => {
+    const path = (request.url ?? '/').split('?', 1)[0]
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD')
+      return answerJson(request, response, 405, {
+        error: 'method_not_allowed',
+        message: `There is nothing to ${request.method} here.`,
+      })
+    }
+    if (path === '/healthz') return answerJson(request, response, 200, { status: 'ok' })
+    if (path === '/') {
+      response.setHeader('Vary', 'Accept')
+      if (!files || !wantsHtml(request)) return answerJson(request, response, 200, WELCOME)
+    }
+    if (!files) return notFound(request, response)
+    files(request, response, () => notFound(request, response))
+  }
+}
+
+function wantsHtml(request: IncomingMessage): boolean {
+  return (request.headers.accept ?? '').includes('text/html')
+}
+
+function notFound(request: IncomingMessage, response: ServerResponse): void {
+  answerJson(request, response, 404, {
+    error: 'not_found',
+    message: 'Nothing here. WebSockets connect to /socket or /.',
+  })
+}
+
+function answerJson(request: IncomingMessage, response: ServerResponse, status: number, body: object): void {
+  const text = JSON.stringify(body)
+  response.writeHead(status, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(text),
+  })
+  response.end(request.method === 'HEAD' ? undefined : text)
+}

@@ -1,0 +1,44 @@
+import type { Frame } from '@rollcall/shared-protocol'
+
+/** The server's end of one WebSocket, as far as a connection needs to know it. */
+export interface Wire {
+  /** Hands frames to the operating system in one write, as far as it takes them. Does nothing once closed. */
+  send(frames: readonly Frame[]): void
+  /** Bytes that were sent and have not left this process. */
+  readonly bufferedBytes: number
+  /** Asks the peer to show that it is there; it answers through {@link WireEvents.onPong}. */
+  ping(): void
+  /** Begins an orderly close. The peer has a bounded time to answer. */
+  close(code: number, reason: string): void
+  /** Ends it now, without another word. */
+  terminate(): void
+}
+
+/** What a wire tells its connection. */
+export interface WireEvents {
+  /** A whole message: a text's UTF-8 bytes, or bytes. Valid until the call returns. */
+  onMessage(data: Buffer, isBinary: boolean): void
+  onPong(): void
+  /** Once, the last of all. 1006 where the peer went without a word. */
+  onClose(code: number, reason: string): void
+}
+
+/** What is known of a peer from its handshake. */
+export interface HandshakeRequest {
+  readonly path: string
+  /** Of the query string; a name that comes twice has its last value. */
+  readonly params: ReadonlyMap<string, string>
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly subprotocols: readonly string[]
+  readonly remoteAddress: string
+}
+
+/** A handshake that is not taken: an HTTP status and a body that helps. */
+export interface HandshakeRefusal {
+  readonly status: number
+  readonly reason: string
+  readonly message: string
+}
+
+/** Reason of the refusal of a handshake that asks for nothing that is spoken here. */
+export const NO_DIALECT = 'no_dialect'

@@ -1,0 +1,146 @@
+import type { Server as HttpServer } from 'node:http'
+import { DEFAULT_LIMITS, type Limits, type Topic, utf8Bytes } from '@rollcall/shared-protocol'
+import type { ChannelDefinition } from './channel/define-channel'
+import { referenceChannel } from './channel/reference-channel'
+import type { HeartbeatOptions } from './connection/heartbeat'
+import { ServerError } from './errors'
+import { type Clock, systemClock } from './io/clock'
+import { type RandomSource, systemRandom } from './io/random'
+import { defaultLogger, type Logger } from './log'
+import { DEFAULT_FLUSH, type FlushOptions } from './presence/flush'
+import type { HistoryOptions } from './presence/history'
+import type { Authenticate } from './session/identity'
+import type { Store } from './store/store'
+
+/** How a server is set up. Every limit, interval and bound has a default that is fit for production. */
+export interface ServerOptions {
+  /** Port to listen on; 0 for any free one. Not used with `server`. @default 9090 */
+  readonly port?: number
+  /** Address to listen on. Not used with `server`. @default '127.0.0.1' */
+  readonly host?: string
+  /** An HTTP server of your own to attach to, instead of listening. Its other requests and upgrades stay yours. */
+  readonly server?: HttpServer
+  /** What to do with which topics. @default one that opens every topic */
+  readonly channels?: readonly ChannelDefinition[]
+  /** Who is connecting. Without it everybody is anonymous, which production refuses unless `allowAnonymous` is set. */
+  readonly authenticate?: Authenticate
+  /** Serve people who nobody vouched for, in production too. @default false */
+  readonly allowAnonymous?: boolean
+  /**
+   * `development` believes the connect param `user_id` and the names that Vix clients say.
+   * @default 'development' on a loopback address outside NODE_ENV=production, else 'production'
+   */
+  readonly mode?: 'development' | 'production'
+  /** Bounds on what clients send. @default DEFAULT_LIMITS */
+  readonly limits?: Partial<Limits>
+  readonly heartbeat?: Partial<HeartbeatOptions>
+  readonly flush?: Partial<FlushOptions>
+  /** How much of each topic's past is kept. */
+  readonly history?: Partial<HistoryOptions>
+  /** Authority for presences and their order. @default a MemoryStore of its own */
+  readonly store?: Store
+  /** @default pino, warnings and errors to standard error */
+  readonly logger?: Logger
+  /** Time that a join or a handler has, in milliseconds. @default 10000 */
+  readonly handlerTimeoutMs?: number
+  /** Messages of one channel that may wait for the one before them. @default 64 */
+  readonly maxWaitingMessages?: number
+  /** Time that `authenticate` has, in milliseconds. @default 10000 */
+  readonly authenticateTimeoutMs?: number
+  /** Bytes that may wait for a slow reader before it is cut off with 1013. @default 4194304 */
+  readonly maxBufferedBytes?: number
+  /** Time that a peer has to answer a close, in milliseconds. @default 2000 */
+  readonly closeTimeoutMs?: number
+  /** Topic of the clients whose dialect names none (Vix), unless their query says `topic`. @default 'room:lobby' */
+  readonly implicitTopic?: Topic
+  /** A folder of static files that browsers are given at `/`. */
+  readonly page?: string
+  /** For tests. @default systemClock */
+  readonly clock?: Clock
+  /** For tests. @default systemRandom */
+  readonly random?: RandomSource
+}
+
+export interface ResolvedServerOptions
+  extends Required<Omit<ServerOptions, 'server' | 'authenticate' | 'mode' | 'store' | 'page'>> {
+  readonly server: HttpServer | null
+  readonly authenticate: Authenticate | null
+  readonly mode: 'development' | 'production' | null
+  readonly store: Store | null
+  readonly page: string | null
+  readonly limits: Limits
+  readonly heartbeat: HeartbeatOptions
+  readonly flush: FlushOptions
+  readonly history: HistoryOptions
+}
+
+/** Fills in the defaults. Throws `invalid_option` for what could never work. */
+export function resolveServerOptions(options: ServerOptions): ResolvedServerOptions {
+  const resolved: ResolvedServerOptions = {
+    port: options.port ?? 9090,
+    host: options.host ?? '127.0.0.1',
+    server: options.server ?? null,
+    channels: options.channels ?? [referenceChannel],
+    authenticate: options.authenticate ?? null,
+    allowAnonymous: options.allowAnonymous ?? false,
+    mode: options.mode ?? null,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    heartbeat: { pingIntervalMs: 20_000, pongTimeoutMs: 10_000, ...options.heartbeat },
+    flush: { ...DEFAULT_FLUSH, ...options.flush },
+    history: { maxDiffs: 256, maxEntries: 4096, ...options.history },
+    store: options.store ?? null,
+    logger: options.logger ?? defaultLogger(),
+    handlerTimeoutMs: options.handlerTimeoutMs ?? 10_000,
+    maxWaitingMessages: options.maxWaitingMessages ?? 64,
+    authenticateTimeoutMs: options.authenticateTimeoutMs ?? 10_000,
+    maxBufferedBytes: options.maxBufferedBytes ?? 4 * 1024 * 1024,
+    closeTimeoutMs: options.closeTimeoutMs ?? 2000,
+    implicitTopic: options.implicitTopic ?? 'room:lobby',
+    page: options.page ?? null,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+  }
+  if (!Number.isInteger(resolved.port) || resolved.port < 0 || resolved.port > 65_535) {
+    throw new ServerError(
+      'invalid_option',
+      `port must be a whole number from 0 to 65535, not ${resolved.port}.`,
+    )
+  }
+  if (options.server && (options.port !== undefined || options.host !== undefined)) {
+    throw new ServerError(
+      'invalid_option',
+      'port and host are set on the server that you attach to, not here.',
+    )
+  }
+  if (resolved.channels.length === 0) {
+    throw new ServerError('invalid_option', 'channels is empty: nobody could join anything.')
+  }
+  for (const [group, values] of Object.entries(positiveNumbers(resolved))) {
+    for (const [name, value] of Object.entries(values)) {
+      if (!(value > 0))
+        throw new ServerError('invalid_option', `${group}${name} must be a number above 0, not ${value}.`)
+    }
+  }
+  if (resolved.flush.share > 1 || resolved.flush.floorMs > resolved.flush.ceilingMs) {
+    throw new ServerError(
+      'invalid_option',
+      'flush needs a share of at most 1 and a floorMs of at most ceilingMs.',
+    )
+  }
+  if (utf8Bytes(resolved.implicitTopic) > resolved.limits.topicBytes) {
+    throw new ServerError('invalid_option', 'implicitTopic is longer than limits.topicBytes.')
+  }
+  return resolved
+}
+
+function positiveNumbers(options: ResolvedServerOptions): Record<string, Record<string, number>> {
+  const { handlerTimeoutMs, maxWaitingMessages, authenticateTimeoutMs, maxBufferedBytes, closeTimeoutMs } =
+    options
+  return {
+    'limits.': { ...options.limits },
+    'heartbeat.': { ...options.heartbeat },
+    'flush.': { ...options.flush },
+    'history.': { ...options.history },
+    '': { handlerTimeoutMs, maxWaitingMessages, authenticateTimeoutMs, maxBufferedBytes, closeTimeoutMs },
+  }
+}

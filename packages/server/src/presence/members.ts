@@ -1,0 +1,104 @@
+import type { Dialect, Frame, ServerMessage } from '@rollcall/shared-protocol'
+
+/** One who is told of a topic: a channel. */
+export interface Member {
+  readonly dialect: Dialect
+  /** Whether presence is told to it, or only the channel's own events. */
+  readonly wantsPresence: boolean
+  /** Queues frames for the connection behind it. Must not throw, and must not call back into the topic. */
+  deliver(frames: readonly Frame[]): void
+}
+
+/** How a member that waits comes in. */
+export interface Admission {
+  /** Called just before the state is delivered. */
+  readonly onAdmitted: (() => void) | null
+  /** Whether the state is delivered at all. */
+  readonly withState: boolean
+}
+
+/**
+ * The members of one topic on this node, by dialect, so that what goes to many is encoded once for each dialect.
+ * A member waits for a state before it is told of diffs (P-1), and may come to wait again.
+ */
+export class Members {
+  readonly #live = new Map<Dialect, Set<Member>>()
+  /** Wait for the next flush. */
+  #waiting = new Map<Member, Admission>()
+  /** Waited when the running flush began: what they staged before is in it. */
+  readonly #due = new Map<Member, Admission>()
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  get hasWaiting(): boolean {
+    return this.#waiting.size > 0
+  }
+
+  /** Has the member admitted in the next flush; one that was live waits again. */
+  await(member: Member, admission: Admission): void {
+    const earlier = this.#waiting.get(member) ?? this.#due.get(member)
+    if (!this.#forget(member)) this.#size++
+    this.#waiting.set(member, {
+      onAdmitted: admission.onAdmitted ?? earlier?.onAdmitted ?? null,
+      withState: admission.withState || (earlier?.withState ?? false),
+    })
+  }
+
+  remove(member: Member): void {
+    if (this.#forget(member)) this.#size--
+  }
+
+  /** Everybody has to be given a state: what they hold does not lead to what is. */
+  awaitAll(): void {
+    for (const members of this.#live.values()) {
+      for (const member of members)
+        if (member.wantsPresence) this.await(member, { onAdmitted: null, withState: true })
+    }
+  }
+
+  /**
+   * To be called as a flush begins. Who comes to wait while it runs is left for the next one: what that member has
+   * staged is not in this commit, and it would be given a state without itself.
+   */
+  captureWaiting(): void {
+    for (const [member, admission] of this.#waiting) this.#due.set(member, admission)
+    this.#waiting = new Map()
+  }
+
+  /** Makes those captured live. The caller delivers the state to each of them before anything else. */
+  admitDue(): [Member, Admission][] {
+    const admitted = [...this.#due]
+    this.#due.clear()
+    for (const [member] of admitted) {
+      const members = this.#live.get(member.dialect)
+      if (members) members.add(member)
+      else this.#live.set(member.dialect, new Set([member]))
+    }
+    return admitted
+  }
+
+  /** Encodes once a dialect and delivers to every live member, except one. */
+  tellAll(message: ServerMessage, except: Member | null = null): void {
+    const isPresence = message.kind === 'diff' || message.kind === 'opened'
+    for (const [dialect, members] of this.#live) {
+      let frames: readonly Frame[] | null = null
+      for (const member of members) {
+        if (member === except || (isPresence && !member.wantsPresence)) continue
+        frames ??= dialect.encodeServer(message)
+        if (frames.length === 0) break
+        member.deliver(frames)
+      }
+    }
+  }
+
+  #forget(member: Member): boolean {
+    const members = this.#live.get(member.dialect)
+    const wasLive = members?.delete(member) ?? false
+    if (members?.size === 0) this.#live.delete(member.dialect)
+    const wasWaiting = this.#waiting.delete(member)
+    return this.#due.delete(member) || wasWaiting || wasLive
+  }
+}

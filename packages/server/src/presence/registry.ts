@@ -1,0 +1,226 @@
+import {
+  checkBytes,
+  type Fault,
+  fault,
+  type JsonObject,
+  type JsonValue,
+  type Key,
+  type LeaveReason,
+  type Limits,
+  limitFault,
+  type Meta,
+  mergePatch,
+  type Position,
+  type Presence,
+  type PresenceDiff,
+  type PresenceRef,
+  type Topic,
+} from '@rollcall/shared-protocol'
+import { ServerError } from '../errors'
+import type { Member } from './members'
+import { Owned, type Owner } from './owned'
+import { TopicHub, type TopicHubContext } from './topic-hub'
+
+/** What came of a `track`, `update` or `patch`: the presence as it is now, or why it was refused. */
+export type TrackResult =
+  | { readonly ok: true; readonly presence: Presence }
+  | { readonly ok: false; readonly fault: Fault }
+
+/** What {@link Registry.diff} answers. */
+export interface RegistryDiff extends PresenceDiff {
+  /** Whether `joins` is everybody, so that whoever asked has to replace what they hold. */
+  readonly isFull: boolean
+}
+
+export interface RegistryContext extends Omit<TopicHubContext, 'onIdle'> {
+  readonly limits: Limits
+  /** Mints refs: unique over all nodes and restarts. */
+  readonly mintRef: () => PresenceRef
+}
+
+/** One node's live view over a store: who is present where, and the means to change it for this node's own sessions. */
+export class Registry {
+  readonly #context: RegistryContext
+  readonly #hubs = new Map<Topic, TopicHub>()
+  readonly #owned = new Owned()
+
+  constructor(context: RegistryContext) {
+    this.#context = context
+  }
+
+  /** Presences that this node holds for its own owners; bounded by `limits.capacity`. */
+  get size(): number {
+    return this.#owned.count
+  }
+
+  /**
+   * Makes `owner` present in `topic` under `key`. An owner has one presence in a topic: tracking again overwrites it,
+   * as an update where the key stays the same. Everybody in the topic is told with the topic's next flush.
+   *
+   * Refused, with the limit, the value and the option, when topic, key or meta take too many UTF-8 bytes or the node
+   * is full. Throws `invalid_argument` where meta is not a JSON object: that is a mistake of the calling program.
+   *
+   * @example
+   * const tracked = registry.track(session.id, 'room:lobby', 'ada', { status: 'online' })
+   * if (!tracked.ok) console.warn(tracked.fault.message)
+   */
+  track(owner: Owner, topic: Topic, key: Key, meta: Meta): TrackResult {
+    const { limits } = this.#context
+    const checked = this.#checkMeta(meta)
+    const problem =
+      checkBytes('The topic', topic, 'topicBytes', limits) ??
+      checkBytes('The key', key, 'keyBytes', limits) ??
+      checked.fault
+    if (problem) return { ok: false, fault: problem }
+    const held = this.#owned.get(owner, topic)
+    if (held?.key === key) return this.#put(owner, topic, { ...held, rev: held.rev + 1, meta: checked.meta })
+    if (!held && this.#owned.count >= limits.capacity) return { ok: false, fault: this.#fullFault() }
+
+    const presence: Presence = { ref: this.#context.mintRef(), key, meta: checked.meta, rev: 0 }
+    const hub = this.hub(topic)
+    hub.join(presence)
+    if (held) hub.leave(held.ref, 'replaced')
+    this.#owned.set(owner, topic, presence)
+    return { ok: true, presence }
+  }
+
+  /** Replaces the meta of the owner's presence. Refused with `not_tracked` where there is none. */
+  update(owner: Owner, topic: Topic, meta: Meta): TrackResult {
+    const held = this.#owned.get(owner, topic)
+    if (!held) return { ok: false, fault: notTracked(topic) }
+    return this.track(owner, topic, held.key, meta)
+  }
+
+  /** Changes part of the meta: a JSON merge patch (RFC 7396). Refused with `not_tracked` where there is no presence. */
+  patch(owner: Owner, topic: Topic, patch: JsonObject): TrackResult {
+    const held = this.#owned.get(owner, topic)
+    if (!held) return { ok: false, fault: notTracked(topic) }
+    return this.track(owner, topic, held.key, mergePatch(held.meta, patch))
+  }
+
+  /** Ends the owner's presence in the topic. Whether there was one. */
+  untrack(owner: Owner, topic: Topic, reason: LeaveReason = 'left'): boolean {
+    const held = this.#owned.delete(owner, topic)
+    if (!held) return false
+    this.hub(topic).leave(held.ref, reason)
+    return true
+  }
+
+  /** Ends all presences of the owner, in every topic. How many there were. */
+  untrackAll(owner: Owner, reason: LeaveReason = 'closed'): number {
+    const topics = this.#owned.topicsOf(owner)
+    for (const topic of topics) this.untrack(owner, topic, reason)
+    return topics.length
+  }
+
+  /** The owner's presence in the topic, as last accepted. */
+  get(owner: Owner, topic: Topic): Presence | undefined {
+    return this.#owned.get(owner, topic)
+  }
+
+  /** Everybody in the topic, on all nodes; this node's own changes are in it as soon as they were accepted. */
+  async list(topic: Topic): Promise<Presence[]> {
+    const hub = this.#hubs.get(topic)
+    return hub ? hub.list() : [...(await this.#context.store.read(topic)).presences]
+  }
+
+  /**
+   * The net change of the topic since a position. Without one, or where what happened since is not known any more,
+   * everybody in `joins` and `isFull` set.
+   */
+  async diff(topic: Topic, since?: Position): Promise<RegistryDiff> {
+    const state = await this.#hubs.get(topic)?.committedState()
+    const net = since && state?.since(since)
+    if (net) {
+      const { epoch, base, seq, digest, joins } = net
+      const updates = net.updates.map(({ ref, rev, meta }) => ({ ref, rev, meta }))
+      const leaves = net.leaves.map(({ ref, key, reason }) => ({ ref, key, reason }))
+      return { isFull: false, epoch, base, seq, digest, joins, updates, leaves }
+    }
+    const { epoch, seq, digest, presences } = state?.snapshot() ?? (await this.#context.store.read(topic))
+    return { isFull: true, epoch, base: 0, seq, digest, joins: presences, updates: [], leaves: [] }
+  }
+
+  /** The topic on this node, made where it is not there yet. For channels; forgotten by itself when nobody needs it. */
+  hub(topic: Topic): TopicHub {
+    let hub = this.#hubs.get(topic)
+    if (!hub) {
+      hub = new TopicHub(topic, { ...this.#context, onIdle: (idle) => this.#forget(idle) })
+      this.#hubs.set(topic, hub)
+    }
+    return hub
+  }
+
+  /** An event to every member of the topic, on all nodes, except one. */
+  broadcast(topic: Topic, event: string, payload: JsonValue, except: Member | null = null): void {
+    this.#hubs.get(topic)?.tell(event, payload, except)
+    this.#context.store.publish(topic, { event, payload }).catch((error: unknown) => {
+      this.#context.log.warn({ err: error, topic, event }, 'a broadcast did not reach the other nodes')
+    })
+  }
+
+  /** The member is told no more of the topic. */
+  detach(topic: Topic, member: Member): void {
+    this.#hubs.get(topic)?.detach(member)
+  }
+
+  /** Topics that this node takes part in. */
+  get topicCount(): number {
+    return this.#hubs.size
+  }
+
+  close(): void {
+    for (const hub of this.#hubs.values()) hub.close()
+    this.#hubs.clear()
+  }
+
+  #put(owner: Owner, topic: Topic, presence: Presence): TrackResult {
+    this.#owned.set(owner, topic, presence)
+    this.hub(topic).update(presence)
+    return { ok: true, presence }
+  }
+
+  #forget(hub: TopicHub): void {
+    if (this.#hubs.get(hub.topic) === hub) this.#hubs.delete(hub.topic)
+    hub.close()
+  }
+
+  /** The meta as its JSON says it: the text is needed for its size, and a copy cannot be changed by the caller later. */
+  #checkMeta(meta: Meta): { readonly meta: Meta; readonly fault: Fault | null } {
+    let text: string | undefined
+    try {
+      text = JSON.stringify(meta)
+    } catch (error) {
+      throw new ServerError('invalid_argument', 'A meta must be JSON; this one cannot be written as such.', {
+        cause: error,
+      })
+    }
+    if (text === undefined || text[0] !== '{') {
+      throw new ServerError('invalid_argument', `A meta must be a JSON object, not ${text?.slice(0, 40)}.`)
+    }
+    return {
+      meta: JSON.parse(text) as Meta,
+      fault: checkBytes('The meta', text, 'metaBytes', this.#context.limits),
+    }
+  }
+
+  #fullFault(): Fault {
+    const { capacity } = this.#context.limits
+    return {
+      ...limitFault(
+        `This node holds ${this.#owned.count} presences`,
+        'capacity',
+        capacity,
+        this.#owned.count + 1,
+      ),
+      code: 'capacity_exceeded',
+    }
+  }
+}
+
+function notTracked(topic: Topic): Fault {
+  return fault(
+    'not_tracked',
+    `There is no presence in ${JSON.stringify(topic)} to change; join, or track one first.`,
+  )
+}

@@ -1,0 +1,276 @@
+import {
+  type Dialect,
+  type Frame,
+  type FullDiff,
+  type JsonValue,
+  type LeaveReason,
+  mergeDiffs,
+  type Presence,
+  type PresenceDiff,
+  type PresenceRef,
+  type PresenceSnapshot,
+  type Topic,
+} from '@rollcall/shared-protocol'
+import type { Clock, Timer } from '../io/clock'
+import type { Logger } from '../log'
+import type { Store, StoreMessage, Subscription, TopicFeed } from '../store/store'
+import { type FlushOptions, FlushSchedule } from './flush'
+import type { HistoryOptions } from './history'
+import { type Admission, type Member, Members } from './members'
+import { Staging } from './staging'
+import { TopicState } from './topic-state'
+
+/*
+ *   join / update / leave         attach / requestState
+ *          |                              |
+ *       Staging                        Members (waiting)
+ *          |         one flush            |
+ *          +--> store.commit --+          |
+ *                              v          |
+ *   store's feed --------> TopicState     |
+ *                              |          |
+ *                    net diff of the window, once a dialect --> live members
+ *                    state, once a dialect -------------------> waiting members, live from now on
+ */
+
+export interface TopicHubContext {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Logger
+  readonly flush: FlushOptions
+  readonly history: HistoryOptions
+  /** The hub holds nothing any more, and may be forgotten. */
+  readonly onIdle: (hub: TopicHub) => void
+}
+
+/** How long a commit or subscription that failed waits for its next try, in milliseconds. */
+const RETRY_MS = 250
+
+/** A topic on this node: what is staged, what is known, and who is told, joined by the flush. */
+export class TopicHub implements TopicFeed {
+  readonly topic: Topic
+  readonly #context: TopicHubContext
+  readonly #staging = new Staging()
+  readonly #state: TopicState
+  readonly #members = new Members()
+  readonly #schedule: FlushSchedule
+  #pending: FullDiff[] = []
+  #notice = false
+  #subscription: Subscription | null = null
+  #timer: Timer | null = null
+  /** A flush is due, running, or neither. */
+  #phase: 'quiet' | 'due' | 'flushing' = 'quiet'
+  /** Something came up while a flush was running. */
+  #isTouched = false
+  #isClosed = false
+  /** Presences of this node's own that are staged or committed. */
+  #owned = 0
+  #settled: (() => void)[] = []
+
+  constructor(topic: Topic, context: TopicHubContext) {
+    this.topic = topic
+    this.#context = context
+    this.#state = new TopicState(context.history)
+    this.#schedule = new FlushSchedule(context.flush)
+  }
+
+  // --- this node's own presences -----------------------------------------------------------------------------
+
+  join(presence: Presence): void {
+    this.#owned++
+    this.#staging.join(presence)
+    this.#touch()
+  }
+
+  update(presence: Presence): void {
+    this.#staging.update(presence)
+    this.#touch()
+  }
+
+  leave(ref: PresenceRef, reason: LeaveReason): void {
+    this.#owned--
+    this.#staging.leave(ref, reason)
+    this.#touch()
+  }
+
+  // --- members -------------------------------------------------------------------------------------------------
+
+  /** Lets a member in with the next flush. */
+  attach(member: Member, admission: Admission): void {
+    this.#members.await(member, admission)
+    this.#touch()
+  }
+
+  /** Gives a member the state again, in the next flush and in place of its diff. */
+  requestState(member: Member): void {
+    this.attach(member, { onAdmitted: null, withState: true })
+  }
+
+  detach(member: Member): void {
+    this.#members.remove(member)
+    if (this.#isIdle()) this.#touch()
+  }
+
+  /** An event to every member on this node, except one. */
+  tell(event: string, payload: JsonValue, except: Member | null = null): void {
+    this.#members.tellAll({ kind: 'event', topic: this.topic, joinRef: null, event, payload }, except)
+  }
+
+  /** Tells those who have a word for it that somebody connected; once a flush, however many did. */
+  announceOpening(): void {
+    this.#notice = true
+    this.#touch()
+  }
+
+  // --- reading ---------------------------------------------------------------------------------------------------
+
+  /** Everybody here, with this node's unconfirmed changes on top. */
+  async list(): Promise<Presence[]> {
+    await this.#known()
+    return this.#staging.overlay(this.#state.presences())
+  }
+
+  /** The state once everything staged so far is in it. */
+  async committedState(): Promise<TopicState> {
+    await this.#known()
+    while (!this.#staging.isEmpty && !this.#isClosed) await this.#nextFlush()
+    return this.#state
+  }
+
+  // --- the store's feed ----------------------------------------------------------------------------------------
+
+  onSnapshot(snapshot: PresenceSnapshot): void {
+    const isFirst = this.#state.position === null
+    this.#state.reset(snapshot)
+    this.#pending = []
+    if (!isFirst) {
+      this.#members.awaitAll()
+      this.#touch()
+    }
+  }
+
+  onDiff(diff: PresenceDiff): void {
+    const full = this.#state.apply(diff)
+    if (!full) return
+    this.#pending.push(full)
+    this.#touch()
+  }
+
+  onMessage({ event, payload }: StoreMessage): void {
+    this.tell(event, payload)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#timer?.cancel()
+    this.#subscription?.cancel()
+    for (const resolve of this.#settled.splice(0)) resolve()
+  }
+
+  // --- the flush -------------------------------------------------------------------------------------------------
+
+  #touch(): void {
+    if (this.#isClosed) return
+    if (this.#phase === 'flushing') this.#isTouched = true
+    else if (this.#phase === 'quiet') this.#scheduleIn(this.#schedule.delay(this.#context.clock.now()))
+  }
+
+  #scheduleIn(delayMs: number): void {
+    this.#phase = 'due'
+    // Never within the caller: whatever else this turn of the event loop brings shares the flush.
+    if (delayMs === 0) this.#context.clock.soon(() => this.#flush())
+    else this.#timer = this.#context.clock.after(delayMs, () => this.#flush())
+  }
+
+  #flush(): void {
+    this.#timer = null
+    if (this.#isClosed) return
+    this.#phase = 'flushing'
+    this.#isTouched = false
+    void this.#run().then((isDone) => {
+      if (this.#isClosed) return
+      this.#phase = 'quiet'
+      if (!isDone) this.#scheduleIn(RETRY_MS)
+      else if (this.#isIdle()) this.#context.onIdle(this)
+      else if (this.#isTouched && this.#hasWork()) this.#touch()
+    })
+  }
+
+  /** Whether everything went well; if not, nothing is lost and the flush is to be tried again. Never rejects. */
+  async #run(): Promise<boolean> {
+    const { store, clock, log } = this.#context
+    const startedMs = clock.now()
+    this.#members.captureWaiting()
+    const changes = this.#staging.take()
+    try {
+      this.#subscription ??= await store.subscribe(this.topic, this)
+      if (changes.length > 0) await store.commit(this.topic, changes)
+      this.#staging.settle()
+    } catch (error) {
+      this.#staging.restore()
+      log.warn(
+        { err: error, topic: this.topic, changes: changes.length },
+        'the store took no change; trying again',
+      )
+      return false
+    }
+    // A hub that was closed meanwhile has nobody to cancel what it has just subscribed to.
+    if (this.#isClosed) this.#subscription.cancel()
+    else {
+      const toldAtMs = clock.now()
+      this.#tell()
+      this.#schedule.flushed(startedMs, clock.now() - toldAtMs)
+    }
+    for (const resolve of this.#settled.splice(0)) resolve()
+    return true
+  }
+
+  #tell(): void {
+    const { topic } = this
+    const diff = mergeDiffs(this.#pending)
+    this.#pending = []
+    if (diff) this.#members.tellAll({ kind: 'diff', topic, diff })
+    this.#admit()
+    if (this.#notice) this.#members.tellAll({ kind: 'opened', topic })
+    this.#notice = false
+  }
+
+  #admit(): void {
+    const { topic } = this
+    const admitted = this.#members.admitDue()
+    if (admitted.length === 0) return
+    const snapshot = this.#state.snapshot()
+    const frames = new Map<Dialect, readonly Frame[]>()
+    for (const [member, { onAdmitted, withState }] of admitted) {
+      onAdmitted?.()
+      if (!withState || !member.wantsPresence) continue
+      let encoded = frames.get(member.dialect)
+      if (!encoded) {
+        encoded = member.dialect.encodeServer({ kind: 'state', topic, joinRef: null, snapshot })
+        frames.set(member.dialect, encoded)
+      }
+      member.deliver(encoded)
+    }
+  }
+
+  #hasWork(): boolean {
+    return this.#staging.size > 0 || this.#pending.length > 0 || this.#members.hasWaiting || this.#notice
+  }
+
+  #isIdle(): boolean {
+    return (
+      this.#owned === 0 && this.#members.size === 0 && this.#staging.isEmpty && this.#settled.length === 0
+    )
+  }
+
+  /** Waits for the store's first word about the topic. */
+  async #known(): Promise<void> {
+    while (this.#state.position === null && !this.#isClosed) await this.#nextFlush()
+  }
+
+  #nextFlush(): Promise<void> {
+    const flushed = new Promise<void>((resolve) => this.#settled.push(resolve))
+    this.#touch()
+    return flushed
+  }
+}

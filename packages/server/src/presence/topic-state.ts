@@ -1,0 +1,112 @@
+import {
+  type AppliedChanges,
+  continuityOf,
+  type Epoch,
+  type FullDiff,
+  type Key,
+  type Position,
+  type Presence,
+  type PresenceDiff,
+  PresenceSet,
+  type PresenceSnapshot,
+  type Seq,
+} from '@rollcall/shared-protocol'
+import { History, type HistoryOptions } from './history'
+
+/*
+ *  store's feed:  snapshot   -> reset()  everything anew, under a new epoch or after a gap
+ *                 diff       -> apply()  in order
+ *                                 |
+ *                          FullDiff: what to tell the members, with what was there before
+ */
+
+/** One topic as this node knows it: what the store has told so far, and the way it came. Pure. */
+export class TopicState {
+  readonly #set = new PresenceSet()
+  readonly #history: History
+  #position: Position | null = null
+
+  constructor(options: HistoryOptions) {
+    this.#history = new History(options)
+  }
+
+  /** Where this node stands; null until the first snapshot. */
+  get position(): Position | null {
+    return this.#position
+  }
+
+  get size(): number {
+    return this.#set.size
+  }
+
+  presences(): IterableIterator<Presence> {
+    return this.#set.presences()
+  }
+
+  hasKey(key: Key): boolean {
+    return this.#set.hasKey(key)
+  }
+
+  reset(snapshot: PresenceSnapshot): void {
+    this.#set.replace(snapshot.presences)
+    this.#position = { epoch: snapshot.epoch, seq: snapshot.seq }
+    this.#history.clear()
+  }
+
+  /** The diff with what was there before, or null where it is old or does not follow (the store sends a snapshot). */
+  apply(diff: PresenceDiff): FullDiff | null {
+    if (continuityOf(this.#position, diff) !== 'apply') return null
+    const full = fullDiff(diff, this.#set.apply(diff))
+    this.#position = { epoch: diff.epoch, seq: diff.seq }
+    this.#history.push(full)
+    return full
+  }
+
+  snapshot(): PresenceSnapshot {
+    const { epoch, seq } = this.#standing()
+    return { epoch, seq, digest: this.#set.digest, presences: [...this.#set.presences()] }
+  }
+
+  /** Net change since a position, or null where that is not known any more. */
+  since(position: Position): FullDiff | null {
+    const { epoch, seq } = this.#standing()
+    if (position.epoch !== epoch || position.seq > seq) return null
+    if (position.seq === seq) return emptyDiff(epoch, seq, this.#set.digest)
+    return this.#history.since(position)
+  }
+
+  #standing(): Position {
+    if (!this.#position) throw new Error('A topic was asked for its state before its first snapshot.')
+    return this.#position
+  }
+}
+
+function fullDiff(diff: PresenceDiff, applied: AppliedChanges<Presence['meta']>): FullDiff {
+  const { epoch, base, seq, digest } = diff
+  return {
+    epoch,
+    base,
+    seq,
+    digest,
+    joins: applied.joins,
+    updates: applied.updates.map(({ presence: { ref, key, meta, rev }, previous }) => ({
+      ref,
+      key,
+      meta,
+      rev,
+      previous,
+    })),
+    leaves: applied.leaves.map(({ presence, reason }) => ({
+      ref: presence.ref,
+      key: presence.key,
+      reason,
+      presence,
+    })),
+    appeared: applied.appeared,
+    disappeared: applied.disappeared,
+  }
+}
+
+function emptyDiff(epoch: Epoch, seq: Seq, digest: number): FullDiff {
+  return { epoch, base: seq, seq, digest, joins: [], updates: [], leaves: [], appeared: [], disappeared: [] }
+}

@@ -1,0 +1,111 @@
+import {
+  checkBytes,
+  type Dialect,
+  type Limits,
+  negotiateDialect,
+  type Topic,
+} from '@rollcall/shared-protocol'
+import { withTimeout } from '../channel/with-timeout'
+import type { Clock } from '../io/clock'
+import type { RandomSource } from '../io/random'
+import { type HandshakeRefusal, type HandshakeRequest, NO_DIALECT } from '../io/wire'
+import type { Logger } from '../log'
+import type { Mode } from '../mode'
+import { type Authenticate, anonymousIdentity, HandshakeError, type Identity } from './identity'
+
+/*
+ *  handshake -> dialect -> topic (of a dialect that names none) -> who is it -> Admitted
+ *                 |                |                                  |
+ *              404, 400           400                          401, 403, 500, 504
+ */
+
+export interface AdmissionContext {
+  readonly limits: Limits
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly log: Logger
+  readonly authenticate: Authenticate | null
+  readonly authenticateTimeoutMs: number
+  readonly allowAnonymous: boolean
+  readonly implicitTopic: Topic
+  /** Known once the server listens. */
+  readonly mode: () => Mode
+}
+
+/** A handshake that is taken, and on what terms. */
+export interface Admitted {
+  readonly dialect: Dialect
+  readonly subprotocol: string | null
+  readonly identity: Identity
+  readonly implicitTopic: Topic
+}
+
+/** Decides over a handshake. Never rejects. */
+export async function admit(
+  request: HandshakeRequest,
+  context: AdmissionContext,
+): Promise<Admitted | HandshakeRefusal> {
+  const negotiation = negotiateDialect(request)
+  if (!negotiation.ok) return { status: negotiation.status, reason: NO_DIALECT, message: negotiation.message }
+  const { dialect, subprotocol } = negotiation
+
+  const implicitTopic = request.params.get('topic') ?? context.implicitTopic
+  const topicFault = checkBytes('The topic', implicitTopic, 'topicBytes', context.limits)
+  if (dialect.hasImplicitTopic && topicFault) {
+    return { status: 400, reason: topicFault.code, message: topicFault.message }
+  }
+
+  const identity = await identify(request, context)
+  return 'status' in identity ? identity : { dialect, subprotocol, identity, implicitTopic }
+}
+
+async function identify(
+  request: HandshakeRequest,
+  context: AdmissionContext,
+): Promise<Identity | HandshakeRefusal> {
+  const { authenticate, authenticateTimeoutMs, limits, clock, random, log } = context
+  const isDevelopment = context.mode() === 'development'
+  if (!authenticate) {
+    if (!isDevelopment && !context.allowAnonymous) {
+      const message = 'This server has no way to tell who connects: set authenticate, or allowAnonymous.'
+      log.error({ remoteAddress: request.remoteAddress }, message)
+      return {
+        status: 401,
+        reason: 'unauthorized',
+        message: 'This server takes nobody whom it cannot identify.',
+      }
+    }
+    return anonymousIdentity(request.params, {
+      trustUserId: isDevelopment,
+      limits,
+      mintGuestId: () => random.id(5),
+    })
+  }
+  const late = () => {
+    throw new AuthenticateTimeout()
+  }
+  try {
+    const identity = await withTimeout(
+      Promise.resolve(authenticate(request)),
+      authenticateTimeoutMs,
+      clock,
+      late,
+    )
+    if (typeof identity?.id === 'string' && identity.id !== '') return identity
+    log.error({ remoteAddress: request.remoteAddress }, 'authenticate returned no identity with an id')
+  } catch (error) {
+    if (error instanceof HandshakeError)
+      return { status: error.status, reason: error.reason, message: error.message }
+    log.error({ err: error, remoteAddress: request.remoteAddress }, 'authenticate failed')
+    if (error instanceof AuthenticateTimeout) {
+      return {
+        status: 504,
+        reason: 'authenticate_timeout',
+        message: 'Finding out who you are took too long.',
+      }
+    }
+  }
+  return { status: 500, reason: 'authenticate_failed', message: 'Finding out who you are failed.' }
+}
+
+class AuthenticateTimeout extends Error {}

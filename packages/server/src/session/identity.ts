@@ -1,0 +1,43 @@
+import { checkBytes, type Limits } from '@rollcall/shared-protocol'
+import type { HandshakeRefusal, HandshakeRequest } from '../io/wire'
+
+/** Who the server believes a session is. */
+export interface Identity {
+  /** The presence key, unless a channel says otherwise. */
+  readonly id: string
+  /** The application's own, for its channels to read. Never sent to anybody. */
+  readonly claims?: Readonly<Record<string, unknown>>
+}
+
+/**
+ * Tells who is connecting, or throws (or rejects with) a {@link HandshakeError} to refuse. Any other error refuses
+ * with 500, is logged, and tells the peer nothing.
+ */
+export type Authenticate = (request: HandshakeRequest) => Identity | Promise<Identity>
+
+/** A handshake is refused on purpose; the peer is told the status and the message. */
+export class HandshakeError extends Error {
+  override readonly name = 'HandshakeError'
+  readonly status: 401 | 403
+  readonly reason: string
+
+  constructor(status: 401 | 403, message: string, reason = status === 401 ? 'unauthorized' : 'forbidden') {
+    super(message)
+    this.status = status
+    this.reason = reason
+  }
+}
+
+/**
+ * Identities without proof: the connect param `user_id` taken at its word where that is allowed, else a guest. For
+ * development, and for servers whose visitors really are anonymous.
+ */
+export function anonymousIdentity(
+  params: ReadonlyMap<string, string>,
+  options: { readonly trustUserId: boolean; readonly limits: Limits; readonly mintGuestId: () => string },
+): Identity | HandshakeRefusal {
+  const userId = options.trustUserId ? params.get('user_id') : undefined
+  if (userId === undefined || userId === '') return { id: `guest-${options.mintGuestId()}` }
+  const problem = checkBytes('The connect param user_id', userId, 'keyBytes', options.limits)
+  return problem ? { status: 400, reason: problem.code, message: problem.message } : { id: userId }
+}

@@ -1,0 +1,18 @@
+import { defineConfig, type Options } from 'tsup'
+
+const library = { index: 'src/index.ts', 'store-conformance': 'src/store/conformance.ts' }
+
+const common: Options = {
+  platform: 'node',
+  target: 'node20',
+  dts: { entry: library },
+  splitting: true,
+  sourcemap: true,
+}
+
+export default defineConfig([
+  // The command is a program and ESM only; it shares its chunks with the library. Its source
+  // begins with `#!/usr/bin/env node`, which is how tsup knows to make the output executable.
+  { ...common, format: ['esm'], entry: { ...library, cli: 'src/cli/main.ts' } },
+  { ...common, format: ['cjs'], entry: library },
+])

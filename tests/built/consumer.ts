@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { buildStale } from '../../scripts/lib/builds.mjs'
+import { pnpmCommand } from '../../scripts/lib/pnpm.mjs'
+import { at } from '../../scripts/lib/repository.mjs'
+
+export const packages = ['shared-protocol', 'client', 'server'] as const
+
+type PackageName = (typeof packages)[number]
+
+/** An application outside the workspace that has the packages as their users would: from tarballs. */
+export interface Consumer {
+  readonly folder: string
+  readonly tarballs: ReadonlyMap<PackageName, string>
+  /** Runs a command in the application's folder; returns its output, or throws with it. */
+  run(command: string[]): Promise<string>
+  remove(): Promise<void>
+}
+
+/** Builds, packs and installs. What fails removes what it left. */
+export async function createConsumer(): Promise<Consumer> {
+  await buildStale()
+  // A path with a symlink in it (macOS) would show up as another in what programs print.
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'rollcall-built-')))
+  const remove = () => rm(folder, { recursive: true, force: true })
+  try {
+    const tarballs = new Map<PackageName, string>()
+    for (const name of packages) tarballs.set(name, await packInto(folder, name))
+    await install(folder, tarballs)
+    return { folder, tarballs, run: (command) => runIn(folder, command), remove }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+// A plain child, in the test runner's process group: when that is ended, so is this.
+async function runIn(folder: string, [program = '', ...args]: string[]): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)(program, args, { cwd: folder, timeout: 100_000 })
+    return stdout
+  } catch (cause) {
+    // execFile's message has what was said on stderr; compilers complain on stdout.
+    const said = cause instanceof Error && 'stdout' in cause ? cause.stdout : ''
+    throw new Error(`${program} ${args.join(' ')} failed in ${folder}:\n${said}`, { cause })
+  }
+}
+
+async function packInto(folder: string, name: PackageName): Promise<string> {
+  const destination = join(folder, 'tarballs', name)
+  await mkdir(destination, { recursive: true })
+  await runIn(at('packages', name), [...(await pnpmCommand()), 'pack', '--pack-destination', destination])
+  const [file] = await readdir(destination)
+  if (file === undefined) throw new Error(`pnpm pack left no tarball of ${name} in ${destination}`)
+  return join(destination, file)
+}
+
+async function install(folder: string, tarballs: ReadonlyMap<PackageName, string>): Promise<void> {
+  const dependencies = Object.fromEntries(
+    [...tarballs].map(([name, file]) => [`@rollcall/${name}`, `file:${file}`]),
+  )
+  const manifest = {
+    name: 'consumer',
+    private: true,
+    dependencies,
+    // The client and the server ask for the protocol by version, which the registry doesn't have yet.
+    overrides: { '@rollcall/shared-protocol': '$@rollcall/shared-protocol' },
+  }
+  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest))
+  await runIn(folder, ['npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'])
+  // What an application brings itself comes from the workspace, without a download.
+  await mkdir(join(folder, 'node_modules/@types'), { recursive: true })
+  for (const name of ['react', '@types/node', '@types/react']) {
+    await symlink(await realpath(at('node_modules', name)), join(folder, 'node_modules', name))
+  }
+  await cp(at('tests/built/fixtures'), folder, { recursive: true })
+}

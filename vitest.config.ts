@@ -1,0 +1,55 @@
+import { defaultClientConditions, defaultServerConditions } from 'vite'
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
+
+/** Reads the workspace's packages from source, so that no test waits for (or trusts) an old build. */
+const source = '@rollcall/source'
+
+const never = ['**/node_modules/**', '**/dist/**']
+
+/** A ring with real sockets or real processes, which take their time to start. */
+const real = (name: string, include: string[]): TestProjectConfiguration => ({
+  extends: true,
+  test: {
+    name,
+    environment: 'node',
+    include,
+    exclude: name === 'redis' ? never : [...never, '**/*.redis.test.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+  },
+})
+
+export default defineConfig({
+  resolve: { conditions: [source, ...defaultClientConditions] },
+  ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
+  test: {
+    // A ring is told by a file's name and place; each is a project, run with `vitest --project <name>`.
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: ['packages/*/src/**/*.test.{ts,tsx}', 'apps/*/src/**/*.test.{ts,tsx}'],
+          exclude: [...never, '**/*.redis.test.ts', '**/*.dom.test.{ts,tsx}'],
+          testTimeout: 10_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser-like',
+          environment: 'happy-dom',
+          include: ['packages/*/src/**/*.dom.test.{ts,tsx}', 'apps/*/src/**/*.dom.test.{ts,tsx}'],
+          exclude: never,
+          testTimeout: 10_000,
+        },
+      },
+      real('integration', ['tests/real/**/*.test.ts', 'examples/**/*.test.ts']),
+      real('sim', ['tests/sim/**/*.test.ts']),
+      real('hostile', ['tests/hostile/**/*.test.ts']),
+      real('redis', ['packages/*/src/**/*.redis.test.ts', 'tests/**/*.redis.test.ts']),
+      real('built', ['tests/built/**/*.test.ts']),
+    ],
+  },
+})
