@@ -8,7 +8,12 @@ addServe(program)
 
 program.parseAsync().catch((error: unknown) => {
   // What an operator can mend is said in one line; anything else is a bug, and its stack is wanted.
-  if (error instanceof ServerError) process.stderr.write(`rollcall: ${error.message}\n`)
+  if (error instanceof ServerError) process.stderr.write(`rollcall: ${error.message}${hintFor(error)}\n`)
   else process.stderr.write(`rollcall: ${error instanceof Error ? error.stack : String(error)}\n`)
   process.exit(1)
 })
+
+/** The library's errors name its options; at a terminal these are flags. */
+function hintFor({ code }: ServerError): string {
+  return code === 'insecure_configuration' ? '\n  The flag for anonymous visitors is --allow-anonymous.' : ''
+}
