@@ -1,4 +1,4 @@
-import type { Key, MessageRef, Topic } from './ids'
+import type { Key, MessageRef, Position, Topic } from './ids'
 import type { JsonObject, JsonValue } from './json'
 import type { Meta } from './presence/types'
 
@@ -18,6 +18,8 @@ export interface HeartbeatMessage {
 export interface HelloMessage {
   readonly kind: 'hello'
   readonly ref: MessageRef
+  /** The secret of an earlier session, to go on with it. */
+  readonly token?: string
 }
 
 /** The client means to go, and its presences with it, at once. */
@@ -35,6 +37,8 @@ interface ChannelMessage {
 export interface JoinMessage extends ChannelMessage {
   readonly kind: 'join'
   readonly payload: JsonObject
+  /** Where the client's map stands, so that it need be told only what it missed. (P-7) */
+  readonly since?: Position
 }
 
 export interface LeaveMessage extends ChannelMessage {

@@ -39,6 +39,9 @@ export const PRESENCE = {
   sync: 'presence_sync',
 } as const
 
+/** The field of a join payload that tells where the client's map stands. */
+const SINCE = 'presence_since'
+
 /** Whether an event name belongs to the protocol. A stranger who could push one would forge presence. */
 export function isReservedEvent(event: string): boolean {
   return event.startsWith('phx_') || event.startsWith('presence_')
@@ -93,12 +96,16 @@ export function readClientEnvelope(
   return 'kind' in message ? { ok: true, message } : refuse(message)
 }
 
-function readSystemMessage({ event, ref, topic }: Envelope): ClientMessage | Fault {
+function readSystemMessage({ event, ref, topic, payload }: Envelope): ClientMessage | Fault {
   switch (event) {
     case PHX.heartbeat:
       return { kind: 'heartbeat', ref, topic }
-    case 'hello':
-      return { kind: 'hello', ref }
+    case 'hello': {
+      const token = isJsonObject(payload) ? field(payload, 'token') : undefined
+      if (token === undefined) return { kind: 'hello', ref }
+      if (typeof token !== 'string') return wrongField('payload.token', 'a string', token)
+      return { kind: 'hello', ref, token }
+    }
     case 'goodbye':
       return { kind: 'goodbye', ref }
     default:
@@ -114,7 +121,7 @@ function readChannelMessage(envelope: Envelope): ClientMessage | Fault {
   switch (event) {
     case PHX.join:
       if (!isJsonObject(payload)) return wrongField('payload', 'an object', payload)
-      return { kind: 'join', topic, ref, joinRef, payload }
+      return readJoin(envelope, payload)
     case PHX.leave:
       return { kind: 'leave', topic, ref, joinRef }
     case PRESENCE.update: {
@@ -138,6 +145,19 @@ function readChannelMessage(envelope: Envelope): ClientMessage | Fault {
       }
       return { kind: 'push', topic, ref, joinRef, event, payload }
   }
+}
+
+/** Takes the protocol's own `since` out of the join payload; the rest is the application's. */
+function readJoin({ topic, ref, joinRef }: Envelope, payload: JsonObject): ClientMessage | Fault {
+  const since = field(payload, SINCE)
+  if (since === undefined) return { kind: 'join', topic, ref, joinRef, payload }
+  const { [SINCE]: _since, ...own } = payload
+  const epoch = isJsonObject(since) ? field(since, 'epoch') : undefined
+  const seq = isJsonObject(since) ? field(since, 'seq') : undefined
+  if (typeof epoch !== 'string' || typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 0) {
+    return wrongField(`payload.${SINCE}`, 'an object {epoch, seq}', since)
+  }
+  return { kind: 'join', topic, ref, joinRef, payload: own, since: { epoch, seq } }
 }
 
 /** Every message but presence, whose spelling is the dialect's own; `null` for what these dialects do not say. */
@@ -182,10 +202,22 @@ export function writeClientEnvelope(message: ClientMessage, systemTopic: Topic):
     case 'heartbeat':
       return envelopeOf(null, message.ref, systemTopic, PHX.heartbeat, {})
     case 'hello':
+      return envelopeOf(
+        null,
+        message.ref,
+        systemTopic,
+        'hello',
+        message.token === undefined ? {} : { token: message.token },
+      )
     case 'goodbye':
-      return envelopeOf(null, message.ref, systemTopic, message.kind, {})
-    case 'join':
-      return envelopeOf(message.joinRef, message.ref, message.topic, PHX.join, message.payload)
+      return envelopeOf(null, message.ref, systemTopic, 'goodbye', {})
+    case 'join': {
+      const { since } = message
+      const payload = since
+        ? { ...message.payload, [SINCE]: { epoch: since.epoch, seq: since.seq } }
+        : message.payload
+      return envelopeOf(message.joinRef, message.ref, message.topic, PHX.join, payload)
+    }
     case 'leave':
       return envelopeOf(message.joinRef, message.ref, message.topic, PHX.leave, {})
     case 'push':
