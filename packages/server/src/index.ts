@@ -19,6 +19,7 @@ export type { Owner } from './presence/owned'
 export type { Registry, RegistryDiff, TrackResult } from './presence/registry'
 export { createServer, type RollcallServer } from './server'
 export { type Authenticate, HandshakeError, type Identity } from './session/identity'
+export type { GraceOptions } from './session/sessions'
 export { MemoryStore, MemoryStoreState } from './store/memory-store'
 export type {
   Change,

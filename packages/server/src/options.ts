@@ -10,6 +10,7 @@ import { defaultLogger, type Logger } from './log'
 import { DEFAULT_FLUSH, type FlushOptions } from './presence/flush'
 import type { HistoryOptions } from './presence/history'
 import type { Authenticate } from './session/identity'
+import type { GraceOptions } from './session/sessions'
 import type { Store } from './store/store'
 
 /** How a server is set up. Every limit, interval and bound has a default that is fit for production. */
@@ -34,6 +35,8 @@ export interface ServerOptions {
   /** Bounds on what clients send. @default DEFAULT_LIMITS */
   readonly limits?: Partial<Limits>
   readonly heartbeat?: Partial<HeartbeatOptions>
+  /** How long a session is kept for a client that has lost its connection. */
+  readonly grace?: Partial<GraceOptions>
   readonly flush?: Partial<FlushOptions>
   /** How much of each topic's past is kept. */
   readonly history?: Partial<HistoryOptions>
@@ -70,6 +73,7 @@ export interface ResolvedServerOptions
   readonly page: string | null
   readonly limits: Limits
   readonly heartbeat: HeartbeatOptions
+  readonly grace: GraceOptions
   readonly flush: FlushOptions
   readonly history: HistoryOptions
 }
@@ -86,6 +90,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     mode: options.mode ?? null,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     heartbeat: { pingIntervalMs: 20_000, pongTimeoutMs: 10_000, ...options.heartbeat },
+    grace: { graceMs: 10_000, pageGraceMs: 3000, ...options.grace },
     flush: { ...DEFAULT_FLUSH, ...options.flush },
     history: { maxDiffs: 256, maxEntries: 4096, ...options.history },
     store: options.store ?? null,
@@ -125,6 +130,12 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     throw new ServerError(
       'invalid_option',
       'flush needs a share of at most 1 and a floorMs of at most ceilingMs.',
+    )
+  }
+  if (!(resolved.grace.graceMs >= 0) || !(resolved.grace.pageGraceMs >= 0)) {
+    throw new ServerError(
+      'invalid_option',
+      'grace.graceMs and grace.pageGraceMs must be numbers of at least 0.',
     )
   }
   if (utf8Bytes(resolved.implicitTopic) > resolved.limits.topicBytes) {

@@ -25,12 +25,12 @@ export const CLOSE_CODES = {
     shouldReconnect: true,
   },
   4001: { name: 'heartbeat_timeout', meaning: 'Nothing was heard for too long.', shouldReconnect: true },
+  4002: { name: 'kicked', meaning: 'The server ended the session.', shouldReconnect: false },
   4003: {
     name: 'replaced',
     meaning: 'Another connection went on with the session; come back with a new one.',
     shouldReconnect: true,
   },
-  4002: { name: 'kicked', meaning: 'The server ended the session.', shouldReconnect: false },
 } as const satisfies Record<number, CloseCodeEntry>
 
 export type CloseCode = keyof typeof CLOSE_CODES

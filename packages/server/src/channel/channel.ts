@@ -57,15 +57,22 @@ export type ChannelMessage = PushMessage | UpdateMessage | PatchMessage
 
 export class Channel implements Member, ChannelContext {
   readonly topic: Topic
-  readonly joinRef: MessageRef
   readonly identity: Identity
   readonly #session: ChannelHost
   readonly #definition: ResolvedChannel
   readonly #services: ChannelServices
   readonly #owner: Owner
   readonly #queue: SerialQueue
+  #joinRef: MessageRef
   #isGone = false
+  #isAsleep = false
   #hasTracked = false
+  /** What the join was answered with; a session that comes back is answered with it again. */
+  #response: JsonValue = {}
+  /** Ends the wait for the flush that is to let the channel in. */
+  #endAttach: (() => void) | null = null
+  /** Of the client's newer join, where it came back while this one was still being decided. */
+  #wakeRef: MessageRef = null
 
   constructor(
     session: ChannelHost,
@@ -76,7 +83,7 @@ export class Channel implements Member, ChannelContext {
     actingAs?: ActingAs,
   ) {
     this.topic = topic
-    this.joinRef = joinRef
+    this.#joinRef = joinRef
     this.identity = actingAs?.identity ?? session.identity
     this.#owner = actingAs?.owner ?? session.id
     this.#session = session
@@ -86,6 +93,16 @@ export class Channel implements Member, ChannelContext {
   }
 
   // --- the life of a membership ------------------------------------------------------------------------------
+
+  /** Of the join that the client knows it by. */
+  get joinRef(): MessageRef {
+    return this.#joinRef
+  }
+
+  /** Whether it is kept for a session that has no connection, or has not claimed it since it came back. */
+  get isAsleep(): boolean {
+    return this.#isAsleep
+  }
 
   /**
    * Joins, and answers `message`. `isRejoin`: the session was in the topic already, under an older join whose
@@ -100,14 +117,38 @@ export class Channel implements Member, ChannelContext {
         this.end('left')
         onRefused()
         this.#answer(message.ref, reply)
-      } else await this.#attach(() => this.#answer(message.ref, reply))
+        if (this.#wakeRef !== null) this.#answer(this.#wakeRef, reply)
+        return
+      }
+      this.#response = reply ?? {}
+      await this.#attach(message)
     })
+  }
+
+  /**
+   * Its session has lost its connection: it is told nothing more, and keeps its presence. The application is not
+   * told, as nothing has happened that anybody should see. (S-6)
+   */
+  sleep(): void {
+    if (this.#isGone || this.#isAsleep) return
+    this.#isAsleep = true
+    this.#services.registry.detach(this.topic, this)
+    this.#endAttach?.()
+  }
+
+  /** The session is back and joins again: it goes on where it was, without the application's `join`. */
+  wake(message: JoinMessage): void {
+    this.#isAsleep = false
+    this.#joinRef = message.joinRef ?? message.ref
+    this.#wakeRef = message.ref
+    const isTaken = this.#queue.push(() => this.#attach(message))
+    if (!isTaken) this.#answer(message.ref, this.#tooManyWaiting())
   }
 
   /** Follows the topic without a join: told of everything, present under no name. */
   observe(): void {
     const hub = this.#services.registry.hub(this.topic)
-    hub.attach(this, { onAdmitted: null, withState: false })
+    hub.attach(this, { onAdmitted: null, withState: false, since: null })
     hub.announceOpening()
   }
 
@@ -143,7 +184,7 @@ export class Channel implements Member, ChannelContext {
   replace(): void {
     if (!this.#retire()) return
     this.#callLeave('replaced')
-    this.#session.outlet.send({
+    this.#session.send({
       kind: 'channel_closed',
       topic: this.topic,
       joinRef: this.joinRef,
@@ -154,7 +195,7 @@ export class Channel implements Member, ChannelContext {
   // --- Member ----------------------------------------------------------------------------------------------------
 
   get dialect(): Dialect {
-    return this.#session.outlet.dialect
+    return this.#session.dialect
   }
 
   get wantsPresence(): boolean {
@@ -162,7 +203,7 @@ export class Channel implements Member, ChannelContext {
   }
 
   deliver(frames: readonly Frame[]): void {
-    this.#session.outlet.deliver(frames)
+    this.#session.deliver(frames)
   }
 
   // --- ChannelContext --------------------------------------------------------------------------------------------
@@ -210,7 +251,7 @@ export class Channel implements Member, ChannelContext {
   push(event: string, payload: JsonValue): void {
     refuseReserved(event)
     if (this.#isGone) return
-    this.#session.outlet.send({ kind: 'event', topic: this.topic, joinRef: this.joinRef, event, payload })
+    this.#session.send({ kind: 'event', topic: this.topic, joinRef: this.joinRef, event, payload })
   }
 
   pushState(): void {
@@ -232,7 +273,7 @@ export class Channel implements Member, ChannelContext {
     this.end(reason)
     this.#session.forget(this.topic)
     const response = problem ? faultBody(problem) : { reason }
-    this.#session.outlet.send({ kind: 'channel_closed', topic: this.topic, joinRef: this.joinRef, response })
+    this.#session.send({ kind: 'channel_closed', topic: this.topic, joinRef: this.joinRef, response })
   }
 
   // --- within ----------------------------------------------------------------------------------------------------
@@ -245,17 +286,18 @@ export class Channel implements Member, ChannelContext {
     return runCall(this, this.#definition.middleware, call, last, this.#services)
   }
 
-  /** Waits until the next flush has let the channel in. */
-  #attach(onAdmitted: () => void): Promise<void> {
+  /** Waits until the next flush has let the channel in, or it has fallen asleep. */
+  #attach({ ref, since }: JoinMessage): Promise<void> {
+    if (this.#isAsleep || this.#isGone) return Promise.resolve()
     return new Promise((resolve) => {
-      const admission = {
-        withState: true,
-        onAdmitted: () => {
-          onAdmitted()
-          resolve()
-        },
+      this.#endAttach = resolve
+      const onAdmitted = () => {
+        this.#answer(ref, this.#response)
+        resolve()
       }
-      this.#services.registry.hub(this.topic).attach(this, admission)
+      this.#services.registry
+        .hub(this.topic)
+        .attach(this, { withState: true, since: since ?? null, onAdmitted })
     })
   }
 
@@ -284,8 +326,8 @@ export class Channel implements Member, ChannelContext {
 
   #answer(ref: MessageRef, reply: Reply): void {
     const head = { kind: 'reply', topic: this.topic, ref, joinRef: this.joinRef } as const
-    if (reply instanceof Refusal) this.#session.outlet.send({ ...head, status: 'error', fault: reply.fault })
-    else if (ref !== null) this.#session.outlet.send({ ...head, status: 'ok', response: reply ?? {} })
+    if (reply instanceof Refusal) this.#session.send({ ...head, status: 'error', fault: reply.fault })
+    else if (ref !== null) this.#session.send({ ...head, status: 'ok', response: reply ?? {} })
   }
 
   #tooManyWaiting(): Refusal {

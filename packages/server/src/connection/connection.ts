@@ -2,19 +2,22 @@ import {
   type DecodedClientMessage,
   type Dialect,
   type Frame,
-  type LeaveReason,
+  type HelloMessage,
+  type JsonObject,
   type Limits,
   limitFault,
+  ROLLCALL_SYSTEM_TOPIC,
   type ServerMessage,
   type Topic,
 } from '@rollcall/shared-protocol'
-import type { Outlet as ChannelOutlet } from '../channel/host'
+import type { Outlet } from '../channel/host'
 import type { Clock } from '../io/clock'
 import type { Tick } from '../io/tick'
 import type { Wire, WireEvents } from '../io/wire'
 import type { Logger } from '../log'
 import type { Identity } from '../session/identity'
-import { Session } from '../session/session'
+import type { Session } from '../session/session'
+import type { SessionRequest, Sessions } from '../session/sessions'
 import { type DispatchContext, dispatch, observe } from './dispatch'
 import { type HeartbeatOptions, judgeSilence } from './heartbeat'
 import { Outbox } from './outbox'
@@ -31,50 +34,44 @@ export interface ConnectionContext {
   readonly log: Logger
   readonly limits: Limits
   readonly heartbeat: HeartbeatOptions
+  readonly sessions: Sessions
   readonly dispatch: DispatchContext
   /** Bytes that may wait for a slow reader before it is cut off with 1013. */
   readonly maxBufferedBytes: number
+  /** What of the server a native client is told in answer to its hello. */
+  readonly describeServer: () => JsonObject
   readonly onClosed: (connection: Connection) => void
 }
 
 export interface ConnectionRequest {
   readonly dialect: Dialect
   readonly identity: Identity
-  readonly sessionId: string
   readonly params: ReadonlyMap<string, string>
   /** For a dialect whose messages name no topic. */
   readonly implicitTopic: Topic
 }
 
 /** The server's end of one transport. */
-export class Connection implements WireEvents, ChannelOutlet {
-  readonly dialect: Dialect
-  readonly session: Session
+export class Connection implements WireEvents, Outlet {
   readonly #wire: Wire
+  readonly #request: ConnectionRequest
   readonly #context: ConnectionContext
   readonly #outbox: Outbox
-  readonly #implicitTopic: Topic
+  #session: Session | null = null
+  /** The session's generation that this connection holds. */
+  #generation = -1
   #lastHeardMs: number
   #askedMs: number | null = null
-  /** Why the presences leave when the wire is gone. */
-  #reason: LeaveReason = 'closed'
+  #isDead = false
   #isClosing = false
 
   constructor(wire: Wire, request: ConnectionRequest, context: ConnectionContext) {
-    this.dialect = request.dialect
     this.#wire = wire
+    this.#request = request
     this.#context = context
-    this.#implicitTopic = request.implicitTopic
     this.#lastHeardMs = context.clock.now()
     this.#outbox = new Outbox(wire, context.tick, context.maxBufferedBytes, (bytes) => this.#overflow(bytes))
-    this.session = new Session(request.sessionId, request.identity, request.params, this)
-    if (request.dialect.hasImplicitTopic) {
-      const problem = observe(this.session, request.implicitTopic, context.dispatch)
-      if (problem) {
-        this.send({ kind: 'fault', fault: problem })
-        this.close(1008, problem.code)
-      }
-    }
+    if (request.dialect.hasImplicitTopic) this.#observe()
   }
 
   // --- WireEvents ------------------------------------------------------------------------------------------------
@@ -83,6 +80,7 @@ export class Connection implements WireEvents, ChannelOutlet {
     this.#heard()
     if (this.#isClosing) return
     const { limits } = this.#context
+    const { dialect, implicitTopic } = this.#request
     if (data.length > limits.frameBytes) {
       const problem = limitFault(
         `The frame has ${data.length} bytes`,
@@ -92,10 +90,10 @@ export class Connection implements WireEvents, ChannelOutlet {
       )
       return this.send({ kind: 'fault', fault: problem })
     }
-    const frame = isBinary ? data : data.toString('utf8')
-    const decoded = this.dialect.decodeClient(frame, { limits, implicitTopic: this.#implicitTopic })
-    if (decoded.ok) dispatch(this.session, decoded.message, this.#context.dispatch)
-    else this.#refuse(decoded)
+    const decoded = dialect.decodeClient(isBinary ? data : data.toString('utf8'), { limits, implicitTopic })
+    if (!decoded.ok) this.#refuse(decoded)
+    else if (decoded.message.kind === 'hello') this.#hello(decoded.message)
+    else dispatch(this.#hold(), decoded.message, this.#context.dispatch)
   }
 
   onPong(): void {
@@ -103,18 +101,23 @@ export class Connection implements WireEvents, ChannelOutlet {
   }
 
   onClose(code: number, reason: string): void {
-    const { log, dispatch, onClosed } = this.#context
+    const { log, dispatch, sessions, onClosed } = this.#context
     this.#isClosing = true
-    log.debug({ sessionId: this.session.id, code, reason }, 'connection closed')
-    dispatch.names.endAll(this.session, this.#reason === 'timeout' ? 'timeout' : 'closed')
-    this.session.end(this.#reason)
     onClosed(this)
+    const session = this.#session
+    if (!session) return
+    log.debug({ sessionId: session.id, code, reason }, 'connection closed')
+    dispatch.names.endAll(session, this.#isDead ? 'timeout' : 'closed')
+    const graceMs = sessions.graceFor(session, code)
+    // Who is waited for in vain has timed out; a page that went away has closed.
+    const leave = this.#isDead || (graceMs > 0 && code !== 1001) ? 'timeout' : 'closed'
+    session.drop(this.#generation, leave, graceMs)
   }
 
   // --- Outlet ----------------------------------------------------------------------------------------------------
 
   send(message: ServerMessage): void {
-    this.deliver(this.dialect.encodeServer(message))
+    this.deliver(this.#request.dialect.encodeServer(message))
   }
 
   deliver(frames: readonly Frame[]): void {
@@ -140,9 +143,51 @@ export class Connection implements WireEvents, ChannelOutlet {
         this.#askedMs = nowMs
         return this.#wire.ping()
       case 'dead':
-        this.#reason = 'timeout'
+        this.#isDead = true
         this.#wire.terminate()
     }
+  }
+
+  /** Goes on with an earlier session, or begins one, and tells the client who it is. */
+  #hello({ ref, token }: HelloMessage): void {
+    const { sessions, describeServer } = this.#context
+    // A token is taken only before anything else was said: afterwards this connection has a session.
+    const resumed =
+      token !== undefined && !this.#session ? sessions.resume(token, this.#sessionRequest()) : null
+    if (resumed) {
+      this.#session = resumed
+      this.#generation = resumed.generation
+    }
+    const session = this.#hold()
+    const response: JsonObject = {
+      session: session.id,
+      token: resumed && token !== undefined ? token : sessions.issueToken(session),
+      resumed: resumed !== null,
+      identity: { id: session.identity.id },
+      ...describeServer(),
+    }
+    this.send({ kind: 'reply', topic: ROLLCALL_SYSTEM_TOPIC, ref, joinRef: null, status: 'ok', response })
+  }
+
+  /** The session, begun with the first message that needs one. */
+  #hold(): Session {
+    if (!this.#session) {
+      this.#session = this.#context.sessions.create(this.#sessionRequest())
+      this.#generation = this.#session.generation
+    }
+    return this.#session
+  }
+
+  #sessionRequest(): SessionRequest {
+    const { identity, dialect, params } = this.#request
+    return { identity, dialect, params, outlet: this }
+  }
+
+  #observe(): void {
+    const problem = observe(this.#hold(), this.#request.implicitTopic, this.#context.dispatch)
+    if (!problem) return
+    this.send({ kind: 'fault', fault: problem })
+    this.close(1008, problem.code)
   }
 
   #heard(): void {
@@ -159,7 +204,7 @@ export class Connection implements WireEvents, ChannelOutlet {
   #overflow(bufferedBytes: number): void {
     const { log, maxBufferedBytes } = this.#context
     log.warn(
-      { sessionId: this.session.id, bufferedBytes, maxBufferedBytes },
+      { sessionId: this.#session?.id, bufferedBytes, maxBufferedBytes },
       'a peer reads too slowly and is cut off',
     )
     this.close(1013, 'reads too slowly')

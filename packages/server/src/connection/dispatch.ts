@@ -2,6 +2,7 @@ import {
   type ClientMessage,
   type Fault,
   fault,
+  type HelloMessage,
   type JoinMessage,
   type JsonObject,
   type LeaveMessage,
@@ -20,22 +21,22 @@ export interface DispatchContext {
   readonly services: ChannelServices
   readonly names: ImplicitNames
   readonly limits: Limits
-  /** What a native client is told in answer to its hello. */
-  readonly describeSession: (session: Session) => JsonObject
 }
 
 /** Does what a client's message asks for. Whatever cannot be done is answered; nothing throws. */
-export function dispatch(session: Session, message: ClientMessage, context: DispatchContext): void {
+export function dispatch(
+  session: Session,
+  message: Exclude<ClientMessage, HelloMessage>,
+  context: DispatchContext,
+): void {
   switch (message.kind) {
     case 'heartbeat':
       return answer(session, message.topic, message.ref, null, {})
-    case 'hello':
-      return answer(session, 'rollcall', message.ref, null, context.describeSession(session))
     case 'goodbye':
       answer(session, 'rollcall', message.ref, null, {})
+      session.close(1000, 'goodbye')
       context.names.endAll(session, 'left')
-      session.end('left')
-      return session.outlet.close(1000, 'goodbye')
+      return session.end('left')
     case 'join':
       return join(session, message, context)
     case 'leave':
@@ -56,7 +57,7 @@ export function dispatch(session: Session, message: ClientMessage, context: Disp
     }
     case 'appear':
       void context.names.appear(session, message.topic, message.key).then((problem) => {
-        if (problem) session.outlet.send({ kind: 'fault', fault: problem })
+        if (problem) session.send({ kind: 'fault', fault: problem })
       })
       return
     case 'disappear':
@@ -88,6 +89,7 @@ function join(session: Session, message: JoinMessage, { router, services, limits
     )
   }
   const older = session.channels.get(topic)
+  if (older?.isAsleep) return older.wake(message)
   if (!older && session.channels.size >= limits.channelsPerSession) {
     const max = limits.channelsPerSession
     return refuse(
@@ -112,7 +114,7 @@ function leave(session: Session, message: LeaveMessage): void {
   channel.end('left')
   session.channels.delete(topic)
   answer(session, topic, ref, channel.joinRef, {})
-  session.outlet.send({ kind: 'channel_closed', topic, joinRef: channel.joinRef, response: {} })
+  session.send({ kind: 'channel_closed', topic, joinRef: channel.joinRef, response: {} })
 }
 
 interface Addressed {
@@ -141,9 +143,9 @@ function answer(
   joinRef: MessageRef,
   response: JsonObject,
 ): void {
-  if (ref !== null) session.outlet.send({ kind: 'reply', topic, ref, joinRef, status: 'ok', response })
+  if (ref !== null) session.send({ kind: 'reply', topic, ref, joinRef, status: 'ok', response })
 }
 
 function refuse(session: Session, { topic, ref, joinRef }: Addressed, problem: Fault): void {
-  session.outlet.send({ kind: 'reply', topic, ref, joinRef, status: 'error', fault: problem })
+  session.send({ kind: 'reply', topic, ref, joinRef, status: 'error', fault: problem })
 }

@@ -40,5 +40,15 @@ export interface HandshakeRefusal {
   readonly message: string
 }
 
+/** A handshake that is taken. */
+export interface Acceptance {
+  readonly subprotocol: string | null
+  /** Called once the WebSocket is open. */
+  open(wire: Wire): WireEvents
+}
+
+/** Decides over a handshake. Must not reject; takes the time that it needs within its own bound. */
+export type Admit = (request: HandshakeRequest) => Promise<Acceptance | HandshakeRefusal>
+
 /** Reason of the refusal of a handshake that asks for nothing that is spoken here. */
 export const NO_DIALECT = 'no_dialect'

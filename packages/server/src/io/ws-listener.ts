@@ -2,7 +2,14 @@ import { type Server as HttpServer, type IncomingMessage, STATUS_CODES } from 'n
 import type { Duplex } from 'node:stream'
 import type { Frame } from '@rollcall/shared-protocol'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
-import { type HandshakeRefusal, type HandshakeRequest, NO_DIALECT, type Wire, type WireEvents } from './wire'
+import {
+  type Admit,
+  type HandshakeRefusal,
+  type HandshakeRequest,
+  NO_DIALECT,
+  type Wire,
+  type WireEvents,
+} from './wire'
 
 /*
  *  http.Server 'upgrade' --> admit(request) --refusal--> HTTP answer, socket closed
@@ -20,16 +27,6 @@ export interface ListenerOptions {
   /** Whether others may answer the upgrades of the same HTTP server that are none of ours. */
   readonly isShared: boolean
 }
-
-/** A handshake that is taken. */
-export interface Acceptance {
-  readonly subprotocol: string | null
-  /** Called once the WebSocket is open. */
-  open(wire: Wire): WireEvents
-}
-
-/** Decides over a handshake. Must not reject; takes the time that it needs within its own bound. */
-export type Admit = (request: HandshakeRequest) => Promise<Acceptance | HandshakeRefusal>
 
 /** Answers the WebSocket handshakes of an HTTP server. */
 export class WsListener {

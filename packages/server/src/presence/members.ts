@@ -1,4 +1,4 @@
-import type { Dialect, Frame, ServerMessage } from '@rollcall/shared-protocol'
+import type { Dialect, Frame, Position, ServerMessage } from '@rollcall/shared-protocol'
 
 /** One who is told of a topic: a channel. */
 export interface Member {
@@ -15,6 +15,8 @@ export interface Admission {
   readonly onAdmitted: (() => void) | null
   /** Whether the state is delivered at all. */
   readonly withState: boolean
+  /** Where its map stands: what it missed since then will do in place of the state. */
+  readonly since: Position | null
 }
 
 /**
@@ -44,6 +46,7 @@ export class Members {
     this.#waiting.set(member, {
       onAdmitted: admission.onAdmitted ?? earlier?.onAdmitted ?? null,
       withState: admission.withState || (earlier?.withState ?? false),
+      since: admission.since,
     })
   }
 
@@ -55,7 +58,7 @@ export class Members {
   awaitAll(): void {
     for (const members of this.#live.values()) {
       for (const member of members)
-        if (member.wantsPresence) this.await(member, { onAdmitted: null, withState: true })
+        if (member.wantsPresence) this.await(member, { onAdmitted: null, withState: true, since: null })
     }
   }
 

@@ -38,6 +38,13 @@ export interface RegistryContext extends Omit<TopicHubContext, 'onIdle'> {
   readonly mintRef: () => PresenceRef
 }
 
+interface CheckedMeta {
+  /** The meta as JSON. */
+  readonly text: string
+  readonly meta: Meta
+  readonly fault: Fault | null
+}
+
 /** One node's live view over a store: who is present where, and the means to change it for this node's own sessions. */
 export class Registry {
   readonly #context: RegistryContext
@@ -73,7 +80,11 @@ export class Registry {
       checked.fault
     if (problem) return { ok: false, fault: problem }
     const held = this.#owned.get(owner, topic)
-    if (held?.key === key) return this.#put(owner, topic, { ...held, rev: held.rev + 1, meta: checked.meta })
+    if (held?.key === key) {
+      // The same again is no change: whoever joins anew with what they had, as after a reconnect, disturbs nobody.
+      if (JSON.stringify(held.meta) === checked.text) return { ok: true, presence: held }
+      return this.#put(owner, topic, { ...held, rev: held.rev + 1, meta: checked.meta })
+    }
     if (!held && this.#owned.count >= limits.capacity) return { ok: false, fault: this.#fullFault() }
 
     const presence: Presence = { ref: this.#context.mintRef(), key, meta: checked.meta, rev: 0 }
@@ -186,7 +197,7 @@ export class Registry {
   }
 
   /** The meta as its JSON says it: the text is needed for its size, and a copy cannot be changed by the caller later. */
-  #checkMeta(meta: Meta): { readonly meta: Meta; readonly fault: Fault | null } {
+  #checkMeta(meta: Meta): CheckedMeta {
     let text: string | undefined
     try {
       text = JSON.stringify(meta)
@@ -199,6 +210,7 @@ export class Registry {
       throw new ServerError('invalid_argument', `A meta must be a JSON object, not ${text?.slice(0, 40)}.`)
     }
     return {
+      text,
       meta: JSON.parse(text) as Meta,
       fault: checkBytes('The meta', text, 'metaBytes', this.#context.limits),
     }

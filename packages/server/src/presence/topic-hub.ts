@@ -1,6 +1,4 @@
 import {
-  type Dialect,
-  type Frame,
   type FullDiff,
   type JsonValue,
   type LeaveReason,
@@ -19,6 +17,7 @@ import type { HistoryOptions } from './history'
 import { type Admission, type Member, Members } from './members'
 import { Staging } from './staging'
 import { TopicState } from './topic-state'
+import { Welcome } from './welcome'
 
 /*
  *   join / update / leave         attach / requestState
@@ -103,7 +102,7 @@ export class TopicHub implements TopicFeed {
 
   /** Gives a member the state again, in the next flush and in place of its diff. */
   requestState(member: Member): void {
-    this.attach(member, { onAdmitted: null, withState: true })
+    this.attach(member, { onAdmitted: null, withState: true, since: null })
   }
 
   detach(member: Member): void {
@@ -236,20 +235,10 @@ export class TopicHub implements TopicFeed {
   }
 
   #admit(): void {
-    const { topic } = this
-    const admitted = this.#members.admitDue()
-    if (admitted.length === 0) return
-    const snapshot = this.#state.snapshot()
-    const frames = new Map<Dialect, readonly Frame[]>()
-    for (const [member, { onAdmitted, withState }] of admitted) {
+    const welcome = new Welcome(this.topic, this.#state)
+    for (const [member, { onAdmitted, withState, since }] of this.#members.admitDue()) {
       onAdmitted?.()
-      if (!withState || !member.wantsPresence) continue
-      let encoded = frames.get(member.dialect)
-      if (!encoded) {
-        encoded = member.dialect.encodeServer({ kind: 'state', topic, joinRef: null, snapshot })
-        frames.set(member.dialect, encoded)
-      }
-      member.deliver(encoded)
+      if (withState && member.wantsPresence) member.deliver(welcome.framesFor(member.dialect, since))
     }
   }
 

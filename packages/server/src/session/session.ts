@@ -1,33 +1,142 @@
-import type { LeaveReason, Topic } from '@rollcall/shared-protocol'
+import type { Dialect, Frame, LeaveReason, ServerMessage, Topic } from '@rollcall/shared-protocol'
 import type { Channel } from '../channel/channel'
 import type { ChannelHost, Outlet } from '../channel/host'
+import type { Clock, Timer } from '../io/clock'
 import type { Identity } from './identity'
+import {
+  NEW_SESSION,
+  type SessionEffect,
+  type SessionEvent,
+  type SessionState,
+  stepSession,
+} from './session-machine'
 
-/** Server-side identity of one client instance (a tab, a device), with the channels that it is in. */
+export interface SessionContext {
+  readonly clock: Clock
+  /** Milliseconds after a resume in which the client has to claim the channels that it still wants. */
+  readonly claimMs: number
+  /** The session is gone and may be forgotten. */
+  readonly onGone: (session: Session) => void
+}
+
+export interface SessionInit {
+  readonly id: string
+  readonly identity: Identity
+  readonly dialect: Dialect
+  /** Connect params, as they came in the handshake. */
+  readonly params: ReadonlyMap<string, string>
+  readonly outlet: Outlet
+}
+
+/**
+ * Server-side identity of one client instance (a tab, a device), with the channels that it is in. It outlives its
+ * connection by the grace period; what is said to it meanwhile is dropped.
+ */
 export class Session implements ChannelHost {
   readonly id: string
   readonly identity: Identity
-  /** Connect params, as they came in the handshake. */
+  readonly dialect: Dialect
   readonly params: ReadonlyMap<string, string>
   /** The application's own, shared by the session's channels. */
   readonly assigns = new Map<string, unknown>()
-  readonly outlet: Outlet
   readonly channels = new Map<Topic, Channel>()
+  readonly #context: SessionContext
+  #state: SessionState = NEW_SESSION
+  #outlet: Outlet | null
+  #grace: Timer | null = null
+  #claim: Timer | null = null
 
-  constructor(id: string, identity: Identity, params: ReadonlyMap<string, string>, outlet: Outlet) {
-    this.id = id
-    this.identity = identity
-    this.params = params
-    this.outlet = outlet
+  constructor(init: SessionInit, context: SessionContext) {
+    this.id = init.id
+    this.identity = init.identity
+    this.dialect = init.dialect
+    this.params = init.params
+    this.#outlet = init.outlet
+    this.#context = context
+  }
+
+  get isGone(): boolean {
+    return this.#state.phase === 'gone'
+  }
+
+  /** Of the connection that holds it; to be given back with {@link drop}. */
+  get generation(): number {
+    return this.#state.phase === 'gone' ? -1 : this.#state.generation
+  }
+
+  /** A connection that brought the token takes over. */
+  attach(outlet: Outlet): void {
+    if (this.isGone) return
+    this.#take({ type: 'attach' })
+    this.#outlet = outlet
+    this.#claim?.cancel()
+    this.#claim = this.#context.clock.after(this.#context.claimMs, () => this.#endUnclaimed())
+  }
+
+  /** The connection of a generation ended without a goodbye. */
+  drop(generation: number, reason: LeaveReason, graceMs: number): void {
+    this.#take({ type: 'drop', generation, reason, graceMs })
+  }
+
+  /** Leaves every channel, for good. */
+  end(reason: LeaveReason): void {
+    this.#take({ type: 'end', reason })
   }
 
   forget(topic: Topic): void {
     this.channels.delete(topic)
   }
 
-  /** Leaves every channel. */
-  end(reason: LeaveReason): void {
-    for (const channel of [...this.channels.values()]) channel.end(reason)
-    this.channels.clear()
+  send(message: ServerMessage): void {
+    this.#outlet?.send(message)
+  }
+
+  deliver(frames: readonly Frame[]): void {
+    this.#outlet?.deliver(frames)
+  }
+
+  close(code: number, reason: string): void {
+    this.#outlet?.close(code, reason)
+  }
+
+  #take(event: SessionEvent): void {
+    const { state, effects } = stepSession(this.#state, event)
+    this.#state = state
+    for (const effect of effects) this.#perform(effect)
+  }
+
+  #perform(effect: SessionEffect): void {
+    switch (effect.type) {
+      case 'startGrace':
+        this.#outlet = null
+        this.#grace = this.#context.clock.after(effect.graceMs, () => this.#take({ type: 'graceElapsed' }))
+        return
+      case 'cancelGrace':
+        this.#grace?.cancel()
+        this.#grace = null
+        return
+      case 'supersede':
+        this.#outlet?.close(4003, 'replaced')
+        return
+      case 'sleep':
+        this.#claim?.cancel()
+        for (const channel of this.channels.values()) channel.sleep()
+        return
+      case 'leave':
+        this.#claim?.cancel()
+        for (const channel of [...this.channels.values()]) channel.end(effect.reason)
+        this.channels.clear()
+        this.#outlet = null
+        this.#context.onGone(this)
+    }
+  }
+
+  /** Ends the channels that a client which came back did not join again. */
+  #endUnclaimed(): void {
+    for (const [topic, channel] of [...this.channels]) {
+      if (!channel.isAsleep) continue
+      channel.end('left')
+      this.channels.delete(topic)
+    }
   }
 }

@@ -45,6 +45,8 @@ export interface Dialect {
    * whether somebody appears or disappears.
    */
   readonly hasImplicitTopic: boolean
+  /** Whether its clients can bring a session's token, and so come back to it within the grace. (P-6) */
+  readonly canResume: boolean
   /** Never throws, whatever came. The frame's size has been checked against `limits.frameBytes`. */
   decodeClient(frame: Frame, context: DecodeContext): DecodedClientMessage
   /** The frames that say this, in order; none where the dialect has no word for it. */

@@ -42,6 +42,7 @@ const SERVER_FRAME_DEPTH = 256
 export const rollcallDialect: Dialect & ClientDialect = {
   name: 'rollcall',
   hasImplicitTopic: false,
+  canResume: true,
 
   decodeClient(frame: Frame, { limits }: DecodeContext): DecodedClientMessage {
     const parsed = parseFrame(frame, limits.jsonDepth, 'rollcall')

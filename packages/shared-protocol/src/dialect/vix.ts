@@ -23,6 +23,7 @@ import { parseFrame } from './parse-frame'
 export const vixDialect: Dialect = {
   name: 'vix',
   hasImplicitTopic: true,
+  canResume: false,
 
   decodeClient(frame: Frame, context: DecodeContext): DecodedClientMessage {
     const parsed = parseFrame(frame, context.limits.jsonDepth, 'vix')

@@ -22,6 +22,7 @@ const SYSTEM_TOPICS = ['phoenix', 'rollcall']
 export const zzzDialect: Dialect = {
   name: 'zzz',
   hasImplicitTopic: false,
+  canResume: false,
 
   decodeClient(frame: Frame, { limits }: DecodeContext): DecodedClientMessage {
     const parsed = parseFrame(frame, limits.jsonDepth, 'zzz')

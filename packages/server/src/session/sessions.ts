@@ -1,0 +1,93 @@
+import type { Dialect, LeaveReason } from '@rollcall/shared-protocol'
+import type { Outlet } from '../channel/host'
+import type { Clock } from '../io/clock'
+import type { RandomSource } from '../io/random'
+import { hashSecret, isSecret, type SecretHash } from '../io/secret'
+import type { Identity } from './identity'
+import { Session } from './session'
+
+export interface GraceOptions {
+  /** Milliseconds that a session outlives a connection which was lost without a word. @default 10000 */
+  readonly graceMs: number
+  /** The same after its page went away (close code 1001): a reload comes back fast or not at all. @default 3000 */
+  readonly pageGraceMs: number
+}
+
+export interface SessionsContext {
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly grace: GraceOptions
+}
+
+export interface SessionRequest {
+  readonly identity: Identity
+  readonly dialect: Dialect
+  readonly params: ReadonlyMap<string, string>
+  readonly outlet: Outlet
+}
+
+/** Bytes of chance in a token. */
+const SECRET_BYTES = 24
+
+/** The sessions of this node, and the tokens with which their clients come back. */
+export class Sessions {
+  readonly #context: SessionsContext
+  readonly #sessions = new Map<string, Session>()
+  readonly #secrets = new Map<string, SecretHash>()
+
+  constructor(context: SessionsContext) {
+    this.#context = context
+  }
+
+  /** Sessions that are live or linger. */
+  get size(): number {
+    return this.#sessions.size
+  }
+
+  create(request: SessionRequest): Session {
+    const { clock, random, grace } = this.#context
+    const context = { clock, claimMs: grace.graceMs, onGone: (gone: Session) => this.#forget(gone) }
+    const session = new Session({ ...request, id: random.id(8) }, context)
+    this.#sessions.set(session.id, session)
+    return session
+  }
+
+  /** A fresh secret with which this session can be resumed, `id.secret`. The server itself keeps only its hash. */
+  issueToken(session: Session): string {
+    const secret = this.#context.random.id(SECRET_BYTES)
+    this.#secrets.set(session.id, hashSecret(secret))
+    return `${session.id}.${secret}`
+  }
+
+  /**
+   * The session that a token names, now held by the new connection; null where it is gone, the secret is wrong, or it
+   * belongs to somebody else.
+   */
+  resume(token: string, { identity, dialect, outlet }: SessionRequest): Session | null {
+    const dot = token.indexOf('.')
+    const session = this.#sessions.get(token.slice(0, dot))
+    const hash = session && this.#secrets.get(session.id)
+    if (!session || !hash || !isSecret(token.slice(dot + 1), hash)) return null
+    if (session.identity.id !== identity.id || session.dialect !== dialect) return null
+    session.attach(outlet)
+    return session
+  }
+
+  /** How long a session whose connection closed with this code is kept. */
+  graceFor(session: Session, closeCode: number): number {
+    const { graceMs, pageGraceMs } = this.#context.grace
+    // Without a token nobody can come back. (S-6)
+    if (!this.#secrets.has(session.id)) return 0
+    if (closeCode === 1000) return 0
+    return closeCode === 1001 ? Math.min(pageGraceMs, graceMs) : graceMs
+  }
+
+  endAll(reason: LeaveReason): void {
+    for (const session of [...this.#sessions.values()]) session.end(reason)
+  }
+
+  #forget(session: Session): void {
+    this.#sessions.delete(session.id)
+    this.#secrets.delete(session.id)
+  }
+}

@@ -1,0 +1,44 @@
+// The sessions that the pages show, played against a real server. See session.ts for how they are written.
+
+import { createServer, type RollcallServer, type ServerOptions } from '@rollcall/server'
+import { afterEach, describe, expect, test } from 'vitest'
+import { chatChannel } from '../../examples/zzz-chat'
+import { documentPaths, readDocument } from './markdown'
+import { parseSession, playSession } from './session'
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** The servers that a session may name: "```text session reference". */
+const setUps: Record<string, ServerOptions> = {
+  reference: {},
+  'zzz-chat': { channels: [chatChannel] },
+  'nobody-believed': { mode: 'production', allowAnonymous: true },
+}
+
+const sessions = documentPaths().flatMap((path) =>
+  readDocument(path)
+    .fences.filter(({ words }) => words[0] === 'session')
+    .map((fence) => ({ where: `${path}:${fence.line}`, setUp: fence.words[1] ?? 'reference', fence })),
+)
+
+let server: RollcallServer | null = null
+
+afterEach(async () => {
+  await server?.close()
+  server = null
+})
+
+test('the pages of all three dialects show a session', () => {
+  const pages = new Set(sessions.map(({ where }) => where.split(':')[0]))
+  expect([...pages]).toEqual(expect.arrayContaining(['docs/protocol.md', 'docs/vix.md', 'docs/zzz.md']))
+})
+
+describe('a session shown is what happens', () => {
+  test.each(sessions)('$where', async ({ setUp, fence }) => {
+    const options = setUps[setUp]
+    if (!options) throw new Error(`There is no server called ${setUp}; there are ${Object.keys(setUps)}.`)
+    server = createServer({ port: 0, logger: silent, ...options })
+    const { port } = await server.listen()
+    await playSession(parseSession(fence), port)
+  })
+})
