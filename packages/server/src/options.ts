@@ -92,7 +92,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     heartbeat: { pingIntervalMs: 20_000, pongTimeoutMs: 10_000, ...options.heartbeat },
     grace: { graceMs: 10_000, pageGraceMs: 3000, ...options.grace },
     flush: { ...DEFAULT_FLUSH, ...options.flush },
-    history: { maxDiffs: 256, maxEntries: 4096, ...options.history },
+    history: { maxDiffs: 256, maxBytes: 262_144, ...options.history },
     store: options.store ?? null,
     logger: options.logger ?? defaultLogger(),
     handlerTimeoutMs: options.handlerTimeoutMs ?? 10_000,
