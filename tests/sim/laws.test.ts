@@ -1,0 +1,14 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { anySchedule, play } from './schedule'
+
+const RUNS = Number(process.env.SIM_RUNS ?? 1000)
+
+test(`[S-11] [C-11] the laws hold in ${RUNS} schedules`, { timeout: 240_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(anySchedule, async (schedule) => {
+      expect(await play(schedule)).toEqual([])
+    }),
+    { numRuns: RUNS },
+  )
+})

@@ -1,0 +1,254 @@
+import type { OpenTransport, Transport, TransportListener } from '@rollcall/client'
+import type { Acceptance, HandshakeRefusal, HandshakeRequest, Wire, WireEvents } from '../../packages/server/src/io/wire'
+
+/*
+ *   client's Transport                                    server's Wire
+ *        |  toServer: connect, text, pong, close   ------->   |
+ *        |  <-------   toClient: open, text, ping, close      |
+ *
+ * One connection of a network that moves nothing until it is told to. Within one direction order is kept, as TCP
+ * does; between connections and directions any order may come of it.
+ */
+
+type Parcel =
+  | { readonly kind: 'connect' }
+  | { readonly kind: 'open' }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'ping' }
+  | { readonly kind: 'pong' }
+  | { readonly kind: 'close'; readonly code: number; readonly reason: string }
+
+/** Who answers at the other end: a node that is up, or nobody. */
+export interface SimHost {
+  admit(request: HandshakeRequest): Promise<Acceptance | HandshakeRefusal>
+  /** Changes when the process behind it is another one. */
+  readonly incarnation: number
+}
+
+export class SimLink implements Transport {
+  readonly #request: HandshakeRequest
+  readonly #host: () => SimHost | null
+  readonly #listener: TransportListener
+  readonly #nowMs: () => number
+  readonly #toServer: Parcel[] = []
+  readonly #toClient: Parcel[] = []
+  #incarnation: number | null = null
+  #events: WireEvents | null = null
+  #isClientDone = false
+  #isServerDone = false
+  /** Nothing gets through any more, and nobody is told: a cable that was pulled. */
+  #isCut = false
+  /** Since when something waits to be moved, or was lost. */
+  #stalledSinceMs: number | null = null
+
+  constructor(
+    url: URL,
+    subprotocol: string,
+    host: () => SimHost | null,
+    listener: TransportListener,
+    nowMs: () => number,
+  ) {
+    this.#request = {
+      path: url.pathname,
+      params: new Map(url.searchParams),
+      headers: {},
+      subprotocols: [subprotocol],
+      remoteAddress: '127.0.0.1',
+    }
+    this.#host = host
+    this.#listener = listener
+    this.#nowMs = nowMs
+    this.#push(this.#toServer, { kind: 'connect' })
+  }
+
+  get isOver(): boolean {
+    return this.#isClientDone && this.#isServerDone
+  }
+
+  /** Whether the two ends can talk now. */
+  get isUp(): boolean {
+    return this.#events !== null && !this.#isCut && !this.#isClientDone && !this.#isServerDone
+  }
+
+  get stalledSinceMs(): number | null {
+    return this.#stalledSinceMs
+  }
+
+  get waiting(): { readonly toServer: number; readonly toClient: number } {
+    return { toServer: this.#toServer.length, toClient: this.#toClient.length }
+  }
+
+  // --- the client's end ------------------------------------------------------------------------------------------
+
+  send(frame: string): void {
+    this.#push(this.#toServer, { kind: 'text', text: frame })
+  }
+
+  close(code: number, reason: string): void {
+    this.#push(this.#toServer, { kind: 'close', code, reason })
+  }
+
+  abandon(): void {
+    if (this.#isClientDone) return
+    this.#isClientDone = true
+    this.#toClient.length = 0
+    this.#push(this.#toServer, { kind: 'close', code: 1006, reason: '' })
+  }
+
+  /** The page went away: the browser says so for it, and nothing of it runs any more. */
+  leavePage(): void {
+    if (this.#isClientDone) return
+    this.#isClientDone = true
+    this.#toClient.length = 0
+    this.#push(this.#toServer, { kind: 'close', code: 1001, reason: '' })
+  }
+
+  // --- the network -----------------------------------------------------------------------------------------------
+
+  /** The connection breaks, and both ends hear of it, after what is on the way. */
+  drop(): void {
+    this.#push(this.#toServer, { kind: 'close', code: 1006, reason: '' })
+    this.#push(this.#toClient, { kind: 'close', code: 1006, reason: '' })
+  }
+
+  /** The connection breaks, and neither end hears of it. */
+  cut(): void {
+    this.#isCut = true
+    this.#stalledSinceMs ??= this.#nowMs()
+    this.#toServer.length = 0
+    this.#toClient.length = 0
+  }
+
+  /** The newest frame to the client comes twice, as after a buggy proxy. */
+  duplicateToClient(): void {
+    const newest = this.#toClient.at(-1)
+    if (newest?.kind === 'text') this.#toClient.push(newest)
+  }
+
+  /** The process at the server's end is gone without a word. */
+  serverDied(): void {
+    this.#isServerDone = true
+    this.#events = null
+    this.#toServer.length = 0
+    this.#push(this.#toClient, { kind: 'close', code: 1006, reason: '' })
+  }
+
+  /** Moves one parcel. False where there was none. */
+  moveToServer(): boolean {
+    const parcel = this.#toServer.shift()
+    this.#noteMoved()
+    if (!parcel) return false
+    if (!this.#isServerDone) this.#arriveAtServer(parcel)
+    return true
+  }
+
+  moveToClient(): boolean {
+    const parcel = this.#toClient.shift()
+    this.#noteMoved()
+    if (!parcel) return false
+    if (!this.#isClientDone) this.#arriveAtClient(parcel)
+    return true
+  }
+
+  #push(queue: Parcel[], parcel: Parcel): void {
+    if (this.#isCut || (queue === this.#toServer ? this.#isServerDone : this.#isClientDone)) return
+    queue.push(parcel)
+    this.#stalledSinceMs ??= this.#nowMs()
+  }
+
+  #noteMoved(): void {
+    if (!this.#isCut && this.#toServer.length === 0 && this.#toClient.length === 0) this.#stalledSinceMs = null
+  }
+
+  #arriveAtServer(parcel: Parcel): void {
+    switch (parcel.kind) {
+      case 'connect':
+        void this.#shakeHands()
+        return
+      case 'text': {
+        const data = Buffer.from(parcel.text)
+        this.#events?.onMessage(data, false)
+        return
+      }
+      case 'pong':
+        this.#events?.onPong()
+        return
+      case 'close':
+        // The closing handshake: the server's end answers, and is over.
+        this.#push(this.#toClient, parcel)
+        this.#serverClosed(parcel.code, parcel.reason)
+        return
+      default:
+    }
+  }
+
+  #arriveAtClient(parcel: Parcel): void {
+    switch (parcel.kind) {
+      case 'open':
+        this.#listener.onOpen()
+        return
+      case 'text':
+        this.#listener.onFrame(parcel.text)
+        return
+      case 'ping':
+        this.#push(this.#toServer, { kind: 'pong' })
+        return
+      case 'close':
+        this.#isClientDone = true
+        this.#listener.onClose(parcel.code, parcel.reason)
+        this.#push(this.#toServer, { kind: 'close', code: parcel.code, reason: parcel.reason })
+        return
+      default:
+    }
+  }
+
+  async #shakeHands(): Promise<void> {
+    const host = this.#host()
+    if (!host) return this.#refuse()
+    this.#incarnation = host.incarnation
+    const answer = await host.admit(this.#request)
+    if (this.#isServerDone || this.#host()?.incarnation !== this.#incarnation) return
+    if ('status' in answer) return this.#refuse()
+    const wire: Wire = {
+      bufferedBytes: 0,
+      send: (frames) => {
+        for (const frame of frames) this.#push(this.#toClient, { kind: 'text', text: frame as string })
+      },
+      ping: () => this.#push(this.#toClient, { kind: 'ping' }),
+      close: (code, reason) => this.#push(this.#toClient, { kind: 'close', code, reason }),
+      terminate: () => {
+        this.#push(this.#toClient, { kind: 'close', code: 1006, reason: '' })
+        this.#serverClosed(1006, '')
+      },
+    }
+    this.#push(this.#toClient, { kind: 'open' })
+    this.#events = answer.open(wire)
+  }
+
+  #refuse(): void {
+    this.#isServerDone = true
+    this.#push(this.#toClient, { kind: 'close', code: 1006, reason: '' })
+  }
+
+  #serverClosed(code: number, reason: string): void {
+    if (this.#isServerDone) return
+    this.#isServerDone = true
+    this.#toServer.length = 0
+    const events = this.#events
+    this.#events = null
+    events?.onClose(code, reason)
+  }
+}
+
+/** What a client opens its connections with. */
+export function openThrough(
+  links: SimLink[],
+  host: () => SimHost | null,
+  nowMs: () => number,
+): OpenTransport {
+  return (url, subprotocol, listener) => {
+    const link = new SimLink(new URL(url), subprotocol, host, listener, nowMs)
+    links.push(link)
+    return link
+  }
+}

@@ -1,0 +1,306 @@
+import type { PresenceNode } from '../../packages/server/src/node'
+import { PresenceNode as Node } from '../../packages/server/src/node'
+import { resolveServerOptions } from '../../packages/server/src/options'
+import { CLIENT_TIMES, SimClient, type SimClientContext, SimStorage } from './sim-client'
+import type { SimHost, SimLink } from './sim-link'
+import { ProcessTime, SimTime } from './sim-time'
+import { isSame, metasOf, show } from './witness'
+
+/*
+ * A server, some pages and the network between them, all in virtual time, and the model of who should be where.
+ */
+
+export const SERVER_TIMES = {
+  heartbeat: { pingIntervalMs: 1000, pongTimeoutMs: 500 },
+  grace: { graceMs: 2000, pageGraceMs: 600 },
+  flush: { floorMs: 5, ceilingMs: 100 },
+} as const
+
+/** By when a dead peer is gone from the server's registry: the published bound, and one flush. */
+export const GHOST_BOUND_MS =
+  SERVER_TIMES.heartbeat.pingIntervalMs +
+  SERVER_TIMES.heartbeat.pongTimeoutMs +
+  SERVER_TIMES.grace.graceMs +
+  SERVER_TIMES.flush.ceilingMs
+
+/** By when everybody who wants to be there is back, after the network is whole again. */
+const RECOVERY_MS =
+  2 * (CLIENT_TIMES.heartbeatIntervalMs + CLIENT_TIMES.heartbeatTimeoutMs) +
+  4 * (CLIENT_TIMES.timeoutMs + CLIENT_TIMES.backoff.capMs) +
+  SERVER_TIMES.grace.graceMs
+
+export const TOPICS = ['room:a', 'room:b'] as const
+export const KEYS = ['ada', 'bob', '__proto__'] as const
+const SLOTS = 5
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
+export class World {
+  readonly time = new SimTime()
+  readonly violations: string[] = []
+  readonly #random: () => number
+  readonly #slots: (SimClient | null)[] = Array.from({ length: SLOTS }, () => null)
+  /** Pages that have gone, whose last words may be on the way. */
+  readonly #gone: SimClient[] = []
+  #node!: PresenceNode
+  #nodeTime!: ProcessTime
+  #incarnation = 0
+
+  constructor(seed: number) {
+    this.#random = mulberry32(seed)
+    this.#startNode()
+  }
+
+  get clients(): readonly SimClient[] {
+    return this.#slots.filter((client) => client !== null)
+  }
+
+  at(slot: number): SimClient | null {
+    return this.#slots[slot % SLOTS] ?? null
+  }
+
+  open(slot: number, key: string, storage = new SimStorage()): SimClient | null {
+    if (this.at(slot)) return null
+    const client = new SimClient(`#${slot % SLOTS}`, key, storage, this.#clientContext())
+    this.#slots[slot % SLOTS] = client
+    return client
+  }
+
+  close(slot: number): void {
+    this.at(slot)?.close()
+    this.#retire(slot)
+  }
+
+  /** The page is loaded anew: what its program remembers is gone, what its tab stored is not. */
+  refresh(slot: number): void {
+    const page = this.at(slot)
+    if (!page) return
+    page.leavePage()
+    this.#retire(slot)
+    this.open(slot, page.key, page.storage)?.inherit(page, SERVER_TIMES.grace.pageGraceMs)
+  }
+
+  /** A tab is duplicated, and with it the token in its storage. */
+  duplicateTab(slot: number, into: number): void {
+    const page = this.at(slot)
+    if (!page || this.at(into)) return
+    const twin = this.open(into, page.key, page.storage.copy())
+    for (const [topic, { n }] of page.intents) twin?.join(topic, n ?? 0)
+  }
+
+  /** The server's process dies with all that it held, and another one starts in its place. */
+  restart(): void {
+    this.#nodeTime.end()
+    for (const link of this.#links()) link.serverDied()
+    this.#startNode()
+  }
+
+  /** Moves some of what is on the way; each choice picks one of the ways on which something is. */
+  async deliver(choices: readonly number[]): Promise<void> {
+    for (const choice of choices) {
+      const ways = this.#ways()
+      const way = ways[choice % ways.length]
+      if (!way) return
+      way()
+      await this.time.advance(0)
+    }
+    this.observe()
+  }
+
+  async deliverAll(): Promise<void> {
+    for (let ways = this.#ways(); ways.length > 0; ways = this.#ways()) {
+      for (const way of ways) way()
+      await this.time.advance(0)
+    }
+    this.observe()
+  }
+
+  async wait(ms: number): Promise<void> {
+    const step = 50
+    for (let left = ms; left > 0; left -= step) {
+      await this.time.advance(Math.min(step, left))
+      this.observe()
+    }
+  }
+
+  /** Everything is delivered, and time passes, until all that waits has come to its end; then the laws of rest. */
+  async quiet(): Promise<void> {
+    await this.#calm(GHOST_BOUND_MS)
+    await this.#checkGhosts()
+    await this.#calm(RECOVERY_MS)
+    await this.#checkMaps()
+  }
+
+  observe(): void {
+    for (const client of this.clients) client.observe()
+  }
+
+  /** Ends everything, so that no timer of this world is left. */
+  async end(): Promise<void> {
+    this.#nodeTime.end()
+    for (const client of [...this.clients, ...this.#gone]) client.process.end()
+  }
+
+  async #calm(ms: number): Promise<void> {
+    const step = 50
+    for (let left = ms; left > 0; left -= step) {
+      await this.deliverAll()
+      await this.time.advance(step)
+    }
+    await this.deliverAll()
+  }
+
+  /** [S-8] Nobody is present who has been gone for longer than the bound. */
+  async #checkGhosts(): Promise<void> {
+    for (const topic of TOPICS) {
+      const wanted = new Set(this.clients.filter(({ intents }) => intents.has(topic)).map(({ key }) => key))
+      for (const { key } of await this.#list(topic)) {
+        if (!wanted.has(key)) this.#report(`[S-8] ${key} is a ghost in ${topic} after ${GHOST_BOUND_MS} ms`)
+      }
+    }
+  }
+
+  /** [C-11] Everybody shows the same map, and it is the model's. */
+  async #checkMaps(): Promise<void> {
+    for (const topic of TOPICS) {
+      const expected = this.#expected(topic)
+      const held = new Map<string, { meta: { n: number } }[]>()
+      for (const presence of (await this.#list(topic)) as { key: string; meta: { n: number } }[]) {
+        held.set(presence.key, [...(held.get(presence.key) ?? []), presence])
+      }
+      const server = new Map([...held].map(([key, presences]) => [key, metasOf(presences)]))
+      if (!fits(server, expected)) {
+        this.#report(`[S-11] the server holds ${show(server)} in ${topic}, the model ${show(shown(expected))}`)
+      }
+      for (const client of this.clients) this.#checkMap(client, topic, server)
+    }
+  }
+
+  #checkMap(client: SimClient, topic: string, server: ReadonlyMap<string, string>): void {
+    if (!client.intents.has(topic)) return
+    const channel = client.channel(topic)
+    if (channel?.status !== 'joined') {
+      this.#report(`[C-11] ${client.name} is ${channel?.status} in ${topic} at rest`)
+      return
+    }
+    if (channel.presence.isStale) this.#report(`[C-1] the map of ${client.name} in ${topic} is stale at rest`)
+    const map = new Map(channel.presence.list().map(({ key, presences }) => [key, metasOf(presences)]))
+    if (!isSame(map, server)) {
+      this.#report(`[C-11] ${client.name} shows ${show(map)} in ${topic}, the server holds ${show(server)}`)
+    }
+  }
+
+  /** Key to the metas that its pages want to show; null for one that nobody can say. */
+  #expected(topic: string): Map<string, (number | null)[]> {
+    const expected = new Map<string, (number | null)[]>()
+    for (const { key, intents } of this.clients) {
+      const intent = intents.get(topic)
+      if (intent) expected.set(key, [...(expected.get(key) ?? []), intent.n])
+    }
+    return expected
+  }
+
+  #list(topic: string): Promise<{ key: string }[]> {
+    const listed = this.#node.registry.list(topic)
+    void this.time.advance(0)
+    return listed
+  }
+
+  /** Whether a leave of this key is no false one: nobody of it wants to be here, or one was away for too long. */
+  #mayBeGone(key: string, topic: string): boolean {
+    const { nowMs } = this.time
+    const pages = this.clients.filter((client) => client.key === key && client.intents.get(topic)?.isPresent)
+    if (pages.length === 0) return true
+    // What was true when the server decided may have taken a while to arrive.
+    const horizonMs = nowMs - 2 * RECOVERY_MS
+    return pages.every(({ excusedAtMs }) => excusedAtMs >= horizonMs)
+  }
+
+  #clientContext(): SimClientContext {
+    return {
+      time: this.time,
+      random: this.#random,
+      graceMs: SERVER_TIMES.grace.graceMs,
+      host: () => this.#host(),
+      report: (violation) => this.#report(violation),
+      mayBeGone: (key, topic) => this.#mayBeGone(key, topic),
+    }
+  }
+
+  #host(): SimHost {
+    return { admit: (request) => this.#node.admit(request), incarnation: this.#incarnation }
+  }
+
+  #startNode(): void {
+    this.#incarnation++
+    this.#nodeTime = new ProcessTime(this.time)
+    let ids = 0
+    const options = resolveServerOptions({
+      ...SERVER_TIMES,
+      clock: this.#nodeTime.asServer(),
+      random: { id: (bytes) => `${this.#incarnation}x${(ids++).toString(36)}x${bytes}` },
+      logger: silent,
+      handlerTimeoutMs: 1000,
+      history: { maxDiffs: 4 },
+    })
+    this.#node = new Node(options, () => 'development')
+    this.#node.start()
+  }
+
+  #retire(slot: number): void {
+    const client = this.at(slot)
+    if (!client) return
+    this.#gone.push(client)
+    this.#slots[slot % SLOTS] = null
+  }
+
+  #links(): SimLink[] {
+    return [...this.clients, ...this.#gone].flatMap(({ links }) => links).filter(({ isOver }) => !isOver)
+  }
+
+  #ways(): (() => void)[] {
+    const ways: (() => void)[] = []
+    for (const link of this.#links()) {
+      const { toServer, toClient } = link.waiting
+      if (toServer > 0) ways.push(() => void link.moveToServer())
+      if (toClient > 0) ways.push(() => void link.moveToClient())
+    }
+    return ways
+  }
+
+  #report(violation: string): void {
+    this.violations.push(`at ${this.time.nowMs} ms: ${violation}`)
+  }
+}
+
+/** Whether a map is what the model wants, where the model can say. */
+function fits(map: ReadonlyMap<string, string>, expected: ReadonlyMap<string, readonly (number | null)[]>): boolean {
+  if (map.size !== expected.size) return false
+  for (const [key, wanted] of expected) {
+    const shownMetas = (map.get(key) ?? '').split(',').map(Number)
+    if (shownMetas.length !== wanted.length) return false
+    const left = [...shownMetas]
+    for (const n of wanted) {
+      if (n === null) continue
+      const index = left.indexOf(n)
+      if (index === -1) return false
+      left.splice(index, 1)
+    }
+  }
+  return true
+}
+
+function shown(expected: ReadonlyMap<string, readonly (number | null)[]>): Map<string, string> {
+  return new Map([...expected].map(([key, metas]) => [key, metas.join(',')]))
+}
+
+/** A small seeded generator (Tommy Ettinger, public domain). */
+function mulberry32(seed: number): () => number {
+  let state = seed | 0
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
