@@ -56,7 +56,12 @@ export function parseMarkdown(path: string, text: string): MarkdownDocument {
   const headings: Heading[] = []
   const links: Link[] = []
   const anchors = new Map<string, number>()
-  let open: { readonly mark: string; readonly info: string[]; readonly lines: string[]; line: number } | null = null
+  let open: {
+    readonly mark: string
+    readonly info: string[]
+    readonly lines: string[]
+    line: number
+  } | null = null
   for (const [index, line] of text.split('\n').entries()) {
     const fence = /^(`{3,})(.*)$/.exec(line)
     if (open) {
@@ -77,7 +82,8 @@ export function parseMarkdown(path: string, text: string): MarkdownDocument {
       const [, marks = '', title = ''] = heading
       headings.push({ level: marks.length, text: title, anchor: anchorOf(title, anchors), line: index + 1 })
     }
-    for (const [, target = ''] of withoutCode(line).matchAll(/\]\(([^)\s]+)\)/g)) links.push({ target, line: index + 1 })
+    for (const [, target = ''] of withoutCode(line).matchAll(/\]\(([^)\s]+)\)/g))
+      links.push({ target, line: index + 1 })
   }
   if (open) throw new Error(`${path}: the block that begins in line ${open.line - 1} does not end`)
   return { path, text, fences, headings, links }
@@ -124,7 +130,13 @@ export function tableUnder(document: MarkdownDocument, headingText: string): str
   const rows: string[][] = []
   for (const line of lines.slice(heading.line)) {
     if (/^#{1,6} /.test(line)) break
-    if (line.startsWith('|')) rows.push(line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim()))
+    if (line.startsWith('|'))
+      rows.push(
+        line
+          .split(/(?<!\\)\|/)
+          .slice(1, -1)
+          .map((cell) => cell.trim()),
+      )
   }
   return rows.slice(2)
 }

@@ -13,9 +13,9 @@ import {
   type JsonObject,
   LEAVE_REASONS,
   negotiateDialect,
-  PresenceSet,
   type Presence,
   type PresenceDiff,
+  PresenceSet,
   type ReceivedMessage,
   rollcallDialect,
   type ServerMessage,
@@ -113,7 +113,12 @@ describe('the zzz frames', () => {
         status: 'error',
         fault: fault('not_joined', 'The session is not in "chat:lobby"; join it first.'),
       },
-      { kind: 'state', topic, joinRef: null, snapshot: { epoch: 'e', seq: 1, digest: 0, presences: [ada, bob] } },
+      {
+        kind: 'state',
+        topic,
+        joinRef: null,
+        snapshot: { epoch: 'e', seq: 1, digest: 0, presences: [ada, bob] },
+      },
       {
         kind: 'diff',
         topic,
@@ -159,7 +164,12 @@ describe('the vix frames', () => {
           disappeared: ['Alice'],
         },
       },
-      { kind: 'state', topic, joinRef: null, snapshot: { epoch: 'e', seq: 1, digest: 0, presences: [alice, bob] } },
+      {
+        kind: 'state',
+        topic,
+        joinRef: null,
+        snapshot: { epoch: 'e', seq: 1, digest: 0, presences: [alice, bob] },
+      },
       { kind: 'fault', fault: fault('malformed_frame', 'The frame is not JSON: "Alice".') },
       { kind: 'event', topic, joinRef: null, event: 'chat.message', payload: { text: 'Hello' } },
     ]
@@ -170,33 +180,36 @@ describe('the vix frames', () => {
 describe('presence', () => {
   const sessions = page.fences.filter(({ words }) => words[0] === 'session')
 
-  test.each(sessions)('the digests and numbers of the session in line $line follow from its own refs', (fence) => {
-    const held = new Map<string, { set: PresenceSet; at: { epoch: string; seq: number } }>()
-    let compared = 0
-    for (const step of parseSession(fence)) {
-      if (step.kind !== 'receive') continue
-      const received = rollcallDialect.decodeServer(JSON.stringify(step.frame))
-      if (!received.ok) throw new Error(received.fault.message)
-      const message = received.value
-      if (message.kind === 'state') {
-        const { epoch, seq, digest, presences } = message.snapshot
-        const set = new PresenceSet()
-        set.replace(presences)
-        held.set(step.who, { set, at: { epoch, seq } })
-        expect(set.digest).toBe(digest)
-        compared++
-      } else if (message.kind === 'diff') {
-        const map = held.get(step.who)
-        if (!map) throw new Error(`${step.who} is told a diff before a state`)
-        expect(continuityOf(map.at, message.diff)).toBe('apply')
-        map.set.apply(message.diff)
-        map.at = message.diff
-        expect(map.set.digest).toBe(message.diff.digest)
-        compared++
+  test.each(sessions)(
+    'the digests and numbers of the session in line $line follow from its own refs',
+    (fence) => {
+      const held = new Map<string, { set: PresenceSet; at: { epoch: string; seq: number } }>()
+      let compared = 0
+      for (const step of parseSession(fence)) {
+        if (step.kind !== 'receive') continue
+        const received = rollcallDialect.decodeServer(JSON.stringify(step.frame))
+        if (!received.ok) throw new Error(received.fault.message)
+        const message = received.value
+        if (message.kind === 'state') {
+          const { epoch, seq, digest, presences } = message.snapshot
+          const set = new PresenceSet()
+          set.replace(presences)
+          held.set(step.who, { set, at: { epoch, seq } })
+          expect(set.digest).toBe(digest)
+          compared++
+        } else if (message.kind === 'diff') {
+          const map = held.get(step.who)
+          if (!map) throw new Error(`${step.who} is told a diff before a state`)
+          expect(continuityOf(map.at, message.diff)).toBe('apply')
+          map.set.apply(message.diff)
+          map.at = message.diff
+          expect(map.set.digest).toBe(message.diff.digest)
+          compared++
+        }
       }
-    }
-    expect(compared).toBeGreaterThan(0)
-  })
+      expect(compared).toBeGreaterThan(0)
+    },
+  )
 
   test('the digests of the frames shown follow from their refs', () => {
     const presences: Presence[] = []
@@ -261,7 +274,11 @@ describe('the tables', () => {
   })
 
   test('of close codes', () => {
-    const rows = tableUnder(page, 'Close codes').map(([code, name, comeBack]) => [code, name, comeBack])
+    const rows = tableUnder(page, 'Close codes').map(([code, name, comeBack = '']) => [
+      code,
+      name,
+      comeBack.replace(/,.*/, ''),
+    ])
     const codes = Object.entries(CLOSE_CODES).map(([code, { name, shouldReconnect }]) => [
       code,
       `\`${name}\``,
@@ -271,7 +288,10 @@ describe('the tables', () => {
   })
 
   test('of limits', () => {
-    const rows = tableUnder(page, 'Limits').map(([name = '', value]) => [name.replaceAll('`', ''), Number(value)])
+    const rows = tableUnder(page, 'Limits').map(([name = '', value]) => [
+      name.replaceAll('`', ''),
+      Number(value),
+    ])
     expect(Object.fromEntries(rows)).toEqual(DEFAULT_LIMITS)
   })
 })
@@ -292,7 +312,11 @@ function asSent(received: ReceivedMessage): ServerMessage {
     case 'diff': {
       const { diff } = received
       const leaves = diff.leaves.map((leave) => ({ ...leave, presence: presence(leave.ref, leave.key, {}) }))
-      const updates = diff.updates.map((update) => ({ ...update, key: '', previous: presence(update.ref, '', {}) }))
+      const updates = diff.updates.map((update) => ({
+        ...update,
+        key: '',
+        previous: presence(update.ref, '', {}),
+      }))
       return { ...received, diff: { ...diff, leaves, updates, appeared: [], disappeared: [] } }
     }
     default:

@@ -8,19 +8,25 @@ import type { Fence } from './markdown'
  *   A opens ws://127.0.0.1:9090/socket?user_id=ada as rollcall.v1
  *   A > [null,"1","rollcall","hello",{}]       A sends this text
  *   A < [null,"1","rollcall","phx_reply",…]    the next frame that A gets
- *   A closes                                   A's client goes away
+ *   A closes                                   A's client goes away, orderly
+ *   A is cut off                               A's connection breaks, without a close frame
  *   A < closed 1000 goodbye                    the server closes A's connection
  *
  * Ids, digests and times differ from run to run. What a page calls one of them stands for one and the same value
- * through the whole session; everything else must be equal.
+ * through the whole session, also in what a client sends; everything else must be equal.
  */
 
 export type Step =
-  | { readonly kind: 'open'; readonly who: string; readonly path: string; readonly subprotocol: string | null }
+  | {
+      readonly kind: 'open'
+      readonly who: string
+      readonly path: string
+      readonly subprotocol: string | null
+    }
   | { readonly kind: 'send'; readonly who: string; readonly text: string }
   | { readonly kind: 'receive'; readonly who: string; readonly frame: unknown }
   | { readonly kind: 'closed'; readonly who: string; readonly code: number; readonly reason: string }
-  | { readonly kind: 'close'; readonly who: string }
+  | { readonly kind: 'close'; readonly who: string; readonly isOrderly: boolean }
 
 export function parseSession(fence: Fence): Step[] {
   return fence.text
@@ -34,7 +40,8 @@ export function parseSession(fence: Fence): Step[] {
       if (closed) return { kind: 'closed', who, code: Number(closed[1]), reason: closed[2] ?? '' }
       if (rest.startsWith('< ')) return { kind: 'receive', who, frame: JSON.parse(rest.slice(2)) }
       if (rest.startsWith('> ')) return { kind: 'send', who, text: rest.slice(2) }
-      if (rest === 'closes') return { kind: 'close', who }
+      if (rest === 'closes' || rest === 'is cut off')
+        return { kind: 'close', who, isOrderly: rest === 'closes' }
       throw new Error(`A session has no line such as "${line}".`)
     })
 }
@@ -60,7 +67,7 @@ export async function playSession(steps: readonly Step[], port: number): Promise
           speakers.set(step.who, await Speaker.open(`ws://127.0.0.1:${port}${step.path}`, step.subprotocol))
           break
         case 'send':
-          speaker(step.who).socket.send(step.text)
+          speaker(step.who).socket.send(names.translate(step.text))
           break
         case 'receive': {
           const actual = await speaker(step.who).next(`${step.who} < ${JSON.stringify(step.frame)}`)
@@ -75,11 +82,12 @@ export async function playSession(steps: readonly Step[], port: number): Promise
         case 'closed': {
           const closed = await speaker(step.who).next(`${step.who} < closed ${step.code}`)
           const expected = `closed ${step.code} ${step.reason}`
-          if (closed !== expected) throw new Error(`${step.who}: ${JSON.stringify(closed)} instead of ${expected}`)
+          if (closed !== expected)
+            throw new Error(`${step.who}: ${JSON.stringify(closed)} instead of ${expected}`)
           break
         }
         case 'close':
-          await speaker(step.who).close()
+          await speaker(step.who).close(step.isOrderly)
           speakers.delete(step.who)
       }
     }
@@ -125,16 +133,27 @@ class Speaker {
     return this.unread.shift()
   }
 
-  async close(): Promise<void> {
-    this.socket.close()
+  async close(isOrderly: boolean): Promise<void> {
+    if (isOrderly) this.socket.close()
+    else this.socket.terminate()
     await once(this.socket, 'close')
   }
 }
 
 /** What in a page stands for a value that another run has another of. */
 class Names {
-  readonly #actualOf = new Map<string, unknown>()
-  readonly #saidOf = new Map<unknown, string>()
+  readonly #actualOf = new Map<string, string>()
+  readonly #saidOf = new Map<string, string>()
+
+  /** A text of the page, with the values that its names stand for. */
+  translate(text: string): string {
+    let translated = text
+    for (const [name, value] of this.#actualOf) {
+      const [said, actual] = [name, value].map((entry) => entry.slice(entry.indexOf(' ') + 1))
+      translated = translated.replaceAll(`"${said}"`, `"${actual}"`)
+    }
+    return translated
+  }
 
   /** Where the two differ, in words; null where they do not. */
   difference(said: unknown, actual: unknown, path: string): string | null {
@@ -156,12 +175,16 @@ class Names {
 
   #renamed(said: unknown, actual: unknown, path: string): string | null {
     if (typeof said !== typeof actual) return `${path}: ${JSON.stringify(actual)}`
+    // Milliseconds that are left of something: another number at each look.
+    if (path.endsWith('.settling_ms')) return null
     // With its field's name: two kinds of values may look the same.
     const name = `${path.replace(/.*\./, '')} ${said}`
     const value = `${path.replace(/.*\./, '')} ${actual}`
     const [known, knownName] = [this.#actualOf.get(name), this.#saidOf.get(value)]
-    if (known !== undefined && known !== value) return `${path}: ${said} was ${known} before, and is ${value} now`
-    if (knownName !== undefined && knownName !== name) return `${path}: ${actual} was called ${knownName} before`
+    if (known !== undefined && known !== value)
+      return `${path}: ${said} was ${known} before, and is ${value} now`
+    if (knownName !== undefined && knownName !== name)
+      return `${path}: ${actual} was called ${knownName} before`
     this.#actualOf.set(name, value)
     this.#saidOf.set(value, name)
     return null
@@ -170,7 +193,7 @@ class Names {
 
 function varies(name: string, owner: Record<string, unknown>): boolean {
   if (name === 'ref') return 'key' in owner || 'rev' in owner
-  return ['epoch', 'digest', 'session', 'joined_at'].includes(name)
+  return ['epoch', 'digest', 'session', 'token', 'settling_ms', 'joined_at'].includes(name)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -12,7 +12,10 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} }
 const setUps: Record<string, ServerOptions> = {
   reference: {},
   'zzz-chat': { channels: [chatChannel] },
-  'nobody-believed': { mode: 'production', allowAnonymous: true },
+  'named-by-the-server': {
+    mode: 'production',
+    authenticate: ({ params }) => ({ id: params.get('token') ?? 'nobody' }),
+  },
 }
 
 const sessions = documentPaths().flatMap((path) =>

@@ -32,7 +32,10 @@ const topic = fc.nat(TOPICS.length - 1)
 const n = fc.nat(9)
 
 const op: fc.Arbitrary<Op> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ op: fc.constant('open' as const), slot, key: fc.nat(KEYS.length - 1) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ op: fc.constant('open' as const), slot, key: fc.nat(KEYS.length - 1) }),
+  },
   { weight: 6, arbitrary: fc.record({ op: fc.constant('join' as const), slot, topic, n }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('leave' as const), slot, topic }) },
   { weight: 4, arbitrary: fc.record({ op: fc.constant('update' as const), slot, topic, n }) },
@@ -42,10 +45,26 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ op: fc.constant('refresh' as const), slot }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('duplicateTab' as const), slot, into: slot }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('duplicateFrame' as const), slot }) },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant('jump' as const), slot, ms: fc.integer({ min: -3_600_000, max: 3_600_000 }) }) },
-  { weight: 10, arbitrary: fc.record({ op: fc.constant('deliver' as const), choices: fc.array(fc.nat(9), { minLength: 1, maxLength: 8 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      op: fc.constant('jump' as const),
+      slot,
+      ms: fc.integer({ min: -3_600_000, max: 3_600_000 }),
+    }),
+  },
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      op: fc.constant('deliver' as const),
+      choices: fc.array(fc.nat(9), { minLength: 1, maxLength: 8 }),
+    }),
+  },
   { weight: 8, arbitrary: fc.record({ op: fc.constant('deliverAll' as const) }) },
-  { weight: 6, arbitrary: fc.record({ op: fc.constant('wait' as const), ms: fc.constantFrom(10, 60, 300, 1000, 2500) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ op: fc.constant('wait' as const), ms: fc.constantFrom(10, 60, 300, 1000, 2500) }),
+  },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('restart' as const) }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('quiet' as const) }) },
 )

@@ -1,5 +1,5 @@
 import { type Channel, Socket } from '@rollcall/client'
-import { type SimHost, type SimLink, openThrough } from './sim-link'
+import { openThrough, type SimHost, type SimLink } from './sim-link'
 import { ProcessTime, type SimTime } from './sim-time'
 import { Witness } from './witness'
 
@@ -68,8 +68,8 @@ export class SimClient {
   /** Since when its presences were nobody's business any more: it left, closed, or was never there. */
   #lostSinceMs: number | null
   #graceMs: number
-  /** When an absence of it last was longer than the grace. */
-  excusedAtMs = Number.NEGATIVE_INFINITY
+  /** When an absence of it last was as long as the grace. */
+  #excusedAtMs = Number.NEGATIVE_INFINITY
   isAlive = true
 
   constructor(name: string, key: string, storage: SimStorage, context: SimClientContext) {
@@ -83,6 +83,7 @@ export class SimClient {
     this.#socket = new Socket('ws://sim/socket', {
       ...CLIENT_TIMES,
       params: { user_id: key },
+      sessionStorage: storage,
       clock: this.process.asClient(),
       random: context.random,
       transport: openThrough(this.links, context.host, () => context.time.nowMs),
@@ -97,7 +98,11 @@ export class SimClient {
   }
 
   channel(topic: string): Channel<{ n: number }> | null {
-    return (this.#socket.channels.find((channel) => channel.topic === topic) as Channel<{ n: number }> | undefined) ?? null
+    return (
+      (this.#socket.channels.find((channel) => channel.topic === topic) as
+        | Channel<{ n: number }>
+        | undefined) ?? null
+    )
   }
 
   join(topic: string, n: number): void {
@@ -143,6 +148,9 @@ export class SimClient {
   /** Takes over what an earlier page of the same tab had, which the server keeps for `graceMs`. */
   inherit(page: SimClient, graceMs: number): void {
     this.#graceMs = graceMs
+    // The absence began with whatever kept the page before from being there.
+    this.#lostSinceMs = page.#lostSinceMs ?? this.#lostSinceMs
+    this.#excusedAtMs = page.#excusedAtMs
     for (const [topic, { n, isPresent }] of page.intents) {
       this.join(topic, n ?? 0)
       const intent = this.intents.get(topic)
@@ -150,19 +158,40 @@ export class SimClient {
     }
   }
 
+  /** Its session is about to be taken over by a copy of its tab, which may do with its presence what it likes. */
+  loseSession(): void {
+    this.#excusedAtMs = this.#context.time.nowMs
+  }
+
+  /** Whether it was out of reach for as long as the grace, at any time since then. */
+  wasAwaySince(ms: number): boolean {
+    this.#excuse()
+    return this.#excusedAtMs >= ms
+  }
+
   /** To be called after every step: keeps count of how long it has been out of reach. */
   observe(): void {
     const { nowMs } = this.#context.time
     const { link } = this
-    const isReachable = link?.isUp === true && this.#socket.status === 'open'
+    // Back is who has joined again, not who is about to.
+    const hasJoined = [...this.intents].every(
+      ([topic, { isPresent }]) => !isPresent || this.channel(topic)?.status === 'joined',
+    )
+    const isReachable = link?.isUp === true && this.#socket.status === 'open' && hasJoined
     const stalledMs = link?.stalledSinceMs ?? null
     if (isReachable && stalledMs === null) {
       this.#lostSinceMs = null
       this.#graceMs = this.#context.graceMs
     } else this.#lostSinceMs ??= stalledMs ?? nowMs
-    if (this.#lostSinceMs !== null && nowMs - this.#lostSinceMs >= this.#graceMs) this.excusedAtMs = nowMs
-    for (const [topic, intent] of this.intents) if (this.channel(topic)?.status === 'joined') intent.isPresent = true
+    this.#excuse()
+    for (const [topic, intent] of this.intents)
+      if (this.channel(topic)?.status === 'joined') intent.isPresent = true
     for (const witness of this.witnesses.values()) witness.checkShadow()
+  }
+
+  #excuse(): void {
+    const { nowMs } = this.#context.time
+    if (this.#lostSinceMs !== null && nowMs - this.#lostSinceMs >= this.#graceMs) this.#excusedAtMs = nowMs
   }
 }
 

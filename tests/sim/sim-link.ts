@@ -1,5 +1,11 @@
 import type { OpenTransport, Transport, TransportListener } from '@rollcall/client'
-import type { Acceptance, HandshakeRefusal, HandshakeRequest, Wire, WireEvents } from '../../packages/server/src/io/wire'
+import type {
+  Acceptance,
+  HandshakeRefusal,
+  HandshakeRequest,
+  Wire,
+  WireEvents,
+} from '../../packages/server/src/io/wire'
 
 /*
  *   client's Transport                                    server's Wire
@@ -53,6 +59,7 @@ export class SimLink implements Transport {
       params: new Map(url.searchParams),
       headers: {},
       subprotocols: [subprotocol],
+      token: null,
       remoteAddress: '127.0.0.1',
     }
     this.#host = host
@@ -157,7 +164,8 @@ export class SimLink implements Transport {
   }
 
   #noteMoved(): void {
-    if (!this.#isCut && this.#toServer.length === 0 && this.#toClient.length === 0) this.#stalledSinceMs = null
+    if (!this.#isCut && this.#toServer.length === 0 && this.#toClient.length === 0)
+      this.#stalledSinceMs = null
   }
 
   #arriveAtServer(parcel: Parcel): void {

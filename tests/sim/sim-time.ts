@@ -21,7 +21,12 @@ export class SimTime {
   #tasks: Task[] = []
 
   after(delayMs: number, run: () => void): () => void {
-    const task: Task = { atMs: this.nowMs + Math.max(0, delayMs), order: this.#order++, run, isCancelled: false }
+    const task: Task = {
+      atMs: this.nowMs + Math.max(0, delayMs),
+      order: this.#order++,
+      run,
+      isCancelled: false,
+    }
     this.#tasks.push(task)
     return () => {
       task.isCancelled = true
@@ -47,7 +52,8 @@ export class SimTime {
       if (task.isCancelled) continue
       live.push(task)
       if (task.atMs > endMs) continue
-      if (!first || task.atMs < first.atMs || (task.atMs === first.atMs && task.order < first.order)) first = task
+      if (!first || task.atMs < first.atMs || (task.atMs === first.atMs && task.order < first.order))
+        first = task
     }
     this.#tasks = first ? live.filter((task) => task !== first) : live
     return first

@@ -84,6 +84,7 @@ export class World {
   duplicateTab(slot: number, into: number): void {
     const page = this.at(slot)
     if (!page || this.at(into)) return
+    page.loseSession()
     const twin = this.open(into, page.key, page.storage.copy())
     for (const [topic, { n }] of page.intents) twin?.join(topic, n ?? 0)
   }
@@ -170,7 +171,9 @@ export class World {
       }
       const server = new Map([...held].map(([key, presences]) => [key, metasOf(presences)]))
       if (!fits(server, expected)) {
-        this.#report(`[S-11] the server holds ${show(server)} in ${topic}, the model ${show(shown(expected))}`)
+        this.#report(
+          `[S-11] the server holds ${show(server)} in ${topic}, the model ${show(shown(expected))}`,
+        )
       }
       for (const client of this.clients) this.#checkMap(client, topic, server)
     }
@@ -213,7 +216,7 @@ export class World {
     if (pages.length === 0) return true
     // What was true when the server decided may have taken a while to arrive.
     const horizonMs = nowMs - 2 * RECOVERY_MS
-    return pages.every(({ excusedAtMs }) => excusedAtMs >= horizonMs)
+    return pages.every((page) => page.wasAwaySince(horizonMs))
   }
 
   #clientContext(): SimClientContext {
@@ -274,7 +277,10 @@ export class World {
 }
 
 /** Whether a map is what the model wants, where the model can say. */
-function fits(map: ReadonlyMap<string, string>, expected: ReadonlyMap<string, readonly (number | null)[]>): boolean {
+function fits(
+  map: ReadonlyMap<string, string>,
+  expected: ReadonlyMap<string, readonly (number | null)[]>,
+): boolean {
   if (map.size !== expected.size) return false
   for (const [key, wanted] of expected) {
     const shownMetas = (map.get(key) ?? '').split(',').map(Number)

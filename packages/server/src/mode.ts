@@ -8,5 +8,5 @@ export function modeFor(address: string, nodeEnv: string | undefined): Mode {
 
 /** Whether an address can be reached from this machine only. */
 export function isLoopback(address: string): boolean {
-  return address === 'localhost' || address === '::1' || /^(::ffff:)?127\./.test(address)
+  return address === 'localhost' || address === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(address)
 }

@@ -1,5 +1,6 @@
-import { type JsonObject, WIRE_REVISION } from '@rollcall/shared-protocol'
+import { type JsonObject, type TransportName, WIRE_REVISION } from '@rollcall/shared-protocol'
 import { Router } from './channel/route'
+import { withTimeout } from './channel/with-timeout'
 import { Connection, type ConnectionContext } from './connection/connection'
 import { sweepIntervalMs } from './connection/heartbeat'
 import type { Timer } from './io/clock'
@@ -92,11 +93,15 @@ export class PresenceNode {
   }
 
   /** Decides over a handshake. Never rejects. */
-  async admit(request: HandshakeRequest): Promise<Acceptance | HandshakeRefusal> {
+  async admit(
+    request: HandshakeRequest,
+    transport: TransportName = 'websocket',
+  ): Promise<Acceptance | HandshakeRefusal> {
     const { limits, clock, random, logger: log } = this.#options
     const { authenticate, authenticateTimeoutMs, allowAnonymous, implicitTopic } = this.#options
     const identify = { authenticate, authenticateTimeoutMs, allowAnonymous, mode: this.#mode }
-    const admitted = await admit(request, { limits, clock, random, log, implicitTopic, ...identify })
+    const context = { limits, clock, random, log, implicitTopic, ...identify }
+    const admitted = await admit(request, context, transport)
     if ('status' in admitted) return admitted
     return {
       subprotocol: admitted.subprotocol,
@@ -112,7 +117,10 @@ export class PresenceNode {
     }
   }
 
-  /** Ends every connection with 1012, so that its client comes back, and every session; resolves when all are gone. */
+  /**
+   * Ends every connection with 1012, so that its client comes back, and every session; resolves when all are gone and
+   * the nodes that share its store know.
+   */
   async close(): Promise<void> {
     this.#sweep?.cancel()
     for (const connection of this.#connections) connection.close(1012, 'server closes')
@@ -122,8 +130,11 @@ export class PresenceNode {
       })
     }
     this.#sessions.endAll('closed')
+    const { store, closeTimeoutMs, clock } = this.#options
+    // Nodes that share the store would keep showing whoever was here.
+    if (store) await withTimeout(this.registry.drain(), closeTimeoutMs, clock, () => undefined)
     this.registry.close()
-    if (!this.#options.store) await this.#store.close()
+    if (!store) await this.#store.close()
   }
 
   #describe(): JsonObject {

@@ -4,6 +4,7 @@ import type { ChannelDefinition } from './channel/define-channel'
 import { referenceChannel } from './channel/reference-channel'
 import type { HeartbeatOptions } from './connection/heartbeat'
 import { ServerError } from './errors'
+import type { LongPollOptions } from './http/longpoll'
 import { type Clock, systemClock } from './io/clock'
 import { type RandomSource, systemRandom } from './io/random'
 import { defaultLogger, type Logger } from './log'
@@ -54,6 +55,8 @@ export interface ServerOptions {
   readonly maxBufferedBytes?: number
   /** Time that a peer has to answer a close, in milliseconds. @default 2000 */
   readonly closeTimeoutMs?: number
+  /** Phoenix's transport for clients that can have no WebSocket. */
+  readonly longPoll?: Partial<LongPollOptions>
   /** Topic of the clients whose dialect names none (Vix), unless their query says `topic`. @default 'room:lobby' */
   readonly implicitTopic?: Topic
   /** A folder of static files that browsers are given at `/`. */
@@ -76,6 +79,7 @@ export interface ResolvedServerOptions
   readonly grace: GraceOptions
   readonly flush: FlushOptions
   readonly history: HistoryOptions
+  readonly longPoll: LongPollOptions
 }
 
 /** Fills in the defaults. Throws `invalid_option` for what could never work. */
@@ -100,6 +104,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     authenticateTimeoutMs: options.authenticateTimeoutMs ?? 10_000,
     maxBufferedBytes: options.maxBufferedBytes ?? 4 * 1024 * 1024,
     closeTimeoutMs: options.closeTimeoutMs ?? 2000,
+    longPoll: { windowMs: 10_000, maxBodyBytes: 1_048_576, ...options.longPoll },
     implicitTopic: options.implicitTopic ?? 'room:lobby',
     page: options.page ?? null,
     clock: options.clock ?? systemClock,
@@ -122,7 +127,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
   }
   for (const [group, values] of Object.entries(positiveNumbers(resolved))) {
     for (const [name, value] of Object.entries(values)) {
-      if (!(value > 0))
+      if (typeof value !== 'number' || !(value > 0))
         throw new ServerError('invalid_option', `${group}${name} must be a number above 0, not ${value}.`)
     }
   }
@@ -138,10 +143,39 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
       'grace.graceMs and grace.pageGraceMs must be numbers of at least 0.',
     )
   }
+  for (const [name, delayMs] of Object.entries(timerDelays(resolved))) {
+    if (delayMs > LONGEST_DELAY_MS)
+      throw new ServerError(
+        'invalid_option',
+        `${name} is ${delayMs}; a timer waits ${LONGEST_DELAY_MS} at most.`,
+      )
+  }
+  if (resolved.mode !== null && resolved.mode !== 'development' && resolved.mode !== 'production') {
+    throw new ServerError(
+      'invalid_option',
+      `mode must be "development" or "production", not ${JSON.stringify(resolved.mode)}.`,
+    )
+  }
   if (utf8Bytes(resolved.implicitTopic) > resolved.limits.topicBytes) {
     throw new ServerError('invalid_option', 'implicitTopic is longer than limits.topicBytes.')
   }
   return resolved
+}
+
+/** What a timer can wait, in milliseconds; it fires at once where it is told to wait longer. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1
+
+function timerDelays(options: ResolvedServerOptions): Record<string, number> {
+  const { handlerTimeoutMs, authenticateTimeoutMs, closeTimeoutMs, grace, longPoll } = options
+  const { graceMs, pageGraceMs } = grace
+  return {
+    handlerTimeoutMs,
+    authenticateTimeoutMs,
+    closeTimeoutMs,
+    'longPoll.windowMs': longPoll.windowMs,
+    'grace.graceMs': graceMs,
+    'grace.pageGraceMs': pageGraceMs,
+  }
 }
 
 function positiveNumbers(options: ResolvedServerOptions): Record<string, Record<string, number>> {
@@ -152,6 +186,7 @@ function positiveNumbers(options: ResolvedServerOptions): Record<string, Record<
     'heartbeat.': { ...options.heartbeat },
     'flush.': { ...options.flush },
     'history.': { ...options.history },
+    'longPoll.': { ...options.longPoll },
     '': { handlerTimeoutMs, maxWaitingMessages, authenticateTimeoutMs, maxBufferedBytes, closeTimeoutMs },
   }
 }

@@ -1,7 +1,13 @@
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { JsonValue, Topic } from '@rollcall/shared-protocol'
+import type { Payload, Topic } from '@rollcall/shared-protocol'
 import { ServerError } from './errors'
+import { LongPoll } from './http/longpoll'
 import { createRequestHandler } from './http/request-handler'
 import { nodeEnv } from './io/environment'
 import { WsListener } from './io/ws-listener'
@@ -11,9 +17,9 @@ import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } 
 import type { Registry } from './presence/registry'
 
 /*
- *  http.Server -> WsListener -> PresenceNode
- *       |
- *  request handler (the page, the welcome)
+ *  http.Server -upgrade-> WsListener -+-> PresenceNode
+ *       |-------request-> LongPoll ---+
+ *       +---------------> request handler (the page, the welcome)
  *
  * The node with its sockets on.
  */
@@ -30,6 +36,7 @@ export class RollcallServer {
   readonly #http: HttpServer
   readonly #ownsHttp: boolean
   readonly #listener: WsListener
+  readonly #longPoll: LongPoll
   #mode: Mode | null
   #phase: 'new' | 'open' | 'closed' = 'new'
 
@@ -40,11 +47,18 @@ export class RollcallServer {
     this.#node = new PresenceNode(options, () => this.mode)
     this.registry = this.#node.registry
     this.#ownsHttp = options.server === null
-    this.#http = options.server ?? createHttpServer(createRequestHandler(options.page))
+    this.#http = options.server ?? this.#createHttp()
     const maxPayloadBytes = options.limits.frameBytes * HARD_FRAME_FACTOR
-    const { closeTimeoutMs } = options
+    const { closeTimeoutMs, clock, random } = options
     const listenerOptions = { maxPayloadBytes, closeTimeoutMs, isShared: !this.#ownsHttp }
     this.#listener = new WsListener(listenerOptions, (request) => this.#node.admit(request))
+    this.#longPoll = new LongPoll({
+      admit: (request) => this.#node.admit(request, 'longpoll'),
+      clock,
+      random,
+      options: options.longPoll,
+      closeTimeoutMs,
+    })
     if (!this.#ownsHttp) this.#open()
   }
 
@@ -107,8 +121,26 @@ export class RollcallServer {
     return address
   }
 
+  /**
+   * Takes a request of Phoenix's long poll, and answers it sooner or later; false for any other request. A server that
+   * listens by itself does this by itself. For one that is attached to your HTTP server, give it each request before
+   * anything reads the body.
+   *
+   * @example
+   * import { createServer as createHttpServer } from 'node:http'
+   * import { createServer } from '@rollcall/server'
+   *
+   * const http = createHttpServer((request, response) => {
+   *   if (!rollcall.handleRequest(request, response)) response.end('My own page\n')
+   * })
+   * const rollcall = createServer({ server: http })
+   */
+  handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
+    return this.#longPoll.handle(request, response)
+  }
+
   /** An event to everybody in a topic, on all nodes. */
-  broadcast(topic: Topic, event: string, payload: JsonValue): void {
+  broadcast(topic: Topic, event: string, payload: Payload): void {
     this.registry.broadcast(topic, event, payload)
   }
 
@@ -120,9 +152,17 @@ export class RollcallServer {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
     this.#listener.detach()
+    this.#longPoll.close()
     const httpClosed = this.#ownsHttp ? closeHttp(this.#http) : Promise.resolve()
     await this.#node.close()
     await httpClosed
+  }
+
+  #createHttp(): HttpServer {
+    const handle = createRequestHandler(this.#options.page)
+    return createHttpServer((request, response) => {
+      if (!this.handleRequest(request, response)) handle(request, response)
+    })
   }
 
   #open(): void {

@@ -1,5 +1,5 @@
 import type { Key, MessageRef, Position, Topic } from './ids'
-import type { JsonObject, JsonValue } from './json'
+import type { JsonObject, Payload } from './json'
 import type { Meta } from './presence/types'
 
 /*
@@ -37,8 +37,11 @@ interface ChannelMessage {
 export interface JoinMessage extends ChannelMessage {
   readonly kind: 'join'
   readonly payload: JsonObject
-  /** Where the client's map stands, so that it need be told only what it missed. (P-7) */
-  readonly since?: Position
+  /**
+   * There where this client instance was in the topic before and means to go on: where its map stands, so that it
+   * need be told only what it missed, or null for nowhere. A page that was loaded anew does not say it. (P-7)
+   */
+  readonly since?: Position | null
 }
 
 export interface LeaveMessage extends ChannelMessage {
@@ -49,7 +52,7 @@ export interface LeaveMessage extends ChannelMessage {
 export interface PushMessage extends ChannelMessage {
   readonly kind: 'push'
   readonly event: string
-  readonly payload: JsonValue
+  readonly payload: Payload
 }
 
 /** Replace the meta of the session's own presence in the topic. */

@@ -23,14 +23,26 @@ export type {
   ReplyAddress,
 } from './dialect/dialect'
 export { isReservedEvent } from './dialect/envelope'
-export { type Handshake, type Negotiation, negotiateDialect } from './dialect/negotiate'
+export { type Handshake, type Negotiation, negotiateDialect, type TransportName } from './dialect/negotiate'
+export { binaryFrameAsText } from './dialect/phoenix-binary'
+export { phoenixState, phxRef } from './dialect/phoenix-presence'
+export { phoenixV1Dialect } from './dialect/phoenix-v1'
+export { phoenixV2Dialect } from './dialect/phoenix-v2'
 export { ROLLCALL_SYSTEM_TOPIC, rollcallDialect } from './dialect/rollcall'
 export { vixDialect } from './dialect/vix'
 export { zzzDialect } from './dialect/zzz'
 export { ERROR_CODES, type ErrorCode, type ErrorCodeEntry, isErrorCode } from './error-code'
 export { checkBytes, type Fault, fault, faultBody, type LimitBreach, limitFault, limitOption } from './fault'
 export type { Epoch, Key, MessageRef, Position, PresenceRef, Seq, Topic } from './ids'
-export { field, isJsonObject, isNestedDeeperThan, type JsonObject, type JsonValue } from './json'
+export {
+  field,
+  isBinary,
+  isJsonObject,
+  isNestedDeeperThan,
+  type JsonObject,
+  type JsonValue,
+  type Payload,
+} from './json'
 export { DEFAULT_LIMITS, type Limits, ZZZ_LIMITS } from './limits'
 export { type Continuity, continuityOf } from './presence/continuity'
 export { diffSnapshots } from './presence/diff-snapshots'

@@ -1,6 +1,6 @@
 import type { Fault } from './fault'
 import type { MessageRef, Topic } from './ids'
-import type { JsonObject, JsonValue } from './json'
+import type { JsonObject, JsonValue, Payload } from './json'
 import type { FullDiff, PresenceDiff, PresenceSnapshot } from './presence/types'
 
 /*
@@ -15,9 +15,9 @@ interface ReplyHead {
   readonly joinRef: MessageRef
 }
 
-export interface OkReply extends ReplyHead {
+export interface OkReply<P extends Payload = Payload> extends ReplyHead {
   readonly status: 'ok'
-  readonly response: JsonValue
+  readonly response: P
 }
 
 export interface ErrorReply extends ReplyHead {
@@ -26,12 +26,12 @@ export interface ErrorReply extends ReplyHead {
 }
 
 /** An event of the application's own. */
-export interface EventMessage {
+export interface EventMessage<P extends Payload = Payload> {
   readonly kind: 'event'
   readonly topic: Topic
   readonly joinRef: MessageRef
   readonly event: string
-  readonly payload: JsonValue
+  readonly payload: P
 }
 
 export interface StateMessage {
@@ -107,9 +107,9 @@ export interface ReceivedFault {
 
 /** What a client decodes: the same messages, with diffs and faults as far as the wire tells them. */
 export type ReceivedMessage =
-  | OkReply
+  | OkReply<JsonValue>
   | ReceivedErrorReply
-  | EventMessage
+  | EventMessage<JsonValue>
   | StateMessage
   | DiffMessage<PresenceDiff>
   | ChannelClosedMessage

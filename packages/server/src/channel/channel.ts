@@ -7,12 +7,12 @@ import {
   isReservedEvent,
   type JoinMessage,
   type JsonObject,
-  type JsonValue,
   type Key,
   type LeaveReason,
   type MessageRef,
   type Meta,
   type PatchMessage,
+  type Payload,
   type Position,
   type Presence,
   type PushMessage,
@@ -53,6 +53,14 @@ export interface ActingAs {
   readonly identity: Identity
 }
 
+/** How a session comes to join. */
+export interface JoinCircumstances {
+  /** It was in the topic already, under an older join. */
+  readonly isRejoin: boolean
+  /** Its page was loaded anew and took the session over, so that nobody saw it leave. */
+  readonly isResumed: boolean
+}
+
 export type ChannelMessage = PushMessage | UpdateMessage | PatchMessage
 
 export class Channel implements Member, ChannelContext {
@@ -66,13 +74,16 @@ export class Channel implements Member, ChannelContext {
   #joinRef: MessageRef
   #isGone = false
   #isAsleep = false
+  #isResumed = false
+  /** Whether the topic tells it what happens: from the flush that let it in until it sleeps or is gone. */
+  #isAdmitted = false
   #hasTracked = false
   /** What the join was answered with; a session that comes back is answered with it again. */
-  #response: JsonValue = {}
+  #response: Payload = {}
   /** Ends the wait for the flush that is to let the channel in. */
   #endAttach: (() => void) | null = null
-  /** Of the client's newer join, where it came back while this one was still being decided. */
-  #wakeRef: MessageRef = null
+  /** The join with which the client claimed it when it last came back. */
+  #claim: JoinMessage | null = null
 
   constructor(
     session: ChannelHost,
@@ -104,11 +115,9 @@ export class Channel implements Member, ChannelContext {
     return this.#isAsleep
   }
 
-  /**
-   * Joins, and answers `message`. `isRejoin`: the session was in the topic already, under an older join whose
-   * presence this one takes over; if it tracks none itself, the older one's goes.
-   */
-  join(message: JoinMessage, isRejoin: boolean, onRefused: () => void): void {
+  /** Joins, and answers `message`. If it takes over from an older join and tracks nothing, the older one's presence goes. */
+  join(message: JoinMessage, { isRejoin, isResumed }: JoinCircumstances, onRefused: () => void): void {
+    this.#isResumed = isResumed
     this.#queue.push(async () => {
       const reply = await this.#runJoin(message.payload)
       if (this.#isGone) return
@@ -117,7 +126,7 @@ export class Channel implements Member, ChannelContext {
         this.end('left')
         onRefused()
         this.#answer(message.ref, reply)
-        if (this.#wakeRef !== null) this.#answer(this.#wakeRef, reply)
+        if (this.#claim) this.#answer(this.#claim.ref, reply)
         return
       }
       this.#response = reply ?? {}
@@ -132,6 +141,7 @@ export class Channel implements Member, ChannelContext {
   sleep(): void {
     if (this.#isGone || this.#isAsleep) return
     this.#isAsleep = true
+    this.#isAdmitted = false
     this.#services.registry.detach(this.topic, this)
     this.#endAttach?.()
   }
@@ -140,7 +150,7 @@ export class Channel implements Member, ChannelContext {
   wake(message: JoinMessage): void {
     this.#isAsleep = false
     this.#joinRef = message.joinRef ?? message.ref
-    this.#wakeRef = message.ref
+    this.#claim = message
     const isTaken = this.#queue.push(() => this.#attach(message))
     if (!isTaken) this.#answer(message.ref, this.#tooManyWaiting())
   }
@@ -150,6 +160,7 @@ export class Channel implements Member, ChannelContext {
     const hub = this.#services.registry.hub(this.topic)
     hub.attach(this, { onAdmitted: null, withState: false, since: null })
     hub.announceOpening()
+    this.#isAdmitted = true
   }
 
   /** Is present under the name that it acts for, without being told of anything. Resolves with why not, or null. */
@@ -160,29 +171,44 @@ export class Channel implements Member, ChannelContext {
 
   /** Takes a message of the client. */
   receive(message: ChannelMessage): void {
-    const isTaken = this.#queue.push(() => this.#handle(message))
+    const isTaken = this.#queue.push(() => {
+      // It waited for a join that was refused, or for something that outlived the membership.
+      if (this.#isGone) this.#answer(message.ref, new Refusal(notJoined(this.topic)))
+      else return this.#handle(message)
+    })
     if (!isTaken) this.#answer(message.ref, this.#tooManyWaiting())
   }
 
   /** Sends the whole state again. */
   resync(ref: MessageRef): void {
     const isTaken = this.#queue.push(() => {
-      this.#answer(ref, {})
+      this.#answer(ref, this.#isGone ? new Refusal(notJoined(this.topic)) : {})
       this.pushState()
     })
     if (!isTaken) this.#answer(ref, this.#tooManyWaiting())
   }
 
+  /** Ends it without anybody being told, the application included; its presence stays for who takes over. */
+  retire(): boolean {
+    if (this.#isGone) return false
+    this.#isGone = true
+    this.#isAdmitted = false
+    this.#services.registry.detach(this.topic, this)
+    // What waits in the queue is answered: the membership is over.
+    this.#endAttach?.()
+    return true
+  }
+
   /** Ends it, whatever it is doing. The client is told nothing; that is for the caller. */
   end(reason: LeaveReason): void {
-    if (!this.#retire()) return
+    if (!this.retire()) return
     this.#untrack(reason)
     this.#callLeave(reason)
   }
 
   /** Makes room for a newer join of the same session. Its presence stays, for the newer one to take over. */
   replace(): void {
-    if (!this.#retire()) return
+    if (!this.retire()) return
     this.#callLeave('replaced')
     this.#session.send({
       kind: 'channel_closed',
@@ -212,6 +238,10 @@ export class Channel implements Member, ChannelContext {
     return this.#session.id
   }
 
+  get isResumed(): boolean {
+    return this.#isResumed
+  }
+
   get params(): ReadonlyMap<string, string> {
     return this.#session.params
   }
@@ -220,8 +250,10 @@ export class Channel implements Member, ChannelContext {
     return this.#session.assigns
   }
 
+  // A handler that was slow must not leave a presence behind for a session that is gone, nor touch what a newer join
+  // of the same session has taken over. (S-5)
+
   track(key: Key, meta: Meta): TrackResult {
-    // A handler that was slow must not leave a presence behind for a session that is gone. (S-5)
     if (this.#isGone) return { ok: false, fault: notJoined(this.topic) }
     const tracked = this.#services.registry.track(this.#owner, this.topic, key, meta)
     if (tracked.ok) this.#hasTracked = true
@@ -229,15 +261,17 @@ export class Channel implements Member, ChannelContext {
   }
 
   update(meta: Meta): TrackResult {
+    if (this.#isGone) return { ok: false, fault: notJoined(this.topic) }
     return this.#services.registry.update(this.#owner, this.topic, meta)
   }
 
   patch(patch: JsonObject): TrackResult {
+    if (this.#isGone) return { ok: false, fault: notJoined(this.topic) }
     return this.#services.registry.patch(this.#owner, this.topic, patch)
   }
 
   untrack(): boolean {
-    return this.#untrack('left')
+    return !this.#isGone && this.#untrack('left')
   }
 
   list(): Promise<Presence[]> {
@@ -248,22 +282,23 @@ export class Channel implements Member, ChannelContext {
     return this.#services.registry.diff(this.topic, since)
   }
 
-  push(event: string, payload: JsonValue): void {
+  push(event: string, payload: Payload): void {
     refuseReserved(event)
     if (this.#isGone) return
     this.#session.send({ kind: 'event', topic: this.topic, joinRef: this.joinRef, event, payload })
   }
 
   pushState(): void {
-    if (!this.#isGone) this.#services.registry.hub(this.topic).requestState(this)
+    // Whoever is still coming in is given the state by that, after the reply; asked for here, it would come before.
+    if (this.#isAdmitted) this.#services.registry.hub(this.topic).requestState(this)
   }
 
-  broadcast(event: string, payload: JsonValue): void {
+  broadcast(event: string, payload: Payload): void {
     refuseReserved(event)
     this.#services.registry.broadcast(this.topic, event, payload)
   }
 
-  broadcastFrom(event: string, payload: JsonValue): void {
+  broadcastFrom(event: string, payload: Payload): void {
     refuseReserved(event)
     this.#services.registry.broadcast(this.topic, event, payload, this)
   }
@@ -287,11 +322,15 @@ export class Channel implements Member, ChannelContext {
   }
 
   /** Waits until the next flush has let the channel in, or it has fallen asleep. */
-  #attach({ ref, since }: JoinMessage): Promise<void> {
-    if (this.#isAsleep || this.#isGone) return Promise.resolve()
+  #attach(message: JoinMessage): Promise<void> {
+    // A client that came back meanwhile knows its latest join only.
+    const isOutdated = this.#claim !== null && this.#claim !== message
+    if (this.#isAsleep || this.#isGone || isOutdated) return Promise.resolve()
+    const { ref, since } = message
     return new Promise((resolve) => {
       this.#endAttach = resolve
       const onAdmitted = () => {
+        this.#isAdmitted = true
         this.#answer(ref, this.#response)
         resolve()
       }
@@ -336,14 +375,6 @@ export class Channel implements Member, ChannelContext {
     return new Refusal(fault('throttled', text, { retryAfterMs: Math.min(1000, handlerTimeoutMs) }))
   }
 
-  #retire(): boolean {
-    if (this.#isGone) return false
-    this.#isGone = true
-    this.#queue.clear()
-    this.#services.registry.detach(this.topic, this)
-    return true
-  }
-
   #untrack(reason: LeaveReason): boolean {
     return this.#services.registry.untrack(this.#owner, this.topic, reason)
   }
@@ -379,7 +410,7 @@ function refusalOf(result: TrackResult): Reply {
 }
 
 function notJoined(topic: Topic): Fault {
-  return fault('not_joined', `The session has left ${JSON.stringify(topic)}.`)
+  return fault('not_joined', `The session is not in ${JSON.stringify(topic)}.`)
 }
 
 function refuseReserved(event: string): void {

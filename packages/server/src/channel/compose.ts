@@ -1,11 +1,11 @@
-import type { JsonObject, JsonValue, Meta } from '@rollcall/shared-protocol'
+import type { JsonObject, Meta, Payload } from '@rollcall/shared-protocol'
 import type { ChannelContext } from './context'
 import type { Reply } from './reply'
 
 /** What a client asks of a channel, as middleware sees it. */
 export type Call =
   | { readonly kind: 'join'; readonly payload: JsonObject }
-  | { readonly kind: 'event'; readonly event: string; readonly payload: JsonValue }
+  | { readonly kind: 'event'; readonly event: string; readonly payload: Payload }
   | { readonly kind: 'update'; readonly meta: Meta }
   | { readonly kind: 'patch'; readonly patch: JsonObject }
 

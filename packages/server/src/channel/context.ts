@@ -1,10 +1,10 @@
 import type {
   Fault,
   JsonObject,
-  JsonValue,
   Key,
   LeaveReason,
   Meta,
+  Payload,
   Position,
   Presence,
   Topic,
@@ -18,6 +18,11 @@ export interface ChannelContext {
   /** Who the session is. */
   readonly identity: Identity
   readonly sessionId: string
+  /**
+   * In a `join`: the page was loaded anew and goes on with its session. Nobody saw it leave, so that there is no
+   * coming to announce.
+   */
+  readonly isResumed: boolean
   /** Connect params, as the client sent them: strings from a stranger. */
   readonly params: ReadonlyMap<string, string>
   /** Whatever the application wants to remember of the session; shared by all its channels. */
@@ -39,14 +44,16 @@ export interface ChannelContext {
   /** What changed in the topic since a position; everybody where none is given. */
   diff(since?: Position): Promise<RegistryDiff>
 
+  // A payload is JSON, or bytes: binary frames to those whose dialect has them, `{base64}` to all others.
+
   /** An event to this session alone. */
-  push(event: string, payload: JsonValue): void
+  push(event: string, payload: Payload): void
   /** `presence_state` to this session alone, in its own dialect. */
   pushState(): void
   /** An event to everybody in the topic, this session included. */
-  broadcast(event: string, payload: JsonValue): void
+  broadcast(event: string, payload: Payload): void
   /** An event to everybody in the topic but this session. */
-  broadcastFrom(event: string, payload: JsonValue): void
+  broadcastFrom(event: string, payload: Payload): void
   /** Puts the session out of the topic; its client is told the reason. */
   close(reason: LeaveReason, problem?: Fault): void
 }

@@ -1,11 +1,14 @@
-import { isReservedEvent, type JsonObject, type JsonValue, type LeaveReason } from '@rollcall/shared-protocol'
+import { isReservedEvent, type JsonObject, type LeaveReason, type Payload } from '@rollcall/shared-protocol'
 import { ServerError } from '../errors'
 import type { Middleware } from './compose'
 import type { ChannelContext } from './context'
 import type { Reply } from './reply'
 
-/** Handles one event. Its result is the reply, where the client asked for one. */
-export type Handler = (ctx: ChannelContext, payload: JsonValue) => Reply | Promise<Reply>
+/**
+ * Handles one event. Its payload is whatever the client sent: JSON, or bytes where its dialect has binary frames. The
+ * result is the reply, where the client asked for one.
+ */
+export type Handler = (ctx: ChannelContext, payload: Payload) => Reply | Promise<Reply>
 
 /** What a server does with the topics of one pattern. */
 export interface ChannelDefinition {
@@ -18,7 +21,7 @@ export interface ChannelDefinition {
   /** By event name. */
   readonly handlers?: Readonly<Record<string, Handler>>
   /** Takes the events that have no handler; without it they are answered with `unknown_event`. */
-  readonly unhandled?: (ctx: ChannelContext, event: string, payload: JsonValue) => Reply | Promise<Reply>
+  readonly unhandled?: (ctx: ChannelContext, event: string, payload: Payload) => Reply | Promise<Reply>
   /** Runs around `join`, handlers and presence updates, the first one outermost. */
   readonly middleware?: readonly Middleware[]
   /** Whether members get `presence_state` and `presence_diff`. @default true */

@@ -1,4 +1,4 @@
-import { type Fault, fault, type JsonObject, type JsonValue } from '@rollcall/shared-protocol'
+import { type Fault, fault, type JsonObject, type Payload } from '@rollcall/shared-protocol'
 
 /** A channel's way of saying no. Made by {@link refuse} or {@link refuseWith}. */
 export class Refusal {
@@ -10,10 +10,10 @@ export class Refusal {
 }
 
 /**
- * What a `join` or a handler answers: JSON for an `ok` reply, nothing for an empty one, or a {@link Refusal}.
+ * What a `join` or a handler answers: JSON (or bytes) for an `ok` reply, nothing for an empty one, or a {@link Refusal}.
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing is the common case.
-export type Reply = JsonValue | undefined | void | Refusal
+export type Reply = Payload | undefined | void | Refusal
 
 /**
  * Refuses with the application's own reason, which arrives as `{reason, ...details}` in an `error` reply.

@@ -38,11 +38,18 @@ export function runCall(
   }
   try {
     const reply = middleware.length === 0 ? last() : runComposed(middleware, ctx, call, last)
-    if (!isPromise(reply)) return reply
-    return withTimeout(reply, handlerTimeoutMs, clock, late).catch(threw)
+    if (!isPromise(reply)) return checkJson(reply)
+    return withTimeout(reply.then(checkJson), handlerTimeoutMs, clock, late).catch(threw)
   } catch (error) {
     return threw(error)
   }
+}
+
+/** Throws for what could not be sent: noticed only then, it would take the connection's other messages with it. */
+function checkJson(reply: Reply): Reply {
+  if ((typeof reply === 'object' && !ArrayBuffer.isView(reply)) || typeof reply === 'bigint')
+    JSON.stringify(reply)
+  return reply
 }
 
 export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {

@@ -1,7 +1,7 @@
 /** Does one thing after the other, at once where nothing is under way, and holds a bounded number that wait. */
 export class SerialQueue {
   readonly #maxWaiting: number
-  #waiting: (() => void | Promise<void>)[] = []
+  readonly #waiting: (() => void | Promise<void>)[] = []
   #isBusy = false
 
   constructor(maxWaiting: number) {
@@ -17,11 +17,6 @@ export class SerialQueue {
     }
     this.#run(task)
     return true
-  }
-
-  /** Forgets what waits. What is under way goes on. */
-  clear(): void {
-    this.#waiting = []
   }
 
   #run(task: () => void | Promise<void>): void {

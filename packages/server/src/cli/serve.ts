@@ -15,7 +15,9 @@ interface ServeFlags {
 export function addServe(program: Command): void {
   program
     .command('serve')
-    .description('Serve presence: native and zzz clients at /socket, Vix clients at /, the demo to browsers.')
+    .description(
+      'Serve presence: native, Phoenix and zzz clients at /socket, Vix clients at /, the demo to browsers.',
+    )
     .addOption(
       new Option('--port <number>', 'port to listen on, 0 for any free one')
         .env('PORT')
@@ -41,6 +43,7 @@ async function serve({ port, host, allowAnonymous, logLevel, demo }: ServeFlags)
     ...(page ? [`  demo     http://${at}/`] : []),
     `  native   ws://${at}/socket  (subprotocol rollcall.v1)`,
     `  zzz      ws://${at}/socket  (no subprotocol)`,
+    `  Phoenix  ws://${at}/socket/websocket`,
     `  Vix      ws://${at}/`,
     'Ctrl-C stops it.',
   ]

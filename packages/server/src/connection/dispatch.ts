@@ -46,13 +46,13 @@ export function dispatch(
     case 'patch': {
       const channel = currentChannel(session, message)
       if (channel instanceof Channel) channel.receive(message)
-      else refuse(session, message, channel)
+      else refuseMember(session, message, channel)
       return
     }
     case 'sync': {
       const channel = currentChannel(session, message)
       if (channel instanceof Channel) channel.resync(message.ref)
-      else refuse(session, message, channel)
+      else refuseMember(session, message, channel)
       return
     }
     case 'appear':
@@ -89,7 +89,7 @@ function join(session: Session, message: JoinMessage, { router, services, limits
     )
   }
   const older = session.channels.get(topic)
-  if (older?.isAsleep) return older.wake(message)
+  if (older?.isAsleep && message.since !== undefined) return older.wake(message)
   if (!older && session.channels.size >= limits.channelsPerSession) {
     const max = limits.channelsPerSession
     return refuse(
@@ -98,10 +98,13 @@ function join(session: Session, message: JoinMessage, { router, services, limits
       limitFault(`The session is in ${max} topics`, 'channelsPerSession', max, max + 1),
     )
   }
-  older?.replace()
+  // A page that was loaded anew takes over what the one before it had: nobody left.
+  const isResumed = older?.isAsleep ?? false
+  if (isResumed) older?.retire()
+  else older?.replace()
   const channel = new Channel(session, definition, topic, message.joinRef ?? message.ref, services)
   session.channels.set(topic, channel)
-  channel.join(message, older !== undefined, () => {
+  channel.join(message, { isRejoin: older !== undefined, isResumed }, () => {
     if (session.channels.get(topic) === channel) session.channels.delete(topic)
   })
 }
@@ -144,6 +147,12 @@ function answer(
   response: JsonObject,
 ): void {
   if (ref !== null) session.send({ kind: 'reply', topic, ref, joinRef, status: 'ok', response })
+}
+
+/** One whose join is over is told which; one who is in no channel has no join to be named, as Phoenix has it. */
+function refuseMember(session: Session, message: Addressed, problem: Fault): void {
+  const joinRef = session.channels.has(message.topic) ? message.joinRef : null
+  refuse(session, { ...message, joinRef }, problem)
 }
 
 function refuse(session: Session, { topic, ref, joinRef }: Addressed, problem: Fault): void {

@@ -13,6 +13,7 @@ export const WELCOME = {
  * ```
  * GET /         the page to a browser (Accept: text/html), JSON to a program
  * GET /healthz  200 while the process serves
+ * GET /socket/websocket  400: a proxy took the upgrade out, and Phoenix's client is to poll instead
  * GET /...      the page's other files
  * ```
  */
@@ -29,6 +30,10 @@ export function createRequestHandler(page: string | null): RequestListener {
       })
     }
     if (path === '/healthz') return answerJson(request, response, 200, { status: 'ok' })
+    if (path === '/socket/websocket') {
+      const message = 'Only WebSockets here; Phoenix clients that can have none poll /socket/longpoll.'
+      return answerJson(request, response, 400, { error: 'no_websocket', message })
+    }
     if (path === '/') {
       response.setHeader('Vary', 'Accept')
       if (!files || !wantsHtml(request)) return answerJson(request, response, 200, WELCOME)

@@ -29,7 +29,14 @@ export interface HandshakeRequest {
   /** Of the query string; a name that comes twice has its last value. */
   readonly params: ReadonlyMap<string, string>
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  /** What the client offers, without a token that came as one. */
   readonly subprotocols: readonly string[]
+  /**
+   * The secret by which the client says who it is: of `Authorization: Bearer`, of the subprotocol
+   * `base64url.bearer.phx.…` (a browser can set no header), or of a long poll's header. Null where there is none. Keep
+   * it out of logs.
+   */
+  readonly token: string | null
   readonly remoteAddress: string
 }
 

@@ -2,14 +2,8 @@ import { type Server as HttpServer, type IncomingMessage, STATUS_CODES } from 'n
 import type { Duplex } from 'node:stream'
 import type { Frame } from '@rollcall/shared-protocol'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
-import {
-  type Admit,
-  type HandshakeRefusal,
-  type HandshakeRequest,
-  NO_DIALECT,
-  type Wire,
-  type WireEvents,
-} from './wire'
+import { readHandshake } from './read-handshake'
+import { type Admit, type HandshakeRefusal, NO_DIALECT, type Wire, type WireEvents } from './wire'
 
 /*
  *  http.Server 'upgrade' --> admit(request) --refusal--> HTTP answer, socket closed
@@ -144,22 +138,6 @@ class WsWire implements Wire {
 
   terminate(): void {
     this.#peer.terminate()
-  }
-}
-
-function readHandshake(request: IncomingMessage): HandshakeRequest | null {
-  // Only the path and query are of use; a target such as `//` or `http://[` is no URL.
-  const url = URL.canParse(request.url ?? '/', 'http://localhost')
-    ? new URL(request.url ?? '/', 'http://localhost')
-    : null
-  if (!url) return null
-  const offered = request.headers['sec-websocket-protocol']
-  return {
-    path: url.pathname,
-    params: new Map(url.searchParams),
-    headers: request.headers,
-    subprotocols: offered ? offered.split(',').map((name) => name.trim()) : [],
-    remoteAddress: request.socket.remoteAddress ?? '',
   }
 }
 

@@ -39,10 +39,14 @@ export class Members {
     return this.#waiting.size > 0
   }
 
-  /** Has the member admitted in the next flush; one that was live waits again. */
+  /**
+   * Has the member admitted in the next flush. One that is live already stays so for events; of presence it is told
+   * nothing until its state.
+   */
   await(member: Member, admission: Admission): void {
     const earlier = this.#waiting.get(member) ?? this.#due.get(member)
-    if (!this.#forget(member)) this.#size++
+    if (!earlier && !this.#live.get(member.dialect)?.has(member)) this.#size++
+    this.#due.delete(member)
     this.#waiting.set(member, {
       onAdmitted: admission.onAdmitted ?? earlier?.onAdmitted ?? null,
       withState: admission.withState || (earlier?.withState ?? false),
@@ -87,9 +91,13 @@ export class Members {
   tellAll(message: ServerMessage, except: Member | null = null): void {
     const isPresence = message.kind === 'diff' || message.kind === 'opened'
     for (const [dialect, members] of this.#live) {
+      // A diff is of no use to who is about to be given the state, save where it builds on none (Vix): there it is
+      // the only word that somebody came.
+      const needsState = message.kind === 'diff' && !dialect.hasImplicitTopic
       let frames: readonly Frame[] | null = null
       for (const member of members) {
         if (member === except || (isPresence && !member.wantsPresence)) continue
+        if (needsState && (this.#waiting.has(member) || this.#due.has(member))) continue
         frames ??= dialect.encodeServer(message)
         if (frames.length === 0) break
         member.deliver(frames)

@@ -36,6 +36,10 @@ export class Owned {
     return presence
   }
 
+  owners(): Owner[] {
+    return [...this.#byOwner.keys()]
+  }
+
   topicsOf(owner: Owner): Topic[] {
     return [...(this.#byOwner.get(owner)?.keys() ?? [])]
   }

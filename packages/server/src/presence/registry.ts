@@ -3,13 +3,13 @@ import {
   type Fault,
   fault,
   type JsonObject,
-  type JsonValue,
   type Key,
   type LeaveReason,
   type Limits,
   limitFault,
   type Meta,
   mergePatch,
+  type Payload,
   type Position,
   type Presence,
   type PresenceDiff,
@@ -19,6 +19,7 @@ import {
 import { ServerError } from '../errors'
 import type { Member } from './members'
 import { Owned, type Owner } from './owned'
+import { storeMessageOf } from './store-payload'
 import { TopicHub, type TopicHubContext } from './topic-hub'
 
 /** What came of a `track`, `update` or `patch`: the presence as it is now, or why it was refused. */
@@ -163,9 +164,9 @@ export class Registry {
   }
 
   /** An event to every member of the topic, on all nodes, except one. */
-  broadcast(topic: Topic, event: string, payload: JsonValue, except: Member | null = null): void {
+  broadcast(topic: Topic, event: string, payload: Payload, except: Member | null = null): void {
     this.#hubs.get(topic)?.tell(event, payload, except)
-    this.#context.store.publish(topic, { event, payload }).catch((error: unknown) => {
+    this.#context.store.publish(topic, storeMessageOf(event, payload)).catch((error: unknown) => {
       this.#context.log.warn({ err: error, topic, event }, 'a broadcast did not reach the other nodes')
     })
   }
@@ -178,6 +179,12 @@ export class Registry {
   /** Topics that this node takes part in. */
   get topicCount(): number {
     return this.#hubs.size
+  }
+
+  /** Ends all that this node still tracks, and resolves once the store knows; a store that is down keeps it waiting. */
+  async drain(): Promise<void> {
+    for (const owner of this.#owned.owners()) this.untrackAll(owner, 'drained')
+    await Promise.all([...this.#hubs.values()].map((hub) => hub.committedState()))
   }
 
   close(): void {

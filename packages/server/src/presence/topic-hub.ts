@@ -1,8 +1,8 @@
 import {
   type FullDiff,
-  type JsonValue,
   type LeaveReason,
   mergeDiffs,
+  type Payload,
   type Presence,
   type PresenceDiff,
   type PresenceRef,
@@ -16,6 +16,7 @@ import { type FlushOptions, FlushSchedule } from './flush'
 import type { HistoryOptions } from './history'
 import { type Admission, type Member, Members } from './members'
 import { Staging } from './staging'
+import { payloadOf } from './store-payload'
 import { TopicState } from './topic-state'
 import { Welcome } from './welcome'
 
@@ -111,7 +112,7 @@ export class TopicHub implements TopicFeed {
   }
 
   /** An event to every member on this node, except one. */
-  tell(event: string, payload: JsonValue, except: Member | null = null): void {
+  tell(event: string, payload: Payload, except: Member | null = null): void {
     this.#members.tellAll({ kind: 'event', topic: this.topic, joinRef: null, event, payload }, except)
   }
 
@@ -155,8 +156,8 @@ export class TopicHub implements TopicFeed {
     this.#touch()
   }
 
-  onMessage({ event, payload }: StoreMessage): void {
-    this.tell(event, payload)
+  onMessage(message: StoreMessage): void {
+    this.tell(message.event, payloadOf(message))
   }
 
   close(): void {

@@ -4,11 +4,12 @@ import {
   type Limits,
   negotiateDialect,
   type Topic,
+  type TransportName,
 } from '@rollcall/shared-protocol'
 import { withTimeout } from '../channel/with-timeout'
 import type { Clock } from '../io/clock'
 import type { RandomSource } from '../io/random'
-import { type HandshakeRefusal, type HandshakeRequest, NO_DIALECT } from '../io/wire'
+import type { HandshakeRefusal, HandshakeRequest } from '../io/wire'
 import type { Logger } from '../log'
 import type { Mode } from '../mode'
 import { type Authenticate, anonymousIdentity, HandshakeError, type Identity } from './identity'
@@ -16,7 +17,7 @@ import { type Authenticate, anonymousIdentity, HandshakeError, type Identity } f
 /*
  *  handshake -> dialect -> topic (of a dialect that names none) -> who is it -> Admitted
  *                 |                |                                  |
- *              404, 400           400                          401, 403, 500, 504
+ *           403, 404, 400         400                          401, 403, 500, 504
  */
 
 export interface AdmissionContext {
@@ -44,9 +45,14 @@ export interface Admitted {
 export async function admit(
   request: HandshakeRequest,
   context: AdmissionContext,
+  transport: TransportName = 'websocket',
 ): Promise<Admitted | HandshakeRefusal> {
-  const negotiation = negotiateDialect(request)
-  if (!negotiation.ok) return { status: negotiation.status, reason: NO_DIALECT, message: negotiation.message }
+  const { path, subprotocols, params } = request
+  const negotiation = negotiateDialect({ path, subprotocols, params, transport })
+  if (!negotiation.ok) {
+    const { status, reason, message } = negotiation
+    return { status, reason, message }
+  }
   const { dialect, subprotocol } = negotiation
 
   const implicitTopic = request.params.get('topic') ?? context.implicitTopic

@@ -7,6 +7,11 @@ export interface Identity {
   readonly id: string
   /** The application's own, for its channels to read. Never sent to anybody. */
   readonly claims?: Readonly<Record<string, unknown>>
+  /**
+   * Made up for somebody whom nobody vouched for, and another one with every connection: only the session's token
+   * tells that they are the same.
+   */
+  readonly isGuest?: boolean
 }
 
 /**
@@ -37,7 +42,7 @@ export function anonymousIdentity(
   options: { readonly trustUserId: boolean; readonly limits: Limits; readonly mintGuestId: () => string },
 ): Identity | HandshakeRefusal {
   const userId = options.trustUserId ? params.get('user_id') : undefined
-  if (userId === undefined || userId === '') return { id: `guest-${options.mintGuestId()}` }
+  if (userId === undefined || userId === '') return { id: `guest-${options.mintGuestId()}`, isGuest: true }
   const problem = checkBytes('The connect param user_id', userId, 'keyBytes', options.limits)
   return problem ? { status: 400, reason: problem.code, message: problem.message } : { id: userId }
 }

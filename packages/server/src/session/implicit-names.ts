@@ -1,4 +1,4 @@
-import { type Fault, fault, type Key, type Topic } from '@rollcall/shared-protocol'
+import { type Fault, fault, type Key, limitFault, type Topic } from '@rollcall/shared-protocol'
 import { Channel, type ChannelServices } from '../channel/channel'
 import type { Router } from '../channel/route'
 import type { Session } from './session'
@@ -39,10 +39,8 @@ export class ImplicitNames {
     const names = this.#bySession.get(session) ?? new Map<Key, Name>()
     if (names.has(key)) return null
     if (names.size >= maxNamesPerSession) {
-      return fault(
-        'limit_exceeded',
-        `This connection is present under ${names.size} names; it may have ${maxNamesPerSession}.`,
-      )
+      const what = `This connection is present under ${names.size} names`
+      return limitFault(what, 'channelsPerSession', maxNamesPerSession, names.size + 1)
     }
     const definition = router.find(topic)
     if (!definition) return fault('unmatched_topic', `No channel serves ${JSON.stringify(topic)}.`)
@@ -85,7 +83,8 @@ export class ImplicitNames {
     const { session, topic, key, channel } = name
     channel.end(reason)
     const own = this.#bySession.get(session)
-    own?.delete(key)
+    // It may have been said again by now, while this one was still being decided.
+    if (own?.get(key) === name) own.delete(key)
     if (own?.size === 0) this.#bySession.delete(session)
     const keys = this.#byTopic.get(topic)
     const names = keys?.get(key)

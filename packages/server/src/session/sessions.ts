@@ -68,7 +68,8 @@ export class Sessions {
     const session = this.#sessions.get(token.slice(0, dot))
     const hash = session && this.#secrets.get(session.id)
     if (!session || !hash || !isSecret(token.slice(dot + 1), hash)) return null
-    if (session.identity.id !== identity.id || session.dialect !== dialect) return null
+    const isSame = identity.isGuest ? session.identity.isGuest : session.identity.id === identity.id
+    if (!isSame || session.dialect !== dialect) return null
     session.attach(outlet)
     return session
   }

@@ -79,7 +79,8 @@ export class MemoryStore implements Store {
         updates: applied.updates.map(({ presence: { ref, rev, meta } }) => ({ ref, rev, meta })),
         leaves: applied.leaves.map(({ presence: { ref, key }, reason }) => ({ ref, key, reason })),
       }
-      for (const feed of [...topic.feeds.keys()]) feed.onDiff(diff)
+      // A feed may cancel another while it is told: that one is not told any more.
+      for (const feed of [...topic.feeds.keys()]) if (topic.feeds.has(feed)) feed.onDiff(diff)
     }
     const { seq } = topic
     this.#state.forgetIfIdle(name)
@@ -103,7 +104,9 @@ export class MemoryStore implements Store {
   async publish(name: Topic, message: StoreMessage): Promise<void> {
     const topic = this.#state.topics.get(name)
     if (!topic) return
-    for (const [feed, owner] of [...topic.feeds]) if (owner !== this) feed.onMessage(message)
+    for (const [feed, owner] of [...topic.feeds]) {
+      if (owner !== this && topic.feeds.has(feed)) feed.onMessage(message)
+    }
   }
 
   async close(): Promise<void> {

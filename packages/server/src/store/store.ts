@@ -43,6 +43,8 @@ export type Change = PutChange | DropChange
 export interface StoreMessage {
   readonly event: string
   readonly payload: JsonValue
+  /** Whether `payload` is the base64 text of bytes. To be passed on as it is: a store carries JSON and nothing else. */
+  readonly isBinary?: true
 }
 
 /** What a node is told of a topic, in the topic's one order. Must not throw. */

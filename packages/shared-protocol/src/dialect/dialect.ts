@@ -15,7 +15,7 @@ import type { ReceivedMessage, ServerMessage } from '../server-message'
  * one is spoken, only what it can do.
  */
 
-export type DialectName = 'rollcall' | 'zzz' | 'vix'
+export type DialectName = 'rollcall' | 'phoenix-v2' | 'phoenix-v1' | 'zzz' | 'vix'
 
 /** One WebSocket message: a text, or bytes where the dialect has binary frames. */
 export type Frame = string | Uint8Array

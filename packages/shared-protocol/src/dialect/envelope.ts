@@ -1,7 +1,8 @@
+import { textPayload } from '../base64'
 import type { ClientMessage } from '../client-message'
 import { checkBytes, type Fault, fault, faultBody } from '../fault'
 import type { MessageRef, Topic } from '../ids'
-import { field, isJsonObject, type JsonObject, type JsonValue } from '../json'
+import { field, isJsonObject, type JsonObject, type JsonValue, type Payload } from '../json'
 import type { Limits } from '../limits'
 import type { ServerMessage } from '../server-message'
 import type { DecodedClientMessage } from './dialect'
@@ -13,12 +14,12 @@ import type { DecodedClientMessage } from './dialect'
  *   wire text  <-- a dialect's file -->  Envelope  <-- this file -->  message
  */
 
-export interface Envelope {
+export interface Envelope<P extends Payload = Payload> {
   readonly joinRef: MessageRef
   readonly ref: MessageRef
   readonly topic: Topic
   readonly event: string
-  readonly payload: JsonValue
+  readonly payload: P
 }
 
 /** Event names of the protocol. An application's own begin otherwise. */
@@ -39,12 +40,33 @@ export const PRESENCE = {
   sync: 'presence_sync',
 } as const
 
-/** The field of a join payload that tells where the client's map stands. */
+/** The field of a join payload that tells where the client's map stands, or null for nowhere. */
 const SINCE = 'presence_since'
 
-/** Whether an event name belongs to the protocol. A stranger who could push one would forge presence. */
+/** Presence as Vix spells it. */
+export const VIX_PRESENCE = {
+  join: 'presence.join',
+  leave: 'presence.leave',
+  list: 'presence.list',
+  system: 'presence.system',
+  online: 'presence.online',
+  offline: 'presence.offline',
+  current: 'presence.current',
+  error: 'presence.error',
+} as const
+
+const PRESENCE_EVENTS: ReadonlySet<string> = new Set([
+  ...Object.values(PRESENCE),
+  ...Object.values(VIX_PRESENCE),
+])
+
+/**
+ * Whether an event name belongs to the protocol, in whatever dialect: a stranger who could push one would forge
+ * presence for those who speak it. No more names than these: Phoenix programs have events such as `presence_list`.
+ * (P-15)
+ */
 export function isReservedEvent(event: string): boolean {
-  return event.startsWith('phx_') || event.startsWith('presence_')
+  return event.startsWith('phx_') || PRESENCE_EVENTS.has(event)
 }
 
 /** What a dialect has read of an envelope before anything is believed. */
@@ -65,9 +87,9 @@ export function readClientEnvelope(
   const ref = isMessageRef(raw.ref) ? raw.ref : null
   const joinRef = isMessageRef(raw.joinRef) ? raw.joinRef : null
   const topicText = typeof raw.topic === 'string' ? raw.topic : ''
-  // A topic that is too long is not sent back: an answer must not be larger than it need be.
   const topicFault = checkBytes('The topic', topicText, 'topicBytes', limits)
-  const replyTo = ref === null ? null : { topic: topicFault ? '' : topicText, ref, joinRef }
+  // The topic as it came, however long: clients find whom an answer is for by it.
+  const replyTo = ref === null ? null : { topic: topicText, ref, joinRef }
   const refuse = (problem: Fault): DecodedClientMessage => ({ ok: false, fault: problem, replyTo })
 
   if (!isMessageRef(raw.ref)) return refuse(wrongField('ref', 'a string, a number or null', raw.ref))
@@ -88,7 +110,8 @@ export function readClientEnvelope(
     ref,
     topic: raw.topic,
     event: raw.event,
-    payload: (raw.payload ?? {}) as JsonValue,
+    // Only what is missing is made up: a payload of null is one.
+    payload: (raw.payload === undefined ? {} : raw.payload) as Payload,
   }
   const message = systemTopics.includes(envelope.topic)
     ? readSystemMessage(envelope)
@@ -119,9 +142,10 @@ function readSystemMessage({ event, ref, topic, payload }: Envelope): ClientMess
 function readChannelMessage(envelope: Envelope): ClientMessage | Fault {
   const { event, payload, topic, ref, joinRef } = envelope
   switch (event) {
-    case PHX.join:
-      if (!isJsonObject(payload)) return wrongField('payload', 'an object', payload)
-      return readJoin(envelope, payload)
+    case PHX.join: {
+      const own = payload ?? {}
+      return isJsonObject(own) ? readJoin(envelope, own) : wrongField('payload', 'an object', payload)
+    }
     case PHX.leave:
       return { kind: 'leave', topic, ref, joinRef }
     case PRESENCE.update: {
@@ -152,10 +176,11 @@ function readJoin({ topic, ref, joinRef }: Envelope, payload: JsonObject): Clien
   const since = field(payload, SINCE)
   if (since === undefined) return { kind: 'join', topic, ref, joinRef, payload }
   const { [SINCE]: _since, ...own } = payload
+  if (since === null) return { kind: 'join', topic, ref, joinRef, payload: own, since }
   const epoch = isJsonObject(since) ? field(since, 'epoch') : undefined
   const seq = isJsonObject(since) ? field(since, 'seq') : undefined
   if (typeof epoch !== 'string' || typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 0) {
-    return wrongField(`payload.${SINCE}`, 'an object {epoch, seq}', since)
+    return wrongField(`payload.${SINCE}`, 'an object {epoch, seq} or null', since)
   }
   return { kind: 'join', topic, ref, joinRef, payload: own, since: { epoch, seq } }
 }
@@ -164,17 +189,17 @@ function readJoin({ topic, ref, joinRef }: Envelope, payload: JsonObject): Clien
 export function writeServerEnvelope(
   message: Exclude<ServerMessage, { kind: 'state' | 'diff' }>,
   systemTopic: Topic,
-): Envelope | null {
+): Envelope<JsonValue> | null {
   switch (message.kind) {
     case 'reply': {
-      const response = message.status === 'ok' ? message.response : faultBody(message.fault)
+      const response = message.status === 'ok' ? textPayload(message.response) : faultBody(message.fault)
       return envelopeOf(message.joinRef, message.ref, message.topic, PHX.reply, {
         status: message.status,
         response,
       })
     }
     case 'event':
-      return envelopeOf(message.joinRef, null, message.topic, message.event, message.payload)
+      return envelopeOf(message.joinRef, null, message.topic, message.event, textPayload(message.payload))
     case 'channel_closed':
       return envelopeOf(message.joinRef, message.joinRef, message.topic, PHX.close, message.response)
     case 'channel_failed':
@@ -192,12 +217,12 @@ function envelopeOf(
   topic: Topic,
   event: string,
   payload: JsonValue,
-): Envelope {
+): Envelope<JsonValue> {
   return { joinRef, ref, topic, event, payload }
 }
 
 /** What a client says, as an envelope. */
-export function writeClientEnvelope(message: ClientMessage, systemTopic: Topic): Envelope {
+export function writeClientEnvelope(message: ClientMessage, systemTopic: Topic): Envelope<JsonValue> {
   switch (message.kind) {
     case 'heartbeat':
       return envelopeOf(null, message.ref, systemTopic, PHX.heartbeat, {})
@@ -213,15 +238,20 @@ export function writeClientEnvelope(message: ClientMessage, systemTopic: Topic):
       return envelopeOf(null, message.ref, systemTopic, 'goodbye', {})
     case 'join': {
       const { since } = message
-      const payload = since
-        ? { ...message.payload, [SINCE]: { epoch: since.epoch, seq: since.seq } }
-        : message.payload
+      const position = since ? { epoch: since.epoch, seq: since.seq } : since
+      const payload = position === undefined ? message.payload : { ...message.payload, [SINCE]: position }
       return envelopeOf(message.joinRef, message.ref, message.topic, PHX.join, payload)
     }
     case 'leave':
       return envelopeOf(message.joinRef, message.ref, message.topic, PHX.leave, {})
     case 'push':
-      return envelopeOf(message.joinRef, message.ref, message.topic, message.event, message.payload)
+      return envelopeOf(
+        message.joinRef,
+        message.ref,
+        message.topic,
+        message.event,
+        textPayload(message.payload),
+      )
     case 'update':
       return envelopeOf(message.joinRef, message.ref, message.topic, PRESENCE.update, { meta: message.meta })
     case 'patch':
@@ -246,7 +276,11 @@ export function wrongField(name: string, expected: string, actual: unknown): Fau
         ? 'an array'
         : actual === null
           ? 'null'
-          : `a ${typeof actual}`
+          : typeof actual === 'object'
+            ? ArrayBuffer.isView(actual)
+              ? 'bytes'
+              : 'an object'
+            : `a ${typeof actual}`
   return fault(
     'invalid_message',
     `The field "${name}" must be ${expected}, not ${actual === '' ? 'an empty string' : got}.`,
@@ -254,6 +288,6 @@ export function wrongField(name: string, expected: string, actual: unknown): Fau
 }
 
 /** A payload of which only an object is of use, as one. */
-export function objectOr(payload: JsonValue | undefined): JsonObject {
+export function objectOr(payload: Payload | undefined): JsonObject {
   return isJsonObject(payload) ? payload : {}
 }

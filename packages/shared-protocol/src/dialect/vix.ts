@@ -1,9 +1,10 @@
+import { textPayload } from '../base64'
 import type { ClientMessage } from '../client-message'
 import { checkBytes, type Fault, fault, faultBody } from '../fault'
 import { field, isJsonObject, type JsonValue } from '../json'
 import type { ServerMessage } from '../server-message'
 import type { DecodeContext, DecodedClientMessage, Dialect, Frame } from './dialect'
-import { isReservedEvent, objectOr, wrongField } from './envelope'
+import { isReservedEvent, objectOr, VIX_PRESENCE, wrongField } from './envelope'
 import { parseFrame } from './parse-frame'
 
 /*
@@ -36,7 +37,8 @@ export const vixDialect: Dialect = {
       return refused(wrongField('type', 'a string that is not empty', type))
     const typeFault = checkBytes('The type', type, 'eventBytes', context.limits)
     if (typeFault) return refused(typeFault)
-    const message = readMessage(type, field(parsed.value, 'payload') ?? {}, context.implicitTopic)
+    const payload = field(parsed.value, 'payload')
+    const message = readMessage(type, payload === undefined ? {} : payload, context.implicitTopic)
     return 'kind' in message ? { ok: true, message } : refused(message)
   },
 
@@ -44,24 +46,24 @@ export const vixDialect: Dialect = {
     switch (message.kind) {
       case 'state':
         return [
-          frameOf('presence.current', {
+          frameOf(VIX_PRESENCE.current, {
             users: [...new Set(message.snapshot.presences.map(({ key }) => key))],
           }),
         ]
       case 'diff':
         return [
-          ...message.diff.appeared.map((user) => frameOf('presence.online', { user })),
-          ...message.diff.disappeared.map((user) => frameOf('presence.offline', { user })),
+          ...message.diff.appeared.map((user) => frameOf(VIX_PRESENCE.online, { user })),
+          ...message.diff.disappeared.map((user) => frameOf(VIX_PRESENCE.offline, { user })),
         ]
       case 'opened':
-        return [frameOf('presence.system', { message: 'A new connection opened' })]
+        return [frameOf(VIX_PRESENCE.system, { message: 'A new connection opened' })]
       case 'event':
-        return [frameOf(message.event, message.payload)]
+        return [frameOf(message.event, textPayload(message.payload))]
       case 'reply':
-        return message.status === 'error' ? [frameOf('presence.error', faultBody(message.fault))] : []
+        return message.status === 'error' ? [frameOf(VIX_PRESENCE.error, faultBody(message.fault))] : []
       case 'fault':
       case 'channel_failed':
-        return [frameOf('presence.error', faultBody(message.fault))]
+        return [frameOf(VIX_PRESENCE.error, faultBody(message.fault))]
       case 'channel_closed':
         return []
     }
@@ -70,15 +72,15 @@ export const vixDialect: Dialect = {
 
 function readMessage(type: string, payload: JsonValue, topic: string): ClientMessage | Fault {
   switch (type) {
-    case 'presence.join':
-    case 'presence.leave': {
+    case VIX_PRESENCE.join:
+    case VIX_PRESENCE.leave: {
       const user = field(objectOr(payload), 'user')
       if (typeof user !== 'string' || user === '') {
         return wrongField('payload.user', 'a string that is not empty', user)
       }
-      return { kind: type === 'presence.join' ? 'appear' : 'disappear', topic, key: user }
+      return { kind: type === VIX_PRESENCE.join ? 'appear' : 'disappear', topic, key: user }
     }
-    case 'presence.list':
+    case VIX_PRESENCE.list:
       return { kind: 'sync', topic, ref: null, joinRef: null }
     default:
       if (type.startsWith('presence.')) {

@@ -71,7 +71,11 @@ export class PresenceSet<M = Meta> {
   apply(changes: PresenceChanges<M>): AppliedChanges<M> {
     const step = new Step(this.#byKey)
     // Joins before leaves: someone who changes tabs within one diff must not pass through zero. (P-2)
-    for (const presence of changes.joins) this.#put(presence, step)
+    for (const presence of changes.joins) {
+      const held = this.#byRef.get(presence.ref)
+      // A join that repeats what is held, or an older rev of it, is nothing new. (P-3)
+      if (!held || presence.rev > held.rev) this.#put(presence, step)
+    }
     for (const update of changes.updates) {
       const held = this.#byRef.get(update.ref)
       // A rev that is not newer was overtaken: taking it would go back in time. (P-3)

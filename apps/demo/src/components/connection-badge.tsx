@@ -1,0 +1,14 @@
+import { useConnection } from '@rollcall/client/react'
+import { connectionWords } from '../model/connection-words'
+import styles from './connection-badge.module.css'
+
+/** Always in the same place, whatever the state: nothing moves when a connection goes. */
+export function ConnectionBadge() {
+  const { tone, label } = connectionWords(useConnection())
+  return (
+    <span className={styles.badge} data-tone={tone}>
+      <span className={styles.light} aria-hidden="true" />
+      <span className={styles.label}>{label}</span>
+    </span>
+  )
+}

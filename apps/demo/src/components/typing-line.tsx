@@ -1,0 +1,28 @@
+import type { Channel } from '@rollcall/client'
+import { usePresence } from '@rollcall/client/react'
+import type { RoomMeta } from '../model/meta'
+import { sameWords, typingNames } from '../model/roster'
+import { typingSentence } from '../model/words'
+import { TypingDots } from './typing-dots'
+import styles from './typing-line.module.css'
+
+interface Props {
+  readonly channel: Channel<RoomMeta> | null
+  readonly selfId: string
+}
+
+/** Who is typing. Its line is always there, and is read out to nobody: it would never stop. */
+export function TypingLine({ channel, selfId }: Props) {
+  // Not of somebody whose last word we may have missed.
+  const names = usePresence(
+    channel,
+    (view) => (view.isStale ? [] : typingNames(view.list, selfId)),
+    sameWords,
+  )
+  return (
+    <p className={styles.line}>
+      {names.length > 0 && <TypingDots />}
+      <span className={styles.words}>{typingSentence(names)}</span>
+    </p>
+  )
+}

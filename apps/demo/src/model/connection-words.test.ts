@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import { connectionWords } from './connection-words'
+
+const fresh = { status: 'connecting', isOnline: true, lastClose: null, identity: null } as const
+const known = { ...fresh, identity: { id: 'u1' } }
+const lost = { code: 1006, reason: '' }
+
+test('the first connecting is no alarm, a lost connection is', () => {
+  expect(connectionWords(fresh).tone).toBe('pending')
+  expect(connectionWords({ ...fresh, lastClose: lost }).tone).toBe('lost')
+  expect(connectionWords({ ...fresh, status: 'waiting' }).tone).toBe('lost')
+  expect(connectionWords({ ...fresh, status: 'open' }).tone).toBe('good')
+})
+
+test('the sentence stays the same while it tries, so that it is read out once', () => {
+  const waiting = connectionWords({ ...known, status: 'waiting', lastClose: lost })
+  const trying = connectionWords({ ...known, status: 'connecting', lastClose: lost })
+  expect(trying.sentence).toBe(waiting.sentence)
+})
+
+test('no network is told apart from no server', () => {
+  const words = connectionWords({ ...known, status: 'waiting', isOnline: false })
+  expect(words.sentence).toMatch(/^You are offline/)
+})
+
+test('an end that lasts says why', () => {
+  const kicked = { code: 4002, reason: 'kicked' }
+  expect(connectionWords({ ...fresh, status: 'closed', lastClose: kicked }).sentence).toContain('kicked')
+  expect(connectionWords({ ...fresh, status: 'closed', lastClose: { code: 1000, reason: '' } }).tone).toBe(
+    'over',
+  )
+})
+
+test('a server that never answered shows nobody to speak of', () => {
+  expect(connectionWords({ ...fresh, status: 'waiting', lastClose: lost }).sentence).toBe(
+    'The server does not answer.',
+  )
+})

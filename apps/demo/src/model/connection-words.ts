@@ -1,0 +1,47 @@
+import type { ConnectionSnapshot } from '@rollcall/client'
+
+/** The connection as people are told about it. */
+export interface ConnectionWords {
+  /** `good`: live. `pending`: on the way. `lost`: was live or should be. `over`: will not come back by itself. */
+  readonly tone: 'good' | 'pending' | 'lost' | 'over'
+  /** Two words for the badge. */
+  readonly label: string
+  /** A sentence for the bar; without the seconds, which would be read out every second. */
+  readonly sentence: string
+}
+
+type Facts = Pick<ConnectionSnapshot, 'status' | 'isOnline' | 'lastClose' | 'identity'>
+
+export function connectionWords(facts: Facts): ConnectionWords {
+  const { status, lastClose } = facts
+  switch (status) {
+    case 'open':
+      return { tone: 'good', label: 'Live', sentence: 'Connected.' }
+    case 'closed':
+      return { tone: 'over', label: 'Ended', sentence: endOf(lastClose) }
+    case 'idle':
+    case 'connecting':
+      return lastClose === null
+        ? { tone: 'pending', label: 'Connecting', sentence: 'Connecting…' }
+        : lost(facts)
+    case 'waiting':
+      return lost(facts)
+  }
+}
+
+function lost({ isOnline, identity }: Facts): ConnectionWords {
+  const what = isOnline ? 'The connection is lost.' : 'You are offline.'
+  // Who has never been let in has nobody to see.
+  const sentence =
+    identity === null
+      ? isOnline
+        ? 'The server does not answer.'
+        : what
+      : `${what} You see who was here last.`
+  return { tone: 'lost', label: 'Offline', sentence }
+}
+
+function endOf(close: { readonly code: number; readonly reason: string } | null): string {
+  if (close === null || close.code === 1000) return 'The connection has ended.'
+  return `The server ended the connection${close.reason ? ` (${close.reason})` : ''}.`
+}

@@ -1,0 +1,47 @@
+import { dayOf } from './time'
+import type { MessageLine, NoticeLine, Timeline } from './timeline'
+
+/** Messages of one author in a row. */
+export interface MessageGroup {
+  readonly kind: 'group'
+  readonly id: string
+  readonly by: string
+  readonly name: string
+  readonly at: number
+  readonly lines: readonly MessageLine[]
+}
+
+/** What the timeline is drawn from. */
+export type Block =
+  | MessageGroup
+  | NoticeLine
+  | { readonly kind: 'day'; readonly id: string; readonly at: number }
+  | { readonly kind: 'unread'; readonly id: string }
+
+/** A pause after which the author and the time are told again. */
+const GROUP_SPAN_MS = 5 * 60_000
+
+/** Puts lines together as they are drawn; `unreadId` is the first line that has not been seen. */
+export function groupLines(timeline: Timeline, unreadId: string | null): Block[] {
+  const blocks: Block[] = []
+  let day: string | null = null
+  for (const line of timeline) {
+    const today = dayOf(line.at)
+    // The first day goes without saying.
+    if (day !== null && today !== day) blocks.push({ kind: 'day', id: `day-${today}`, at: line.at })
+    day = today
+    if (line.id === unreadId) blocks.push({ kind: 'unread', id: 'unread' })
+    if (line.kind === 'notice') {
+      blocks.push(line)
+      continue
+    }
+    const last = blocks.at(-1)
+    const before = last?.kind === 'group' ? last.lines.at(-1) : undefined
+    if (last?.kind === 'group' && before && last.by === line.by && line.at - before.at <= GROUP_SPAN_MS) {
+      blocks[blocks.length - 1] = { ...last, name: line.name, lines: [...last.lines, line] }
+    } else {
+      blocks.push({ kind: 'group', id: line.id, by: line.by, name: line.name, at: line.at, lines: [line] })
+    }
+  }
+  return blocks
+}

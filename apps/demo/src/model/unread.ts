@@ -1,0 +1,27 @@
+import type { MessageLine, Timeline } from './timeline'
+
+/** What came while nobody looked. */
+export interface Unread {
+  /** The first message not seen. Stays, as a mark in the timeline, when it has been read. */
+  readonly markId: string | null
+  /** Messages not seen yet. */
+  readonly count: number
+  /** When the newest line arrived that was looked at. A time, not a line: lines fall off and are taken back. */
+  readonly seenAt: number
+}
+
+export const NOTHING_UNREAD: Unread = { markId: null, count: 0, seenAt: 0 }
+
+/** Follows a timeline: `isLooking` when its end is in view on a visible page. */
+export function stepUnread(unread: Unread, timeline: Timeline, isLooking: boolean, selfId: string): Unread {
+  if (isLooking) {
+    const seenAt = timeline.at(-1)?.at ?? unread.seenAt
+    return unread.count === 0 && unread.seenAt === seenAt ? unread : { ...unread, count: 0, seenAt }
+  }
+  const missed = timeline.filter((line): line is MessageLine => {
+    return line.kind === 'message' && line.by !== selfId && line.at > unread.seenAt
+  })
+  const first = missed[0]
+  if (first === undefined || missed.length === unread.count) return unread
+  return { ...unread, markId: unread.count === 0 ? first.id : unread.markId, count: missed.length }
+}

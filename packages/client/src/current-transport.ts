@@ -1,0 +1,134 @@
+import { type Frame, SUBPROTOCOL } from '@rollcall/shared-protocol'
+import { addressWith } from './endpoint'
+import { asRollcallError, type RollcallError } from './errors'
+import type { CloseInfo } from './machine/socket-state'
+import type { ResolvedSocketOptions, SocketParams } from './options'
+import { Waiter } from './timer'
+import type { Transport } from './transport'
+
+/** Longest wait for the other side to agree to an end; after it the connection is dropped. In milliseconds. */
+const PARTING_TIMEOUT_MS = 2_000
+
+export interface CurrentTransportListener {
+  opened(): void
+  frame(frame: Frame): void
+  closed(close: CloseInfo): void
+  /** There is nothing to connect with. */
+  failed(error: RollcallError): void
+}
+
+/** One attempt and what became of it. */
+interface Attempt {
+  /** Null until there is an address to connect to. */
+  transport: Transport | null
+  isOpen: boolean
+  parting: Waiter<void> | null
+}
+
+/**
+ * The one transport that is in use. What a former one still has to say is not heard, however late it comes: else an
+ * old connection's end would be taken for the new one's.
+ */
+export class CurrentTransport {
+  readonly #options: ResolvedSocketOptions
+  readonly #endpoint: URL
+  readonly #listener: CurrentTransportListener
+  readonly #partings = new Set<Promise<void>>()
+  #current: Attempt | null = null
+
+  constructor(options: ResolvedSocketOptions, endpoint: URL, listener: CurrentTransportListener) {
+    this.#options = options
+    this.#endpoint = endpoint
+    this.#listener = listener
+  }
+
+  get isOpen(): boolean {
+    return this.#current?.isOpen ?? false
+  }
+
+  /** Begins anew. What comes of it is told to the listener, and never before this returns. */
+  open(): void {
+    const attempt: Attempt = { transport: null, isOpen: false, parting: null }
+    this.#current = attempt
+    const { params } = this.#options
+    if (typeof params !== 'function') {
+      this.#openWith(params, attempt)
+      return
+    }
+    const made = (async () => params())()
+    made.then(
+      (value) => {
+        if (attempt === this.#current) this.#openWith(value, attempt)
+      },
+      (thrown: unknown) => {
+        if (attempt !== this.#current) return
+        this.#listener.failed(
+          asRollcallError(thrown, 'params_failed', (why) => `The function params threw: ${why}`),
+        )
+      },
+    )
+  }
+
+  send(frame: string): void {
+    this.#current?.transport?.send(frame)
+  }
+
+  /** Gives it up at once: the other side is taken for dead. */
+  drop(): void {
+    const attempt = this.#current
+    this.#current = null
+    attempt?.transport?.abandon()
+  }
+
+  /** Ends it in order, within {@link PARTING_TIMEOUT_MS}. */
+  part({ code, reason }: CloseInfo): void {
+    const attempt = this.#current
+    const transport = attempt?.transport
+    if (!attempt?.isOpen || !transport) {
+      this.drop()
+      return
+    }
+    this.#current = null
+    const parting = new Waiter<void>(this.#options.clock, PARTING_TIMEOUT_MS, () => {
+      transport.abandon()
+      parting.resolve()
+    })
+    attempt.parting = parting
+    this.#partings.add(parting.promise)
+    void parting.promise.then(() => this.#partings.delete(parting.promise))
+    transport.close(code, reason)
+  }
+
+  /** Resolves once every transport that was parted from has ended. */
+  async parted(): Promise<void> {
+    await Promise.all(this.#partings)
+  }
+
+  #openWith(params: SocketParams, attempt: Attempt): void {
+    const isCurrent = () => attempt === this.#current
+    try {
+      attempt.transport = this.#options.transport(addressWith(this.#endpoint, params), SUBPROTOCOL, {
+        onOpen: () => {
+          if (!isCurrent()) return
+          attempt.isOpen = true
+          this.#listener.opened()
+        },
+        onFrame: (frame) => {
+          if (isCurrent()) this.#listener.frame(frame)
+        },
+        onClose: (code, reason) => {
+          attempt.parting?.resolve()
+          if (!isCurrent()) return
+          this.#current = null
+          this.#listener.closed({ code, reason })
+        },
+      })
+    } catch (thrown) {
+      this.#current = null
+      const { origin, pathname } = this.#endpoint
+      // The address without its query, which may hold a token.
+      const what = `Connecting to ${origin}${pathname} failed`
+      this.#listener.failed(asRollcallError(thrown, 'disconnected', (why) => `${what}: ${why}`))
+    }
+  }
+}

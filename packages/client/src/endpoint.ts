@@ -1,0 +1,39 @@
+import { invalidArgument } from './errors'
+import type { SocketParams } from './options'
+
+/**
+ * The address to connect to. `ws:`, `wss:`, `http:` and `https:` are taken, and in a page also an address relative
+ * to it, such as `/socket`. Throws `invalid_argument` for everything else.
+ */
+export function resolveEndpoint(address: string | URL): URL {
+  const url = parse(address)
+  if (url.protocol === 'http:') url.protocol = 'ws:'
+  if (url.protocol === 'https:') url.protocol = 'wss:'
+  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') {
+    throw invalidArgument(`The address "${address}" must begin with ws://, wss://, http:// or https://.`)
+  }
+  // A WebSocket refuses an address with a fragment, which would mean nothing to a server anyway.
+  url.hash = ''
+  return url
+}
+
+/** The address with the params in its query. Those that the address has of its own stay, unless named again. */
+export function addressWith(endpoint: URL, params: SocketParams): string {
+  const url = new URL(endpoint)
+  for (const [name, value] of Object.entries(params)) {
+    if (value !== null && value !== undefined) url.searchParams.set(name, String(value))
+  }
+  return url.href
+}
+
+function parse(address: string | URL): URL {
+  const page = typeof location === 'undefined' ? undefined : location.href
+  try {
+    return new URL(address, page)
+  } catch (cause) {
+    throw invalidArgument(
+      `The address "${address}" is not a URL; give one such as ws://localhost:9090/socket.`,
+      cause,
+    )
+  }
+}

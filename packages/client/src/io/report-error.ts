@@ -1,0 +1,12 @@
+/**
+ * Hands on what an application's listener threw, to where uncaught errors go. Never throws itself: one bad listener
+ * must not stop the others, nor the socket that called it. (C-12)
+ */
+export function reportUncaught(error: unknown): void {
+  if (typeof globalThis.reportError === 'function') globalThis.reportError(error)
+  else {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
+}

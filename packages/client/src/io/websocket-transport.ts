@@ -1,0 +1,52 @@
+import WebSocket from 'isomorphic-ws'
+import type { OpenTransport } from '../transport'
+
+/*
+ * The one file that knows what a WebSocket is: `ws` in Node, the platform's own in a browser, as isomorphic-ws
+ * chooses. The two differ in how they end, which is what the comments below are about.
+ */
+
+/** Opens a real WebSocket. The default of the `transport` option. */
+export const openWebSocket: OpenTransport = (url, subprotocol, listener) => {
+  const socket = new WebSocket(url, subprotocol)
+  // Bytes as a value, not as a Blob that must be awaited: frames would overtake each other.
+  socket.binaryType = 'arraybuffer'
+  let isAbandoned = false
+  let failure = ''
+
+  socket.onopen = () => {
+    if (!isAbandoned) listener.onOpen()
+  }
+  socket.onmessage = ({ data }) => {
+    if (isAbandoned) return
+    listener.onFrame(typeof data === 'string' ? data : bytesOf(data))
+  }
+  // Stays in place after `abandon`: `ws` throws what nobody listens for. Its message is all there is to say why a
+  // connection never came about; a browser keeps that to itself.
+  socket.onerror = (event) => {
+    failure = event.message ?? ''
+  }
+  socket.onclose = ({ code, reason }) => {
+    if (isAbandoned) return
+    isAbandoned = true
+    listener.onClose(code, reason === '' ? failure : reason)
+  }
+
+  return {
+    send: (frame) => socket.send(frame),
+    close: (code, reason) => socket.close(code, reason),
+    abandon: () => {
+      isAbandoned = true
+      // `close` would keep a Node process alive for half a minute, waiting for a peer that is not there.
+      if (typeof socket.terminate === 'function') socket.terminate()
+      else socket.close()
+    },
+  }
+}
+
+function bytesOf(data: WebSocket.Data): Uint8Array {
+  if (data instanceof ArrayBuffer) return new Uint8Array(data)
+  return ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array()
+}

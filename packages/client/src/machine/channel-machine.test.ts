@@ -1,0 +1,196 @@
+import { describe, expect, test } from 'vitest'
+import { RollcallError } from '../errors'
+import {
+  type ChannelContext,
+  type ChannelEffect,
+  type ChannelEvent,
+  type ChannelState,
+  INITIAL_CHANNEL,
+  stepChannel,
+} from './channel-machine'
+
+const base: ChannelContext = {
+  topic: 'room:lobby',
+  isConnected: true,
+  freshRef: '7',
+  random: 0.5,
+  timeoutMs: 10_000,
+  backoff: { baseMs: 500, capMs: 30_000 },
+}
+const error = new RollcallError('refused', 'no')
+const accepted: ChannelEvent = { kind: 'accepted', joinRef: '7', response: { hi: 1 } }
+const join: ChannelEvent = { kind: 'join' }
+const leave: ChannelEvent = { kind: 'leave' }
+const refusal = { kind: 'rejected', joinRef: '7', error, isRetryable: false, retryAfterMs: 0 } as const
+
+function run(
+  events: readonly ChannelEvent[],
+  context: Partial<ChannelContext> = {},
+  from: ChannelState = INITIAL_CHANNEL,
+) {
+  let state = from
+  let effects: readonly ChannelEffect[] = []
+  for (const event of events) ({ state, effects } = stepChannel(state, event, { ...base, ...context }))
+  return { state, effects }
+}
+const kinds = ({ effects }: { effects: readonly ChannelEffect[] }) => effects.map(({ kind }) => kind)
+
+const joining = run([join]).state
+const joined = run([join, accepted]).state
+const leaving = run([leave], {}, joined).state
+
+describe('channel machine', () => {
+  test('joins at once where there is a connection, otherwise when there is one', () => {
+    expect(run([join])).toEqual({
+      state: { name: 'joining', joinRef: '7', isRejoin: false, failures: 0 },
+      effects: [
+        { kind: 'timer', delayMs: 10_000 },
+        { kind: 'send_join', joinRef: '7' },
+      ],
+    })
+    const waiting = run([join], { isConnected: false })
+    expect(waiting.state).toMatchObject({ name: 'waiting', isRejoin: false })
+    expect(run([{ kind: 'connected' }], {}, waiting.state).state.name).toBe('joining')
+  })
+
+  test('is joined once the server accepts', () => {
+    expect(run([accepted], {}, joining)).toEqual({
+      state: { name: 'joined', joinRef: '7' },
+      effects: [
+        { kind: 'timer', delayMs: null },
+        { kind: 'entered', response: { hi: 1 } },
+      ],
+    })
+  })
+
+  test('join does nothing while joining or joined', () => {
+    for (const state of [joining, joined]) expect(run([join], {}, state)).toEqual({ state, effects: [] })
+  })
+
+  test('[C-6] what the server says to an earlier join changes nothing', () => {
+    const late: ChannelEvent[] = [
+      { kind: 'accepted', joinRef: '3', response: {} },
+      { ...refusal, joinRef: '3' },
+      { kind: 'ended', joinRef: '3', error },
+      { kind: 'failed', joinRef: '3', error },
+      { kind: 'released', joinRef: '3' },
+    ]
+    const waiting = run([join], { isConnected: false }).state
+    for (const state of [joining, joined, leaving, waiting, INITIAL_CHANNEL]) {
+      for (const event of late) expect(run([event], {}, state)).toEqual({ state, effects: [] })
+    }
+  })
+
+  test('a refusal is final, unless the same request may succeed later', () => {
+    expect(run([refusal], {}, joining)).toMatchObject({
+      state: { name: 'refused', error },
+      effects: [
+        { kind: 'timer', delayMs: null },
+        { kind: 'abandoned', error },
+      ],
+    })
+    const retry = run([{ ...refusal, isRetryable: true, retryAfterMs: 5_000 }], {}, joining)
+    expect(retry).toMatchObject({
+      state: { name: 'waiting', failures: 1, error },
+      effects: [{ kind: 'timer', delayMs: 5_000 }],
+    })
+    expect(run([{ kind: 'due' }], {}, retry.state).state).toMatchObject({ name: 'joining', failures: 1 })
+    expect(run([join], {}, run([refusal], {}, joining).state).state.name).toBe('joining')
+  })
+
+  test('a join without an answer is taken back and tried again, later each time', () => {
+    const first = run([{ kind: 'due' }], {}, joining)
+    expect(first).toMatchObject({
+      state: { name: 'waiting', failures: 1, error: { code: 'timeout' } },
+      effects: [
+        { kind: 'send_leave', joinRef: '7' },
+        { kind: 'timer', delayMs: 250 },
+      ],
+    })
+    const second = run([{ kind: 'due' }, { kind: 'due' }], { freshRef: '9' }, first.state)
+    expect(second.effects).toEqual([
+      { kind: 'send_leave', joinRef: '9' },
+      { kind: 'timer', delayMs: 500 },
+    ])
+  })
+
+  test('[C-15] a lost connection leads to a rejoin with a join ref of its own', () => {
+    const lost = run([{ kind: 'lost' }], {}, joined)
+    expect(lost).toMatchObject({
+      state: { name: 'waiting', isRejoin: true },
+      effects: [{ kind: 'interrupted' }],
+    })
+    expect(run([{ kind: 'connected' }], { freshRef: '12' }, lost.state)).toMatchObject({
+      state: { name: 'joining', joinRef: '12', isRejoin: true },
+      effects: [{ kind: 'timer' }, { kind: 'send_join', joinRef: '12' }],
+    })
+  })
+
+  test('the timer of a retry does not join without a connection', () => {
+    const waiting = run([{ kind: 'due' }], {}, joining).state
+    const lost = run([{ kind: 'lost' }], { isConnected: false }, waiting)
+    expect(lost.effects).toEqual([{ kind: 'timer', delayMs: null }])
+    expect(run([{ kind: 'due' }], { isConnected: false }, lost.state).state.name).toBe('waiting')
+  })
+
+  test('a channel that failed on the server is joined again', () => {
+    const failed = run([{ kind: 'failed', joinRef: '7', error }], {}, joined)
+    expect(failed).toMatchObject({ state: { name: 'waiting', isRejoin: true, error } })
+    expect(kinds(failed)).toEqual(['interrupted', 'timer'])
+  })
+
+  test('leaves in order, also while joining', () => {
+    for (const state of [joining, joined]) {
+      const left = run([leave], {}, state)
+      expect(left.state).toEqual({ name: 'leaving', joinRef: '7', isToRejoin: false })
+      expect(kinds(left)).toEqual(['abandoned', 'send_leave', 'timer'])
+    }
+    expect(run([accepted], {}, leaving)).toEqual({ state: leaving, effects: [] })
+  })
+
+  test('has left once the server answers, ends the channel, is lost, or takes too long', () => {
+    const ends: ChannelEvent[] = [
+      { kind: 'released', joinRef: '7' },
+      { kind: 'ended', joinRef: '7', error },
+      { kind: 'failed', joinRef: '7', error },
+      { kind: 'lost' },
+      { kind: 'due' },
+    ]
+    for (const event of ends) {
+      const left = run([event], {}, leaving)
+      expect(left.state).toEqual({ name: 'left', error: null })
+      expect(kinds(left)).toEqual(['timer', 'departed'])
+    }
+  })
+
+  test('leaves at once where the server knows nothing of it', () => {
+    const refused = run([refusal], {}, joining).state
+    const waiting = run([join], { isConnected: false }).state
+    for (const state of [INITIAL_CHANNEL, waiting, refused]) {
+      const left = run([leave], {}, state)
+      expect(left.state).toEqual({ name: 'left', error: null })
+      expect(kinds(left)).toEqual(['timer', 'abandoned', 'departed'])
+    }
+  })
+
+  test('a join while leaving begins when the leave is through, unless it is taken back', () => {
+    const again = run([join], {}, leaving).state
+    const step = run([{ kind: 'released', joinRef: '7' }], { freshRef: '9' }, again)
+    expect(step.state).toMatchObject({ name: 'joining', joinRef: '9', isRejoin: false })
+    expect(kinds(step)).toEqual(['departed', 'timer', 'send_join'])
+    expect(run([{ kind: 'lost' }], {}, again).state).toMatchObject({ name: 'waiting', isRejoin: false })
+    expect(run([leave, { kind: 'released', joinRef: '7' }], {}, again).state.name).toBe('left')
+  })
+
+  test('ends when the server says so, for its reason', () => {
+    for (const state of [joining, joined]) {
+      const end = run([{ kind: 'ended', joinRef: '7', error }], {}, state)
+      expect(end.state).toEqual({ name: 'left', error })
+      expect(kinds(end)).toEqual(['timer', 'abandoned', 'departed'])
+    }
+  })
+
+  test('can be joined again after it has left', () => {
+    expect(run([{ kind: 'due' }, join], {}, leaving).state.name).toBe('joining')
+  })
+})

@@ -1,0 +1,103 @@
+import { type Step, stay, stepBy, type TransitionTable } from './transition-table'
+
+/*
+ *            started                due, silent for intervalMs: beat
+ *   off ----------------> listening --------------------------------> probing
+ *    ^                      |   ^                                      |   |
+ *    |       stopped        |   |                heard                 |   |
+ *    +----------------------+   +--------------------------------------+   |
+ *    +---------------------------------------------------------------------+
+ *                          due, silent for timeoutMs: dead
+ *
+ * A connection is found dead `intervalMs + timeoutMs` after the last that was heard on it. (C-4)
+ */
+
+export type HeartbeatState =
+  | { readonly name: 'off' }
+  | { readonly name: 'listening' /** Epoch milliseconds. */; readonly heardAt: number }
+  | {
+      readonly name: 'probing' /** Epoch milliseconds at which the timer is due. */
+      readonly deadline: number
+    }
+
+export type HeartbeatEvent =
+  | { readonly kind: 'started' }
+  | { readonly kind: 'stopped' }
+  /** Any frame from the server: an answer to a heartbeat is no better a proof of life than another frame. */
+  | { readonly kind: 'heard' }
+  /** Something happened that often kills connections: ask now. */
+  | { readonly kind: 'doubted' }
+  | { readonly kind: 'due' }
+
+export type HeartbeatEffect =
+  /** Set the one timer, or clear it. */
+  | { readonly kind: 'timer'; readonly delayMs: number | null }
+  | { readonly kind: 'beat' }
+  | { readonly kind: 'dead' }
+
+export interface HeartbeatContext {
+  /** Epoch milliseconds. May jump, as clocks do. */
+  readonly now: number
+  readonly intervalMs: number
+  readonly timeoutMs: number
+}
+
+type HeartbeatStep = Step<HeartbeatState, HeartbeatEffect>
+
+export const INITIAL_HEARTBEAT: HeartbeatState = { name: 'off' }
+
+function listen({ now, intervalMs }: HeartbeatContext): HeartbeatStep {
+  return { state: { name: 'listening', heardAt: now }, effects: [{ kind: 'timer', delayMs: intervalMs }] }
+}
+
+function probe({ now, timeoutMs }: HeartbeatContext): HeartbeatStep {
+  return {
+    state: { name: 'probing', deadline: now + timeoutMs },
+    effects: [{ kind: 'beat' }, { kind: 'timer', delayMs: timeoutMs }],
+  }
+}
+
+const stop = (): HeartbeatStep => ({ state: INITIAL_HEARTBEAT, effects: [{ kind: 'timer', delayMs: null }] })
+
+const table: TransitionTable<HeartbeatState, HeartbeatEvent, HeartbeatEffect, HeartbeatContext> = {
+  off: {
+    started: (_state, _event, context) => listen(context),
+    stopped: stay,
+    heard: stay,
+    doubted: stay,
+    due: stay,
+  },
+  listening: {
+    started: (_state, _event, context) => listen(context),
+    stopped: stop,
+    // No timer is set for each frame: the one that runs finds out when it is due.
+    heard: (_state, _event, { now }) => stay({ name: 'listening', heardAt: now }),
+    doubted: (_state, _event, context) => probe(context),
+    due: (state, _event, context) => {
+      const silentMs = context.now - state.heardAt
+      // A clock that was set back says nothing about silence; asking once too often costs one frame.
+      if (silentMs < 0 || silentMs >= context.intervalMs) return probe(context)
+      // Whole milliseconds: the rest of a fraction could be too small to move a clock on, and be due for ever.
+      return { state, effects: [{ kind: 'timer', delayMs: Math.ceil(context.intervalMs - silentMs) }] }
+    },
+  },
+  probing: {
+    started: (_state, _event, context) => listen(context),
+    stopped: stop,
+    heard: (_state, _event, context) => listen(context),
+    doubted: stay,
+    due: (state, _event, context) => {
+      // A timer this late means that the machine slept: the answer may be there and not yet read. Ask again.
+      if (context.now - state.deadline > context.timeoutMs) return probe(context)
+      return { state: INITIAL_HEARTBEAT, effects: [{ kind: 'dead' }] }
+    },
+  },
+}
+
+export function stepHeartbeat(
+  state: HeartbeatState,
+  event: HeartbeatEvent,
+  context: HeartbeatContext,
+): HeartbeatStep {
+  return stepBy(table, state, event, context)
+}

@@ -1,0 +1,66 @@
+import { type JsonObject, type JsonValue, mergePatch } from '@rollcall/shared-protocol'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { applyEdit, changesOf, composeEdits, editOf, type MetaChange } from './meta-edit'
+
+const names = fc.constantFrom('a', 'b', '__proto__', 'constructor', '')
+const values = fc.letrec<{ value: JsonValue; object: JsonObject }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small' },
+    fc.constantFrom<JsonValue>(null, 1, 'x', true, [1, null]),
+    tie('object'),
+  ),
+  // fromEntries, because fc.dictionary would set a prototype where the name is __proto__.
+  object: fc
+    .array(fc.tuple(names, tie('value')), { maxLength: 3 })
+    .map((fields) => Object.fromEntries(fields)),
+}))
+
+/** What a server holds has no nulls that a patch could have removed; arrays are values as they are. */
+const metas = values.object.map((object) => mergePatch({}, object))
+const changes: fc.Arbitrary<MetaChange> = fc.oneof(
+  metas.map((meta): MetaChange => ({ kind: 'update', meta })),
+  values.object.map((patch): MetaChange => ({ kind: 'patch', patch })),
+)
+
+/** What a server makes of changes that reach it one by one. */
+function applyAll(meta: JsonObject, all: readonly MetaChange[]): JsonObject {
+  return all.reduce((held, next) => (next.kind === 'update' ? next.meta : mergePatch(held, next.patch)), meta)
+}
+
+describe('meta edits', () => {
+  test('[C-10] any number of changes, sent as one, have the effect of all in their order', () => {
+    fc.assert(
+      fc.property(metas, fc.array(changes, { minLength: 1, maxLength: 8 }), (meta, all) => {
+        const edit = all.map(editOf).reduce(composeEdits)
+        expect(changesOf(edit).length).toBeLessThanOrEqual(2)
+        expect(applyAll(meta, changesOf(edit))).toEqual(applyAll(meta, all))
+        expect(applyEdit(meta, edit)).toEqual(applyAll(meta, all))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('sending the same edit twice is sending it once', () => {
+    fc.assert(
+      fc.property(metas, fc.array(changes, { minLength: 1, maxLength: 5 }), (meta, all) => {
+        const edit = all.map(editOf).reduce(composeEdits)
+        expect(applyEdit(applyEdit(meta, edit), edit)).toEqual(applyEdit(meta, edit))
+      }),
+    )
+  })
+
+  test('mostly one message is enough', () => {
+    const patch = (value: JsonObject) => editOf({ kind: 'patch', patch: value })
+    expect(changesOf(composeEdits(patch({ typing: true }), patch({ typing: null, status: 'busy' })))).toEqual(
+      [{ kind: 'patch', patch: { typing: null, status: 'busy' } }],
+    )
+    expect(changesOf(composeEdits(editOf({ kind: 'update', meta: { a: 1 } }), patch({ b: 2 })))).toEqual([
+      { kind: 'update', meta: { a: 1, b: 2 } },
+    ])
+    expect(changesOf(composeEdits(patch({ a: null }), patch({ a: { x: 1 } })))).toEqual([
+      { kind: 'patch', patch: { a: null } },
+      { kind: 'patch', patch: { a: { x: 1 } } },
+    ])
+  })
+})

@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest'
+import {
+  INITIAL_MIRROR,
+  isStale,
+  type MirrorContext,
+  type MirrorEffect,
+  type MirrorEvent,
+  type MirrorState,
+  stepMirror,
+} from './mirror'
+
+const context: MirrorContext = { random: 0.5, timeoutMs: 10_000, backoff: { baseMs: 500, capMs: 30_000 } }
+const snapshot = (seq: number, epoch = 'e1') => ({ epoch, seq, digest: 0, presences: [] })
+const state = (seq: number, epoch?: string): MirrorEvent => ({
+  kind: 'state',
+  snapshot: snapshot(seq, epoch),
+})
+const diff = (base: number, seq = base + 1, epoch = 'e1'): MirrorEvent => ({
+  kind: 'diff',
+  diff: { epoch, base, seq, digest: 0, joins: [], updates: [], leaves: [] },
+})
+const joined: MirrorEvent = { kind: 'joined' }
+const lost: MirrorEvent = { kind: 'lost' }
+const wrongDigest: MirrorEvent = { kind: 'compared', isEqual: false }
+
+function run(events: readonly MirrorEvent[], from: MirrorState = INITIAL_MIRROR) {
+  let current = from
+  let effects: readonly MirrorEffect[] = []
+  for (const event of events) ({ state: current, effects } = stepMirror(current, event, context))
+  return { state: current, effects, kinds: effects.map(({ kind }) => kind) }
+}
+const live = run([joined, state(5)]).state
+
+describe('mirror', () => {
+  test('shows the first snapshot', () => {
+    expect(run([joined, state(5)])).toMatchObject({
+      state: { name: 'live', at: { epoch: 'e1', seq: 5 }, resyncCount: 0 },
+      kinds: ['timer', 'replace'],
+    })
+  })
+
+  test('[C-7] a diff before the snapshot is ignored, and so is every frame while not joined', () => {
+    expect(run([joined, diff(4)])).toMatchObject({ state: { name: 'awaiting', at: null }, effects: [] })
+    for (const event of [diff(5), state(9)]) {
+      expect(run([event]).effects).toEqual([])
+      expect(run([lost, event], live).effects).toEqual([])
+    }
+  })
+
+  test('[C-7] applies what follows, ignores what it holds', () => {
+    expect(run([diff(5)], live)).toMatchObject({ state: { at: { seq: 6 } }, kinds: ['apply'] })
+    expect(run([diff(5, 9)], live)).toMatchObject({ state: { at: { seq: 9 } }, kinds: ['apply'] })
+    for (const old of [diff(4), diff(3), diff(2, 5)])
+      expect(run([old], live)).toMatchObject({ state: live, effects: [] })
+  })
+
+  test('[C-7] a gap, an overlap, another epoch and a wrong digest lead to one question', () => {
+    for (const event of [diff(6), diff(4, 6), diff(5, 6, 'e2'), wrongDigest]) {
+      const asking = run([event], live)
+      expect(asking.state).toMatchObject({ name: 'asking', at: { seq: 5 }, resyncCount: 1 })
+      expect(isStale(asking.state)).toBe(true)
+      expect(asking.effects).toEqual([{ kind: 'ask' }, { kind: 'timer', delayMs: 10_000 }])
+      // While the answer is due, what else does not fit is no reason to ask again.
+      for (const more of [diff(7), diff(9), wrongDigest])
+        expect(run([more], asking.state).effects).toEqual([])
+      const answered = run([state(8)], asking.state)
+      expect(answered).toMatchObject({ state: { name: 'live', at: { seq: 8 } }, kinds: ['timer', 'replace'] })
+      expect(isStale(answered.state)).toBe(false)
+    }
+  })
+
+  test('asks again where no answer comes', () => {
+    const asking = run([diff(9)], live).state
+    expect(run([{ kind: 'due' }], asking).kinds).toEqual(['ask', 'timer'])
+    expect(run([joined, { kind: 'due' }]).kinds).toEqual(['ask', 'timer'])
+    expect(run([{ kind: 'due' }, { kind: 'due' }], asking).state).toMatchObject({ resyncCount: 1 })
+  })
+
+  test('asks when the server wants it to, if it refuses', () => {
+    const asking = run([diff(9)], live).state
+    const refuse = (retryAfterMs: number, isRetryable = true): MirrorEvent => ({
+      kind: 'ask_refused',
+      isRetryable,
+      retryAfterMs,
+    })
+    expect(run([refuse(2_000)], asking).effects).toEqual([{ kind: 'timer', delayMs: 2_000 }])
+    expect(run([refuse(0)], asking).effects).toEqual([{ kind: 'timer', delayMs: 10_000 }])
+    // A channel without presence has no state to give.
+    expect(run([joined, { kind: 'due' }, refuse(0, false)]).effects).toEqual([
+      { kind: 'timer', delayMs: null },
+    ])
+  })
+
+  test('a server whose diffs never fit is asked less and less often', () => {
+    let current = live
+    const delays: (number | null)[] = []
+    for (let round = 0; round < 4; round++) {
+      const asking = run([wrongDigest], current)
+      delays.push(...asking.effects.flatMap((effect) => (effect.kind === 'timer' ? [effect.delayMs] : [])))
+      current = run([{ kind: 'due' }, state(6 + round)], asking.state).state
+    }
+    expect(delays).toEqual([10_000, 250, 500, 1_000])
+    // One diff that fits, and trust is back.
+    const trusted = run([diff(9), { kind: 'compared', isEqual: true }], current).state
+    expect(run([wrongDigest], trusted).kinds).toEqual(['ask', 'timer'])
+  })
+
+  test('[C-7] a snapshot that was overtaken, or comes twice, does not go back in history', () => {
+    for (const old of [state(5), state(4)])
+      expect(run([old], live)).toMatchObject({ state: live, effects: [] })
+    const asking = run([diff(9)], live).state
+    expect(run([state(4)], asking)).toMatchObject({ state: asking, effects: [] })
+    expect(run([state(5)], asking).kinds).toEqual(['timer', 'replace'])
+  })
+
+  test('takes a newer snapshot that nobody asked for, and one of another epoch', () => {
+    for (const event of [state(9), state(0, 'e2')])
+      expect(run([event], live).kinds).toEqual(['timer', 'replace'])
+  })
+
+  test('keeps its map, stale, while away, and takes whatever the server then says', () => {
+    const away = run([lost], live)
+    expect(away.state).toMatchObject({ name: 'away', at: { seq: 5 } })
+    expect(isStale(away.state)).toBe(true)
+    const back = run([joined, diff(5), state(2)], away.state)
+    expect(back).toMatchObject({
+      state: { name: 'live', at: { seq: 2 }, resyncCount: 0 },
+      kinds: ['timer', 'replace'],
+    })
+  })
+
+  test('forgets everything when the channel is over', () => {
+    for (const from of [live, run([lost], live).state, run([diff(9)], live).state, run([joined]).state]) {
+      expect(run([{ kind: 'cleared' }], from)).toMatchObject({
+        state: { name: 'off', at: null },
+        kinds: ['timer', 'clear'],
+      })
+    }
+  })
+})

@@ -1,0 +1,196 @@
+import { CLOSE_CODES, shouldReconnect } from '@rollcall/shared-protocol'
+import { describe, expect, test } from 'vitest'
+import { RollcallError } from '../errors'
+import { PROVEN_AFTER_MS, stepSocket } from './socket-machine'
+import {
+  INITIAL_SOCKET,
+  type SocketContext,
+  type SocketEffect,
+  type SocketEvent,
+  type SocketState,
+} from './socket-state'
+
+const base: SocketContext = {
+  now: 1_000,
+  random: 0.5,
+  connectTimeoutMs: 10_000,
+  backoff: { baseMs: 500, capMs: 30_000 },
+}
+const session = { id: 's1', identity: { id: 'ada' }, isResumed: false, settlingMs: 0, welcomedAt: 0 }
+const welcomed: SocketEvent = { kind: 'welcomed', session }
+const broken: SocketEvent = { kind: 'closed', close: { code: 1006, reason: '' } }
+
+function run(
+  events: readonly SocketEvent[],
+  context: Partial<SocketContext> = {},
+  from: SocketState = INITIAL_SOCKET,
+) {
+  let state = from
+  let effects: readonly SocketEffect[] = []
+  for (const event of events) ({ state, effects } = stepSocket(state, event, { ...base, ...context }))
+  return { state, effects }
+}
+
+const toOpen: SocketEvent[] = [{ kind: 'connect' }, { kind: 'opened' }, welcomed]
+const openState = run(toOpen).state
+const waitingState = run([{ kind: 'connect' }, broken]).state
+
+describe('socket machine', () => {
+  test('connects: transport, hello, open', () => {
+    expect(run(toOpen.slice(0, 1))).toMatchObject({
+      state: { name: 'connecting', attempt: 1 },
+      effects: [{ kind: 'watch', isOn: true }, { kind: 'timer', delayMs: 10_000 }, { kind: 'open' }],
+    })
+    expect(run(toOpen.slice(0, 2))).toMatchObject({
+      state: { name: 'greeting' },
+      effects: [{ kind: 'greet' }],
+    })
+    expect(run(toOpen)).toMatchObject({
+      state: { name: 'open', openedAt: 1_000, session: { id: 's1', identity: { id: 'ada' } }, error: null },
+      effects: [
+        { kind: 'timer', delayMs: null },
+        { kind: 'heartbeat', order: 'started' },
+      ],
+    })
+  })
+
+  test('connect does nothing where it has been done', () => {
+    for (const state of [run([{ kind: 'connect' }]).state, openState, waitingState]) {
+      expect(run([{ kind: 'connect' }], {}, state)).toEqual({ state, effects: [] })
+    }
+  })
+
+  test('[C-2] waits longer after each failure, and from the start again after a connection that was good', () => {
+    const later = { now: 1_000 + PROVEN_AFTER_MS }
+    expect(waitingState).toMatchObject({ name: 'waiting', attempt: 1, retryAt: 1_500 })
+    const second = run([{ kind: 'due' }, broken], {}, waitingState)
+    expect(second).toMatchObject({
+      state: { attempt: 2, retryAt: 2_000 },
+      effects: [{ kind: 'timer', delayMs: 1_000 }],
+    })
+    expect(run([broken], later, openState).state).toMatchObject({ attempt: 0, retryAt: later.now + 250 })
+  })
+
+  test('[C-2] a connection that ends as soon as it opened counts as a failure', () => {
+    let state = openState
+    for (let failures = 1; failures < 5; failures++) {
+      state = run([broken], {}, state).state
+      expect(state).toMatchObject({ name: 'waiting', attempt: failures })
+      state = run([{ kind: 'due' }, { kind: 'opened' }, welcomed], {}, state).state
+    }
+  })
+
+  test('[C-3] no retry while the network is gone', () => {
+    const offline = run([{ kind: 'offline' }], {}, waitingState)
+    expect(offline).toMatchObject({
+      state: { name: 'waiting', retryAt: null, isOnline: false },
+      effects: [{ kind: 'timer', delayMs: null }],
+    })
+    const lostOffline = run([{ kind: 'offline' }, broken], {}, openState)
+    expect(lostOffline).toMatchObject({ state: { name: 'waiting', retryAt: null } })
+    expect(lostOffline.effects[0]).toEqual({ kind: 'timer', delayMs: null })
+  })
+
+  test('[C-3] online, visible and reconnect_now retry at once', () => {
+    for (const kind of ['online', 'visible', 'reconnect_now'] as const) {
+      for (const state of [waitingState, run([{ kind: 'offline' }], {}, waitingState).state]) {
+        expect(run([{ kind }], {}, state)).toMatchObject({
+          state: { name: 'connecting', attempt: 2 },
+          effects: [{ kind: 'timer', delayMs: 10_000 }, { kind: 'open' }],
+        })
+      }
+    }
+  })
+
+  test('hints while open ask whether the connection is still there', () => {
+    for (const kind of ['online', 'offline', 'visible'] as const) {
+      const { state, effects } = run([{ kind }], {}, openState)
+      expect(state.name).toBe('open')
+      expect(effects).toEqual([{ kind: 'heartbeat', order: 'doubted' }])
+    }
+  })
+
+  test('[C-4] gives up a server that does not answer, before and after the upgrade', () => {
+    for (const events of [toOpen.slice(0, 1), toOpen.slice(0, 2)]) {
+      const { state, effects } = run([...events, { kind: 'due' }])
+      expect(state).toMatchObject({ name: 'waiting', error: { code: 'timeout' }, lastClose: { code: 4001 } })
+      expect(effects).toContainEqual({
+        kind: 'close',
+        close: { code: 4001, reason: 'connect_timeout' },
+        isGoodbye: false,
+      })
+    }
+  })
+
+  test('[C-4] a dead connection is dropped, its channels told, and tried again', () => {
+    const { state, effects } = run([{ kind: 'dead' }], {}, openState)
+    expect(state).toMatchObject({ name: 'waiting', error: { code: 'disconnected' } })
+    expect(effects.map(({ kind }) => kind)).toEqual(['timer', 'close', 'heartbeat', 'lost'])
+  })
+
+  test('[C-15] a close code decides whether it comes back', () => {
+    for (const code of [...Object.keys(CLOSE_CODES).map(Number), 1006, 4711]) {
+      const { state, effects } = run([{ kind: 'closed', close: { code, reason: 'why' } }], {}, openState)
+      expect([code, state.name]).toEqual([code, shouldReconnect(code) ? 'waiting' : 'closed'])
+      expect(state.lastClose).toEqual({ code, reason: 'why' })
+      expect(state.error).toBeInstanceOf(RollcallError)
+      expect(effects).toContainEqual({ kind: 'lost', isFinal: !shouldReconnect(code) })
+    }
+    expect(
+      run([{ kind: 'closed', close: { code: 4002, reason: '' } }], {}, openState).state.error?.code,
+    ).toBe('kicked')
+    expect(
+      run([{ kind: 'closed', close: { code: 1008, reason: '' } }], {}, openState).state.error?.code,
+    ).toBe('refused')
+  })
+
+  test('an unwelcome client ends, or waits for as long as the server asks', () => {
+    const error = new RollcallError('refused', 'no')
+    const greeting = run(toOpen.slice(0, 2)).state
+    const event = { kind: 'unwelcome', error, retryAfterMs: 0, isRetryable: false } as const
+    expect(run([event], {}, greeting).state).toMatchObject({ name: 'closed', error })
+    expect(run([{ ...event, isRetryable: true, retryAfterMs: 60_000 }], {}, greeting).state).toMatchObject({
+      name: 'waiting',
+      retryAt: 61_000,
+      error,
+    })
+  })
+
+  test('[C-1] disconnect clears the timer, parts with the transport and stops watching, from every state', () => {
+    const states = [run([{ kind: 'connect' }]).state, run(toOpen.slice(0, 2)).state, openState, waitingState]
+    for (const from of states) {
+      const { state, effects } = run([{ kind: 'disconnect' }], {}, from)
+      expect(state).toMatchObject({ name: 'closed', error: null, session: null })
+      expect(effects).toContainEqual({ kind: 'timer', delayMs: null })
+      expect(effects).toContainEqual({ kind: 'heartbeat', order: 'stopped' })
+      expect(effects).toContainEqual({
+        kind: 'close',
+        close: { code: 1000, reason: 'goodbye' },
+        isGoodbye: true,
+      })
+      expect(effects).toContainEqual({ kind: 'lost', isFinal: true })
+      expect(effects).toContainEqual({ kind: 'watch', isOn: false })
+    }
+    expect(run([{ kind: 'disconnect' }]).state.name).toBe('idle')
+  })
+
+  test('connect begins anew after a disconnect', () => {
+    expect(run([{ kind: 'disconnect' }, { kind: 'connect' }], {}, openState).state).toMatchObject({
+      name: 'connecting',
+      attempt: 1,
+      lastClose: null,
+    })
+  })
+
+  test('the identity is kept while away', () => {
+    expect(run([broken], {}, openState).state.session?.identity).toEqual({ id: 'ada' })
+  })
+
+  test('params that fail count as an attempt', () => {
+    const error = new RollcallError('params_failed', 'no token')
+    expect(run([{ kind: 'connect' }, { kind: 'failed', error }]).state).toMatchObject({
+      name: 'waiting',
+      error,
+    })
+  })
+})

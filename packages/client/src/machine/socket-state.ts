@@ -1,0 +1,105 @@
+import type { RollcallError } from '../errors'
+import type { Backoff } from './backoff'
+
+/*
+ * What the socket machine is in, is told and does. The table that ties them together is in socket-machine.ts.
+ */
+
+/** How a WebSocket ended. */
+export interface CloseInfo {
+  /** The close code; 1006 for a connection that broke or never came about. */
+  readonly code: number
+  readonly reason: string
+}
+
+/** Who the server believes us to be. */
+export interface Identity {
+  readonly id: string
+}
+
+export interface SessionInfo {
+  readonly id: string | null
+  readonly identity: Identity | null
+  /** Whether it is the session of an earlier connection, with the channels that it was in. */
+  readonly isResumed: boolean
+  /** How long a server that started with nothing waits for those who were there before, from `welcomedAt` on. */
+  readonly settlingMs: number
+  /** Epoch milliseconds. */
+  readonly welcomedAt: number
+}
+
+/** What every state remembers. */
+export interface SocketMemory {
+  readonly isOnline: boolean
+  /** Kept while the connection is away. */
+  readonly session: SessionInfo | null
+  readonly lastClose: CloseInfo | null
+  /** Why the socket is not open; null while it is, and where it was not asked to be. */
+  readonly error: RollcallError | null
+}
+
+export type SocketState = SocketMemory &
+  (
+    | { readonly name: 'idle' }
+    /** `attempt`: tries since the connection was last good, this one included. */
+    | { readonly name: 'connecting'; readonly attempt: number }
+    /** The transport is open, the answer to our hello is due. */
+    | { readonly name: 'greeting'; readonly attempt: number }
+    | { readonly name: 'open'; readonly attempt: number; readonly openedAt: number }
+    /** `retryAt`: epoch milliseconds; null until the network is back. */
+    | { readonly name: 'waiting'; readonly attempt: number; readonly retryAt: number | null }
+    | { readonly name: 'closed' }
+  )
+
+export type SocketEvent =
+  | { readonly kind: 'connect' }
+  | { readonly kind: 'disconnect' }
+  | { readonly kind: 'reconnect_now' }
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'welcomed'; readonly session: SessionInfo }
+  | {
+      readonly kind: 'unwelcome'
+      readonly error: RollcallError
+      readonly isRetryable: boolean
+      readonly retryAfterMs: number
+    }
+  | { readonly kind: 'closed'; readonly close: CloseInfo }
+  /** The attempt came to nothing before there was a transport. */
+  | { readonly kind: 'failed'; readonly error: RollcallError }
+  | { readonly kind: 'due' }
+  /** The heartbeat found the connection dead. */
+  | { readonly kind: 'dead' }
+  | { readonly kind: 'online' }
+  | { readonly kind: 'offline' }
+  | { readonly kind: 'visible' }
+
+export type SocketEffect =
+  /** Set the one timer, or clear it. */
+  | { readonly kind: 'timer'; readonly delayMs: number | null }
+  | { readonly kind: 'open' }
+  /** Say hello, and let the channels join without waiting for the answer. */
+  | { readonly kind: 'greet' }
+  /** Drop the transport, if there is one. Where `isGoodbye`, take leave of the server first. */
+  | { readonly kind: 'close'; readonly close: CloseInfo; readonly isGoodbye: boolean }
+  | { readonly kind: 'heartbeat'; readonly order: 'started' | 'stopped' | 'doubted' }
+  /** Channels have lost their connection. `isFinal`: it does not come back by itself. */
+  | { readonly kind: 'lost'; readonly isFinal: boolean }
+  /** Listen to the network's hints, or stop. */
+  | { readonly kind: 'watch'; readonly isOn: boolean }
+
+export interface SocketContext {
+  /** Epoch milliseconds. */
+  readonly now: number
+  /** From 0, below 1. */
+  readonly random: number
+  readonly connectTimeoutMs: number
+  readonly backoff: Backoff
+}
+
+export const INITIAL_SOCKET: SocketState = {
+  name: 'idle',
+  isOnline: true,
+  session: null,
+  lastClose: null,
+  error: null,
+}

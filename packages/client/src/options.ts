@@ -1,0 +1,125 @@
+import { invalidArgument } from './errors'
+import { type Clock, type Random, systemClock, systemRandom } from './io/clock'
+import { type NetworkHints, systemNetworkHints } from './io/network-hints'
+import { systemTabStorage, type TabStorage } from './io/session-storage'
+import { openWebSocket } from './io/websocket-transport'
+import type { Backoff } from './machine/backoff'
+import type { OpenTransport } from './transport'
+
+/** Goes into the query string; a value that is null or undefined is left out. */
+export type SocketParams = { readonly [name: string]: string | number | boolean | null | undefined }
+
+/** Options of a {@link Socket}. Times are in milliseconds. */
+export interface SocketOptions {
+  /**
+   * Who we are, for the server's `authenticate`: an object, or a function that is called anew for every connection,
+   * so that a token is fresh at each. @default {}
+   */
+  readonly params?: SocketParams | (() => SocketParams | Promise<SocketParams>) | undefined
+  /** For the answer to a join, a leave, a push or an update. @default 10000 */
+  readonly timeoutMs?: number | undefined
+  /** For a connection, from its start (`params` included) to the server's answer to hello. @default 10000 */
+  readonly connectTimeoutMs?: number | undefined
+  /** After that much silence from the server a heartbeat is sent. @default 15000 */
+  readonly heartbeatIntervalMs?: number | undefined
+  /** Silence after a heartbeat that counts as a dead connection. @default 10000 */
+  readonly heartbeatTimeoutMs?: number | undefined
+  /** Waits between tries, with full jitter: `random(0, min(capMs, baseMs * 2^failures))`. */
+  readonly backoff?: Partial<Backoff> | undefined
+  /** Pushes that wait for their channel to be joined, over all channels; one more is refused. @default 100 */
+  readonly maxQueuedPushes?: number | undefined
+  /** Least time between two sends of `presence.update` and `presence.patch`; the latest wins. @default 100 */
+  readonly updateIntervalMs?: number | undefined
+  /**
+   * Where the session's secret is kept for a reload of the page, so that others do not see it; null for nowhere.
+   * @default the page's sessionStorage, if there
+   */
+  readonly sessionStorage?: TabStorage | null | undefined
+  /** For tests. @default the system's */
+  readonly clock?: Clock | undefined
+  /** For tests. @default a WebSocket through isomorphic-ws */
+  readonly transport?: OpenTransport | undefined
+  /** For tests: a number from 0, below 1. @default Math.random */
+  readonly random?: Random | undefined
+  /** For tests, and for environments that know more than a browser does. @default window and document, if there */
+  readonly networkHints?: NetworkHints | undefined
+}
+
+export type ResolvedSocketOptions = {
+  readonly [K in Exclude<keyof SocketOptions, 'backoff'>]-?: Exclude<SocketOptions[K], undefined>
+} & { readonly backoff: Backoff }
+
+export const DEFAULT_SOCKET_OPTIONS: ResolvedSocketOptions = {
+  params: {},
+  timeoutMs: 10_000,
+  connectTimeoutMs: 10_000,
+  heartbeatIntervalMs: 15_000,
+  heartbeatTimeoutMs: 10_000,
+  backoff: { baseMs: 500, capMs: 30_000 },
+  maxQueuedPushes: 100,
+  updateIntervalMs: 100,
+  sessionStorage: null,
+  clock: systemClock,
+  transport: openWebSocket,
+  random: systemRandom,
+  networkHints: systemNetworkHints,
+}
+
+/** Longest delay that timers take: they fire at once for more. */
+const LONGEST_MS = 2 ** 31 - 1
+
+/** The options with their defaults. Throws `invalid_argument` for what can't have been meant. */
+export function resolveSocketOptions(options: SocketOptions = {}): ResolvedSocketOptions {
+  refuseUnknown('', options, DEFAULT_SOCKET_OPTIONS)
+  refuseUnknown('backoff.', options.backoff ?? {}, DEFAULT_SOCKET_OPTIONS.backoff)
+  const backoff = { ...DEFAULT_SOCKET_OPTIONS.backoff, ...definedOf(options.backoff ?? {}) }
+  const sessionStorage = options.sessionStorage === undefined ? systemTabStorage() : options.sessionStorage
+  const resolved: ResolvedSocketOptions = {
+    ...DEFAULT_SOCKET_OPTIONS,
+    ...definedOf(options),
+    sessionStorage,
+    backoff,
+  }
+
+  const { params } = resolved
+  if (typeof params !== 'function' && (typeof params !== 'object' || params === null)) {
+    throw invalidArgument(`The option params must be an object or a function, not ${describe(params)}.`)
+  }
+  for (const name of [
+    'timeoutMs',
+    'connectTimeoutMs',
+    'heartbeatIntervalMs',
+    'heartbeatTimeoutMs',
+  ] as const) {
+    requireNumber(name, resolved[name], 1, LONGEST_MS)
+  }
+  requireNumber('updateIntervalMs', resolved.updateIntervalMs, 0, LONGEST_MS)
+  requireNumber('backoff.baseMs', backoff.baseMs, 1, LONGEST_MS)
+  requireNumber('backoff.capMs', backoff.capMs, backoff.baseMs, LONGEST_MS)
+  requireNumber('maxQueuedPushes', resolved.maxQueuedPushes, 0, Number.MAX_SAFE_INTEGER)
+  return resolved
+}
+
+function requireNumber(name: string, value: unknown, least: number, most: number): void {
+  if (typeof value === 'number' && value >= least && value <= most) return
+  throw invalidArgument(
+    `The option ${name} must be a number from ${least} to ${most}, not ${describe(value)}.`,
+  )
+}
+
+function refuseUnknown(prefix: string, options: object, known: object): void {
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(known, name)) continue
+    const names = Object.keys(known).join(', ')
+    throw invalidArgument(`There is no option ${JSON.stringify(prefix + name)}; there are ${names}.`)
+  }
+}
+
+function definedOf<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given) as { [K in keyof T]: Exclude<T[K], undefined> }
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value)
+}

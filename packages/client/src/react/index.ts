@@ -1,0 +1,8 @@
+export { RollcallProvider, type RollcallProviderProps } from './provider'
+export { type ChannelHandle, useChannel } from './use-channel'
+export { useChannelEvent } from './use-channel-event'
+export { useConnection } from './use-connection'
+export { usePresence } from './use-presence'
+export { usePresenceEntry } from './use-presence-entry'
+export { useRetryCountdown } from './use-retry-countdown'
+export { useSocket } from './use-socket'

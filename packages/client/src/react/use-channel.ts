@@ -1,0 +1,64 @@
+import type { Meta } from '@rollcall/shared-protocol'
+import { useEffect, useInsertionEffect, useMemo, useRef, useState } from 'react'
+import type { Channel, ChannelSnapshot, JoinPayload } from '../channel'
+import { useSnapshot } from './use-snapshot'
+import { useSocket } from './use-socket'
+
+/** A channel as a component sees it. `channel` is `null` as long as there is no topic. */
+export interface ChannelHandle<M = Meta> extends ChannelSnapshot {
+  readonly channel: Channel<M> | null
+}
+
+const NO_CHANNEL: ChannelSnapshot = { status: 'idle', error: null, response: null }
+
+/**
+ * Is in a topic as long as the component is mounted; `null` is in none. Components that ask for the same topic share
+ * the channel, which is left when the last of them is gone.
+ *
+ * @param payload - The latest one counts, at the next join or rejoin; a new one by itself joins nothing anew.
+ *
+ * @example
+ * ```tsx
+ * import { useChannel } from '@rollcall/client/react'
+ *
+ * export function Room({ room, name }: { room: string; name: string }) {
+ *   const { channel, status, error } = useChannel(`room:${room}`, { meta: { name } })
+ *   if (status === 'refused') return <p>{error?.message}</p>
+ *   return <button onClick={() => channel?.push('wave')}>Wave</button>
+ * }
+ * ```
+ */
+export function useChannel<M = Meta>(topic: string | null, payload?: JoinPayload): ChannelHandle<M> {
+  const socket = useSocket()
+  const latest = useRef(payload)
+  useInsertionEffect(() => {
+    latest.current = payload
+  })
+
+  const [visit, setVisit] = useState(0)
+  const hasPayload = payload !== undefined
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another visit needs another channel.
+  const channel = useMemo(() => {
+    if (topic === null) return null
+    // Without a payload, so as not to replace the one of another component in the same topic.
+    return hasPayload ? socket.channel<M>(topic, () => resolve(latest.current)) : socket.channel<M>(topic)
+  }, [socket, topic, hasPayload, visit])
+
+  useEffect(() => {
+    if (channel === null) return
+    // Shown again after it was hidden, which ran the cleanup: that channel is left, and others may have taken the
+    // topic up with a new one.
+    if (channel.status === 'left') {
+      setVisit((count) => count + 1)
+      return
+    }
+    return channel.retain()
+  }, [channel])
+
+  const snapshot = useSnapshot(channel, NO_CHANNEL)
+  return useMemo(() => ({ channel, ...snapshot }), [channel, snapshot])
+}
+
+function resolve(payload: JoinPayload | undefined): { readonly [name: string]: unknown } {
+  return (typeof payload === 'function' ? payload() : payload) ?? {}
+}

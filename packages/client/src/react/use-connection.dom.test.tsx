@@ -1,0 +1,105 @@
+import { act, cleanup, renderHook } from '@testing-library/react'
+import type { ReactNode } from 'react'
+import { afterEach, expect, test } from 'vitest'
+import { Socket } from '../socket'
+import { createFakeServer } from '../testing/fake-server'
+import { VirtualClock } from '../testing/virtual-clock'
+import { RollcallProvider } from './provider'
+import { useConnection } from './use-connection'
+import { useRetryCountdown } from './use-retry-countdown'
+
+afterEach(cleanup)
+
+function setUp() {
+  const server = createFakeServer()
+  const clock = new VirtualClock(1_000_000)
+  const backoff = { baseMs: 2_800, capMs: 2_800 }
+  // A random number close to one: the longest wait.
+  const socket = new Socket('ws://test/socket', {
+    transport: server.transport,
+    clock,
+    backoff,
+    random: () => 0.999_99,
+  })
+  const wrapper = ({ children }: { children: ReactNode }) => (
+    <RollcallProvider socket={socket}>{children}</RollcallProvider>
+  )
+  return { server, clock, socket, wrapper }
+}
+
+test('the connection is told as it changes', async () => {
+  const { server, clock, socket, wrapper } = setUp()
+  const { result } = renderHook(() => useConnection(), { wrapper })
+  expect(result.current).toMatchObject({ status: 'idle', identity: null })
+  act(() => socket.connect())
+  expect(result.current.status).toBe('connecting')
+  await act(() => server.settle())
+  expect(result.current).toMatchObject({ status: 'open', identity: { id: 'guest-1' }, retryAt: null })
+  await act(async () => {
+    server.drop()
+    await server.settle()
+  })
+  expect(result.current).toMatchObject({
+    status: 'waiting',
+    lastClose: { code: 1006 },
+    identity: { id: 'guest-1' },
+  })
+  expect(result.current.retryAt).toBeGreaterThan(clock.now())
+  await act(() => socket.disconnect())
+})
+
+test('the seconds to the next try go by, and are gone with it', async () => {
+  const { server, clock, socket, wrapper } = setUp()
+  let renders = 0
+  const { result } = renderHook(
+    () => {
+      renders += 1
+      return useRetryCountdown(clock)
+    },
+    { wrapper },
+  )
+  act(() => socket.connect())
+  await act(() => server.settle())
+  expect(result.current).toBeNull()
+
+  server.stop()
+  await act(() => server.settle())
+  expect(result.current).toBe(3)
+  await act(() => clock.advance(810))
+  expect(result.current).toBe(2)
+  renders = 0
+  await act(() => clock.advance(900))
+  expect(result.current).toBe(2)
+  expect(renders).toBe(0)
+  await act(() => clock.advance(110))
+  expect(result.current).toBe(1)
+
+  server.start()
+  await act(() => clock.advance(1_000))
+  expect(socket.status).toBe('open')
+  expect(result.current).toBeNull()
+  await act(() => socket.disconnect())
+})
+
+test('trying now ends the countdown, and no timer is left behind', async () => {
+  const { server, clock, socket, wrapper } = setUp()
+  const { result, unmount } = renderHook(() => useRetryCountdown(clock), { wrapper })
+  act(() => socket.connect())
+  await act(() => server.settle())
+  await act(async () => {
+    server.drop()
+    await server.settle()
+  })
+  expect(result.current).toBe(3)
+  act(() => socket.reconnectNow())
+  expect(result.current).toBeNull()
+  await act(() => server.settle())
+
+  await act(async () => {
+    server.drop()
+    await server.settle()
+  })
+  unmount()
+  await socket.disconnect()
+  expect(clock.pending).toBe(0)
+})

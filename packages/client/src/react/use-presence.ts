@@ -1,0 +1,40 @@
+import type { Meta } from '@rollcall/shared-protocol'
+import type { Channel } from '../channel'
+import type { PresenceView } from '../presence'
+import { useSelected } from './use-snapshot'
+
+const NOBODY: PresenceView<never> = { list: [], size: 0, isSynced: false, isStale: false }
+
+/** Who is in a channel. Renders again whenever somebody comes, goes or changes. */
+export function usePresence<M = Meta>(channel: Channel<M> | null): PresenceView<M>
+/**
+ * What `select` makes of who is in a channel. Renders again only when that changes.
+ *
+ * @param isEqual - Tells what counts as the same; give one if `select` makes a new list or object. @default Object.is
+ *
+ * @example
+ * ```tsx
+ * import { useChannel, usePresence } from '@rollcall/client/react'
+ *
+ * export function Count() {
+ *   const { channel } = useChannel('room:lobby')
+ *   return <p>{usePresence(channel, (view) => view.size)} here</p>
+ * }
+ * ```
+ */
+export function usePresence<M, T>(
+  channel: Channel<M> | null,
+  select: (view: PresenceView<M>) => T,
+  isEqual?: (a: T, b: T) => boolean,
+): T
+export function usePresence<M, T>(
+  channel: Channel<M> | null,
+  select: (view: PresenceView<M>) => T | PresenceView<M> = whole,
+  isEqual: (a: T, b: T) => boolean = Object.is,
+): T | PresenceView<M> {
+  return useSelected(channel?.presence ?? null, NOBODY, select as (view: PresenceView<M>) => T, isEqual)
+}
+
+function whole<M>(view: PresenceView<M>): PresenceView<M> {
+  return view
+}

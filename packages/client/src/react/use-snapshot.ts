@@ -1,0 +1,45 @@
+import { useCallback, useRef, useSyncExternalStore } from 'react'
+
+/** What changes, and tells: a socket, a channel, a presence. */
+export interface Observable<Snapshot> {
+  subscribe(listener: () => void): () => void
+  /** The same object until something has changed. */
+  getSnapshot(): Snapshot
+}
+
+/** The snapshot of `source`, or of nothing: `empty` while there is no source, on a server, and while hydrating. */
+export function useSnapshot<Snapshot>(source: Observable<Snapshot> | null, empty: Snapshot): Snapshot {
+  return useSelected(source, empty, identity, Object.is)
+}
+
+/** What `select` makes of a snapshot. The component renders again only when that is no longer equal. */
+export function useSelected<Snapshot, Selected>(
+  source: Observable<Snapshot> | null,
+  empty: Snapshot,
+  select: (snapshot: Snapshot) => Selected,
+  isEqual: (a: Selected, b: Selected) => boolean,
+): Selected {
+  const subscribe = useCallback((listener: () => void) => source?.subscribe(listener) ?? nothing, [source])
+  const last = useRef<{ snapshot: Snapshot; select: unknown; selected: Selected }>(null)
+
+  const read = (snapshot: Snapshot): Selected => {
+    const before = last.current
+    if (before && before.snapshot === snapshot && before.select === select) return before.selected
+    const fresh = select(snapshot)
+    // An equal value keeps its identity: a list made anew each time would render for ever.
+    const selected = before && isEqual(before.selected, fresh) ? before.selected : fresh
+    last.current = { snapshot, select, selected }
+    return selected
+  }
+  return useSyncExternalStore(
+    subscribe,
+    () => read(source === null ? empty : source.getSnapshot()),
+    () => read(empty),
+  )
+}
+
+const nothing = (): void => {}
+
+function identity<T>(value: T): T {
+  return value
+}

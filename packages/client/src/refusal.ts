@@ -1,0 +1,40 @@
+import { ERROR_CODES, field, isErrorCode, type JsonObject } from '@rollcall/shared-protocol'
+import { RollcallError, type RollcallErrorCode } from './errors'
+
+/** What a server's error reply says to a program. */
+export interface Refusal {
+  /** A code of the protocol, or the application's own reason. */
+  readonly reason: string
+  /** The server's sentence for people; the reason again where it sent none. */
+  readonly message: string
+  /** Whether the same request may succeed later, unchanged. */
+  readonly isRetryable: boolean
+  /** Milliseconds to wait before that; 0 where the server did not say. */
+  readonly retryAfterMs: number
+  readonly response: JsonObject
+}
+
+/** Reads the body of an error reply, of which nothing is certain but that it is an object. */
+export function readRefusal(response: JsonObject): Refusal {
+  const reason = textOf(response, 'reason') ?? 'unknown'
+  const retryAfter = field(response, 'retry_after_ms')
+  return {
+    reason,
+    message: textOf(response, 'message') ?? reason,
+    isRetryable: isErrorCode(reason) && ERROR_CODES[reason].isRetryable,
+    retryAfterMs: typeof retryAfter === 'number' && retryAfter > 0 ? retryAfter : 0,
+    response,
+  }
+}
+
+/** The refusal as an error: `what` is the beginning of a sentence, such as `The server refused to let us in`. */
+export function refusalError(code: RollcallErrorCode, what: string, refusal: Refusal): RollcallError {
+  const { reason, message, response } = refusal
+  const why = message === reason ? reason : `${reason} (${message})`
+  return new RollcallError(code, `${what}: ${why}`, { reason, response })
+}
+
+function textOf(response: JsonObject, name: string): string | undefined {
+  const value = field(response, name)
+  return typeof value === 'string' && value !== '' ? value : undefined
+}

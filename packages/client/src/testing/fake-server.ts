@@ -1,0 +1,260 @@
+import {
+  DEFAULT_LIMITS,
+  type FullDiff,
+  type JsonObject,
+  type JsonValue,
+  type Key,
+  type LeaveReason,
+  type Limits,
+  type Meta,
+  type PresenceRef,
+  type Topic,
+} from '@rollcall/shared-protocol'
+import type { OpenTransport } from '../transport'
+import { type FakeAnswer, FakeConnection, type FakeHost } from './fake-connection'
+import { FakeTopic } from './fake-topic'
+import { passTurns } from './pass-turns'
+
+/** A push that reached a fake server. */
+export interface FakePush {
+  readonly event: string
+  readonly payload: JsonValue
+  /** The id of who pushed. */
+  readonly from: Key
+}
+
+/** The people in one topic of a fake server, other than its clients. */
+export interface FakePresence {
+  /** Somebody comes, on one more device if the key is there already. Returns the ref of the presence. */
+  join(key: Key, meta?: Meta): PresenceRef
+  /** Replaces the meta of one of the key's presences: of the newest, unless `ref` says which. */
+  update(key: Key, meta: Meta, ref?: PresenceRef): void
+  /** Somebody goes, with all devices unless `ref` says which. The reason is `left` unless given. */
+  leave(key: Key, reason?: LeaveReason, ref?: PresenceRef): void
+  /** The next change is made and told to nobody: clients find a gap at the one after it. */
+  loseNext(): void
+}
+
+export interface FakeServerOptions {
+  /** Who a client is. @default its param `user_id`, else `guest-1`, `guest-2`, … */
+  readonly identify?: (params: URLSearchParams) => Key
+  /** Limits that differ from a server's default ones. */
+  readonly limits?: Partial<Limits>
+}
+
+/**
+ * A presence server in memory, for tests of applications: speaks the native wire to any number of sockets, over a
+ * transport that delivers in the next microtask. Behaves as the reference server does: whoever joins is present
+ * under their identity, with the `meta` of the join's payload; whatever they push goes to everybody in the topic.
+ *
+ * @example
+ * ```ts
+ * import { Socket } from '@rollcall/client'
+ * import { createFakeServer } from '@rollcall/client/testing'
+ *
+ * const server = createFakeServer()
+ * const socket = new Socket('ws://test/socket', { transport: server.transport, params: { user_id: 'ada' } })
+ * socket.connect()
+ * const channel = socket.channel('room:lobby', { meta: { name: 'Ada' } })
+ * await channel.join()
+ *
+ * server.presence('room:lobby').join('bob', { name: 'Bob' })
+ * await server.settle()
+ * console.log(channel.presence.has('bob')) // true
+ *
+ * server.drop()
+ * await server.settle()
+ * console.log(channel.status) // 'away'
+ * ```
+ */
+export class FakeServer {
+  readonly #identify: (params: URLSearchParams) => Key
+  readonly #connections = new Set<FakeConnection>()
+  readonly #topics = new Map<Topic, FakeTopic>()
+  readonly #refusals = new Map<Topic, { readonly reason: string; readonly retryAfterMs?: number }>()
+  readonly #answers = new Map<string, (payload: JsonValue) => FakeAnswer>()
+  readonly #pushes = new Map<Topic, FakePush[]>()
+  readonly #joins = new Map<Topic, JsonObject[]>()
+  readonly #host: FakeHost
+  #isStopped = false
+  #isFrozen = false
+  #epoch = 1
+  #sessions = 0
+  #refs = 0
+
+  constructor({ identify, limits }: FakeServerOptions = {}) {
+    this.#identify = identify ?? ((params) => params.get('user_id') ?? `guest-${this.#sessions}`)
+    this.#host = {
+      limits: { ...DEFAULT_LIMITS, ...limits },
+      topic: (topic) => this.#topic(topic),
+      refusalOf: (topic) => this.#refusals.get(topic),
+      joined: (topic, payload) => void listIn(this.#joins, topic).push(payload),
+      pushed: (topic, event, payload, from) => this.#pushed(topic, event, payload, from),
+      ended: (connection) => void this.#connections.delete(connection),
+    }
+  }
+
+  /** Give this to a socket as its `transport`. */
+  readonly transport: OpenTransport = (url, _subprotocol, listener) => {
+    if (this.#isStopped) {
+      let isHeard = true
+      queueMicrotask(() => {
+        if (isHeard) listener.onClose(1006, 'The fake server is stopped.')
+      })
+      const ignore = () => {
+        isHeard = false
+      }
+      return { send: () => {}, close: ignore, abandon: ignore }
+    }
+    this.#sessions += 1
+    const identity = this.#identify(new URL(url).searchParams)
+    const connection = new FakeConnection(this.#host, listener, `session-${this.#sessions}`, identity)
+    connection.isFrozen = this.#isFrozen
+    this.#connections.add(connection)
+    connection.open()
+    return {
+      send: (frame) => queueMicrotask(() => connection.receive(frame)),
+      close: (code, reason) => queueMicrotask(() => connection.end({ code, reason })),
+      abandon: () => connection.end(null),
+    }
+  }
+
+  /** Connections that are open. */
+  get connectionCount(): number {
+    return this.#connections.size
+  }
+
+  presence(topic: Topic): FakePresence {
+    const held = this.#topic(topic)
+    return {
+      join: (key, meta = {}) => held.join(key, meta),
+      update: (key, meta, ref = held.refsOf(key).at(-1)) => {
+        if (ref !== undefined) held.update(ref, meta)
+      },
+      leave: (key, reason = 'left', ref) => held.leave(ref === undefined ? held.refsOf(key) : [ref], reason),
+      loseNext: () => held.loseNext(),
+    }
+  }
+
+  /** Sends an event to every client in the topic. */
+  broadcast(topic: Topic, event: string, payload: JsonValue = {}): void {
+    for (const connection of this.#membersOf(topic)) {
+      connection.send({ kind: 'event', topic, joinRef: null, event, payload })
+    }
+  }
+
+  /** Refuses joins of the topic from now on. A reason of the protocol's keeps its meaning, `throttled` for one. */
+  refuse(topic: Topic, reason: string, retryAfterMs?: number): void {
+    this.#refusals.set(topic, retryAfterMs === undefined ? { reason } : { reason, retryAfterMs })
+  }
+
+  /** Takes {@link refuse} back. */
+  allow(topic: Topic): void {
+    this.#refusals.delete(topic)
+  }
+
+  /** Answers an event itself from now on, in all topics, instead of sending it to everybody. */
+  answer(event: string, respond: (payload: JsonValue) => FakeAnswer): void {
+    this.#answers.set(event, respond)
+  }
+
+  /** What was pushed to the topic so far, oldest first. */
+  pushes(topic: Topic): readonly FakePush[] {
+    return [...listIn(this.#pushes, topic)]
+  }
+
+  /** The payloads of the joins of the topic so far, refused ones too. */
+  joins(topic: Topic): readonly JsonObject[] {
+    return [...listIn(this.#joins, topic)]
+  }
+
+  /** Puts every client out of the topic. */
+  kick(topic: Topic, reason: LeaveReason = 'kicked'): void {
+    for (const connection of this.#membersOf(topic)) connection.close(topic, reason)
+  }
+
+  /** Ends every connection: with the code of a broken one, unless another WebSocket close code is given. */
+  drop(code = 1006, reason = ''): void {
+    for (const connection of [...this.#connections]) connection.end({ code, reason })
+  }
+
+  /** Drops every connection and lets nobody in until {@link start}. */
+  stop(): void {
+    this.#isStopped = true
+    this.drop()
+  }
+
+  start(): void {
+    this.#isStopped = false
+  }
+
+  /** Drops every connection and comes back having lost its history: every topic begins another epoch. */
+  restart(): void {
+    this.drop(1012, 'restart')
+    this.#epoch += 1
+    for (const topic of this.#topics.values()) topic.beginEpoch(`epoch-${this.#epoch}`)
+  }
+
+  /** Goes on accepting connections, and neither reads nor says anything until {@link thaw}; what is sent is lost. */
+  freeze(): void {
+    this.#setFrozen(true)
+  }
+
+  thaw(): void {
+    this.#setFrozen(false)
+  }
+
+  /** Sends a frame as it is to every client, whatever it may be. */
+  sendRaw(frame: string | Uint8Array): void {
+    for (const connection of this.#connections) connection.sendRaw(frame)
+  }
+
+  /** Resolves once everything under way has arrived, and what that set going too. Timers are the clock's. */
+  settle(): Promise<void> {
+    return passTurns()
+  }
+
+  #pushed(topic: Topic, event: string, payload: JsonValue, from: Key): FakeAnswer {
+    listIn(this.#pushes, topic).push({ event, payload, from })
+    const respond = this.#answers.get(event)
+    if (respond) return respond(payload)
+    this.broadcast(topic, event, payload)
+    return { ok: {} }
+  }
+
+  #setFrozen(isFrozen: boolean): void {
+    this.#isFrozen = isFrozen
+    for (const connection of this.#connections) connection.isFrozen = isFrozen
+  }
+
+  #membersOf(topic: Topic): FakeConnection[] {
+    return [...this.#connections].filter((connection) => connection.joinRefOf(topic) !== undefined)
+  }
+
+  #topic(topic: Topic): FakeTopic {
+    const known = this.#topics.get(topic)
+    if (known) return known
+    const mintRef = () => {
+      this.#refs += 1
+      return `p${this.#refs}`
+    }
+    const created = new FakeTopic(topic, `epoch-${this.#epoch}`, mintRef, (diff: FullDiff) => {
+      for (const connection of this.#membersOf(topic)) connection.send({ kind: 'diff', topic, diff })
+    })
+    this.#topics.set(topic, created)
+    return created
+  }
+}
+
+/** A presence server in memory; see {@link FakeServer}. */
+export function createFakeServer(options?: FakeServerOptions): FakeServer {
+  return new FakeServer(options)
+}
+
+function listIn<T>(lists: Map<Topic, T[]>, topic: Topic): T[] {
+  const known = lists.get(topic)
+  if (known) return known
+  const list: T[] = []
+  lists.set(topic, list)
+  return list
+}

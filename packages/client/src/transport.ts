@@ -1,0 +1,25 @@
+import type { Frame } from '@rollcall/shared-protocol'
+
+/** One physical WebSocket, or what stands in for one. A socket owns one after another. */
+export interface Transport {
+  /** Sends one text frame. Called only between `onOpen` and the end. */
+  send(frame: string): void
+  /** Asks for an orderly end; `onClose` follows when the other side has agreed, which may be never. */
+  close(code: number, reason: string): void
+  /** Drops the connection at once, without asking the other side. No callback is called any more. */
+  abandon(): void
+}
+
+/** What a transport tells. `onClose` comes once and last, whether or not `onOpen` came. */
+export interface TransportListener {
+  onOpen(): void
+  onFrame(frame: Frame): void
+  /** `code` is the WebSocket close code, 1006 where the connection broke or never came about. */
+  onClose(code: number, reason: string): void
+}
+
+/**
+ * Starts a connection. No callback is called before it returns. May throw, where an address cannot be used; what
+ * fails later is told through `onClose`.
+ */
+export type OpenTransport = (url: string, subprotocol: string, listener: TransportListener) => Transport

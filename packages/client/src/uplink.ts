@@ -1,0 +1,265 @@
+import {
+  type ClientMessage,
+  type Frame,
+  field,
+  isJsonObject,
+  type JsonObject,
+  type MessageRef,
+  type OkReply,
+  type ReceivedErrorReply,
+  ROLLCALL_SYSTEM_TOPIC,
+  rollcallDialect,
+  type Topic,
+} from '@rollcall/shared-protocol'
+import type { ChannelFrame } from './channel-link'
+import { CurrentTransport } from './current-transport'
+import { RollcallError } from './errors'
+import { Heartbeat } from './heartbeat'
+import { stepSocket } from './machine/socket-machine'
+import {
+  INITIAL_SOCKET,
+  type SessionInfo,
+  type SocketEffect,
+  type SocketEvent,
+  type SocketState,
+} from './machine/socket-state'
+import type { ResolvedSocketOptions } from './options'
+import { readRefusal, refusalError } from './refusal'
+import { RunningMachine } from './running-machine'
+import { SessionToken } from './session-token'
+import { Timer } from './timer'
+
+/*
+ *   Socket  <-->  Uplink: the socket machine at work
+ *                    |-- CurrentTransport   one physical connection after another
+ *                    |-- Heartbeat          whether the other side is there
+ *                    |-- NetworkHints       when to try at once, and when not at all
+ */
+
+/** Close code of a connection whose session went on with another one. */
+const REPLACED_CODE = 4003
+
+/** What an uplink tells its socket. */
+export interface UplinkListener {
+  /** There is a transport to send on. */
+  connected(): void
+  lost(isFinal: boolean): void
+  received(frame: ChannelFrame): void
+  /** A frame was not understood, by us or by the server. */
+  faulted(error: RollcallError): void
+  changed(before: SocketState, after: SocketState): void
+}
+
+/** What carries a socket's messages: keeps one transport open for as long as it is meant to be. */
+export class Uplink {
+  readonly #options: ResolvedSocketOptions
+  readonly #listener: UplinkListener
+  readonly #machine: RunningMachine<SocketState, SocketEvent, SocketEffect>
+  readonly #transport: CurrentTransport
+  readonly #heartbeat: Heartbeat
+  readonly #timer: Timer
+  readonly #token: SessionToken
+  /** Topics that the session may still be in on the server, though this client has done with them. */
+  readonly #renounced = new Set<Topic>()
+  #unwatch: (() => void) | null = null
+  #lastRef = 0
+  #helloRef: MessageRef = null
+
+  constructor(options: ResolvedSocketOptions, endpoint: URL, listener: UplinkListener) {
+    const { clock } = options
+    this.#options = options
+    this.#listener = listener
+    this.#token = new SessionToken(options.sessionStorage, endpoint)
+    this.#timer = new Timer(clock, () => this.dispatch({ kind: 'due' }))
+    this.#machine = new RunningMachine<SocketState, SocketEvent, SocketEffect>(
+      INITIAL_SOCKET,
+      (state, event) =>
+        stepSocket(state, event, {
+          now: clock.now(),
+          random: options.random(),
+          connectTimeoutMs: options.connectTimeoutMs,
+          backoff: options.backoff,
+        }),
+      (effect) => this.#perform(effect),
+      (before) => listener.changed(before, this.state),
+    )
+    this.#heartbeat = new Heartbeat(
+      options,
+      () => this.send({ kind: 'heartbeat', topic: ROLLCALL_SYSTEM_TOPIC, ref: this.nextRef() }),
+      () => this.dispatch({ kind: 'dead' }),
+    )
+    this.#transport = new CurrentTransport(options, endpoint, {
+      opened: () => this.dispatch({ kind: 'opened' }),
+      frame: (frame) => this.#receive(frame),
+      closed: (close) => {
+        // Another tab has our session now. To take it back would have the two take it from each other for ever.
+        if (close.code === REPLACED_CODE) this.#token.forget()
+        this.dispatch({ kind: 'closed', close })
+      },
+      failed: (error) => this.dispatch({ kind: 'failed', error }),
+    })
+  }
+
+  get state(): SocketState {
+    return this.#machine.state
+  }
+
+  /** Whether frames can be sent. So from the moment the transport opens: joins do not wait for the hello's answer. */
+  get isConnected(): boolean {
+    const { name } = this.state
+    return (name === 'greeting' || name === 'open') && this.#transport.isOpen
+  }
+
+  dispatch(event: SocketEvent): void {
+    this.#machine.dispatch(event)
+  }
+
+  nextRef(): string {
+    const ref = this.peekRef()
+    this.#lastRef += 1
+    return ref
+  }
+
+  peekRef(): string {
+    return String(this.#lastRef + 1)
+  }
+
+  /** Throws where the payload is not JSON. */
+  send(message: ClientMessage): void {
+    this.#transport.send(rollcallDialect.encodeClient(message) as string)
+  }
+
+  /** Resolves once no former transport is on its way out any more. */
+  parted(): Promise<void> {
+    return this.#transport.parted()
+  }
+
+  #perform(effect: SocketEffect): void {
+    switch (effect.kind) {
+      case 'timer':
+        return this.#timer.set(effect.delayMs)
+      case 'open':
+        return this.#transport.open()
+      case 'greet': {
+        this.#helloRef = this.nextRef()
+        this.#token.claim()
+        const token = this.#token.current
+        this.send({ kind: 'hello', ref: this.#helloRef, ...(token === null ? {} : { token }) })
+        return this.#listener.connected()
+      }
+      case 'close':
+        if (!effect.isGoodbye) return this.#transport.drop()
+        if (this.#transport.isOpen) this.send({ kind: 'goodbye', ref: this.nextRef() })
+        return this.#transport.part(effect.close)
+      case 'heartbeat':
+        return this.#heartbeat.dispatch(effect.order)
+      case 'lost':
+        if (effect.isFinal) this.#token.release()
+        return this.#listener.lost(effect.isFinal)
+      case 'watch':
+        return this.#watch(effect.isOn)
+    }
+  }
+
+  /**
+   * The channel of this topic is done with, while the server may know it still: after a lost connection, or a join
+   * that was not answered. It is left at once, or when the session is resumed.
+   */
+  renounce(topic: Topic): void {
+    if (this.isConnected) this.send({ kind: 'leave', topic, ref: this.nextRef(), joinRef: null })
+    else this.#renounced.add(topic)
+  }
+
+  /**
+   * To be called before a join. A topic that was renounced is left first: the server would otherwise go on with the
+   * channel that was done with, under what it was joined with then.
+   */
+  reclaim(topic: Topic): void {
+    if (this.#renounced.delete(topic)) this.renounce(topic)
+  }
+
+  /** How long a server that lost its past is still waiting for those who were there, in milliseconds. */
+  settlingMs(): number {
+    const { session } = this.state
+    if (session === null) return 0
+    const passedMs = this.#options.clock.now() - session.welcomedAt
+    // A clock that was set back must not make the wait longer than it was.
+    return Math.min(session.settlingMs, Math.max(0, session.settlingMs - passedMs))
+  }
+
+  #leaveRenounced(isResumed: boolean): void {
+    const topics = [...this.#renounced]
+    this.#renounced.clear()
+    // A session of its own is in no topic that it did not join.
+    if (isResumed) for (const topic of topics) this.renounce(topic)
+  }
+
+  #watch(isOn: boolean): void {
+    this.#unwatch?.()
+    this.#unwatch = null
+    if (!isOn) return
+    const { networkHints } = this.#options
+    this.#unwatch = networkHints.watch({
+      online: () => this.dispatch({ kind: 'online' }),
+      offline: () => this.dispatch({ kind: 'offline' }),
+      visible: () => this.dispatch({ kind: 'visible' }),
+    })
+    this.dispatch({ kind: networkHints.isOnline() ? 'online' : 'offline' })
+  }
+
+  #receive(frame: Frame): void {
+    this.#heartbeat.dispatch('heard')
+    const decoded = rollcallDialect.decodeServer(frame)
+    if (!decoded.ok) {
+      const { code, message } = decoded.fault
+      const what = 'A frame of the server was not understood and is passed over'
+      return this.#listener.faulted(
+        new RollcallError('protocol_fault', `${what}: ${message}`, { reason: code }),
+      )
+    }
+    const received = decoded.value
+    if (received.kind === 'fault') {
+      const refusal = readRefusal(received.response)
+      this.#listener.faulted(
+        refusalError('protocol_fault', 'The server did not understand a frame of ours', refusal),
+      )
+    } else if (received.topic !== ROLLCALL_SYSTEM_TOPIC) this.#listener.received(received)
+    else if (received.kind === 'reply' && received.ref === this.#helloRef) this.#welcome(received)
+  }
+
+  #welcome(reply: OkReply | ReceivedErrorReply): void {
+    if (reply.status === 'ok') {
+      const { session, token } = readWelcome(reply.response, this.#options.clock.now())
+      if (token !== null) this.#token.keep(token)
+      this.dispatch({ kind: 'welcomed', session })
+      return this.#leaveRenounced(session.isResumed)
+    }
+    const refusal = readRefusal(reply.response)
+    const error = refusalError('refused', 'The server refused the connection', refusal)
+    const { isRetryable, retryAfterMs } = refusal
+    this.dispatch({ kind: 'unwelcome', error, isRetryable, retryAfterMs })
+  }
+}
+
+/** Who we are, of the answer to hello. What a server does not tell stays unknown. */
+function readWelcome(
+  response: unknown,
+  now: number,
+): { readonly session: SessionInfo; readonly token: string | null } {
+  const body: JsonObject = isJsonObject(response) ? response : {}
+  const session = field(body, 'session')
+  const identity = field(body, 'identity')
+  const id = isJsonObject(identity) ? field(identity, 'id') : undefined
+  const token = field(body, 'token')
+  const settlingMs = field(body, 'settling_ms')
+  return {
+    token: typeof token === 'string' ? token : null,
+    session: {
+      id: typeof session === 'string' ? session : null,
+      identity: typeof id === 'string' ? { id } : null,
+      isResumed: field(body, 'resumed') === true,
+      settlingMs: typeof settlingMs === 'number' ? settlingMs : 0,
+      welcomedAt: now,
+    },
+  }
+}

@@ -1,0 +1,243 @@
+import { describe, expect, test } from 'vitest'
+import { type Peer, TestNode, type TestNodeOptions } from '../testing-support/test-node'
+
+const topic = 'room:lobby'
+
+async function joined(node: TestNode, userId: string): Promise<Peer> {
+  const peer = await node.native(userId)
+  await peer.join(topic)
+  await node.clock.advance(300)
+  await peer.heard()
+  return peer
+}
+
+/** Two who are there: one to go, and one to see it. */
+async function pair(options: TestNodeOptions = {}) {
+  const node = new TestNode(options)
+  const watcher = await joined(node, 'watcher')
+  const ada = await joined(node, 'ada')
+  await watcher.heard()
+  const leavesSeen = async () =>
+    (await watcher.heard()).flatMap(([, , , , diff]) =>
+      diff.leaves.map(({ reason }: { reason: string }) => reason),
+    )
+  return { node, watcher, ada, leavesSeen }
+}
+
+describe('[S-19] a bad frame is answered, and the connection lives on', () => {
+  const fine = async (peer: Peer) => {
+    const [reply] = await peer.ask([null, 'beat', 'rollcall', 'heartbeat', {}])
+    expect(reply).toEqual([null, 'beat', 'rollcall', 'phx_reply', { status: 'ok', response: {} }])
+    expect(peer.wire.closedWith).toBeNull()
+  }
+
+  test('[S-16] one that is too large names the limit, unparsed', async () => {
+    const { ada } = await pair({ limits: { frameBytes: 1000 } })
+    ada.wire.receive(`"${'x'.repeat(1000)}"`)
+    expect(await ada.heard()).toEqual([
+      [
+        null,
+        null,
+        'rollcall',
+        'fault',
+        expect.objectContaining({
+          limit: 'frameBytes',
+          max: 1000,
+          actual: 1002,
+          option: 'limits.frameBytes',
+        }),
+      ],
+    ])
+    await fine(ada)
+  })
+
+  test('one that just fits is taken, counted in bytes', async () => {
+    const { ada } = await pair({ limits: { frameBytes: 1000 } })
+    ada.wire.receive(`"${'é'.repeat(499)}"`)
+    expect((await ada.heard())[0][4].reason).toBe('invalid_message')
+    ada.wire.receive(`"${'é'.repeat(500)}"`)
+    expect((await ada.heard())[0][4].reason).toBe('limit_exceeded')
+  })
+
+  test('a binary one', async () => {
+    const { ada } = await pair()
+    ada.wire.receiveBytes(Buffer.from([1, 2, 3]))
+    expect(await ada.heard()).toMatchObject([
+      [null, null, 'rollcall', 'fault', { reason: 'binary_unsupported' }],
+    ])
+    await fine(ada)
+  })
+
+  test.each([
+    ['not json', 'malformed_frame'],
+    ['', 'malformed_frame'],
+    ['{}', 'invalid_message'],
+    ['[null,null,"room","say"]', 'invalid_message'],
+    ['['.repeat(100), 'limit_exceeded'],
+  ])('%j', async (text, reason) => {
+    const { ada } = await pair()
+    ada.wire.receive(text)
+    expect(await ada.heard()).toMatchObject([[null, null, 'rollcall', 'fault', { reason }]])
+    await fine(ada)
+  })
+
+  test('one with a ref is answered there', async () => {
+    const { ada } = await pair()
+    expect(await ada.ask(['1', '2', topic, 'presence_diff', {}])).toMatchObject([
+      ['1', '2', topic, 'phx_reply', { status: 'error', response: { reason: 'reserved_event' } }],
+    ])
+  })
+
+  test('one for a topic that was not joined', async () => {
+    const { ada } = await pair()
+    for (const [event, payload] of [
+      ['say', {}],
+      ['presence_update', { meta: {} }],
+      ['presence_patch', { patch: {} }],
+      ['presence_sync', {}],
+    ]) {
+      expect(await ada.ask([null, '1', 'room:other', event, payload])).toMatchObject([
+        [null, '1', 'room:other', 'phx_reply', { status: 'error', response: { reason: 'not_joined' } }],
+      ])
+    }
+    await fine(ada)
+  })
+
+  test('a thousand of them disturb nobody else', async () => {
+    const { ada, watcher, node } = await pair()
+    for (let i = 0; i < 1000; i++) ada.wire.receive('garbage')
+    expect(await ada.heard()).toHaveLength(1000)
+    await node.clock.advance(300)
+    expect(await watcher.heard()).toEqual([])
+  })
+})
+
+describe('[S-6] a connection that ends takes its presence with it, for a reason', () => {
+  test.each([
+    ['closed by its peer', 1000],
+    ['of a page that went away', 1001],
+    ['lost without a word', 1006],
+  ])('%s, where nobody can come back: at once', async (_what, code) => {
+    const { node, ada, leavesSeen } = await pair()
+    ada.wire.end(code)
+    await node.clock.advance(300)
+    expect(await leavesSeen()).toEqual(['closed'])
+    expect(node.node.connectionCount).toBe(1)
+    expect(node.node.sessionCount).toBe(1)
+  })
+
+  test('after a goodbye: left, at once, with an answer before the close', async () => {
+    const { node, ada, leavesSeen } = await pair()
+    const frames = await ada.ask([null, '1', 'rollcall', 'goodbye', {}])
+    expect(frames).toEqual([[null, '1', 'rollcall', 'phx_reply', { status: 'ok', response: {} }]])
+    expect(ada.wire.closedWith?.code).toBe(1000)
+    await node.clock.advance(300)
+    expect(await leavesSeen()).toEqual(['left'])
+  })
+
+  test('with every topic that it was in', async () => {
+    const { node, ada } = await pair()
+    await ada.join('room:2')
+    await ada.join('room:3')
+    ada.wire.end()
+    await node.clock.advance(300)
+    for (const name of ['room:2', 'room:3']) expect(await node.registry.list(name)).toEqual([])
+    expect(node.registry.size).toBe(1)
+    expect(node.registry.topicCount).toBe(1)
+  })
+
+  test('what comes after its end is of no consequence', async () => {
+    const { node, ada } = await pair()
+    await ada.ask([null, '1', 'rollcall', 'goodbye', {}])
+    ada.say(['j', 'j', topic, 'phx_join', {}])
+    await node.clock.advance(300)
+    expect((await node.registry.list(topic)).map(({ key }) => key)).toEqual(['watcher'])
+  })
+})
+
+describe('[S-8] a peer that fell silent', () => {
+  const heartbeat = { pingIntervalMs: 2000, pongTimeoutMs: 1000 }
+
+  test('is gone within pingIntervalMs + pongTimeoutMs, with the reason timeout', async () => {
+    const { node, ada, watcher } = await pair({ heartbeat, flush: { ceilingMs: 5 } })
+    const silentFromMs = node.clock.now()
+    ada.wire.isAlive = false
+    let goneAtMs = 0
+    while (goneAtMs === 0 && node.clock.now() < 10_000) {
+      await node.clock.advance(10)
+      const [frame] = await watcher.heard()
+      if (frame) {
+        expect(frame[4].leaves).toMatchObject([{ key: 'ada', reason: 'timeout' }])
+        goneAtMs = node.clock.now()
+      }
+    }
+    expect(goneAtMs).toBeGreaterThan(0)
+    expect(goneAtMs - silentFromMs).toBeLessThanOrEqual(3000)
+    expect(ada.wire.isTerminated).toBe(true)
+    expect(ada.wire.pings).toBe(1)
+  })
+
+  test('but answers pings is kept, however long it says nothing', async () => {
+    const { node, ada, leavesSeen } = await pair({ heartbeat })
+    await node.clock.advance(60_000)
+    expect(await leavesSeen()).toEqual([])
+    expect(ada.wire.isOpen).toBe(true)
+    expect(ada.wire.pings).toBeGreaterThan(20)
+  })
+
+  test('but says anything at all is not even asked', async () => {
+    const { node, ada } = await pair({ heartbeat })
+    for (let i = 0; i < 40; i++) {
+      ada.say(i % 2 ? [null, i, 'rollcall', 'heartbeat', {}] : 'garbage')
+      await node.clock.advance(500)
+    }
+    expect(ada.wire.pings).toBe(0)
+    expect(ada.wire.isOpen).toBe(true)
+  })
+})
+
+describe('[S-9] a peer that reads too slowly', () => {
+  test('is cut off with 1013, and its presence goes with it', async () => {
+    const { node, ada, leavesSeen } = await pair({ maxBufferedBytes: 1000 })
+    ada.wire.bufferedBytes = 1001
+    ada.say([null, '1', 'rollcall', 'heartbeat', {}])
+    await node.clock.settle()
+    expect(ada.wire.closedWith?.code).toBe(1013)
+    expect(node.log.of('warn').at(-1)?.context).toMatchObject({ bufferedBytes: 1001, maxBufferedBytes: 1000 })
+    await node.clock.advance(300)
+    expect(await leavesSeen()).toEqual(['closed'])
+  })
+
+  test('is sent nothing after that', async () => {
+    const { ada, watcher } = await pair({ maxBufferedBytes: 1000 })
+    ada.wire.isAlive = false
+    ada.wire.bufferedBytes = 1001
+    await watcher.ask(['j', '1', topic, 'say', {}])
+    const writes = ada.wire.writes.length
+    for (let i = 0; i < 100; i++) await watcher.ask(['j', '1', topic, 'say', { i }])
+    expect(ada.wire.writes.length).toBe(writes)
+  })
+})
+
+describe('heartbeats of the client', () => {
+  test('are answered on the topic that they came on', async () => {
+    const node = new TestNode()
+    const zzz = await node.zzz('ada')
+    for (const name of ['phoenix', 'rollcall']) {
+      expect(await zzz.ask({ topic: name, event: 'heartbeat', payload: {}, ref: '1' })).toEqual([
+        { topic: name, event: 'phx_reply', payload: { status: 'ok', response: {} }, ref: '1' },
+      ])
+    }
+  })
+})
+
+describe('[S-10] a user whose name is that of a prototype', () => {
+  test.each(['__proto__', 'constructor', 'toString'])('%s joins, is seen, and leaves', async (name) => {
+    const { node, watcher } = await pair()
+    const peer = await joined(node, name)
+    expect((await watcher.heard())[0][4].joins).toMatchObject([{ key: name }])
+    peer.wire.end()
+    await node.clock.advance(300)
+    expect((await watcher.heard())[0][4].leaves).toMatchObject([{ key: name }])
+  })
+})

@@ -1,0 +1,51 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { judgeSilence, type PeerSilence, sweepIntervalMs } from './heartbeat'
+
+const options = fc.record({
+  pingIntervalMs: fc.integer({ min: 10, max: 60_000 }),
+  pongTimeoutMs: fc.integer({ min: 10, max: 60_000 }),
+})
+
+/** Sweeps until the peer is found dead, or `untilMs`; it answers each question after `answerMs`, or never. */
+function watch(
+  given: { pingIntervalMs: number; pongTimeoutMs: number },
+  firstMs: number,
+  answerMs: number | null,
+) {
+  let peer: PeerSilence = { lastHeardMs: 0, askedMs: null }
+  const untilMs = 3 * (given.pingIntervalMs + given.pongTimeoutMs)
+  for (let nowMs = firstMs; nowMs < untilMs; nowMs += sweepIntervalMs(given)) {
+    const { askedMs } = peer
+    if (askedMs !== null && answerMs !== null && nowMs >= askedMs + answerMs) {
+      peer = { lastHeardMs: askedMs + answerMs, askedMs: null }
+    }
+    const verdict = judgeSilence(peer, nowMs, given)
+    if (verdict === 'dead') return nowMs
+    if (verdict === 'ask') peer = { ...peer, askedMs: nowMs }
+  }
+  return null
+}
+
+test('[S-8] a peer that fell silent is found within pingIntervalMs + pongTimeoutMs, whenever the sweeps fall', () => {
+  fc.assert(
+    fc.property(options, fc.double({ min: 0, max: 0.999, noNaN: true }), (given, phase) => {
+      const foundMs = watch(given, phase * sweepIntervalMs(given), null)
+      expect(foundMs).not.toBeNull()
+      expect(foundMs).toBeLessThanOrEqual(given.pingIntervalMs + given.pongTimeoutMs)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('[S-8] a peer that answers within pongTimeoutMs, less one sweep, is never taken for dead', () => {
+  const share = fc.double({ min: 0, max: 1, noNaN: true })
+  fc.assert(
+    fc.property(options, share, share, (given, phase, promptness) => {
+      const sweepMs = sweepIntervalMs(given)
+      const answerMs = promptness * (given.pongTimeoutMs - sweepMs)
+      expect(watch(given, phase * sweepMs, answerMs)).toBeNull()
+    }),
+    { numRuns: 300 },
+  )
+})

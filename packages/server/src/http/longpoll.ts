@@ -1,0 +1,188 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '../io/clock'
+import type { RandomSource } from '../io/random'
+import { readHandshake, targetOf } from '../io/read-handshake'
+import { hashSecret, isSecret, type SecretHash } from '../io/secret'
+import type { Acceptance, Admit } from '../io/wire'
+import { readPostedMessages } from './longpoll-body'
+import { LongPollWire, type Poll } from './longpoll-wire'
+import { readBody } from './read-body'
+
+/*
+ * Phoenix's long poll, to which its client falls back where no WebSocket comes through:
+ *
+ *   GET  /socket/longpoll?vsn=2.0.0             410 {token}            a session begins (or 403, refused)
+ *   GET  /socket/longpoll?vsn=2.0.0&token=…     200 {token, messages}  or 204 after windowMs, or 410 and another token
+ *   POST /socket/longpoll?vsn=2.0.0&token=…     200                    or 410
+ *
+ * As with Phoenix, these are the `status` of the JSON in the body, which is all that its client looks at; HTTP itself
+ * says 200.
+ */
+
+export interface LongPollOptions {
+  /** Time that a poll waits for messages, in milliseconds. Phoenix's client waits 20000. @default 10000 */
+  readonly windowMs: number
+  /** Bytes of one post, which may hold many messages. @default 1048576 */
+  readonly maxBodyBytes: number
+}
+
+export interface LongPollContext {
+  readonly admit: Admit
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly options: LongPollOptions
+  readonly closeTimeoutMs: number
+}
+
+interface OpenWire {
+  readonly wire: LongPollWire
+  readonly token: string
+  readonly hash: SecretHash
+}
+
+const PATH = '/socket/longpoll'
+/** Bytes of chance in a token: whoever has it reads and writes as its client. */
+const SECRET_BYTES = 24
+/** How a token of ours begins, by which it is told from an application's own connect param of that name. */
+const TOKEN = /^lp\.([0-9a-z]+)\.([0-9a-z]+)$/
+
+/** Answers the requests of long polls. */
+export class LongPoll {
+  readonly #context: LongPollContext
+  readonly #wires = new Map<string, OpenWire>()
+  #isClosed = false
+
+  constructor(context: LongPollContext) {
+    this.#context = context
+  }
+
+  /** Whether the request is one of a long poll; then it is answered, sooner or later. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    const url = targetOf(request)
+    if (url?.pathname !== PATH) return false
+    const answer = new Answer(request, response, () => this.#isClosed)
+    switch (request.method) {
+      case 'GET':
+        this.#get(request, response, url, answer)
+        break
+      case 'POST':
+        void this.#post(request, url, answer)
+        break
+      case 'OPTIONS':
+        answer.preflight()
+        break
+      default:
+        response.setHeader('Allow', 'GET, POST, OPTIONS')
+        answer.send(405)
+    }
+    return true
+  }
+
+  /** Takes no further session. Those that are open are for their connections to end. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  #get(request: IncomingMessage, response: ServerResponse, url: URL, answer: Answer): void {
+    const open = this.#find(url)
+    if (!open) return void this.#begin(request, response, url, answer)
+    const { wire, token } = open
+    const poll: Poll = { answer: (status, messages) => answer.send(status, { token, messages }) }
+    response.once('close', () => {
+      if (!response.writableFinished) wire.lose(poll)
+    })
+    wire.poll(poll)
+  }
+
+  async #begin(request: IncomingMessage, response: ServerResponse, url: URL, answer: Answer): Promise<void> {
+    const handshake = readHandshake(request)
+    if (!handshake || this.#isClosed) return answer.send(500)
+    // A token of ours that is over is no param of the application's.
+    const params = new Map(
+      [...url.searchParams].filter(([name, value]) => name !== 'token' || !TOKEN.test(value)),
+    )
+    const admitted = await this.#context.admit({ ...handshake, params })
+    if (response.destroyed) return
+    if ('status' in admitted) {
+      const { status, reason: error, message } = admitted
+      return answer.send(status >= 500 ? 500 : 403, { error, message })
+    }
+    if (this.#isClosed) return answer.send(500)
+    answer.send(410, { token: this.#open(admitted), messages: [] })
+  }
+
+  #open(acceptance: Acceptance): string {
+    const { clock, random, options, closeTimeoutMs } = this.#context
+    const [id, secret] = [random.id(8), random.id(SECRET_BYTES)]
+    const token = `lp.${id}.${secret}`
+    const onOver = () => void this.#wires.delete(id)
+    const wire = new LongPollWire({ clock, windowMs: options.windowMs, closeTimeoutMs, onOver })
+    this.#wires.set(id, { wire, token, hash: hashSecret(secret) })
+    wire.listen(acceptance.open(wire))
+    return token
+  }
+
+  async #post(request: IncomingMessage, url: URL, answer: Answer): Promise<void> {
+    const open = this.#find(url)
+    if (!open) return answer.send(410)
+    const body = await readBody(request, this.#context.options.maxBodyBytes)
+    if (body === 'aborted') return
+    if (body === 'too_large') return answer.send(413)
+    const messages = readPostedMessages(body, request.headers['content-type'] ?? '')
+    answer.send(open.wire.post(messages) ? 200 : 410)
+  }
+
+  #find({ searchParams }: URL): OpenWire | null {
+    // The client appends its token to the application's params, one of which may be called the same.
+    const [, id = '', secret = ''] = TOKEN.exec(searchParams.getAll('token').at(-1) ?? '') ?? []
+    const open = this.#wires.get(id)
+    return open && isSecret(secret, open.hash) ? open : null
+  }
+}
+
+/** The one answer to one request. */
+class Answer {
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #isLast: () => boolean
+
+  constructor(request: IncomingMessage, response: ServerResponse, isLast: () => boolean) {
+    this.#request = request
+    this.#response = response
+    this.#isLast = isLast
+  }
+
+  /** `status` is what the client goes by; HTTP says the same only where it is none of the protocol's. */
+  send(status: PollStatusOrFailure, body: object = {}): void {
+    const text = JSON.stringify({ status, ...body })
+    this.#writeHead(status === 405 || status === 413 ? status : 200, {
+      'Content-Type': 'application/json; charset=utf-8',
+      'Content-Length': String(Buffer.byteLength(text)),
+      // A poll is a GET with the same address as the one before it.
+      'Cache-Control': 'no-store',
+      // Rather than to read on what was too large, or to keep waiting for a client of a server that is closing.
+      ...(status === 413 || this.#isLast() ? { Connection: 'close' } : {}),
+    })
+    this.#response.end(text)
+  }
+
+  /** Tells a browser that a page from elsewhere may send these. No cookie ever goes with them. */
+  preflight(): void {
+    this.#writeHead(204, {
+      'Access-Control-Allow-Methods': 'GET, POST, OPTIONS',
+      'Access-Control-Allow-Headers': 'Accept, Authorization, Content-Type, X-Phoenix-AuthToken',
+      'Access-Control-Max-Age': '3600',
+    })
+    this.#response.end()
+  }
+
+  #writeHead(status: number, headers: Record<string, string>): void {
+    const isFromPage = this.#request.headers.origin !== undefined
+    this.#response.writeHead(
+      status,
+      isFromPage ? { ...headers, 'Access-Control-Allow-Origin': '*' } : headers,
+    )
+  }
+}
+
+type PollStatusOrFailure = 200 | 204 | 403 | 405 | 410 | 413 | 500

@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { IncomingMessage, type OutgoingHttpHeaders, type RequestListener, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { afterAll, describe, expect, test } from 'vitest'
+import { createRequestHandler } from './request-handler'
+
+interface Answer {
+  readonly status: number
+  readonly headers: OutgoingHttpHeaders
+  readonly body: string
+}
+
+/** Asks a handler without a socket. */
+async function ask(handler: RequestListener, url: string, method = 'GET', accept = '*/*'): Promise<Answer> {
+  const wire = new PassThrough()
+  const request = new IncomingMessage(wire as unknown as Socket)
+  Object.assign(request, { url, method, headers: { accept } })
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(wire as unknown as Socket)
+  response.on('finish', () => wire.end())
+  handler(request, response)
+  const raw = await text(wire)
+  const body = raw.slice(raw.indexOf('\r\n\r\n') + 4)
+  return {
+    status: response.statusCode,
+    headers: response.getHeaders(),
+    body: method === 'HEAD' ? body : body,
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'rollcall-page-'))
+writeFileSync(join(folder, 'index.html'), '<!doctype html><title>The page</title>')
+writeFileSync(join(folder, 'app.js'), 'console.log(1)')
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const bare = createRequestHandler(null)
+const withPage = createRequestHandler(folder)
+const welcome = {
+  message: 'Presence example running',
+  hint: 'Connect via WebSocket and send presence.join',
+}
+
+describe('GET /', () => {
+  test.each(['*/*', 'application/json', ''])(
+    'answers a program (%j) with the JSON of Vix, page or not',
+    async (accept) => {
+      for (const handler of [bare, withPage]) {
+        const { status, headers, body } = await ask(handler, '/', 'GET', accept)
+        expect(status).toBe(200)
+        expect(JSON.parse(body)).toEqual(welcome)
+        expect(headers['content-type']).toBe('application/json; charset=utf-8')
+        expect(headers.vary).toBe('Accept')
+      }
+    },
+  )
+
+  test('answers a browser with the page', async () => {
+    const { status, body } = await ask(withPage, '/', 'GET', 'text/html,application/xhtml+xml')
+    expect(status).toBe(200)
+    expect(body).toContain('The page')
+  })
+
+  test('answers a browser with the JSON where there is no page', async () => {
+    expect(JSON.parse((await ask(bare, '/?x=1', 'GET', 'text/html')).body)).toEqual(welcome)
+  })
+
+  test('HEAD has the headers and no body', async () => {
+    const { headers, body } = await ask(bare, '/', 'HEAD')
+    expect(headers['content-length']).toBe(Buffer.byteLength(JSON.stringify(welcome)))
+    expect(body).toBe('')
+  })
+})
+
+describe('other paths', () => {
+  test('/healthz is 200', async () => {
+    expect(await ask(bare, '/healthz?probe=1')).toMatchObject({ status: 200, body: '{"status":"ok"}' })
+  })
+
+  test('the page’s files are served', async () => {
+    expect(await ask(withPage, '/app.js')).toMatchObject({ status: 200, body: 'console.log(1)' })
+  })
+
+  test.each(['/nope', '/app.js', '/socket', '/__proto__', '/%', '/../package.json', '/..%2f..%2fetc/passwd'])(
+    '%s is 404 where there is no such file, and says where WebSockets go',
+    async (path) => {
+      const { status, body } = await ask(bare, path)
+      expect(status).toBe(404)
+      expect(JSON.parse(body).message).toContain('/socket')
+    },
+  )
+
+  test.each(['/nope.js', '/../package.json', '/..%2f..%2f..%2fetc/passwd', '/%00', '/%'])(
+    '%s leads nowhere outside the page’s folder',
+    async (path) => {
+      expect((await ask(withPage, path)).status).toBe(404)
+    },
+  )
+})
+
+test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('%s is 405, with what is allowed', async (method) => {
+  const { status, headers } = await ask(withPage, '/', method)
+  expect(status).toBe(405)
+  expect(headers.allow).toBe('GET, HEAD')
+})

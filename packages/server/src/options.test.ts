@@ -1,0 +1,98 @@
+import { createServer } from 'node:http'
+import { DEFAULT_LIMITS } from '@rollcall/shared-protocol'
+import { describe, expect, test } from 'vitest'
+import { resolveServerOptions, type ServerOptions } from './options'
+
+const refused = expect.objectContaining({ name: 'ServerError', code: 'invalid_option' })
+const resolve = (options: unknown) => resolveServerOptions(options as ServerOptions)
+
+describe('the defaults', () => {
+  test('are the published ones', () => {
+    expect(resolve({})).toMatchObject({
+      port: 9090,
+      host: '127.0.0.1',
+      allowAnonymous: false,
+      mode: null,
+      limits: DEFAULT_LIMITS,
+      heartbeat: { pingIntervalMs: 20_000, pongTimeoutMs: 10_000 },
+      grace: { graceMs: 10_000, pageGraceMs: 3000 },
+      flush: { floorMs: 5, ceilingMs: 200, share: 0.1 },
+      history: { maxDiffs: 256, maxBytes: 262_144 },
+      handlerTimeoutMs: 10_000,
+      maxWaitingMessages: 64,
+      authenticateTimeoutMs: 10_000,
+      maxBufferedBytes: 4_194_304,
+      closeTimeoutMs: 2000,
+      implicitTopic: 'room:lobby',
+    })
+  })
+
+  test('stay where only a part of a group is given', () => {
+    const options = resolve({ limits: { metaBytes: 1024 }, heartbeat: { pongTimeoutMs: 5 }, port: 0 })
+    expect(options.limits).toEqual({ ...DEFAULT_LIMITS, metaBytes: 1024 })
+    expect(options.heartbeat).toEqual({ pingIntervalMs: 20_000, pongTimeoutMs: 5 })
+    expect(options.port).toBe(0)
+  })
+})
+
+describe('[S-17] nonsense is refused when the server is made, with the option’s name and the value', () => {
+  test.each([-1, 65_536, 1.5, Number.NaN, '9090', null])('port %j', (port) => {
+    // null means: not given.
+    if (port === null) expect(resolve({ port }).port).toBe(9090)
+    else expect(() => resolve({ port })).toThrow(refused)
+  })
+
+  const groups: Record<string, string[]> = {
+    limits: Object.keys(DEFAULT_LIMITS),
+    heartbeat: ['pingIntervalMs', 'pongTimeoutMs'],
+    flush: ['floorMs', 'ceilingMs', 'share'],
+    history: ['maxDiffs', 'maxBytes'],
+  }
+  const names = Object.entries(groups).flatMap(([group, all]) => all.map((name) => [group, name] as const))
+
+  test.each(names)('%s.%s', (group, name) => {
+    for (const value of [0, -1, Number.NaN, '10', undefined, {}]) {
+      const make = () => resolve({ [group]: { [name]: value } })
+      expect(make).toThrow(refused)
+      expect(make).toThrow(`${group}.${name} must be a number above 0, not ${value}`)
+    }
+  })
+
+  test.each([
+    'handlerTimeoutMs',
+    'maxWaitingMessages',
+    'authenticateTimeoutMs',
+    'maxBufferedBytes',
+    'closeTimeoutMs',
+  ])('%s', (name) => {
+    for (const value of [0, -1, Number.NaN, '10']) expect(() => resolve({ [name]: value })).toThrow(refused)
+  })
+
+  test.each(['handlerTimeoutMs', 'authenticateTimeoutMs', 'closeTimeoutMs'])(
+    '%s longer than a timer can wait, which would fire at once',
+    (name) => {
+      expect(() => resolve({ [name]: 2 ** 31 })).toThrow(refused)
+      expect(() => resolve({ [name]: Number.POSITIVE_INFINITY })).toThrow(refused)
+      expect(resolve({ [name]: 2 ** 31 - 1 })).toMatchObject({ [name]: 2 ** 31 - 1 })
+    },
+  )
+
+  test.each([
+    ['a share of more than the whole', { flush: { share: 1.1 } }],
+    ['a floor above the ceiling', { flush: { floorMs: 300 } }],
+    ['a negative grace', { grace: { graceMs: -1 } }],
+    ['a grace that is no number', { grace: { pageGraceMs: Number.NaN } }],
+    ['a grace longer than a timer can wait', { grace: { graceMs: 2 ** 31 } }],
+    ['no channels', { channels: [] }],
+    ['a mode that is none', { mode: 'prod' }],
+    ['an implicit topic that is too long', { implicitTopic: 't'.repeat(129) }],
+    ['a port with a server of one’s own', { server: createServer(), port: 9090 }],
+    ['a host with a server of one’s own', { server: createServer(), host: '::' }],
+  ])('%s', (_what, options) => {
+    expect(() => resolve(options)).toThrow(refused)
+  })
+
+  test('a grace of 0 is none, and no nonsense', () => {
+    expect(resolve({ grace: { graceMs: 0, pageGraceMs: 0 } }).grace.graceMs).toBe(0)
+  })
+})

@@ -1,0 +1,215 @@
+import {
+  type Dialect,
+  type Frame,
+  rollcallDialect,
+  type ServerMessage,
+  vixDialect,
+  zzzDialect,
+} from '@rollcall/shared-protocol'
+import { describe, expect, test } from 'vitest'
+import { type Admission, type Member, Members } from './members'
+
+const noState: Admission = { onAdmitted: null, withState: false, since: null }
+const withState: Admission = { onAdmitted: null, withState: true, since: null }
+const event: ServerMessage = { kind: 'event', topic: 't', joinRef: null, event: 'e', payload: {} }
+const diff: ServerMessage = {
+  kind: 'diff',
+  topic: 't',
+  diff: {
+    epoch: 'e',
+    base: 0,
+    seq: 1,
+    digest: 0,
+    joins: [],
+    updates: [],
+    leaves: [],
+    appeared: ['k'],
+    disappeared: [],
+  },
+}
+
+class Listener implements Member {
+  readonly heard: Frame[] = []
+  readonly dialect: Dialect
+  readonly wantsPresence: boolean
+
+  constructor(dialect: Dialect = rollcallDialect, wantsPresence = true) {
+    this.dialect = dialect
+    this.wantsPresence = wantsPresence
+  }
+
+  deliver(frames: readonly Frame[]): void {
+    this.heard.push(...frames)
+  }
+}
+
+/** A dialect that counts how often it encodes. */
+function counting(dialect: Dialect): Dialect & { count: number } {
+  const counted = {
+    ...dialect,
+    count: 0,
+    encodeServer(message: ServerMessage) {
+      counted.count++
+      return dialect.encodeServer(message)
+    },
+  }
+  return counted
+}
+
+function live(...listeners: Listener[]): Members {
+  const members = new Members()
+  for (const one of listeners) members.await(one, noState)
+  members.captureWaiting()
+  members.admitDue()
+  return members
+}
+
+describe('the members of a topic', () => {
+  test('[S-12] what goes to many is encoded once for each dialect', () => {
+    const [rollcall, zzz] = [counting(rollcallDialect), counting(zzzDialect)]
+    const crowd = [rollcall, rollcall, rollcall, zzz, zzz].map((dialect) => new Listener(dialect))
+    live(...crowd).tellAll(diff)
+    expect([rollcall.count, zzz.count]).toEqual([1, 1])
+    expect(crowd.map(({ heard }) => heard.length)).toEqual([1, 1, 1, 1, 1])
+  })
+
+  test('[S-12] a dialect that has no word for it is asked once, and nobody of it is bothered', () => {
+    const vix = counting(vixDialect)
+    const crowd = [new Listener(vix), new Listener(vix)]
+    live(...crowd).tellAll({ kind: 'channel_closed', topic: 't', joinRef: null, response: {} })
+    expect(vix.count).toBe(1)
+    expect(crowd.flatMap(({ heard }) => heard)).toEqual([])
+  })
+
+  test('one can be left out', () => {
+    const [a, b] = [new Listener(), new Listener()]
+    live(a, b).tellAll(event, a)
+    expect([a.heard.length, b.heard.length]).toEqual([0, 1])
+  })
+
+  test('who wants no presence gets events and no diff', () => {
+    const [wants, declines] = [new Listener(), new Listener(rollcallDialect, false)]
+    const members = live(wants, declines)
+    members.tellAll(diff)
+    members.tellAll(event)
+    expect([wants.heard.length, declines.heard.length]).toEqual([2, 1])
+  })
+})
+
+describe('[S-1] who comes in is told nothing before it is admitted', () => {
+  test('neither diffs nor events', () => {
+    const members = new Members()
+    const one = new Listener()
+    members.await(one, withState)
+    members.tellAll(diff)
+    members.tellAll(event)
+    members.captureWaiting()
+    members.tellAll(diff)
+    expect(one.heard).toEqual([])
+    members.admitDue()
+    members.tellAll(diff)
+    expect(one.heard).toHaveLength(1)
+  })
+
+  test('one that comes while a flush runs waits for the next one', () => {
+    const members = new Members()
+    const [early, late] = [new Listener(), new Listener()]
+    members.await(early, withState)
+    members.captureWaiting()
+    members.await(late, withState)
+    expect(members.hasWaiting).toBe(true)
+    expect(members.admitDue().map(([member]) => member)).toEqual([early])
+    members.captureWaiting()
+    expect(members.admitDue().map(([member]) => member)).toEqual([late])
+  })
+
+  test('a flush that failed and begins again still has those that it captured', () => {
+    const members = new Members()
+    const [early, late] = [new Listener(), new Listener()]
+    members.await(early, withState)
+    members.captureWaiting()
+    members.await(late, withState)
+    members.captureWaiting()
+    expect(members.admitDue().map(([member]) => member)).toEqual([early, late])
+  })
+
+  test('one that asks again while it waits is admitted once, with all that it asked for', () => {
+    const members = new Members()
+    const one = new Listener()
+    const onAdmitted = () => {}
+    members.await(one, { onAdmitted, withState: false, since: null })
+    members.await(one, withState)
+    expect(members.size).toBe(1)
+    members.captureWaiting()
+    expect(members.admitDue()).toEqual([[one, { onAdmitted, withState: true, since: null }]])
+  })
+
+  test('one that leaves while it waits or is due is not admitted', () => {
+    const members = new Members()
+    const [waiting, due] = [new Listener(), new Listener()]
+    members.await(due, withState)
+    members.captureWaiting()
+    members.await(waiting, withState)
+    members.remove(due)
+    members.remove(waiting)
+    expect(members.size).toBe(0)
+    expect(members.admitDue()).toEqual([])
+    members.captureWaiting()
+    expect(members.admitDue()).toEqual([])
+  })
+})
+
+describe('[S-1] who has to be given a state again', () => {
+  test('is told no diff until then', () => {
+    const one = new Listener()
+    const members = live(one)
+    members.awaitAll()
+    members.tellAll(diff)
+    expect(one.heard).toEqual([])
+    members.captureWaiting()
+    expect(members.admitDue()).toEqual([[one, withState]])
+    members.tellAll(diff)
+    expect(one.heard).toHaveLength(1)
+  })
+
+  test('is told of events all the while: only presence waits', () => {
+    const [asking, stale] = [new Listener(), new Listener()]
+    const members = live(asking, stale)
+    members.await(asking, withState)
+    members.tellAll(event)
+    members.awaitAll()
+    members.tellAll(event)
+    members.captureWaiting()
+    members.tellAll(event)
+    expect([asking.heard.length, stale.heard.length]).toEqual([3, 3])
+  })
+
+  test('is told who came and went nevertheless where a state says nothing of that (Vix)', () => {
+    const one = new Listener(vixDialect)
+    const members = live(one)
+    members.await(one, withState)
+    members.captureWaiting()
+    members.tellAll(diff)
+    expect(one.heard).toEqual(['{"type":"presence.online","payload":{"user":"k"}}'])
+  })
+
+  test('is everybody who wants presence, of whatever dialect', () => {
+    const crowd = [new Listener(), new Listener(zzzDialect), new Listener(vixDialect)]
+    const declines = new Listener(rollcallDialect, false)
+    const members = live(...crowd, declines)
+    members.awaitAll()
+    members.captureWaiting()
+    expect(new Set(members.admitDue().map(([member]) => member))).toEqual(new Set(crowd))
+    expect(members.size).toBe(4)
+  })
+})
+
+test('[S-9] who was removed is forgotten, however often', () => {
+  const one = new Listener()
+  const members = live(one)
+  members.remove(one)
+  members.remove(one)
+  expect(members.size).toBe(0)
+  members.tellAll(event)
+  expect(one.heard).toEqual([])
+})

@@ -1,0 +1,83 @@
+import type { Presence } from '@rollcall/shared-protocol'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Change } from '../store/store'
+import { Staging } from './staging'
+
+type Step =
+  | { readonly kind: 'join' | 'update' | 'leave'; readonly pick: number }
+  | { readonly kind: 'take' | 'settle' | 'restore' }
+
+const steps = fc.array(
+  fc.oneof(
+    fc.record({
+      kind: fc.constantFrom('join' as const, 'update' as const, 'leave' as const),
+      pick: fc.nat(9),
+    }),
+    fc.record({ kind: fc.constantFrom('take' as const, 'settle' as const, 'restore' as const) }),
+  ),
+  { maxLength: 60 },
+)
+
+/** What a store holds: it takes changes one by one, as they come. */
+class NaiveStore {
+  readonly held = new Map<string, Presence>()
+
+  commit(changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (change.op === 'drop') this.held.delete(change.ref)
+      else this.held.set(change.ref, { ref: change.ref, key: change.key, meta: change.meta, rev: change.rev })
+    }
+  }
+}
+
+test('[S-2, S-11] however commits fail, the node sees what it promised, and the store comes to hold just that', () => {
+  fc.assert(
+    fc.property(steps, (all: readonly Step[]) => {
+      const staging = new Staging()
+      const store = new NaiveStore()
+      const promised = new Map<string, Presence>()
+      let flight: Change[] | null = null
+      let refs = 0
+
+      const land = (isTaken: boolean) => {
+        if (!flight) return
+        if (isTaken) store.commit(flight)
+        if (isTaken) staging.settle()
+        else staging.restore()
+        flight = null
+      }
+      for (const step of all) {
+        const one =
+          'pick' in step ? [...promised.values()][step.pick % Math.max(1, promised.size)] : undefined
+        if (step.kind === 'join') {
+          const presence = { ref: `r${refs++}`, key: 'k', rev: 0, meta: {} }
+          promised.set(presence.ref, presence)
+          staging.join(presence)
+        } else if (step.kind === 'update' && one) {
+          const updated = { ...one, rev: one.rev + 1, meta: { rev: one.rev + 1 } }
+          promised.set(one.ref, updated)
+          staging.update(updated)
+        } else if (step.kind === 'leave' && one) {
+          promised.delete(one.ref)
+          staging.leave(one.ref, 'left')
+        } else if (step.kind === 'take' && !flight) {
+          flight = staging.take()
+          // Net: each presence once, and no leave of one that the store never heard of.
+          expect(new Set(flight.map(({ ref }) => ref)).size).toBe(flight.length)
+          for (const change of flight) if (change.op === 'drop') expect(store.held.has(change.ref)).toBe(true)
+        } else if (step.kind === 'settle' || step.kind === 'restore') land(step.kind === 'settle')
+
+        const seen = new Map(staging.overlay(store.held.values()).map((presence) => [presence.ref, presence]))
+        expect(seen).toEqual(promised)
+      }
+
+      land(true)
+      store.commit(staging.take())
+      staging.settle()
+      expect(store.held).toEqual(promised)
+      expect(staging.isEmpty).toBe(true)
+    }),
+    { numRuns: 300 },
+  )
+})

@@ -1,0 +1,123 @@
+import type { Presence } from '@rollcall/shared-protocol'
+import { describe, expect, test } from 'vitest'
+import { Staging } from './staging'
+
+const presence = (ref: string, rev = 0): Presence => ({ ref, key: `key of ${ref}`, rev, meta: { rev } })
+const put = (one: Presence) => ({ op: 'put', ...one })
+const drop = (ref: string, reason = 'left') => ({ op: 'drop', ref, reason })
+
+function committed(...refs: string[]): Staging {
+  const staging = new Staging()
+  for (const ref of refs) staging.join(presence(ref))
+  staging.take()
+  staging.settle()
+  return staging
+}
+
+describe('[S-2] what is staged is net', () => {
+  test('a join and its updates are one put, at the later meta', () => {
+    const staging = new Staging()
+    staging.join(presence('a'))
+    staging.update(presence('a', 1))
+    staging.update(presence('a', 2))
+    expect(staging.take()).toEqual([put(presence('a', 2))])
+  })
+
+  test('a join and a leave are nothing', () => {
+    const staging = new Staging()
+    staging.join(presence('a'))
+    staging.leave('a', 'closed')
+    expect(staging.isEmpty).toBe(true)
+    expect(staging.take()).toEqual([])
+  })
+
+  test('an update and a leave of what the store knows are a leave', () => {
+    const staging = committed('a')
+    staging.update(presence('a', 1))
+    staging.leave('a', 'closed')
+    expect(staging.take()).toEqual([drop('a', 'closed')])
+  })
+})
+
+describe('[S-11] a commit that fails loses nothing', () => {
+  test('what was in flight waits again, in its order, with what came meanwhile behind it', () => {
+    const staging = committed('a')
+    staging.update(presence('a', 1))
+    staging.join(presence('b'))
+    staging.take()
+    staging.join(presence('c'))
+    staging.restore()
+    expect(staging.take()).toEqual([put(presence('a', 1)), put(presence('b')), put(presence('c'))])
+  })
+
+  test('a newer update wins over the one in flight', () => {
+    const staging = committed('a')
+    staging.update(presence('a', 1))
+    staging.take()
+    staging.update(presence('a', 2))
+    staging.restore()
+    expect(staging.take()).toEqual([put(presence('a', 2))])
+  })
+
+  test('a join in flight that was left meanwhile is nothing, as the store never heard of it', () => {
+    const staging = new Staging()
+    staging.join(presence('a'))
+    staging.take()
+    staging.leave('a', 'closed')
+    staging.restore()
+    expect(staging.take()).toEqual([])
+  })
+
+  test('a join in flight that the store took, left meanwhile, is a leave', () => {
+    const staging = new Staging()
+    staging.join(presence('a'))
+    staging.take()
+    staging.leave('a', 'closed')
+    staging.settle()
+    expect(staging.take()).toEqual([drop('a', 'closed')])
+  })
+
+  test('a join in flight, updated meanwhile and left after the failure, is nothing', () => {
+    const staging = new Staging()
+    staging.join(presence('a'))
+    staging.take()
+    staging.update(presence('a', 1))
+    staging.restore()
+    staging.leave('a', 'left')
+    expect(staging.take()).toEqual([])
+  })
+
+  test('a join that came meanwhile is still unknown to the store after the failure', () => {
+    const staging = committed('a')
+    staging.update(presence('a', 1))
+    staging.take()
+    staging.join(presence('b'))
+    staging.restore()
+    staging.leave('b', 'left')
+    expect(staging.take()).toEqual([put(presence('a', 1))])
+  })
+
+  test('a leave in flight stays one', () => {
+    const staging = committed('a')
+    staging.leave('a', 'timeout')
+    staging.take()
+    staging.restore()
+    expect(staging.take()).toEqual([drop('a', 'timeout')])
+  })
+})
+
+test('overlay shows what was promised: what is in flight, and over it what is staged', () => {
+  const staging = committed('a', 'b')
+  staging.update(presence('a', 1))
+  staging.leave('b', 'left')
+  staging.join(presence('c'))
+  staging.take()
+  staging.update(presence('a', 2))
+  staging.leave('c', 'left')
+  staging.join(presence('d'))
+  expect(staging.overlay([presence('a'), presence('b'), presence('x')])).toEqual([
+    presence('a', 2),
+    presence('x'),
+    presence('d'),
+  ])
+})

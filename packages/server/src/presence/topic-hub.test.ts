@@ -1,0 +1,396 @@
+import { type PresenceDiff, vixDialect, zzzDialect } from '@rollcall/shared-protocol'
+import { describe, expect, test } from 'vitest'
+import { MemoryStoreState } from '../store/memory-store'
+import { ListeningMember, testRegistry, WITH_STATE } from '../testing-support/test-registry'
+import { VirtualClock } from '../testing-support/virtual-clock'
+
+const topic = 'room:lobby'
+
+/** A registry with a member who has its state already. */
+async function watched(options: Parameters<typeof testRegistry>[0] = {}) {
+  const all = testRegistry(options)
+  const watcher = new ListeningMember()
+  all.registry.hub(topic).attach(watcher, WITH_STATE)
+  await all.clock.advance(500)
+  watcher.heard()
+  return { ...all, watcher }
+}
+
+const keysIn = ([, diff]: [string, { joins: { key: string }[] }]) => diff.joins.map(({ key }) => key)
+
+describe('[S-12] the flush', () => {
+  test('the first change after a quiet spell goes out at once', async () => {
+    const { registry, clock, watcher } = await watched()
+    registry.track('s1', topic, 'ada', {})
+    await clock.settle()
+    expect(watcher.heard().map(([event]) => event)).toEqual(['presence_diff'])
+  })
+
+  test('what comes within a window goes out together, as one diff at its end', async () => {
+    const { registry, clock, watcher } = await watched({ flush: { floorMs: 50 } })
+    registry.track('s1', topic, 'ada', {})
+    await clock.settle()
+    watcher.heard()
+    for (let i = 2; i < 12; i++) {
+      registry.track(`s${i}`, topic, `k${i}`, {})
+      await clock.advance(4)
+    }
+    expect(watcher.heard()).toEqual([])
+    await clock.advance(10)
+    const diffs = watcher.heard()
+    expect(diffs).toHaveLength(1)
+    expect(keysIn(diffs[0]!)).toHaveLength(10)
+  })
+
+  test('what one turn of the event loop brings shares a flush, and one commit', async () => {
+    const { registry, clock, watcher, store } = await watched()
+    const commits = store.commits.length
+    for (let i = 0; i < 100; i++) registry.track(`s${i}`, topic, `k${i}`, {})
+    await clock.settle()
+    expect(keysIn(watcher.heard()[0]!)).toHaveLength(100)
+    expect(store.commits.length - commits).toBe(1)
+  })
+
+  test('a costly fan-out spaces the flushes, up to the ceiling', async () => {
+    const { registry, clock, watcher } = await watched()
+    watcher.onDeliver = () => clock.elapse(8)
+    const flushedAt: number[] = []
+    const noteTime = () => {
+      if (watcher.heard().length > 0) flushedAt.push(clock.now())
+    }
+    for (let i = 0; i < 40; i++) {
+      registry.track('s1', topic, 'ada', { i })
+      await clock.advance(10)
+      noteTime()
+    }
+    const gaps = flushedAt.slice(1).map((at, i) => at - flushedAt[i]!)
+    expect(gaps.length).toBeGreaterThan(2)
+    for (const gap of gaps) {
+      expect(gap).toBeGreaterThanOrEqual(70)
+      expect(gap).toBeLessThanOrEqual(210)
+    }
+  })
+})
+
+describe('[S-1] whoever comes in', () => {
+  test('is let in, then given a state that holds itself, and no diff before it', async () => {
+    const { registry, clock, watcher } = await watched()
+    const joiner = new ListeningMember()
+    const log: string[] = []
+    registry.track('s1', topic, 'ada', {})
+    registry
+      .hub(topic)
+      .attach(joiner, { ...WITH_STATE, onAdmitted: () => log.push(`frames: ${joiner.frames.length}`) })
+    await clock.settle()
+    expect(log).toEqual(['frames: 0'])
+    const heard = joiner.heard()
+    expect(heard.map(([event]) => event)).toEqual(['presence_state'])
+    expect(heard[0]![1].presences).toMatchObject([{ key: 'ada' }])
+    expect(watcher.heard().map(([event]) => event)).toEqual(['presence_diff'])
+  })
+
+  test('during a flush is let in with the next one, so that the state holds itself', async () => {
+    const { registry, clock, store } = await watched()
+    let open = () => {}
+    store.gate = new Promise((resolve) => {
+      open = resolve
+    })
+    registry.track('s1', topic, 'ada', {})
+    await clock.settle()
+    const joiner = new ListeningMember()
+    registry.track('s2', topic, 'bob', {})
+    registry.hub(topic).attach(joiner, WITH_STATE)
+    open()
+    await clock.advance(500)
+    const heard = joiner.heard()
+    expect(heard.map(([event]) => event)).toEqual(['presence_state'])
+    expect(heard[0]![1].presences.map(({ key }: { key: string }) => key)).toEqual(['ada', 'bob'])
+  })
+
+  test('its position is where the next diff begins', async () => {
+    const { registry, clock } = await watched()
+    const joiner = new ListeningMember()
+    registry.hub(topic).attach(joiner, WITH_STATE)
+    await clock.advance(500)
+    registry.track('s1', topic, 'ada', {})
+    await clock.advance(500)
+    const [state, diff] = joiner.heard().map(([, body]) => body)
+    expect([diff.epoch, diff.base]).toEqual([state.epoch, state.seq])
+  })
+
+  test('[S-7] with a position that is known is given what it missed, and else the state', async () => {
+    const { registry, clock, watcher } = await watched()
+    registry.track('s1', topic, 'ada', {})
+    await clock.advance(500)
+    const [[, seen]] = watcher.heard() as [[string, PresenceDiff]]
+    registry.track('s2', topic, 'bob', {})
+    await clock.advance(500)
+    const since = { epoch: seen.epoch, seq: seen.seq }
+    const [returning, stranger] = [new ListeningMember(), new ListeningMember()]
+    registry.hub(topic).attach(returning, { ...WITH_STATE, since })
+    registry.hub(topic).attach(stranger, { ...WITH_STATE, since: { ...since, epoch: 'other' } })
+    await clock.advance(500)
+    expect(returning.heard()).toMatchObject([['presence_diff', { base: seen.seq, joins: [{ key: 'bob' }] }]])
+    expect(stranger.heard()).toMatchObject([
+      ['presence_state', { presences: [{ key: 'ada' }, { key: 'bob' }] }],
+    ])
+  })
+})
+
+describe('[S-2, S-3] everybody is told the net change', () => {
+  test('an update is one update, whatever happened within the window', async () => {
+    const { registry, clock, watcher } = await watched()
+    registry.track('s1', topic, 'ada', { n: 0 })
+    await clock.advance(500)
+    watcher.heard()
+    for (let n = 1; n <= 5; n++) registry.update('s1', topic, { n })
+    await clock.advance(500)
+    expect(watcher.heard()).toMatchObject([
+      ['presence_diff', { joins: [], updates: [{ ref: 'n1-0', rev: 5, meta: { n: 5 } }], leaves: [] }],
+    ])
+  })
+
+  test('who joins and leaves within a window was never there', async () => {
+    const { registry, clock, watcher, store } = await watched()
+    const commits = store.commits.length
+    registry.track('s1', topic, 'ada', {})
+    registry.untrack('s1', topic)
+    await clock.advance(500)
+    expect(watcher.heard()).toEqual([])
+    expect(store.commits.length).toBe(commits)
+  })
+
+  test('changes that several nodes make in one window come as one diff', async () => {
+    const state = new MemoryStoreState('e')
+    const clock = new VirtualClock()
+    const here = await watched({ state, clock, flush: { floorMs: 50 } })
+    const there = testRegistry({ state, clock, name: 'n2' })
+    here.registry.track('s1', topic, 'ada', {})
+    await clock.settle()
+    here.watcher.heard()
+    there.registry.track('s9', topic, 'bob', {})
+    await clock.advance(10)
+    there.registry.update('s9', topic, { n: 1 })
+    await clock.advance(10)
+    here.registry.update('s1', topic, { n: 1 })
+    await clock.advance(500)
+    expect(here.watcher.heard()).toMatchObject([
+      ['presence_diff', { joins: [{ key: 'bob', rev: 1 }], updates: [{ ref: 'n1-0', rev: 1 }] }],
+    ])
+  })
+})
+
+describe('[S-1] whoever asks for the state again', () => {
+  test('gets it in place of the diff', async () => {
+    const { registry, clock, watcher } = await watched()
+    registry.track('s1', topic, 'ada', {})
+    registry.hub(topic).requestState(watcher)
+    await clock.advance(500)
+    expect(watcher.heard()).toMatchObject([['presence_state', { presences: [{ key: 'ada' }] }]])
+  })
+
+  test('misses no event meanwhile', async () => {
+    const { registry, clock, watcher } = await watched({ flush: { floorMs: 100 } })
+    registry.track('s1', topic, 'ada', {})
+    await clock.settle()
+    watcher.heard()
+    registry.hub(topic).requestState(watcher)
+    registry.broadcast(topic, 'message', { text: 'hi' })
+    await clock.advance(500)
+    expect(watcher.heard().map(([event]) => event)).toEqual(['message', 'presence_state'])
+  })
+
+  test('in zzz gets the list, in Vix the names', async () => {
+    const { registry, clock } = await watched()
+    registry.track('s1', topic, 'ada', { n: 1 })
+    const [zzz, vix] = [new ListeningMember(zzzDialect), new ListeningMember(vixDialect)]
+    for (const member of [zzz, vix]) registry.hub(topic).attach(member, WITH_STATE)
+    await clock.advance(500)
+    expect(zzz.heard()).toEqual([['presence_state', [{ key: 'ada', meta: { n: 1 } }]]])
+    expect(vix.heard()).toEqual([['presence.current', { users: ['ada'] }]])
+  })
+})
+
+describe('[S-11] a store that fails', () => {
+  test('and recovers has lost nothing, and nobody was told what was not so', async () => {
+    const { registry, clock, watcher, store, log } = await watched()
+    registry.track('s1', topic, 'ada', {})
+    await clock.advance(500)
+    watcher.heard()
+    store.isDown = true
+    registry.track('s2', topic, 'bob', {})
+    registry.update('s1', topic, { n: 1 })
+    await clock.advance(1000)
+    expect(watcher.heard()).toEqual([])
+    expect(log.of('warn').length).toBeGreaterThan(1)
+    registry.track('s3', topic, 'cy', {})
+    registry.untrack('s2', topic)
+    await clock.advance(1000)
+    store.isDown = false
+    await clock.advance(1000)
+    expect(watcher.heard()).toMatchObject([
+      ['presence_diff', { joins: [{ key: 'cy' }], updates: [{ ref: 'n1-0', rev: 1 }], leaves: [] }],
+    ])
+    expect((await registry.list(topic)).map(({ key }) => key).sort()).toEqual(['ada', 'cy'])
+  })
+
+  test('while it is down, who is here knows what it promised', async () => {
+    const { registry, clock, store } = await watched()
+    store.isDown = true
+    registry.track('s1', topic, 'ada', {})
+    await clock.advance(1000)
+    expect((await registry.list(topic)).map(({ key }) => key)).toEqual(['ada'])
+  })
+
+  test('from the very beginning keeps joiners waiting, and lets them in once it is there', async () => {
+    const { registry, clock, store } = testRegistry()
+    store.isDown = true
+    const joiner = new ListeningMember()
+    registry.track('s1', topic, 'ada', {})
+    registry.hub(topic).attach(joiner, WITH_STATE)
+    await clock.advance(2000)
+    expect(joiner.heard()).toEqual([])
+    store.isDown = false
+    await clock.advance(1000)
+    expect(joiner.heard()).toMatchObject([['presence_state', { presences: [{ key: 'ada' }] }]])
+    expect(store.subscriptions).toBe(1)
+  })
+
+  test('is asked again at a bounded pace', async () => {
+    const { registry, clock, store } = await watched()
+    store.isDown = true
+    for (let i = 0; i < 100; i++) {
+      registry.track('s1', topic, 'ada', { i })
+      await clock.advance(10)
+    }
+    expect(store.failures).toBeLessThanOrEqual(5)
+    expect(store.failures).toBeGreaterThan(2)
+  })
+
+  test('that cannot publish is a warning, and the members of this node are told all the same', async () => {
+    const { registry, clock, store, log, watcher } = await watched()
+    store.isDown = true
+    registry.broadcast(topic, 'message', { text: 'hi' })
+    await clock.settle()
+    expect(watcher.heard()).toEqual([['message', { text: 'hi' }]])
+    expect(log.of('warn')).toHaveLength(1)
+  })
+})
+
+describe('broadcast', () => {
+  test('reaches the members on all nodes, once each, except the one left out', async () => {
+    const state = new MemoryStoreState('e')
+    const clock = new VirtualClock()
+    const here = await watched({ state, clock })
+    const there = await watched({ state, clock, name: 'n2' })
+    const sender = new ListeningMember()
+    here.registry.hub(topic).attach(sender, WITH_STATE)
+    await clock.advance(500)
+    sender.heard()
+    here.registry.broadcast(topic, 'message', { n: 1 }, sender)
+    await clock.settle()
+    for (const { watcher } of [here, there]) expect(watcher.heard()).toEqual([['message', { n: 1 }]])
+    expect(sender.heard()).toEqual([])
+  })
+
+  test('to a topic that nobody is in goes nowhere, and makes no topic', async () => {
+    const { registry, clock } = testRegistry()
+    registry.broadcast('nobody:here', 'message', {})
+    await clock.settle()
+    expect(registry.topicCount).toBe(0)
+  })
+})
+
+describe('[S-11] a store that begins again', () => {
+  test('gives every member the new state, and no diff of two histories', async () => {
+    const { registry, clock, watcher } = await watched()
+    registry.track('s1', topic, 'ada', {})
+    await clock.advance(500)
+    watcher.heard()
+    const hub = registry.hub(topic)
+    hub.onSnapshot({ epoch: 'new', seq: 7, digest: 0, presences: [] })
+    hub.onDiff({
+      ...{ epoch: 'new', base: 7, seq: 8, digest: 0, updates: [], leaves: [] },
+      joins: [{ ref: 'x', key: 'xi', rev: 0, meta: {} }],
+    })
+    await clock.advance(500)
+    expect(watcher.heard()).toMatchObject([
+      ['presence_state', { epoch: 'new', seq: 8, presences: [{ key: 'xi' }] }],
+    ])
+  })
+})
+
+describe('[S-9] a topic that nobody needs is forgotten', () => {
+  test('once the last presence and the last member are gone, with its subscription', async () => {
+    const { registry, clock, watcher, store, state } = await watched()
+    registry.track('s1', topic, 'ada', {})
+    await clock.advance(500)
+    registry.detach(topic, watcher)
+    await clock.advance(500)
+    expect(registry.topicCount).toBe(1)
+    registry.untrack('s1', topic)
+    await clock.advance(500)
+    expect([registry.topicCount, store.subscriptions, state.topics.size]).toEqual([0, 0, 0])
+    expect(clock.pendingCount).toBe(0)
+  })
+
+  test('in the other order, too', async () => {
+    const { registry, clock, watcher, store } = await watched()
+    registry.track('s1', topic, 'ada', {})
+    await clock.advance(500)
+    registry.untrack('s1', topic)
+    await clock.advance(500)
+    expect(registry.topicCount).toBe(1)
+    registry.detach(topic, watcher)
+    await clock.advance(500)
+    expect([registry.topicCount, store.subscriptions]).toEqual([0, 0])
+  })
+
+  test('where somebody came and went at once', async () => {
+    const { registry, clock, store } = testRegistry()
+    const brief = new ListeningMember()
+    registry.hub(topic).attach(brief, WITH_STATE)
+    registry.detach(topic, brief)
+    registry.track('s1', topic, 'ada', {})
+    registry.untrack('s1', topic)
+    await clock.advance(500)
+    expect([registry.topicCount, store.subscriptions]).toEqual([0, 0])
+    expect(brief.heard()).toEqual([])
+  })
+
+  test('and not while somebody comes back during its last flush', async () => {
+    const { registry, clock, watcher, store } = await watched()
+    registry.track('s1', topic, 'ada', {})
+    await clock.advance(500)
+    registry.detach(topic, watcher)
+    registry.untrack('s1', topic)
+    let open = () => {}
+    store.gate = new Promise((resolve) => {
+      open = resolve
+    })
+    await clock.settle()
+    registry.track('s2', topic, 'bob', {})
+    open()
+    await clock.advance(500)
+    expect((await registry.list(topic)).map(({ key }) => key)).toEqual(['bob'])
+  })
+
+  test('a closed registry leaves nothing running', async () => {
+    const { registry, clock, store } = await watched()
+    registry.track('s1', topic, 'ada', {})
+    await clock.settle()
+    registry.track('s1', topic, 'ada', { n: 1 })
+    registry.close()
+    await clock.advance(1000)
+    expect([registry.topicCount, store.subscriptions, clock.pendingCount]).toEqual([0, 0, 0])
+  })
+
+  test('a registry that is closed while it subscribes leaves no subscription behind', async () => {
+    const { registry, clock, store } = testRegistry()
+    registry.track('s1', topic, 'ada', {})
+    clock.soon(() => registry.close())
+    await clock.settle()
+    await clock.advance(1000)
+    expect(store.subscriptions).toBe(0)
+  })
+})

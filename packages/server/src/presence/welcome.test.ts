@@ -1,0 +1,61 @@
+import { type Dialect, rollcallDialect, type ServerMessage, zzzDialect } from '@rollcall/shared-protocol'
+import { describe, expect, test } from 'vitest'
+import { TopicState } from './topic-state'
+import { Welcome } from './welcome'
+
+const ada = { ref: 'a', key: 'ada', rev: 0, meta: {} }
+
+function state(): TopicState {
+  const topic = new TopicState({ maxDiffs: 10, maxBytes: 1e6 })
+  topic.reset({ epoch: 'e', seq: 0, digest: 0, presences: [] })
+  topic.apply({ epoch: 'e', base: 0, seq: 1, digest: 1, joins: [ada], updates: [], leaves: [] })
+  const updates = [{ ref: 'a', rev: 1, meta: { n: 1 } }]
+  topic.apply({ epoch: 'e', base: 1, seq: 2, digest: 2, joins: [], updates, leaves: [] })
+  return topic
+}
+
+function counting(dialect: Dialect) {
+  const kinds: string[] = []
+  const encodeServer = (message: ServerMessage) => {
+    kinds.push(message.kind)
+    return dialect.encodeServer(message)
+  }
+  return { kinds, dialect: { ...dialect, encodeServer } }
+}
+
+describe('what those who come in are given', () => {
+  test('[S-12] the state, encoded once a dialect for however many', () => {
+    const [rollcall, zzz] = [counting(rollcallDialect), counting(zzzDialect)]
+    const welcome = new Welcome('t', state())
+    const first = welcome.framesFor(rollcall.dialect, null)
+    expect(welcome.framesFor(rollcall.dialect, null)).toBe(first)
+    welcome.framesFor(zzz.dialect, null)
+    welcome.framesFor(zzz.dialect, null)
+    expect([rollcall.kinds, zzz.kinds]).toEqual([['state'], ['state']])
+  })
+
+  test('[S-7] who knows a part of it: what was missed since, encoded once for all of that past', () => {
+    const { kinds, dialect } = counting(rollcallDialect)
+    const welcome = new Welcome('t', state())
+    const missed = welcome.framesFor(dialect, { epoch: 'e', seq: 1 })
+    expect(JSON.parse(missed[0] as string)[4]).toMatchObject({
+      base: 1,
+      seq: 2,
+      joins: [],
+      updates: [{ ref: 'a' }],
+    })
+    expect(welcome.framesFor(dialect, { epoch: 'e', seq: 1 })).toBe(missed)
+    welcome.framesFor(dialect, { epoch: 'e', seq: 0 })
+    expect(kinds).toEqual(['diff', 'diff'])
+  })
+
+  test.each([
+    ['another epoch', { epoch: 'f', seq: 1 }],
+    ['the future', { epoch: 'e', seq: 9 }],
+    ['an epoch that looks like a number and another', { epoch: 'e@1', seq: 1 }],
+  ])('[S-7] who knows something of %s: the state', (_what, since) => {
+    const { kinds, dialect } = counting(rollcallDialect)
+    new Welcome('t', state()).framesFor(dialect, since)
+    expect(kinds).toEqual(['state'])
+  })
+})

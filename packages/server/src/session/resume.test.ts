@@ -1,0 +1,370 @@
+import { describe, expect, test } from 'vitest'
+import { defineChannel } from '../channel/define-channel'
+import { refuse } from '../channel/reply'
+import { type Peer, TestNode, type TestNodeOptions } from '../testing-support/test-node'
+
+/* What becomes of a native session over its connections, in virtual time. */
+
+const topic = 'room:lobby'
+const GRACE_MS = 10_000
+
+interface Hello {
+  readonly token: string
+  readonly session: string
+  readonly resumed: boolean
+}
+
+async function hello(peer: Peer, token?: string): Promise<Hello> {
+  const frames = await peer.ask([null, 'h', 'rollcall', 'hello', token === undefined ? {} : { token }])
+  const reply = frames.find(([, ref]) => ref === 'h')
+  return reply[4].response
+}
+
+async function opened(options: TestNodeOptions = {}) {
+  const node = new TestNode(options)
+  const watcher = await node.native('watcher')
+  await watcher.join(topic)
+  const ada = await node.native('ada')
+  const { token, session } = await hello(ada)
+  await ada.join(topic, { meta: { n: 1 } })
+  await node.clock.advance(300)
+  await watcher.heard()
+  await ada.heard()
+  const seen = async () => {
+    await node.clock.advance(300)
+    return (await watcher.heard()).map(([, , , , diff]) => diff)
+  }
+  const keys = async () => (await node.registry.list(topic)).map(({ key }) => key)
+  return { node, watcher, ada, token, session, seen, keys }
+}
+
+describe('[S-6] a session whose connection dropped without a word', () => {
+  test('is kept for the grace, and comes back with its token: nobody sees anything', async () => {
+    const { node, ada, token, session, seen } = await opened()
+    ada.wire.end(1006)
+    await node.clock.advance(GRACE_MS - 1000)
+    const again = await node.native('ada')
+    expect(await hello(again, token)).toMatchObject({ resumed: true, token, session })
+    const frames = await again.join(topic, { meta: { n: 1 } }, '2')
+    expect(frames.map(([, , , event]) => event)).toEqual(['phx_reply', 'presence_state'])
+    await node.clock.advance(3 * GRACE_MS)
+    expect(await seen()).toEqual([])
+    expect(node.node.sessionCount).toBe(2)
+  })
+
+  test('leaves after the grace, for the reason timeout, and not before', async () => {
+    const { node, ada, seen, keys } = await opened()
+    ada.wire.end(1006)
+    await node.clock.advance(GRACE_MS - 400)
+    expect(await seen()).toEqual([])
+    await node.clock.advance(400)
+    expect(await seen()).toMatchObject([{ leaves: [{ key: 'ada', reason: 'timeout' }] }])
+    expect(await keys()).toEqual(['watcher'])
+    expect(node.node.sessionCount).toBe(1)
+  })
+
+  test('after its page went away has a shorter grace, and has closed', async () => {
+    const { node, ada, seen } = await opened()
+    ada.wire.end(1001)
+    await node.clock.advance(2600)
+    expect(await seen()).toEqual([])
+    await node.clock.advance(400)
+    expect(await seen()).toMatchObject([{ leaves: [{ key: 'ada', reason: 'closed' }] }])
+  })
+
+  test.each([
+    ['closed on purpose', (peer: Peer) => peer.wire.end(1000), 'closed'],
+    ['said goodbye', (peer: Peer) => peer.say([null, null, 'rollcall', 'goodbye', {}]), 'left'],
+  ])('whose client %s leaves at once', async (_what, end, reason) => {
+    const { node, ada, token, seen } = await opened()
+    end(ada)
+    expect(await seen()).toMatchObject([{ leaves: [{ key: 'ada', reason }] }])
+    expect(await hello(await node.native('ada'), token)).toMatchObject({ resumed: false })
+  })
+
+  test('[S-8] by being half open leaves within pingIntervalMs + pongTimeoutMs and the grace', async () => {
+    const { node, ada, watcher, keys } = await opened({
+      heartbeat: { pingIntervalMs: 2000, pongTimeoutMs: 1000 },
+    })
+    ada.wire.isAlive = false
+    await node.clock.advance(3000)
+    expect(ada.wire.isOpen).toBe(false)
+    expect(await keys()).toEqual(['watcher', 'ada'])
+    await node.clock.advance(GRACE_MS + 300)
+    expect((await watcher.heard())[0][4].leaves).toMatchObject([{ key: 'ada', reason: 'timeout' }])
+  })
+
+  test('misses nothing: it is given what happened meanwhile', async () => {
+    const { node, ada, token } = await opened()
+    ada.wire.end(1006)
+    const bob = await node.native('bob')
+    await bob.join(topic)
+    await node.clock.advance(300)
+    const again = await node.native('ada')
+    await hello(again, token)
+    const [, state] = await again.join(topic, {}, '2')
+    expect(state[4].presences.map(({ key }: { key: string }) => key)).toEqual(['watcher', 'ada', 'bob'])
+  })
+
+  test('keeps its presence as it was, even where the application would refuse it now', async () => {
+    let isFull = false
+    let joins = 0
+    let leaves = 0
+    const channel = defineChannel({
+      topicPattern: '*',
+      join: (ctx) => {
+        joins++
+        if (isFull) return refuse('room_full')
+        ctx.track(ctx.identity.id, {})
+        return { welcome: ctx.identity.id }
+      },
+      leave: () => void leaves++,
+    })
+    const { node, ada, token, seen } = await opened({ channels: [channel] })
+    isFull = true
+    ada.wire.end(1006)
+    await node.clock.advance(1000)
+    const again = await node.native('ada')
+    await hello(again, token)
+    const [reply] = await again.join(topic, {}, '2')
+    expect(reply).toEqual(['2', '2', topic, 'phx_reply', { status: 'ok', response: { welcome: 'ada' } }])
+    expect([joins, leaves]).toEqual([2, 0])
+    expect(await seen()).toEqual([])
+  })
+
+  test('that does not claim a topic again in time has left that one', async () => {
+    const { node, ada, token, seen } = await opened()
+    await ada.join('room:2')
+    ada.wire.end(1006)
+    const again = await node.native('ada')
+    await hello(again, token)
+    await again.join('room:2', {}, '2')
+    await node.clock.advance(GRACE_MS - 1000)
+    expect(await seen()).toEqual([])
+    await node.clock.advance(1000)
+    expect(await seen()).toMatchObject([{ leaves: [{ key: 'ada', reason: 'left' }] }])
+    expect((await node.registry.list('room:2')).map(({ key }) => key)).toEqual(['ada'])
+  })
+
+  test('while its join was still being decided is answered once it is, under its newer ref', async () => {
+    let open = () => {}
+    const opening = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const channel = defineChannel({
+      topicPattern: '*',
+      join: async (ctx) => {
+        await opening
+        ctx.track(ctx.identity.id, {})
+      },
+    })
+    const node = new TestNode({ channels: [channel] })
+    const ada = await node.native('ada')
+    const { token } = await hello(ada)
+    await ada.join(topic, {}, '1')
+    ada.wire.end(1006)
+    const again = await node.native('ada')
+    await hello(again, token)
+    expect(await again.join(topic, {}, '2')).toEqual([])
+    open()
+    await node.clock.advance(300)
+    const frames = await again.heard()
+    expect(frames.map(([joinRef, ref, , event]) => [joinRef, ref, event])).toEqual([
+      ['2', '2', 'phx_reply'],
+      [null, null, 'presence_state'],
+    ])
+  })
+
+  test('is told nothing meanwhile, and hears nothing twice afterwards', async () => {
+    const { node, ada, token, watcher } = await opened()
+    ada.wire.end(1006)
+    await watcher.ask(['j', '1', topic, 'say', { n: 1 }])
+    const again = await node.native('ada')
+    await hello(again, token)
+    await watcher.ask(['j', '2', topic, 'say', { n: 2 }])
+    expect(await again.heard()).toEqual([])
+    await again.join(topic, {}, '2')
+    await node.clock.advance(300)
+    await again.heard()
+    await watcher.ask(['j', '3', topic, 'say', { n: 3 }])
+    expect(await again.heard()).toEqual([[null, null, topic, 'say', { n: 3 }]])
+  })
+
+  test('is not reached by what its handlers still do: a state asked for then comes once, after the claim', async () => {
+    let open = () => {}
+    const opening = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const channel = defineChannel({
+      topicPattern: '*',
+      join: (ctx) => void ctx.track(ctx.identity.id, {}),
+      handlers: {
+        slow: async (ctx) => {
+          await opening
+          ctx.pushState()
+        },
+      },
+    })
+    const { node, ada, token } = await opened({ channels: [channel] })
+    ada.say(['j', '1', topic, 'slow', {}])
+    await ada.heard()
+    ada.wire.end(1006)
+    const again = await node.native('ada')
+    await hello(again, token)
+    open()
+    await node.clock.advance(300)
+    expect((await again.heard()).map(([, , , event]) => event)).not.toContain('presence_state')
+    await again.join(topic, {}, '2')
+    await node.clock.advance(300)
+    const all = again.wire.writes.flat().map((frame) => JSON.parse(frame as string)[3])
+    expect(all.filter((event) => event === 'presence_state')).toHaveLength(1)
+  })
+})
+
+describe('[S-7] a client that comes back with its position', () => {
+  test('is told only what it missed, and an empty diff where that is nothing', async () => {
+    const { node, ada, token } = await opened()
+    const frames = ada.wire.writes.flat().map((frame) => JSON.parse(frame as string))
+    const [, , , , held] = frames.find(([, , , event]) => event === 'presence_state')
+    ada.wire.end(1006)
+    const since = { epoch: held.epoch, seq: held.seq }
+
+    const second = await node.native('ada')
+    await hello(second, token)
+    const [, nothing] = await second.join(topic, { presence_since: since }, '2')
+    expect(nothing[3]).toBe('presence_diff')
+    expect(nothing[4]).toMatchObject({
+      base: held.seq,
+      seq: held.seq,
+      digest: held.digest,
+      joins: [],
+      leaves: [],
+    })
+
+    second.wire.end(1006)
+    const bob = await node.native('bob')
+    await bob.join(topic)
+    await node.clock.advance(300)
+    const third = await node.native('ada')
+    await hello(third, token)
+    const [, missed] = await third.join(topic, { presence_since: since }, '3')
+    expect(missed[4]).toMatchObject({ base: held.seq, joins: [{ key: 'bob' }], leaves: [] })
+  })
+})
+
+describe('[S-5] of two connections that hold one session, the newer one counts', () => {
+  test('the older one is closed with 4003, and its end is of no consequence', async () => {
+    const { node, ada, token, seen, keys } = await opened()
+    const again = await node.native('ada')
+    expect(await hello(again, token)).toMatchObject({ resumed: true })
+    expect(ada.wire.closedWith?.code).toBe(4003)
+    await again.join(topic, { meta: { n: 1 } }, '2')
+    await node.clock.advance(3 * GRACE_MS)
+    expect(await seen()).toEqual([])
+    expect(await keys()).toEqual(['watcher', 'ada'])
+    expect(again.wire.isOpen).toBe(true)
+  })
+
+  test('also where the older one is half open, and found dead much later', async () => {
+    const { node, ada, token, seen, keys } = await opened({
+      heartbeat: { pingIntervalMs: 2000, pongTimeoutMs: 1000 },
+    })
+    ada.wire.isAlive = false
+    const again = await node.native('ada')
+    await hello(again, token)
+    await again.join(topic, { meta: { n: 1 } }, '2')
+    await node.clock.advance(3 * GRACE_MS)
+    expect(ada.wire.isOpen).toBe(false)
+    expect(await seen()).toEqual([])
+    expect(await keys()).toEqual(['watcher', 'ada'])
+  })
+
+  test('what the older one still says is not heard', async () => {
+    const { node, ada, token, watcher } = await opened()
+    ada.wire.isAlive = false
+    await hello(await node.native('ada'), token)
+    ada.say(['j', '9', topic, 'say', { late: true }], ['j', '10', topic, 'phx_leave', {}])
+    await node.clock.advance(300)
+    expect(await watcher.heard()).toEqual([])
+  })
+})
+
+describe('[S-6] a token', () => {
+  test.each([
+    ['with another secret', (token: string) => `${token}x`],
+    ['without its secret', (token: string) => token.split('.')[0] as string],
+    ['with an empty secret', (token: string) => `${token.split('.')[0]}.`],
+    ['that is empty', () => ''],
+    ['that is a dot', () => '.'],
+    ['with the name of a prototype', () => '__proto__.constructor'],
+    ['that is very long', () => 'x'.repeat(60_000)],
+  ])('%s begins a new session, and disturbs none', async (_what, forge) => {
+    const { node, ada, token, session } = await opened()
+    const stranger = await node.native('ada')
+    const answer = await hello(stranger, forge(token))
+    expect(answer.resumed).toBe(false)
+    expect(answer.session).not.toBe(session)
+    expect(ada.wire.isOpen).toBe(true)
+  })
+
+  test('of somebody else is no use, even where it is right', async () => {
+    const { node, ada, token } = await opened()
+    ada.wire.end(1006)
+    expect(await hello(await node.native('mallory'), token)).toMatchObject({ resumed: false })
+    expect(await hello(await node.native('ada'), token)).toMatchObject({ resumed: true })
+  })
+
+  test('of a guest, whom nobody vouched for, is proof enough', async () => {
+    const node = new TestNode({ mode: 'production', allowAnonymous: true })
+    const guest = await node.connect()
+    const first = await hello(guest)
+    await guest.join(topic)
+    await node.clock.advance(300)
+    const [before] = await node.registry.list(topic)
+    guest.wire.end(1006)
+    const again = await node.connect()
+    expect(await hello(again, first.token)).toMatchObject({ resumed: true, session: first.session })
+    await again.join(topic)
+    await node.clock.advance(3 * GRACE_MS)
+    expect(await node.registry.list(topic)).toEqual([before])
+  })
+
+  test('of somebody who was vouched for is no use to a guest, nor the other way round', async () => {
+    const { node, ada, token } = await opened()
+    ada.wire.end(1006)
+    const guest = await node.connect()
+    const own = await hello(guest, token)
+    expect(own.resumed).toBe(false)
+    expect(await hello(await node.native('mallory'), own.token)).toMatchObject({ resumed: false })
+  })
+
+  test('is taken only before anything else was said', async () => {
+    const { node, token, session } = await opened()
+    const second = await node.native('ada')
+    await second.join('room:2')
+    expect(await hello(second, token)).toMatchObject({ resumed: false })
+    expect((await hello(await node.native('ada'), token)).session).toBe(session)
+  })
+
+  test('is in no log', async () => {
+    const { node, ada, token } = await opened()
+    ada.wire.end(1006)
+    await hello(await node.native('mallory'), token)
+    await hello(await node.native('ada'), token)
+    await node.clock.advance(3 * GRACE_MS)
+    const secret = token.split('.')[1] as string
+    expect(JSON.stringify(node.log.lines)).not.toContain(secret)
+  })
+})
+
+describe('[S-6] a session without a token', () => {
+  test('has no grace: nobody could come back to it', async () => {
+    const node = new TestNode()
+    const zzz = await node.zzz('ada')
+    await zzz.ask({ topic, event: 'phx_join', payload: {}, ref: '1' })
+    zzz.wire.end(1006)
+    await node.clock.advance(300)
+    expect(await node.registry.list(topic)).toEqual([])
+    expect(node.node.sessionCount).toBe(0)
+  })
+})

@@ -1,0 +1,43 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { NEW_SESSION, type SessionEvent, type SessionState, stepSession } from './session-machine'
+
+const event: fc.Arbitrary<SessionEvent> = fc.oneof(
+  fc.constant<SessionEvent>({ type: 'attach' }),
+  fc.constant<SessionEvent>({ type: 'graceElapsed' }),
+  fc.constant<SessionEvent>({ type: 'end', reason: 'left' }),
+  fc.record({
+    type: fc.constant('drop' as const),
+    generation: fc.nat(4),
+    reason: fc.constantFrom('timeout' as const, 'closed' as const),
+    graceMs: fc.constantFrom(0, 1000),
+  }),
+)
+
+test('[S-5, S-6] whatever happens in whatever order: one leave at most, and a grace runs just while it lingers', () => {
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 20 }), (events) => {
+      let state: SessionState = NEW_SESSION
+      let isGraceRunning = false
+      let leaves = 0
+      for (const one of events) {
+        // The shell cancels the timer, so that it elapses only while it runs.
+        if (one.type === 'graceElapsed' && !isGraceRunning) continue
+        const before: SessionState = state
+        const step = stepSession(before, one)
+        state = step.state
+        if (one.type === 'graceElapsed') isGraceRunning = false
+        for (const { type } of step.effects) {
+          if (type === 'startGrace') isGraceRunning = true
+          if (type === 'cancelGrace') isGraceRunning = false
+          if (type === 'leave') leaves++
+        }
+        expect(isGraceRunning).toBe(state.phase === 'lingering')
+        expect(leaves).toBe(state.phase === 'gone' ? 1 : 0)
+        const isLate = one.type === 'drop' && before.phase === 'live' && one.generation !== before.generation
+        if (isLate) expect(step).toEqual({ state: before, effects: [] })
+      }
+    }),
+    { numRuns: 1000 },
+  )
+})

@@ -1,0 +1,70 @@
+import type { Frame } from '@rollcall/shared-protocol'
+import type { Clock } from '../io/clock'
+import type { Wire, WireEvents } from '../io/wire'
+
+/** A wire without a socket: what the server writes is kept, and the peer does what the test says. */
+export class MemoryWire implements Wire {
+  /** Every write with its frames. */
+  readonly writes: (readonly Frame[])[] = []
+  bufferedBytes = 0
+  pings = 0
+  /** Whether the peer answers pings and closes. One that does not is half open. */
+  isAlive = true
+  /** How the server closed it; null while it has not. */
+  closedWith: { readonly code: number; readonly reason: string } | null = null
+  isTerminated = false
+  readonly #clock: Clock
+  #events: WireEvents | null = null
+  #isOver = false
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Names the server's side, once it is there. */
+  open(events: WireEvents): void {
+    this.#events = events
+  }
+
+  get isOpen(): boolean {
+    return !this.#isOver
+  }
+
+  // --- Wire ------------------------------------------------------------------------------------------------------
+
+  send(frames: readonly Frame[]): void {
+    if (!this.#isOver) this.writes.push([...frames])
+  }
+
+  ping(): void {
+    this.pings++
+    if (this.isAlive) this.#clock.soon(() => this.#events?.onPong())
+  }
+
+  close(code: number, reason: string): void {
+    this.closedWith ??= { code, reason }
+    if (this.isAlive) this.#clock.soon(() => this.end(code, reason))
+  }
+
+  terminate(): void {
+    this.isTerminated = true
+    this.#clock.soon(() => this.end(1006, ''))
+  }
+
+  // --- the peer --------------------------------------------------------------------------------------------------
+
+  receive(text: string): void {
+    this.receiveBytes(Buffer.from(text), false)
+  }
+
+  receiveBytes(data: Buffer, isBinary = true): void {
+    if (!this.#isOver) this.#events?.onMessage(data, isBinary)
+  }
+
+  /** The connection is over: 1006 where the peer went without a word. */
+  end(code = 1006, reason = ''): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#events?.onClose(code, reason)
+  }
+}

@@ -1,0 +1,72 @@
+import {
+  DEFAULT_LIMITS,
+  type Dialect,
+  type Frame,
+  type Limits,
+  rollcallDialect,
+} from '@rollcall/shared-protocol'
+import { DEFAULT_FLUSH, type FlushOptions } from '../presence/flush'
+import type { HistoryOptions } from '../presence/history'
+import type { Admission, Member } from '../presence/members'
+import { Registry } from '../presence/registry'
+import { MemoryStore, MemoryStoreState } from '../store/memory-store'
+import { RecordingLog } from './recording-log'
+import { ScriptedStore } from './scripted-store'
+import { VirtualClock } from './virtual-clock'
+
+export interface TestRegistryOptions {
+  readonly limits?: Partial<Limits>
+  readonly flush?: Partial<FlushOptions>
+  readonly history?: Partial<HistoryOptions>
+  readonly clock?: VirtualClock
+  /** To share with other nodes. */
+  readonly state?: MemoryStoreState
+  readonly name?: string
+}
+
+/** A registry over a memory store that fails when it is told to, in virtual time. */
+export function testRegistry(options: TestRegistryOptions = {}) {
+  const { clock = new VirtualClock(), state = new MemoryStoreState('e'), name = 'n1' } = options
+  const store = new ScriptedStore(new MemoryStore(state))
+  const log = new RecordingLog()
+  let refs = 0
+  const registry = new Registry({
+    store,
+    clock,
+    log,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    flush: { ...DEFAULT_FLUSH, ...options.flush },
+    history: { maxDiffs: 256, maxBytes: 262_144, ...options.history },
+    mintRef: () => `${name}-${refs++}`,
+  })
+  return { clock, state, store, log, registry }
+}
+
+export const WITH_STATE: Admission = { onAdmitted: null, withState: true, since: null }
+
+/** A member that reads what it is told. */
+export class ListeningMember implements Member {
+  readonly frames: Frame[] = []
+  readonly dialect: Dialect
+  readonly wantsPresence = true
+  /** Called with every delivery, for what a slow encoder or socket would cost. */
+  onDeliver: () => void = () => {}
+
+  constructor(dialect: Dialect = rollcallDialect) {
+    this.dialect = dialect
+  }
+
+  deliver(frames: readonly Frame[]): void {
+    this.frames.push(...frames)
+    this.onDeliver()
+  }
+
+  /** What it was told since the last look: the native event and payload, or the whole frame. */
+  // biome-ignore lint/suspicious/noExplicitAny: frames of any dialect; the tests say what they must be.
+  heard(): [event: string, payload: any][] {
+    return this.frames.splice(0).map((frame) => {
+      const parsed = JSON.parse(frame as string)
+      return Array.isArray(parsed) ? [parsed[3], parsed[4]] : [parsed.event ?? parsed.type, parsed.payload]
+    })
+  }
+}

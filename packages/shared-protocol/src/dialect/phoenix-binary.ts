@@ -1,0 +1,115 @@
+import { textPayload } from '../base64'
+import { type Fault, fault } from '../fault'
+import type { MessageRef, Topic } from '../ids'
+import { failure, type Result, success } from '../result'
+import { decodeUtf8, encodeUtf8 } from '../utf8-codec'
+import type { RawEnvelope } from './envelope'
+
+/*
+ * Binary frames of V2: a kind, the lengths of some texts in one byte each, the texts, and then the payload.
+ *
+ *   client  00 push       join_ref, ref, topic, event
+ *   server  00 push       join_ref, topic, event            to one
+ *           01 reply      join_ref, ref, topic, status
+ *           02 broadcast  topic, event                      to all
+ */
+
+const PUSH = 0
+const REPLY = 1
+const BROADCAST = 2
+
+/** The push that a client's frame holds, with a copy of its payload. */
+export function readBinaryPush(frame: Uint8Array): Result<RawEnvelope> {
+  if (frame[0] !== PUSH) return failure(malformed(`begins with ${frame[0] ?? 'nothing'} instead of 0`))
+  const texts = readTexts(frame, 4)
+  if (!texts.ok) return texts
+  const [joinRef = '', ref = '', topic, event] = texts.value.texts
+  // Whoever reads the socket reuses its memory; the payload is handed on to handlers that take their time.
+  const payload = new Uint8Array(frame.subarray(texts.value.end))
+  return success({ joinRef: refOf(joinRef), ref: refOf(ref), topic, event, payload })
+}
+
+/** The frame of a binary reply; null where a text of it is too long for one. */
+export function writeBinaryReply(
+  joinRef: MessageRef,
+  ref: MessageRef,
+  topic: Topic,
+  response: Uint8Array,
+): Uint8Array | null {
+  return write(REPLY, [textOf(joinRef), textOf(ref), topic, 'ok'], response)
+}
+
+/** The frame of a binary event, to one join or to all; null where a text of it is too long for one. */
+export function writeBinaryEvent(
+  joinRef: MessageRef,
+  topic: Topic,
+  event: string,
+  payload: Uint8Array,
+): Uint8Array | null {
+  return joinRef === null
+    ? write(BROADCAST, [topic, event], payload)
+    : write(PUSH, [textOf(joinRef), topic, event], payload)
+}
+
+/**
+ * A server's binary frame as the text frame that says the same, its payload as `{"base64"}`: for a transport that
+ * carries only text, which is Phoenix's long poll.
+ */
+export function binaryFrameAsText(frame: Uint8Array): string {
+  const kind = frame[0]
+  const read = readTexts(frame, kind === REPLY ? 4 : kind === PUSH ? 3 : 2)
+  if (!read.ok) throw new TypeError(read.fault.message)
+  const { texts, end } = read.value
+  const payload = textPayload(frame.subarray(end))
+  if (kind === REPLY) {
+    const [joinRef = '', ref = '', topic, status] = texts
+    return JSON.stringify([refOf(joinRef), refOf(ref), topic, 'phx_reply', { status, response: payload }])
+  }
+  const [topic, event] = texts.slice(-2)
+  return JSON.stringify([kind === PUSH ? refOf(texts[0] ?? '') : null, null, topic, event, payload])
+}
+
+function write(kind: number, texts: readonly string[], payload: Uint8Array): Uint8Array | null {
+  const encoded = texts.map(encodeUtf8)
+  if (encoded.some(({ length }) => length > 255)) return null
+  const headBytes = 1 + encoded.length + encoded.reduce((sum, { length }) => sum + length, 0)
+  const frame = new Uint8Array(headBytes + payload.length)
+  frame.set([kind, ...encoded.map(({ length }) => length)])
+  let at = 1 + encoded.length
+  for (const text of encoded) {
+    frame.set(text, at)
+    at += text.length
+  }
+  frame.set(payload, at)
+  return frame
+}
+
+function readTexts(
+  frame: Uint8Array,
+  count: number,
+): Result<{ readonly texts: readonly string[]; readonly end: number }> {
+  const texts: string[] = []
+  let at = 1 + count
+  for (const length of frame.subarray(1, at)) {
+    const text = decodeUtf8(frame.subarray(at, at + length))
+    at += length
+    if (text === null) return failure(malformed('has a text in it that is not UTF-8'))
+    texts.push(text)
+  }
+  return texts.length < count || at > frame.length
+    ? failure(malformed('is shorter than its lengths say'))
+    : success({ texts, end: at })
+}
+
+/** An empty ref is none: it is how a client writes one that it does not have. */
+function refOf(text: string): string | null {
+  return text === '' ? null : text
+}
+
+function textOf(ref: MessageRef): string {
+  return ref === null ? '' : String(ref)
+}
+
+function malformed(what: string): Fault {
+  return fault('malformed_frame', `The binary frame ${what}.`)
+}

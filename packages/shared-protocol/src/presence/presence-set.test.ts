@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest'
+import { digestOf } from './digest'
+import { PresenceSet } from './presence-set'
+import type { Presence, PresenceChanges } from './types'
+
+const presence = (ref: string, key: string, rev = 0): Presence => ({ ref, key, rev, meta: { rev } })
+const changes = (some: Partial<PresenceChanges>): PresenceChanges => ({
+  joins: [],
+  updates: [],
+  leaves: [],
+  ...some,
+})
+const leave = (ref: string, key: string) => ({ ref, key, reason: 'left' as const })
+const update = (ref: string, rev: number) => ({ ref, rev, meta: { rev } })
+
+function setOf(...presences: Presence[]): PresenceSet {
+  const set = new PresenceSet()
+  set.replace(presences)
+  return set
+}
+
+const nothing = { joins: [], updates: [], leaves: [], appeared: [], disappeared: [] }
+
+describe('[P-4] a key is present while any of its presences is', () => {
+  test('it appears with the first and stays silent for the second', () => {
+    const set = setOf()
+    expect(set.apply(changes({ joins: [presence('a1', 'ada')] })).appeared).toEqual(['ada'])
+    expect(set.apply(changes({ joins: [presence('a2', 'ada')] })).appeared).toEqual([])
+    expect(set.keyCount).toBe(1)
+    expect(set.size).toBe(2)
+  })
+
+  test('it disappears with the last', () => {
+    const set = setOf(presence('a1', 'ada'), presence('a2', 'ada'))
+    expect(set.apply(changes({ leaves: [leave('a1', 'ada')] })).disappeared).toEqual([])
+    expect(set.hasKey('ada')).toBe(true)
+    expect(set.apply(changes({ leaves: [leave('a2', 'ada')] })).disappeared).toEqual(['ada'])
+    expect(set.hasKey('ada')).toBe(false)
+  })
+
+  test('it holds its presences oldest first, and an update keeps the place', () => {
+    const set = setOf(presence('a1', 'ada'), presence('a2', 'ada'), presence('a3', 'ada'))
+    set.apply(changes({ updates: [update('a1', 1)], leaves: [leave('a2', 'ada')] }))
+    expect(set.ofKey('ada').map(({ ref, rev }) => [ref, rev])).toEqual([
+      ['a1', 1],
+      ['a3', 0],
+    ])
+    expect(set.ofKey('nobody')).toEqual([])
+  })
+})
+
+describe('[P-2] what a change tells is net', () => {
+  test('changing tabs within one change never passes through zero', () => {
+    const set = setOf(presence('a1', 'ada'))
+    const applied = set.apply(changes({ joins: [presence('a2', 'ada')], leaves: [leave('a1', 'ada')] }))
+    expect(applied.appeared).toEqual([])
+    expect(applied.disappeared).toEqual([])
+    expect(applied.joins.map(({ ref }) => ref)).toEqual(['a2'])
+    expect(applied.leaves.map(({ presence: { ref } }) => ref)).toEqual(['a1'])
+  })
+
+  test('a join and a leave of one presence cancel out', () => {
+    const set = setOf()
+    const applied = set.apply(changes({ joins: [presence('a1', 'ada')], leaves: [leave('a1', 'ada')] }))
+    expect(applied).toEqual(nothing)
+    expect(set.digest).toBe(0)
+  })
+
+  test('a join with an update is one join, at the later meta', () => {
+    const applied = setOf().apply(changes({ joins: [presence('a1', 'ada')], updates: [update('a1', 1)] }))
+    expect(applied.joins).toEqual([presence('a1', 'ada', 1)])
+    expect(applied.updates).toEqual([])
+  })
+
+  test('an update and a leave are one leave, of what was there first', () => {
+    const set = setOf(presence('a1', 'ada'))
+    const applied = set.apply(changes({ updates: [update('a1', 1)], leaves: [leave('a1', 'ada')] }))
+    expect(applied.updates).toEqual([])
+    expect(applied.leaves).toEqual([{ presence: presence('a1', 'ada', 0), reason: 'left' }])
+  })
+
+  test('two updates of one presence are one, from the first to the last', () => {
+    const set = setOf(presence('a1', 'ada'))
+    const applied = set.apply(changes({ updates: [update('a1', 1), update('a1', 2)] }))
+    expect(applied.updates).toEqual([
+      { previous: presence('a1', 'ada', 0), presence: presence('a1', 'ada', 2) },
+    ])
+  })
+
+  test('a join of what is held already, word for word, is nothing', () => {
+    const set = setOf(presence('a1', 'ada', 2))
+    expect(set.apply(changes({ joins: [presence('a1', 'ada', 2)] }))).toEqual(nothing)
+  })
+})
+
+describe('[P-3] an update never goes back in time', () => {
+  test.each([0, 1, 2])('rev %i is passed over by one that stands at rev 2', (rev) => {
+    const set = setOf(presence('a1', 'ada', 2))
+    expect(set.apply(changes({ updates: [update('a1', rev)] }))).toEqual(nothing)
+    expect(set.get('a1')?.rev).toBe(2)
+  })
+
+  test('a join that repeats an older rev is passed over, too', () => {
+    const set = setOf(presence('a1', 'ada', 2))
+    expect(set.apply(changes({ joins: [presence('a1', 'ada', 1)] }))).toEqual(nothing)
+    expect(set.get('a1')?.rev).toBe(2)
+  })
+
+  test('of an unknown presence it is passed over', () => {
+    expect(setOf().apply(changes({ updates: [update('a1', 1)] }))).toEqual(nothing)
+  })
+
+  test('a leave of an unknown presence is passed over', () => {
+    expect(setOf().apply(changes({ leaves: [leave('a1', 'ada')] }))).toEqual(nothing)
+  })
+})
+
+describe('[P-11] replace makes the set hold exactly what it is given', () => {
+  test('and tells the net change, with the reason closed for whoever is missing', () => {
+    const set = setOf(presence('a1', 'ada'), presence('b1', 'bob'), presence('c1', 'cy'))
+    const applied = set.replace([presence('a1', 'ada'), presence('b1', 'bob', 3), presence('d1', 'dan')])
+    expect(applied).toEqual({
+      joins: [presence('d1', 'dan')],
+      updates: [{ previous: presence('b1', 'bob'), presence: presence('b1', 'bob', 3) }],
+      leaves: [{ presence: presence('c1', 'cy'), reason: 'closed' }],
+      appeared: ['dan'],
+      disappeared: ['cy'],
+    })
+  })
+
+  test('the same again is nothing, and the objects held stay the same ones', () => {
+    const set = setOf(presence('a1', 'ada'))
+    const held = set.get('a1')
+    expect(set.replace([presence('a1', 'ada')])).toEqual(nothing)
+    expect(set.get('a1')).toBe(held)
+  })
+
+  test('a lower rev is taken: the snapshot is the truth', () => {
+    const set = setOf(presence('a1', 'ada', 9))
+    set.replace([presence('a1', 'ada', 1)])
+    expect(set.get('a1')?.rev).toBe(1)
+    expect(set.digest).toBe(digestOf([{ ref: 'a1', rev: 1 }]))
+  })
+
+  test('a ref that comes back under another key moves', () => {
+    const set = setOf(presence('a1', 'ada'))
+    const applied = set.replace([presence('a1', 'bob')])
+    expect([...set.keys()]).toEqual(['bob'])
+    expect(applied.appeared).toEqual(['bob'])
+    expect(applied.disappeared).toEqual(['ada'])
+  })
+
+  test('a ref that moves away from a key with others leaves them there', () => {
+    const set = setOf(presence('a1', 'ada'), presence('a2', 'ada'))
+    const applied = set.replace([presence('a1', 'bob'), presence('a2', 'ada')])
+    expect(set.ofKey('ada').map(({ ref }) => ref)).toEqual(['a2'])
+    expect(applied.disappeared).toEqual([])
+  })
+})
+
+describe('[P-10] keys and refs with the names of prototypes are ordinary', () => {
+  test.each(['__proto__', 'constructor', 'hasOwnProperty', '', '👩‍👧', 'k'.repeat(10_000)])('%j', (name) => {
+    const set = setOf(presence('x', 'other'))
+    expect(set.hasKey(name)).toBe(false)
+    expect(set.get(name)).toBeUndefined()
+    expect(set.apply(changes({ joins: [presence(name, name)] })).appeared).toEqual([name])
+    expect(set.hasKey(name)).toBe(true)
+    expect(set.ofKey(name)).toEqual([presence(name, name)])
+    expect(set.apply(changes({ leaves: [leave(name, name)] })).disappeared).toEqual([name])
+    expect(set.size).toBe(1)
+  })
+})
+
+test('a thousand presences of one key leave one by one, and the key with the last', () => {
+  const crowd = Array.from({ length: 1000 }, (_, i) => presence(`g${i}`, 'guest'))
+  const set = setOf(...crowd)
+  const told = crowd.map(
+    ({ ref, key }) => set.apply(changes({ leaves: [leave(ref, key)] })).disappeared.length,
+  )
+  expect(told.lastIndexOf(0)).toBe(998)
+  expect(told[999]).toBe(1)
+})

@@ -1,0 +1,103 @@
+import type { AppliedChanges } from '../presence/presence-set'
+import { PresenceSet } from '../presence/presence-set'
+import type { FullDiff, LeaveReason, Meta, Presence, PresenceChanges } from '../presence/types'
+
+/** One thing that happens in a topic. Numbers pick among what there is, so that any list of these is a history. */
+export interface Happening {
+  readonly kind: 'join' | 'update' | 'leave' | 'cut'
+  readonly pick: number
+  readonly key: string
+}
+
+/** Where a history began, and every diff of it, as a server would know them. */
+export interface History {
+  readonly initial: readonly Presence[]
+  readonly diffs: readonly FullDiff[]
+}
+
+/**
+ * Plays happenings into diffs; `cut` ends a diff. A ref is never used twice. Those before the first cut make the
+ * state that the history begins with.
+ */
+export function playHistory(happenings: readonly Happening[]): History {
+  const set = new PresenceSet()
+  const diffs: FullDiff[] = []
+  const alive = new Map<string, Presence>()
+  let changes = newChanges()
+  let initial: readonly Presence[] | null = null
+  let refs = 0
+  const cut = () => {
+    const applied = set.apply(changes)
+    if (initial === null) initial = [...set.presences()]
+    else diffs.push(fullDiffOf(diffs.length, set.digest, applied))
+    changes = newChanges()
+  }
+  for (const { kind, pick, key } of happenings) {
+    const one = [...alive.values()][pick % Math.max(1, alive.size)]
+    if (kind === 'cut') cut()
+    else if (kind === 'join') {
+      const presence = { ref: `r${refs++}`, key, meta: { pick }, rev: 0 }
+      alive.set(presence.ref, presence)
+      changes.joins.push(presence)
+    } else if (one && kind === 'update') {
+      const updated = { ...one, rev: one.rev + 1, meta: { pick } }
+      alive.set(one.ref, updated)
+      changes.updates.push({ ref: updated.ref, rev: updated.rev, meta: updated.meta })
+    } else if (one && kind === 'leave') {
+      alive.delete(one.ref)
+      changes.leaves.push({ ref: one.ref, key: one.key, reason: 'left' as LeaveReason })
+    }
+  }
+  cut()
+  return { initial: initial ?? [], diffs }
+}
+
+function newChanges() {
+  return {
+    joins: [] as Presence[],
+    updates: [] as PresenceChanges['updates'][number][],
+    leaves: [] as PresenceChanges['leaves'][number][],
+  }
+}
+
+function fullDiffOf(base: number, digest: number, applied: AppliedChanges<Meta>): FullDiff {
+  return {
+    epoch: 'e',
+    base,
+    seq: base + 1,
+    digest,
+    joins: applied.joins,
+    updates: applied.updates.map(({ presence, previous }) => ({ ...presence, previous })),
+    leaves: applied.leaves.map(({ presence, reason }) => ({
+      ref: presence.ref,
+      key: presence.key,
+      reason,
+      presence,
+    })),
+    appeared: applied.appeared,
+    disappeared: applied.disappeared,
+  }
+}
+
+/** What is different between two states, by comparing them: the truth for whoever claims to tell the net change. */
+export function netChange(before: Iterable<Presence>, after: Iterable<Presence>) {
+  const was = new Map([...before].map((presence) => [presence.ref, presence]))
+  const is = new Map([...after].map((presence) => [presence.ref, presence]))
+  const keysBefore = new Set([...was.values()].map(({ key }) => key))
+  const keysAfter = new Set([...is.values()].map(({ key }) => key))
+  return {
+    joins: [...is.values()].filter(({ ref }) => !was.has(ref)),
+    updates: [...is.values()].flatMap((presence) => {
+      const previous = was.get(presence.ref)
+      return previous && previous.rev !== presence.rev ? [{ presence, previous }] : []
+    }),
+    leaves: [...was.values()].filter(({ ref }) => !is.has(ref)),
+    appeared: [...keysAfter].filter((key) => !keysBefore.has(key)).sort(),
+    disappeared: [...keysBefore].filter((key) => !keysAfter.has(key)).sort(),
+  }
+}
+
+/** Sorted by ref, so that two lists with the same presences are equal. */
+export function byRef<T extends { readonly ref: string }>(items: Iterable<T>): T[] {
+  return [...items].sort((a, b) => (a.ref < b.ref ? -1 : 1))
+}

@@ -1,0 +1,116 @@
+// The tables of options name every option, with its default.
+
+import { existsSync, readFileSync } from 'node:fs'
+import { DEFAULT_SOCKET_OPTIONS } from '@rollcall/client'
+import type {
+  FlushOptions,
+  GraceOptions,
+  HeartbeatOptions,
+  HistoryOptions,
+  ServerOptions,
+} from '@rollcall/server'
+import { describe, expect, test } from 'vitest'
+import { at } from '../../scripts/lib/repository.mjs'
+import { readDocument, tableUnder } from './markdown'
+
+// An option that is missing here, or that is gone, does not compile.
+const groups = {
+  heartbeat: { pingIntervalMs: true, pongTimeoutMs: true } satisfies Record<keyof HeartbeatOptions, true>,
+  grace: { graceMs: true, pageGraceMs: true } satisfies Record<keyof GraceOptions, true>,
+  flush: { floorMs: true, ceilingMs: true, share: true } satisfies Record<keyof FlushOptions, true>,
+  history: { maxDiffs: true, maxBytes: true } satisfies Record<keyof HistoryOptions, true>,
+}
+const serverOptions: Record<keyof ServerOptions, true> = {
+  port: true,
+  host: true,
+  server: true,
+  channels: true,
+  authenticate: true,
+  allowAnonymous: true,
+  mode: true,
+  limits: true,
+  heartbeat: true,
+  grace: true,
+  flush: true,
+  history: true,
+  store: true,
+  logger: true,
+  handlerTimeoutMs: true,
+  maxWaitingMessages: true,
+  authenticateTimeoutMs: true,
+  maxBufferedBytes: true,
+  closeTimeoutMs: true,
+  implicitTopic: true,
+  page: true,
+  clock: true,
+  random: true,
+}
+
+/** Where the options are declared, each with its `@default`. */
+const declarations = [
+  'options.ts',
+  'connection/heartbeat.ts',
+  'session/sessions.ts',
+  'presence/flush.ts',
+  'presence/history.ts',
+]
+
+/** Numbers and texts that are said to be defaults, by the option's own name. */
+function declaredDefaults(): Map<string, string> {
+  const defaults = new Map<string, string>()
+  for (const file of declarations) {
+    const path = at('packages/server/src', file)
+    if (!existsSync(path)) throw new Error(`${path} is not there: where are its options declared now?`)
+    const found = readFileSync(path, 'utf8').matchAll(
+      /@default (\d[\d.]*|true|false|'[^']*')\s*(?:\*\/)\s*readonly (\w+)/g,
+    )
+    for (const [, value = '', name = ''] of found) defaults.set(name, value)
+  }
+  return defaults
+}
+
+const rowsOf = (path: string) =>
+  new Map(
+    tableUnder(readDocument(path), 'Options').map(([name = '', value = '']) => [
+      name.replaceAll('`', ''),
+      value.replaceAll('`', ''),
+    ]),
+  )
+
+describe('docs/server.md', () => {
+  const rows = rowsOf('docs/server.md')
+
+  test('names each option', () => {
+    const names = Object.keys(serverOptions).flatMap((name) =>
+      name in groups
+        ? Object.keys(groups[name as keyof typeof groups]).map((own) => `${name}.${own}`)
+        : [name],
+    )
+    expect([...rows.keys()]).toEqual(names)
+  })
+
+  test('gives the default that the code declares', () => {
+    const declared = declaredDefaults()
+    expect(declared.size).toBeGreaterThan(15)
+    for (const [name, value] of rows) {
+      const own = declared.get(name.replace(/.*\./, ''))
+      if (own !== undefined) expect(`${name}: ${value}`).toBe(`${name}: ${own}`)
+    }
+  })
+})
+
+describe('docs/client.md', () => {
+  test('names each option of a socket, with its default', () => {
+    const { backoff, ...rest } = DEFAULT_SOCKET_OPTIONS
+    const defaults = new Map<string, unknown>([
+      ...Object.entries(rest),
+      ['backoff.baseMs', backoff.baseMs],
+      ['backoff.capMs', backoff.capMs],
+    ])
+    const rows = rowsOf('docs/client.md')
+    expect([...rows.keys()].sort()).toEqual([...defaults.keys()].sort())
+    for (const [name, value] of defaults) {
+      if (typeof value === 'number') expect(`${name}: ${rows.get(name)}`).toBe(`${name}: ${value}`)
+    }
+  })
+})
