@@ -110,7 +110,11 @@ export class Membership<M> {
   }
 
   leave(): Promise<void> {
-    if (this.#leaving) return this.#leaving.promise
+    if (this.#leaving) {
+      // It may have been asked to join again meanwhile; the latest word counts.
+      this.#dispatch({ kind: 'leave' })
+      return this.#leaving.promise
+    }
     if (this.state.name === 'left') return Promise.resolve()
     // No deadline of its own: the machine departs when the answer to its leave takes too long.
     const waiter = new Waiter<void>(this.#link.options.clock, null)

@@ -40,7 +40,10 @@ export class PresenceFeed<M> {
     this.#ask = ask
     this.#settlingMs = settlingMs
     this.#timer = new Timer(options.clock, () => this.dispatch({ kind: 'due' }))
-    this.#settle = new Timer(options.clock, () => this.#giveUpKept())
+    this.#settle = new Timer(options.clock, () => {
+      this.#isSettling = false
+      this.dispatch({ kind: 'settled' })
+    })
     this.#mirror = new RunningMachine<MirrorState, MirrorEvent, MirrorEffect>(
       INITIAL_MIRROR,
       (state, event) =>
@@ -130,14 +133,6 @@ export class PresenceFeed<M> {
   #stopSettling(): void {
     this.#isSettling = false
     this.#settle.set(null)
-  }
-
-  #giveUpKept(): void {
-    this.#isSettling = false
-    const change = this.map.dropKept()
-    this.#touch()
-    this.#tell(change)
-    this.#notify()
   }
 
   #tell(change: MapChange<M>): void {

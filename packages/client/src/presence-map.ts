@@ -94,7 +94,7 @@ export class PresenceMap<M> {
 
   /**
    * Makes the map hold exactly these, in one step; what stays the same keeps its identity. `keepsAbsent`: keys that
-   * are not among them go on being shown, until they come back or {@link dropKept}.
+   * are not among them go on being shown, until they come back or a later call does without it.
    */
   replace(presences: readonly Presence<M>[], keepsAbsent = false): MapChange<M> {
     const shownBefore = keepsAbsent ? [...this.#entries.values()] : []
@@ -113,11 +113,6 @@ export class PresenceMap<M> {
     for (const entry of shownBefore)
       if (!this.#set.hasKey(entry.key)) this.#kept.set(entry.key, entry.presences)
     return this.#update(changes, (key) => inOrder.get(key) ?? [], dropped ?? [])
-  }
-
-  /** Those who did not come back are gone. */
-  dropKept(): MapChange<M> {
-    return this.#update(NO_CHANGES, () => [], this.#takeKept())
   }
 
   clear(): void {
@@ -172,8 +167,6 @@ export class PresenceMap<M> {
     return { isVisible, presences: { ...changes, leaves: [...leaves, ...gone] }, entries }
   }
 }
-
-const NO_CHANGES = { joins: [], updates: [], leaves: [], appeared: [], disappeared: [] }
 
 function nodeLost<M>(presence: Presence<M>): {
   readonly presence: Presence<M>

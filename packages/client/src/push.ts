@@ -37,6 +37,11 @@ export class PushQueue {
     this.#link = link
   }
 
+  /** Pushes that wait, for a join or for their answer. */
+  get size(): number {
+    return this.#queued.size + this.#sent.size
+  }
+
   /** Sends at once where there is a join to send in, queues otherwise. (C-8) */
   send(push: Push, joinRef: string | null): Promise<unknown> {
     const { clock, maxQueuedPushes } = this.#link.options

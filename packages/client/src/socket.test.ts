@@ -76,7 +76,7 @@ describe('socket', () => {
     socket.connect()
     await server.settle()
     expect(sent.map((frame) => JSON.parse(frame))).toEqual([
-      [null, '1', 'rollcall', 'hello', {}],
+      [null, '1', 'rollcall', 'hello', expect.any(Object)],
       ['2', '2', 'room:lobby', 'phx_join', { meta: { name: 'Ada' } }],
     ])
     expect(socket.status).toBe('connecting')

@@ -59,8 +59,13 @@ export class Uplink {
   readonly #heartbeat: Heartbeat
   readonly #timer: Timer
   readonly #token: SessionToken
-  /** Topics that the session may still be in on the server, though this client has done with them. */
-  readonly #renounced = new Set<Topic>()
+  /** Tells the server that a session goes on in the program that held it, and not in a copy of its tab. */
+  readonly #instance: string
+  /** Ends the time in which a server that began anew waits for those who were there. */
+  readonly #settling: Timer
+  #isSettling = false
+  /** Topics that the session may be in on the server, though this client is done with them, by the leave sent last. */
+  readonly #renounced = new Map<Topic, MessageRef>()
   #unwatch: (() => void) | null = null
   #lastRef = 0
   #helloRef: MessageRef = null
@@ -68,7 +73,13 @@ export class Uplink {
   constructor(options: ResolvedSocketOptions, endpoint: URL, listener: UplinkListener) {
     const { clock } = options
     this.#options = options
+    this.#instance = [options.random(), options.random()]
+      .map((chance) => chance.toString(36).slice(2))
+      .join('')
     this.#listener = listener
+    this.#settling = new Timer(clock, () => {
+      this.#isSettling = false
+    })
     this.#token = new SessionToken(options.sessionStorage, endpoint)
     this.#timer = new Timer(clock, () => this.dispatch({ kind: 'due' }))
     this.#machine = new RunningMachine<SocketState, SocketEvent, SocketEffect>(
@@ -144,7 +155,8 @@ export class Uplink {
         this.#helloRef = this.nextRef()
         this.#token.claim()
         const token = this.#token.current
-        this.send({ kind: 'hello', ref: this.#helloRef, ...(token === null ? {} : { token }) })
+        const instance = this.#instance
+        this.send({ kind: 'hello', ref: this.#helloRef, instance, ...(token === null ? {} : { token }) })
         return this.#listener.connected()
       }
       case 'close':
@@ -154,6 +166,8 @@ export class Uplink {
       case 'heartbeat':
         return this.#heartbeat.dispatch(effect.order)
       case 'lost':
+        this.#isSettling = false
+        this.#settling.set(null)
         if (effect.isFinal) this.#token.release()
         return this.#listener.lost(effect.isFinal)
       case 'watch':
@@ -162,36 +176,50 @@ export class Uplink {
   }
 
   /**
-   * The channel of this topic is done with, while the server may know it still: after a lost connection, or a join
-   * that was not answered. It is left at once, or when the session is resumed.
+   * The channel of this topic is done with, while the server may know it still: after a lost connection, or a join or
+   * leave that was not answered. The server is told until it has answered, over a resumed session if need be.
    */
   renounce(topic: Topic): void {
-    if (this.isConnected) this.send({ kind: 'leave', topic, ref: this.nextRef(), joinRef: null })
-    else this.#renounced.add(topic)
+    if (!this.isConnected) {
+      this.#renounced.set(topic, null)
+      return
+    }
+    const ref = this.nextRef()
+    this.#renounced.set(topic, ref)
+    this.send({ kind: 'leave', topic, ref, joinRef: null })
   }
 
-  /**
-   * To be called before a join. A topic that was renounced is left first: the server would otherwise go on with the
-   * channel that was done with, under what it was joined with then.
-   */
+  /** The topic is wanted again: the join that is to come takes the place of the channel that was done with. */
   reclaim(topic: Topic): void {
-    if (this.#renounced.delete(topic)) this.renounce(topic)
+    this.#renounced.delete(topic)
   }
 
-  /** How long a server that lost its past is still waiting for those who were there, in milliseconds. */
+  /** How long a server that lost its past waits for those who were there, in milliseconds; 0 once it does not. */
   settlingMs(): number {
-    const { session } = this.state
-    if (session === null) return 0
-    const passedMs = this.#options.clock.now() - session.welcomedAt
-    // A clock that was set back must not make the wait longer than it was.
-    return Math.min(session.settlingMs, Math.max(0, session.settlingMs - passedMs))
+    return this.#isSettling ? (this.state.session?.settlingMs ?? 0) : 0
+  }
+
+  #welcomed(session: SessionInfo): void {
+    this.#isSettling = session.settlingMs > 0
+    // A timer, and no look at the clock: a clock that is set meanwhile would cut the wait short.
+    this.#settling.set(this.#isSettling ? session.settlingMs : null)
+    this.dispatch({ kind: 'welcomed', session })
+    this.#leaveRenounced(session.isResumed)
+  }
+
+  #isRenounced(received: ChannelFrame): boolean {
+    return (
+      received.kind === 'reply' &&
+      received.ref !== null &&
+      this.#renounced.get(received.topic) === received.ref
+    )
   }
 
   #leaveRenounced(isResumed: boolean): void {
-    const topics = [...this.#renounced]
-    this.#renounced.clear()
+    const topics = [...this.#renounced.keys()]
     // A session of its own is in no topic that it did not join.
-    if (isResumed) for (const topic of topics) this.renounce(topic)
+    if (!isResumed) this.#renounced.clear()
+    else for (const topic of topics) this.renounce(topic)
   }
 
   #watch(isOn: boolean): void {
@@ -223,16 +251,16 @@ export class Uplink {
       this.#listener.faulted(
         refusalError('protocol_fault', 'The server did not understand a frame of ours', refusal),
       )
-    } else if (received.topic !== ROLLCALL_SYSTEM_TOPIC) this.#listener.received(received)
+    } else if (this.#isRenounced(received)) this.#renounced.delete(received.topic)
+    else if (received.topic !== ROLLCALL_SYSTEM_TOPIC) this.#listener.received(received)
     else if (received.kind === 'reply' && received.ref === this.#helloRef) this.#welcome(received)
   }
 
   #welcome(reply: OkReply | ReceivedErrorReply): void {
     if (reply.status === 'ok') {
-      const { session, token } = readWelcome(reply.response, this.#options.clock.now())
+      const { session, token } = readWelcome(reply.response)
       if (token !== null) this.#token.keep(token)
-      this.dispatch({ kind: 'welcomed', session })
-      return this.#leaveRenounced(session.isResumed)
+      return this.#welcomed(session)
     }
     const refusal = readRefusal(reply.response)
     const error = refusalError('refused', 'The server refused the connection', refusal)
@@ -242,10 +270,7 @@ export class Uplink {
 }
 
 /** Who we are, of the answer to hello. What a server does not tell stays unknown. */
-function readWelcome(
-  response: unknown,
-  now: number,
-): { readonly session: SessionInfo; readonly token: string | null } {
+function readWelcome(response: unknown): { readonly session: SessionInfo; readonly token: string | null } {
   const body: JsonObject = isJsonObject(response) ? response : {}
   const session = field(body, 'session')
   const identity = field(body, 'identity')
@@ -259,7 +284,6 @@ function readWelcome(
       identity: typeof id === 'string' ? { id } : null,
       isResumed: field(body, 'resumed') === true,
       settlingMs: typeof settlingMs === 'number' ? settlingMs : 0,
-      welcomedAt: now,
     },
   }
 }

@@ -20,6 +20,11 @@ export interface HelloMessage {
   readonly ref: MessageRef
   /** The secret of an earlier session, to go on with it. */
   readonly token?: string
+  /**
+   * Names the program that says hello, made up by itself: the same after a reconnect, another one after a reload of
+   * the page or in a copy of its tab. Only the one that held a session last goes on where it was. (P-6)
+   */
+  readonly instance?: string
 }
 
 /** The client means to go, and its presences with it, at once. */

@@ -98,20 +98,14 @@ describe('channel machine', () => {
     expect(run([join], {}, run([refusal], {}, joining).state).state.name).toBe('joining')
   })
 
-  test('a join without an answer is taken back and tried again, later each time', () => {
+  test('a join without an answer is tried again, later each time, and not left in between', () => {
     const first = run([{ kind: 'due' }], {}, joining)
     expect(first).toMatchObject({
       state: { name: 'waiting', failures: 1, error: { code: 'timeout' } },
-      effects: [
-        { kind: 'send_leave', joinRef: '7' },
-        { kind: 'timer', delayMs: 250 },
-      ],
+      effects: [{ kind: 'timer', delayMs: 250 }],
     })
     const second = run([{ kind: 'due' }, { kind: 'due' }], { freshRef: '9' }, first.state)
-    expect(second.effects).toEqual([
-      { kind: 'send_leave', joinRef: '9' },
-      { kind: 'timer', delayMs: 500 },
-    ])
+    expect(second.effects).toEqual([{ kind: 'timer', delayMs: 500 }])
   })
 
   test('[C-15] a lost connection leads to a rejoin with a join ref of its own', () => {
@@ -153,23 +147,35 @@ describe('channel machine', () => {
       { kind: 'released', joinRef: '7' },
       { kind: 'ended', joinRef: '7', error },
       { kind: 'failed', joinRef: '7', error },
-      { kind: 'lost' },
-      { kind: 'due' },
     ]
     for (const event of ends) {
       const left = run([event], {}, leaving)
       expect(left.state).toEqual({ name: 'left', error: null })
       expect(kinds(left)).toEqual(['timer', 'departed'])
     }
+    // Whether the leave got there is not known: the server is told again when it can be.
+    for (const kind of ['lost', 'due'] as const) {
+      const left = run([{ kind }], {}, leaving)
+      expect(left.state).toEqual({ name: 'left', error: null })
+      expect(kinds(left)).toEqual(['renounce', 'timer', 'departed'])
+    }
   })
 
   test('leaves at once where the server knows nothing of it', () => {
     const refused = run([refusal], {}, joining).state
-    const waiting = run([join], { isConnected: false }).state
-    for (const state of [INITIAL_CHANNEL, waiting, refused]) {
+    for (const state of [INITIAL_CHANNEL, refused]) {
       const left = run([leave], {}, state)
       expect(left.state).toEqual({ name: 'left', error: null })
       expect(kinds(left)).toEqual(['timer', 'abandoned', 'departed'])
+    }
+  })
+
+  test('leaves at once while away, and has the server told when it can be', () => {
+    const waiting = run([join], { isConnected: false }).state
+    for (const state of [waiting, run([{ kind: 'lost' }], {}, joined).state]) {
+      const left = run([leave], {}, state)
+      expect(left.state).toEqual({ name: 'left', error: null })
+      expect(kinds(left)).toEqual(['timer', 'renounce', 'abandoned', 'departed'])
     }
   })
 

@@ -257,7 +257,11 @@ const table: TransitionTable<ChannelState, ChannelEvent, ChannelEffect, ChannelC
     released: ifCurrent((state, _event, context) => depart(state, context)),
     ended: ifCurrent((state, _event, context) => depart(state, context)),
     failed: ifCurrent((state, _event, context) => depart(state, context)),
-    due: (state, _event, context) => depart(state, context),
+    due: (state, _event, context) => {
+      const step = depart(state, context)
+      // Who leaves does not wait for ever; that the server hears of it is seen to.
+      return { state: step.state, effects: [{ kind: 'renounce' }, ...step.effects] }
+    },
   },
   left: { ...deaf, join: begin, leave: stay, connected: stay, lost: stay, due: stay },
   refused: { ...deaf, join: begin, leave: leaveAtOnce, connected: stay, lost: stay, due: stay },

@@ -122,11 +122,19 @@ describe('mirror', () => {
     const away = run([lost], live)
     expect(away.state).toMatchObject({ name: 'away', at: { seq: 5 } })
     expect(isStale(away.state)).toBe(true)
-    const back = run([joined, diff(5), state(2)], away.state)
+    const back = run([joined, diff(4), diff(6), state(2)], away.state)
     expect(back).toMatchObject({
       state: { name: 'live', at: { seq: 2 }, resyncCount: 0 },
       kinds: ['timer', 'replace'],
     })
+  })
+
+  test('[C-7] goes on from where it stood, if the server tells what it missed', () => {
+    const back = run([joined, diff(5, 9)], run([lost], live).state)
+    expect(back).toMatchObject({ state: { name: 'live', at: { seq: 9 } }, kinds: ['timer', 'apply'] })
+    // Not from a map that was found wrong: it would stay wrong.
+    const unsound = run([wrongDigest, lost, joined, diff(5)], live)
+    expect(unsound).toMatchObject({ state: { name: 'awaiting' }, effects: [] })
   })
 
   test('forgets everything when the channel is over', () => {

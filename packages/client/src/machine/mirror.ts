@@ -50,6 +50,8 @@ export type MirrorEvent =
   | { readonly kind: 'diff'; readonly diff: PresenceDiff }
   /** Whether the map has the digest that the diff which was just applied says it should. */
   | { readonly kind: 'compared'; readonly isEqual: boolean }
+  /** The server has stopped waiting for those who were there before it: those who are kept may be gone. */
+  | { readonly kind: 'settled' }
   /** The server did not take the question. */
   | { readonly kind: 'ask_refused'; readonly isRetryable: boolean; readonly retryAfterMs: number }
   | { readonly kind: 'due' }
@@ -142,6 +144,7 @@ const table: TransitionTable<MirrorState, MirrorEvent, MirrorEffect, MirrorConte
     state: stay,
     diff: stay,
     compared: stay,
+    settled: stay,
     ask_refused: stay,
     due: stay,
   },
@@ -161,6 +164,8 @@ const table: TransitionTable<MirrorState, MirrorEvent, MirrorEffect, MirrorConte
       }
     },
     compared: stay,
+    // The state that is awaited will tell.
+    settled: stay,
     // A channel that tracks nobody has no state to send: leave it in peace.
     ask_refused: (state, { isRetryable, retryAfterMs }, { timeoutMs }) => ({
       state,
@@ -192,6 +197,9 @@ const table: TransitionTable<MirrorState, MirrorEvent, MirrorEffect, MirrorConte
       if (!event.isEqual) return resync({ ...state, isSound: false }, event, context)
       return stay(state.futile === 0 ? state : { ...state, futile: 0 })
     },
+    // Not from the clock alone: a connection that has died unnoticed would have everybody gone who is back long ago.
+    settled: ({ at, isSound, futile, resyncCount }, event, context) =>
+      ask({ name: 'asking', at, isSound, futile, resyncCount }, event, context),
     ask_refused: stay,
     due: stay,
   },
@@ -203,6 +211,7 @@ const table: TransitionTable<MirrorState, MirrorEvent, MirrorEffect, MirrorConte
       isOlder(snapshot, state.at) ? stay(state) : replace(state, snapshot, state.futile + 1),
     diff: stay,
     compared: stay,
+    settled: stay,
     ask_refused: (state, { retryAfterMs }, { timeoutMs }) => ({
       state,
       effects: [{ kind: 'timer', delayMs: retryAfterMs > 0 ? retryAfterMs : timeoutMs }],
@@ -216,6 +225,7 @@ const table: TransitionTable<MirrorState, MirrorEvent, MirrorEffect, MirrorConte
     state: stay,
     diff: stay,
     compared: stay,
+    settled: stay,
     ask_refused: stay,
     due: stay,
   },

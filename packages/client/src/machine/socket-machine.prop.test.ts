@@ -24,7 +24,7 @@ const events: fc.Arbitrary<SocketEvent> = fc.oneof(
     .map((code): SocketEvent => ({ kind: 'closed', close: { code, reason: '' } })),
   fc.constant<SocketEvent>({
     kind: 'welcomed',
-    session: { id: null, identity: null, isResumed: false, settlingMs: 0, welcomedAt: 0 },
+    session: { id: null, identity: null, isResumed: false, settlingMs: 0 },
   }),
   fc
     .boolean()

@@ -16,7 +16,7 @@ const base: SocketContext = {
   connectTimeoutMs: 10_000,
   backoff: { baseMs: 500, capMs: 30_000 },
 }
-const session = { id: 's1', identity: { id: 'ada' }, isResumed: false, settlingMs: 0, welcomedAt: 0 }
+const session = { id: 's1', identity: { id: 'ada' }, isResumed: false, settlingMs: 0 }
 const welcomed: SocketEvent = { kind: 'welcomed', session }
 const broken: SocketEvent = { kind: 'closed', close: { code: 1006, reason: '' } }
 

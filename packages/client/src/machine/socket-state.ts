@@ -22,10 +22,8 @@ export interface SessionInfo {
   readonly identity: Identity | null
   /** Whether it is the session of an earlier connection, with the channels that it was in. */
   readonly isResumed: boolean
-  /** How long a server that started with nothing waits for those who were there before, from `welcomedAt` on. */
+  /** How long a server that started with nothing waits for those who were there before. */
   readonly settlingMs: number
-  /** Epoch milliseconds. */
-  readonly welcomedAt: number
 }
 
 /** What every state remembers. */

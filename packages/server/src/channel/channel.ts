@@ -4,7 +4,6 @@ import {
   type Frame,
   fault,
   faultBody,
-  isReservedEvent,
   type JoinMessage,
   type JsonObject,
   type Key,
@@ -19,9 +18,9 @@ import {
   type Topic,
   type UpdateMessage,
 } from '@rollcall/shared-protocol'
-import { ServerError } from '../errors'
 import type { Member } from '../presence/members'
 import type { Owner } from '../presence/owned'
+import { refuseReserved } from '../presence/refuse-reserved'
 import type { Registry, RegistryDiff, TrackResult } from '../presence/registry'
 import type { Identity } from '../session/identity'
 import type { Call } from './compose'
@@ -294,12 +293,10 @@ export class Channel implements Member, ChannelContext {
   }
 
   broadcast(event: string, payload: Payload): void {
-    refuseReserved(event)
     this.#services.registry.broadcast(this.topic, event, payload)
   }
 
   broadcastFrom(event: string, payload: Payload): void {
-    refuseReserved(event)
     this.#services.registry.broadcast(this.topic, event, payload, this)
   }
 
@@ -411,12 +408,4 @@ function refusalOf(result: TrackResult): Reply {
 
 function notJoined(topic: Topic): Fault {
   return fault('not_joined', `The session is not in ${JSON.stringify(topic)}.`)
-}
-
-function refuseReserved(event: string): void {
-  if (!isReservedEvent(event)) return
-  throw new ServerError(
-    'invalid_argument',
-    `The event "${event}" belongs to the protocol; to send presence use pushState(), else name the event otherwise.`,
-  )
 }

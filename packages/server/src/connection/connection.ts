@@ -149,19 +149,20 @@ export class Connection implements WireEvents, Outlet {
   }
 
   /** Goes on with an earlier session, or begins one, and tells the client who it is. */
-  #hello({ ref, token }: HelloMessage): void {
+  #hello({ ref, token, instance }: HelloMessage): void {
     const { sessions, describeServer } = this.#context
     // A token is taken only before anything else was said: afterwards this connection has a session.
     const resumed =
-      token !== undefined && !this.#session ? sessions.resume(token, this.#sessionRequest()) : null
+      token !== undefined && !this.#session ? sessions.resume(token, instance, this.#sessionRequest()) : null
     if (resumed) {
-      this.#session = resumed
-      this.#generation = resumed.generation
+      this.#session = resumed.session
+      this.#generation = resumed.session.generation
     }
     const session = this.#hold()
+    session.nameInstance(instance)
     const response: JsonObject = {
       session: session.id,
-      token: resumed && token !== undefined ? token : sessions.issueToken(session),
+      token: resumed?.token ?? sessions.issueToken(session),
       resumed: resumed !== null,
       identity: { id: session.identity.id },
       ...describeServer(),

@@ -89,7 +89,7 @@ function join(session: Session, message: JoinMessage, { router, services, limits
     )
   }
   const older = session.channels.get(topic)
-  if (older?.isAsleep && message.since !== undefined) return older.wake(message)
+  if (older?.isAsleep && session.isContinued && message.since !== undefined) return older.wake(message)
   if (!older && session.channels.size >= limits.channelsPerSession) {
     const max = limits.channelsPerSession
     return refuse(
@@ -98,7 +98,7 @@ function join(session: Session, message: JoinMessage, { router, services, limits
       limitFault(`The session is in ${max} topics`, 'channelsPerSession', max, max + 1),
     )
   }
-  // A page that was loaded anew takes over what the one before it had: nobody left.
+  // A page that was loaded anew, or a copy of its tab, takes over what the one before it had: nobody left.
   const isResumed = older?.isAsleep ?? false
   if (isResumed) older?.retire()
   else older?.replace()

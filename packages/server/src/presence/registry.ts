@@ -19,6 +19,7 @@ import {
 import { ServerError } from '../errors'
 import type { Member } from './members'
 import { Owned, type Owner } from './owned'
+import { refuseReserved } from './refuse-reserved'
 import { storeMessageOf } from './store-payload'
 import { TopicHub, type TopicHubContext } from './topic-hub'
 
@@ -163,8 +164,12 @@ export class Registry {
     return hub
   }
 
-  /** An event to every member of the topic, on all nodes, except one. */
+  /**
+   * An event to every member of the topic, on all nodes, except one. Throws `invalid_argument` for a name that belongs
+   * to the protocol.
+   */
   broadcast(topic: Topic, event: string, payload: Payload, except: Member | null = null): void {
+    refuseReserved(event)
     this.#hubs.get(topic)?.tell(event, payload, except)
     this.#context.store.publish(topic, storeMessageOf(event, payload)).catch((error: unknown) => {
       this.#context.log.warn({ err: error, topic, event }, 'a broadcast did not reach the other nodes')

@@ -293,6 +293,17 @@ describe('broadcast', () => {
     expect(sender.heard()).toEqual([])
   })
 
+  test.each(['presence_state', 'presence_diff', 'phx_close', 'presence.online'])(
+    '[S-15] of %s, which belongs to the protocol, is a mistake of the program',
+    async (event) => {
+      const { registry, clock, watcher } = await watched()
+      const mistake = expect.objectContaining({ code: 'invalid_argument' })
+      expect(() => registry.broadcast(topic, event, {})).toThrow(mistake)
+      await clock.settle()
+      expect(watcher.heard()).toEqual([])
+    },
+  )
+
   test('to a topic that nobody is in goes nowhere, and makes no topic', async () => {
     const { registry, clock } = testRegistry()
     registry.broadcast('nobody:here', 'message', {})

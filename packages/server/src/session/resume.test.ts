@@ -7,6 +7,8 @@ import { type Peer, TestNode, type TestNodeOptions } from '../testing-support/te
 
 const topic = 'room:lobby'
 const GRACE_MS = 10_000
+/** Of the join of a client that goes on with what it has. One without it begins anew: its page was loaded again. */
+const BACK = { presence_since: null }
 
 interface Hello {
   readonly token: string
@@ -45,7 +47,7 @@ describe('[S-6] a session whose connection dropped without a word', () => {
     await node.clock.advance(GRACE_MS - 1000)
     const again = await node.native('ada')
     expect(await hello(again, token)).toMatchObject({ resumed: true, token, session })
-    const frames = await again.join(topic, { meta: { n: 1 } }, '2')
+    const frames = await again.join(topic, BACK, '2')
     expect(frames.map(([, , , event]) => event)).toEqual(['phx_reply', 'presence_state'])
     await node.clock.advance(3 * GRACE_MS)
     expect(await seen()).toEqual([])
@@ -102,7 +104,7 @@ describe('[S-6] a session whose connection dropped without a word', () => {
     await node.clock.advance(300)
     const again = await node.native('ada')
     await hello(again, token)
-    const [, state] = await again.join(topic, {}, '2')
+    const [, state] = await again.join(topic, BACK, '2')
     expect(state[4].presences.map(({ key }: { key: string }) => key)).toEqual(['watcher', 'ada', 'bob'])
   })
 
@@ -126,7 +128,7 @@ describe('[S-6] a session whose connection dropped without a word', () => {
     await node.clock.advance(1000)
     const again = await node.native('ada')
     await hello(again, token)
-    const [reply] = await again.join(topic, {}, '2')
+    const [reply] = await again.join(topic, BACK, '2')
     expect(reply).toEqual(['2', '2', topic, 'phx_reply', { status: 'ok', response: { welcome: 'ada' } }])
     expect([joins, leaves]).toEqual([2, 0])
     expect(await seen()).toEqual([])
@@ -138,7 +140,7 @@ describe('[S-6] a session whose connection dropped without a word', () => {
     ada.wire.end(1006)
     const again = await node.native('ada')
     await hello(again, token)
-    await again.join('room:2', {}, '2')
+    await again.join('room:2', BACK, '2')
     await node.clock.advance(GRACE_MS - 1000)
     expect(await seen()).toEqual([])
     await node.clock.advance(1000)
@@ -165,7 +167,7 @@ describe('[S-6] a session whose connection dropped without a word', () => {
     ada.wire.end(1006)
     const again = await node.native('ada')
     await hello(again, token)
-    expect(await again.join(topic, {}, '2')).toEqual([])
+    expect(await again.join(topic, BACK, '2')).toEqual([])
     open()
     await node.clock.advance(300)
     const frames = await again.heard()
@@ -183,7 +185,7 @@ describe('[S-6] a session whose connection dropped without a word', () => {
     await hello(again, token)
     await watcher.ask(['j', '2', topic, 'say', { n: 2 }])
     expect(await again.heard()).toEqual([])
-    await again.join(topic, {}, '2')
+    await again.join(topic, BACK, '2')
     await node.clock.advance(300)
     await again.heard()
     await watcher.ask(['j', '3', topic, 'say', { n: 3 }])
@@ -214,10 +216,61 @@ describe('[S-6] a session whose connection dropped without a word', () => {
     open()
     await node.clock.advance(300)
     expect((await again.heard()).map(([, , , event]) => event)).not.toContain('presence_state')
-    await again.join(topic, {}, '2')
+    await again.join(topic, BACK, '2')
     await node.clock.advance(300)
     const all = again.wire.writes.flat().map((frame) => JSON.parse(frame as string)[3])
     expect(all.filter((event) => event === 'presence_state')).toHaveLength(1)
+  })
+})
+
+describe('[S-6] a page that was loaded again', () => {
+  test('joins anew within the grace: the application decides, told that nobody saw it leave', async () => {
+    const log: string[] = []
+    const channel = defineChannel({
+      topicPattern: '*',
+      join: (ctx, payload) => {
+        log.push(`${ctx.identity.id} joins, ${ctx.isResumed ? 'resumed' : 'new'}`)
+        ctx.track(ctx.identity.id, (payload.meta ?? {}) as Record<string, never>)
+      },
+      leave: (ctx) => void log.push(`${ctx.identity.id} leaves`),
+    })
+    const { node, ada, token, seen } = await opened({ channels: [channel] })
+    ada.wire.end(1001)
+    const again = await node.native('ada')
+    await hello(again, token)
+    const frames = await again.join(topic, { meta: { n: 2 } }, 'j')
+    expect(frames.map(([, , , event]) => event)).toEqual(['phx_reply', 'presence_state'])
+    await node.clock.advance(3 * GRACE_MS)
+    expect(await seen()).toMatchObject([{ joins: [], leaves: [], updates: [{ meta: { n: 2 }, rev: 1 }] }])
+    expect(log).toEqual(['watcher joins, new', 'ada joins, new', 'ada joins, resumed'])
+  })
+
+  test('with the same meta: nobody sees anything', async () => {
+    const { node, ada, token, seen } = await opened()
+    ada.wire.end(1001)
+    const again = await node.native('ada')
+    await hello(again, token)
+    await again.join(topic, { meta: { n: 1 } }, 'j')
+    await node.clock.advance(3 * GRACE_MS)
+    expect(await seen()).toEqual([])
+  })
+
+  test('and is refused now has left', async () => {
+    let isFull = false
+    const channel = defineChannel({
+      topicPattern: '*',
+      join: (ctx) => (isFull ? refuse('room_full') : void ctx.track(ctx.identity.id, {})),
+    })
+    const { node, ada, token, keys } = await opened({ channels: [channel] })
+    isFull = true
+    ada.wire.end(1001)
+    const again = await node.native('ada')
+    await hello(again, token)
+    expect(await again.join(topic, {}, 'j')).toMatchObject([
+      ['j', 'j', topic, 'phx_reply', { status: 'error', response: { reason: 'room_full' } }],
+    ])
+    await node.clock.advance(300)
+    expect(await keys()).toEqual(['watcher'])
   })
 })
 
@@ -258,7 +311,7 @@ describe('[S-5] of two connections that hold one session, the newer one counts',
     const again = await node.native('ada')
     expect(await hello(again, token)).toMatchObject({ resumed: true })
     expect(ada.wire.closedWith?.code).toBe(4003)
-    await again.join(topic, { meta: { n: 1 } }, '2')
+    await again.join(topic, BACK, '2')
     await node.clock.advance(3 * GRACE_MS)
     expect(await seen()).toEqual([])
     expect(await keys()).toEqual(['watcher', 'ada'])
@@ -272,7 +325,7 @@ describe('[S-5] of two connections that hold one session, the newer one counts',
     ada.wire.isAlive = false
     const again = await node.native('ada')
     await hello(again, token)
-    await again.join(topic, { meta: { n: 1 } }, '2')
+    await again.join(topic, BACK, '2')
     await node.clock.advance(3 * GRACE_MS)
     expect(ada.wire.isOpen).toBe(false)
     expect(await seen()).toEqual([])
@@ -324,7 +377,7 @@ describe('[S-6] a token', () => {
     guest.wire.end(1006)
     const again = await node.connect()
     expect(await hello(again, first.token)).toMatchObject({ resumed: true, session: first.session })
-    await again.join(topic)
+    await again.join(topic, BACK)
     await node.clock.advance(3 * GRACE_MS)
     expect(await node.registry.list(topic)).toEqual([before])
   })

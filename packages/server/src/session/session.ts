@@ -43,6 +43,8 @@ export class Session implements ChannelHost {
   readonly #context: SessionContext
   #state: SessionState = NEW_SESSION
   #outlet: Outlet | null
+  #instance: string | undefined
+  #isContinued = false
   #grace: Timer | null = null
   #claim: Timer | null = null
 
@@ -62,6 +64,22 @@ export class Session implements ChannelHost {
   /** Of the connection that holds it; to be given back with {@link drop}. */
   get generation(): number {
     return this.#state.phase === 'gone' ? -1 : this.#state.generation
+  }
+
+  /** Whether the program that holds it now is the one that held it before: a page that was not loaded anew. */
+  get isContinued(): boolean {
+    return this.#isContinued
+  }
+
+  /** Whether this is the program that held it last. */
+  isHeldBy(instance: string | undefined): boolean {
+    return instance !== undefined && instance === this.#instance
+  }
+
+  /** The program that holds it, by the name that it gave itself. */
+  nameInstance(instance: string | undefined): void {
+    this.#isContinued = this.isHeldBy(instance)
+    this.#instance = instance
   }
 
   /** A connection that brought the token takes over. */

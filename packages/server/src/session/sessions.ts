@@ -26,6 +26,12 @@ export interface SessionRequest {
   readonly outlet: Outlet
 }
 
+interface Secrets {
+  readonly current: SecretHash
+  /** Good for the holder alone. */
+  readonly previous: SecretHash | null
+}
+
 /** Bytes of chance in a token. */
 const SECRET_BYTES = 24
 
@@ -33,7 +39,7 @@ const SECRET_BYTES = 24
 export class Sessions {
   readonly #context: SessionsContext
   readonly #sessions = new Map<string, Session>()
-  readonly #secrets = new Map<string, SecretHash>()
+  readonly #secrets = new Map<string, Secrets>()
 
   constructor(context: SessionsContext) {
     this.#context = context
@@ -55,23 +61,36 @@ export class Sessions {
   /** A fresh secret with which this session can be resumed, `id.secret`. The server itself keeps only its hash. */
   issueToken(session: Session): string {
     const secret = this.#context.random.id(SECRET_BYTES)
-    this.#secrets.set(session.id, hashSecret(secret))
+    const earlier = this.#secrets.get(session.id)
+    this.#secrets.set(session.id, { current: hashSecret(secret), previous: earlier?.current ?? null })
     return `${session.id}.${secret}`
   }
 
   /**
-   * The session that a token names, now held by the new connection; null where it is gone, the secret is wrong, or it
-   * belongs to somebody else.
+   * The session that a token names, now held by the new connection, and the token from here on; null where the session
+   * is gone, the secret is wrong, or it belongs to somebody else.
+   *
+   * A program that did not hold the session last (a page that was loaded anew, a copy of its tab) gets another token,
+   * so that the one before it can't take the session back; but the holder itself may have missed the answer that told
+   * it, and is known by its instance.
    */
-  resume(token: string, { identity, dialect, outlet }: SessionRequest): Session | null {
+  resume(
+    token: string,
+    instance: string | undefined,
+    { identity, dialect, outlet }: SessionRequest,
+  ): { readonly session: Session; readonly token: string } | null {
     const dot = token.indexOf('.')
     const session = this.#sessions.get(token.slice(0, dot))
-    const hash = session && this.#secrets.get(session.id)
-    if (!session || !hash || !isSecret(token.slice(dot + 1), hash)) return null
-    const isSame = identity.isGuest ? session.identity.isGuest : session.identity.id === identity.id
-    if (!isSame || session.dialect !== dialect) return null
+    const secrets = session && this.#secrets.get(session.id)
+    if (!session || !secrets || session.identity.id !== identity.id || session.dialect !== dialect)
+      return null
+    const secret = token.slice(dot + 1)
+    const isCurrent = isSecret(secret, secrets.current)
+    const isHolder = session.isHeldBy(instance)
+    const isPrevious = secrets.previous !== null && isSecret(secret, secrets.previous)
+    if (!isCurrent && !(isPrevious && isHolder)) return null
     session.attach(outlet)
-    return session
+    return { session, token: isCurrent && isHolder ? token : this.issueToken(session) }
   }
 
   /** How long a session whose connection closed with this code is kept. */

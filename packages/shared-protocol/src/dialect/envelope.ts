@@ -123,12 +123,8 @@ function readSystemMessage({ event, ref, topic, payload }: Envelope): ClientMess
   switch (event) {
     case PHX.heartbeat:
       return { kind: 'heartbeat', ref, topic }
-    case 'hello': {
-      const token = isJsonObject(payload) ? field(payload, 'token') : undefined
-      if (token === undefined) return { kind: 'hello', ref }
-      if (typeof token !== 'string') return wrongField('payload.token', 'a string', token)
-      return { kind: 'hello', ref, token }
-    }
+    case 'hello':
+      return readHello(ref, isJsonObject(payload) ? payload : {})
     case 'goodbye':
       return { kind: 'goodbye', ref }
     default:
@@ -168,6 +164,21 @@ function readChannelMessage(envelope: Envelope): ClientMessage | Fault {
         )
       }
       return { kind: 'push', topic, ref, joinRef, event, payload }
+  }
+}
+
+function readHello(ref: MessageRef, payload: JsonObject): ClientMessage | Fault {
+  const token = field(payload, 'token')
+  const instance = field(payload, 'instance')
+  if (token !== undefined && typeof token !== 'string') return wrongField('payload.token', 'a string', token)
+  if (instance !== undefined && typeof instance !== 'string') {
+    return wrongField('payload.instance', 'a string', instance)
+  }
+  return {
+    kind: 'hello',
+    ref,
+    ...(token === undefined ? {} : { token }),
+    ...(instance === undefined ? {} : { instance }),
   }
 }
 
@@ -226,14 +237,14 @@ export function writeClientEnvelope(message: ClientMessage, systemTopic: Topic):
   switch (message.kind) {
     case 'heartbeat':
       return envelopeOf(null, message.ref, systemTopic, PHX.heartbeat, {})
-    case 'hello':
-      return envelopeOf(
-        null,
-        message.ref,
-        systemTopic,
-        'hello',
-        message.token === undefined ? {} : { token: message.token },
-      )
+    case 'hello': {
+      const { token, instance } = message
+      const payload = {
+        ...(token === undefined ? {} : { token }),
+        ...(instance === undefined ? {} : { instance }),
+      }
+      return envelopeOf(null, message.ref, systemTopic, 'hello', payload)
+    }
     case 'goodbye':
       return envelopeOf(null, message.ref, systemTopic, 'goodbye', {})
     case 'join': {

@@ -52,7 +52,7 @@ const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
   ),
   record({ kind: fc.constant('goodbye' as const), ref }),
   fc.record(
-    { kind: fc.constant('join' as const), ...about, payload: object, since: position },
+    { kind: fc.constant('join' as const), ...about, payload: object, since: fc.option(position) },
     { requiredKeys: ['kind', 'topic', 'ref', 'joinRef', 'payload'], noNullPrototype: true },
   ),
   record({ kind: fc.constant('leave' as const), ...about }),

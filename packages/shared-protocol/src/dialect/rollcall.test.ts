@@ -82,7 +82,6 @@ describe('[P-12] rollcall answers what it cannot read with what is wrong', () =>
       [null, '1', 'room', 'phx_join', { presence_since: { epoch: 'e', seq: -1 } }],
       'invalid_message',
     ],
-    ['a since that is null', [null, '1', 'room', 'phx_join', { presence_since: null }], 'invalid_message'],
     ['an unknown event of the system topic', [null, '1', 'rollcall', 'fault', {}], 'unknown_event'],
     ['a join of the system topic', [null, '1', 'rollcall', 'phx_join', {}], 'unknown_event'],
     ['a forged state', [null, '1', 'room', 'presence_state', {}], 'reserved_event'],
@@ -132,6 +131,12 @@ describe('[P-7] who comes back says so', () => {
     })
   })
 
+  test('a join that comes back with no map says that, too', () => {
+    const decoded = join({ meta: {}, presence_since: null })
+    expect(decoded).toMatchObject({ message: { payload: { meta: {} }, since: null } })
+    expect(join({ meta: {} })).not.toHaveProperty('message.since')
+  })
+
   test.each([1.5, -1, 2 ** 53, '4', null, undefined])('a seq of %j is no position', (seq) => {
     expect(join({ presence_since: { epoch: 'e', seq } })).toMatchObject({
       ok: false,
@@ -161,8 +166,9 @@ describe('[P-12] a refusal is addressed to the request, where that can be told',
     expect(decode([null, null, 'room', '', {}])).toMatchObject({ replyTo: null })
   })
 
-  test('a topic that is too long is not sent back', () => {
-    expect(decode([null, '1', 't'.repeat(1000), 'say', {}])).toMatchObject({ replyTo: { topic: '' } })
+  test('by its topic even where that is too long: clients find by it whom an answer is for', () => {
+    const topic = 't'.repeat(1000)
+    expect(decode([null, '1', topic, 'say', {}])).toMatchObject({ replyTo: { topic } })
   })
 })
 
