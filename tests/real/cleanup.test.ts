@@ -22,20 +22,22 @@ async function nextLeave(watcher: Speaker): Promise<{ key: string; reason: strin
   }
 }
 
+const endings: readonly (readonly [how: string, reason: string, end: (guest: Speaker) => void])[] = [
+  ['leaves the topic', 'left', (guest: Speaker) => void guest.ask(topic, 'phx_leave')],
+  ['closes its WebSocket', 'closed', (guest: Speaker) => guest.peer.socket.close()],
+  ['closes with a code of its own', 'closed', (guest: Speaker) => guest.peer.socket.close(4999, 'bye')],
+  ['is cut off', 'closed', (guest: Speaker) => guest.peer.socket.terminate()],
+  [
+    'breaks the WebSocket protocol',
+    'closed',
+    // @ts-expect-error the raw socket is private, and the only way to say something that no client would
+    (guest: Speaker) => void guest.peer.socket._socket.write(Buffer.from([0xff, 0xff, 0xff])),
+  ],
+  ['sends more than the server reads', 'closed', (guest: Speaker) => guest.peer.send('x'.repeat(300_000))],
+]
+
 describe.each([rollcall, zzz])('a $name client', (dialect) => {
-  test.each([
-    ['leaves the topic', 'left', (guest: Speaker) => void guest.ask(topic, 'phx_leave')],
-    ['closes its WebSocket', 'closed', (guest: Speaker) => guest.peer.socket.close()],
-    ['closes with a code of its own', 'closed', (guest: Speaker) => guest.peer.socket.close(4999, 'bye')],
-    ['is cut off', 'closed', (guest: Speaker) => guest.peer.socket.terminate()],
-    [
-      'breaks the WebSocket protocol',
-      'closed',
-      // @ts-expect-error the raw socket is private, and the only way to say something that no client would
-      (guest: Speaker) => void guest.peer.socket._socket.write(Buffer.from([0xff, 0xff, 0xff])),
-    ],
-    ['sends more than the server reads', 'closed', (guest: Speaker) => guest.peer.send('x'.repeat(300_000))],
-  ] as const)('that %s is gone with the reason %s', async (_how, reason, end) => {
+  test.each(endings)('that %s is gone with the reason %s', async (_how, reason, end) => {
     const server = await startServer()
     const watcher = await watch(server.port)
     const guest = await dialect.speak(server.port, 'guest')

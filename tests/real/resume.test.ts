@@ -1,3 +1,4 @@
+import type { JsonObject } from '@rollcall/shared-protocol'
 import { expect, test } from 'vitest'
 import { connect, type Peer } from './support/peer'
 import { startServer } from './support/server'
@@ -24,9 +25,9 @@ class Native {
     this.hello = hello
   }
 
-  static async open(port: number, userId: string, token?: string): Promise<Native> {
+  static async open(port: number, userId: string, token?: string, instance = 'page'): Promise<Native> {
     const peer = await connect(`ws://127.0.0.1:${port}/socket?user_id=${userId}`, 'rollcall.v1')
-    peer.send([null, 'h', 'rollcall', 'hello', token === undefined ? {} : { token }])
+    peer.send([null, 'h', 'rollcall', 'hello', { instance, ...(token === undefined ? {} : { token }) }])
     const [, , , , { response }] = await peer.next(([, ref]) => ref === 'h')
     return new Native(peer, response)
   }
@@ -227,9 +228,51 @@ test('the application is not told of a resume, and its join does not run again',
   await before.join({})
   before.peer.socket.terminate()
   const after = await Native.open(server.port, 'ada', before.hello.token)
-  const [reply] = await after.join({})
+  const [reply] = await after.join({ presence_since: null })
   expect(reply[4]).toEqual({ status: 'ok', response: { welcome: true } })
   after.peer.send(['j1', 'e', topic, 'echo', { a: 1 }])
   expect((await after.peer.next(([, ref]) => ref === 'e'))[4].response).toEqual({ a: 1 })
   expect(calls).toEqual(['join'])
+})
+
+test('[S-6] a page that was loaded anew joins anew under its session, and nobody sees it leave', async () => {
+  const calls: string[] = []
+  const server = await startServer({
+    channels: [
+      {
+        topicPattern: '*',
+        join: (ctx, payload) => {
+          calls.push(ctx.isResumed ? 'join of a resumed session' : 'join')
+          ctx.track(ctx.identity.id, (payload.meta ?? {}) as JsonObject)
+        },
+        leave: () => void calls.push('leave'),
+      },
+    ],
+  })
+  const watcher = await watch(server.port)
+  const before = await Native.open(server.port, 'ada')
+  await before.join({ meta: { status: 'away' } })
+  const { joins } = await watcher.event('presence_diff')
+  before.peer.socket.close(1001)
+  const after = await Native.open(server.port, 'ada', before.hello.token, 'another page')
+  await after.join({ meta: { status: 'online' } })
+  expect(await watcher.event('presence_diff')).toMatchObject({
+    joins: [],
+    leaves: [],
+    updates: [{ ref: joins[0].ref, meta: { status: 'online' } }],
+  })
+  expect(calls).toEqual(['join', 'join', 'join of a resumed session'])
+})
+
+test("[S-5] a copied tab takes the session over, and the older page's token can't take it back", async () => {
+  const server = await startServer()
+  const page = await Native.open(server.port, 'ada', undefined, 'page')
+  const copy = await Native.open(server.port, 'ada', page.hello.token, 'copy')
+  expect(copy.hello).toMatchObject({ resumed: true, session: page.hello.session })
+  expect(copy.hello.token).not.toBe(page.hello.token)
+  const again = await Native.open(server.port, 'ada', page.hello.token, 'page')
+  expect(again.hello.resumed).toBe(false)
+  // The copy itself may have missed the answer with its new token.
+  const same = await Native.open(server.port, 'ada', page.hello.token, 'copy')
+  expect(same.hello).toMatchObject({ resumed: true, session: page.hello.session })
 })

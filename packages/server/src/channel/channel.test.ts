@@ -206,6 +206,28 @@ describe('a second join of the same topic', () => {
     expect(node.registry.topicCount).toBe(0)
   })
 
+  test('[S-5] one that is still being decided when a newer one came takes nothing of that', async () => {
+    const decide: (() => void)[] = []
+    const channel = tracking({
+      join: async (ctx, payload) => {
+        if (payload.tracks) ctx.track(ctx.identity.id, {})
+        else await new Promise<void>((resolve) => decide.push(resolve))
+        return payload.tracks ? undefined : refuse('too late')
+      },
+    })
+    const node = new TestNode({ channels: [channel] })
+    const ada = await node.native('ada')
+    await ada.join(topic, { tracks: true }, '1')
+    await ada.join(topic, {}, '2')
+    await ada.join(topic, { tracks: true }, '3')
+    await node.clock.advance(300)
+    await ada.heard()
+    for (const resolve of decide) resolve()
+    await node.clock.advance(300)
+    expect(await ada.heard()).toEqual([])
+    expect(await node.registry.list(topic)).toHaveLength(1)
+  })
+
   test('[S-5] messages of the earlier join are refused, those of the newer one are taken', async () => {
     const node = new TestNode({ channels: [withHandlers({ ping: () => ({ pong: true }) })] })
     const ada = await joined(node, 'ada', '1')

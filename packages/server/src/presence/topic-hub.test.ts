@@ -331,6 +331,23 @@ describe('[S-11] a store that begins again', () => {
   })
 })
 
+describe('[S-11] a store that begins again within a window', () => {
+  test('takes back what it told before: nobody hears of it', async () => {
+    const { registry, clock } = await watched({ flush: { floorMs: 100 } })
+    const vix = new ListeningMember(vixDialect)
+    registry.hub(topic).attach(vix, { ...WITH_STATE, withState: false })
+    await clock.settle()
+    vix.heard()
+    const hub = registry.hub(topic)
+    const { epoch, seq } = await clock.advance(0).then(() => registry.diff(topic))
+    const joins = [{ ref: 'x', key: 'xi', rev: 0, meta: {} }]
+    hub.onDiff({ epoch, base: seq, seq: seq + 1, digest: 0, joins, updates: [], leaves: [] })
+    hub.onSnapshot({ epoch: 'new', seq: 0, digest: 0, presences: [] })
+    await clock.advance(500)
+    expect(vix.heard()).toEqual([['presence.current', { users: [] }]])
+  })
+})
+
 describe('[S-9] a topic that nobody needs is forgotten', () => {
   test('once the last presence and the last member are gone, with its subscription', async () => {
     const { registry, clock, watcher, store, state } = await watched()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { defineChannel } from '../channel/define-channel'
-import { refuse } from '../channel/reply'
+import { refuse, refuseWith } from '../channel/reply'
 import { type Peer, TestNode } from '../testing-support/test-node'
 
 /* Vix: connections that have no join, and say names instead. */
@@ -127,6 +127,37 @@ describe('names', () => {
     expect(await heard(node, a)).toEqual([[online('Cy'), offline('Bob')]])
   })
 
+  test('are decided by the channel, each once', async () => {
+    const joins: string[] = []
+    const channel = defineChannel({
+      topicPattern: '*',
+      observable: true,
+      join: (ctx) => {
+        joins.push(ctx.identity.id)
+        ctx.track(ctx.identity.id, {})
+      },
+    })
+    const { node, a } = await terminals(new TestNode({ channels: [channel] }))
+    a.say(join('Alice'), join('Alice'), join('Bob'))
+    await heard(node, a)
+    expect(joins).toEqual(['Alice', 'Bob'])
+  })
+
+  test('that the channel refused may be said again', async () => {
+    let isOpen = false
+    const channel = defineChannel({
+      topicPattern: '*',
+      observable: true,
+      join: (ctx) => (isOpen ? void ctx.track(ctx.identity.id, {}) : refuse('not_yet')),
+    })
+    const { node, a } = await terminals(new TestNode({ channels: [channel] }))
+    a.say(join('Alice'))
+    await heard(node, a)
+    isOpen = true
+    a.say(join('Alice'))
+    expect(await heard(node, a)).toEqual([[online('Alice')]])
+  })
+
   test('that the channel refuses are not there', async () => {
     const channel = defineChannel({ topicPattern: '*', observable: true, join: () => refuse('no_guests') })
     const { node, a } = await terminals(new TestNode({ channels: [channel] }))
@@ -146,15 +177,16 @@ describe('names', () => {
       observable: true,
       join: async (ctx) => {
         await new Promise<void>((resolve) => decide.push(resolve))
-        ctx.track(ctx.identity.id, {})
+        const tracked = ctx.track(ctx.identity.id, {})
+        return tracked.ok ? undefined : refuseWith(tracked.fault)
       },
     })
     const { node, a, b } = await terminals(new TestNode({ channels: [channel] }))
     a.say(join('Alice'), leave('Alice'), join('Alice'))
     await heard(node, a)
+    expect(decide).toHaveLength(2)
     for (const resolve of decide) resolve()
-    const [frames] = await heard(node, b)
-    expect(frames).toEqual([online('Alice')])
+    expect(await heard(node, a, b)).toEqual([[online('Alice')], [online('Alice')]])
     a.wire.end()
     expect(await heard(node, b)).toEqual([[offline('Alice')]])
     expect(node.registry.size).toBe(0)

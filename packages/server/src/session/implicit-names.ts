@@ -50,6 +50,8 @@ export class ImplicitNames {
     this.#bySession.set(session, names.set(key, name))
     this.#inTopic(topic, key).add(name)
     const problem = await channel.appear()
+    // Whoever said goodbye meanwhile wants to hear no more of it, and may have said the name again.
+    if (this.#bySession.get(session)?.get(key) !== name) return null
     if (problem) this.#end(name, 'left')
     return problem
   }
@@ -83,8 +85,7 @@ export class ImplicitNames {
     const { session, topic, key, channel } = name
     channel.end(reason)
     const own = this.#bySession.get(session)
-    // It may have been said again by now, while this one was still being decided.
-    if (own?.get(key) === name) own.delete(key)
+    own?.delete(key)
     if (own?.size === 0) this.#bySession.delete(session)
     const keys = this.#byTopic.get(topic)
     const names = keys?.get(key)

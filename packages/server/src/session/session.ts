@@ -71,9 +71,9 @@ export class Session implements ChannelHost {
     return this.#isContinued
   }
 
-  /** Whether this is the program that held it last. */
+  /** Whether this is the program that held it last. Those that give themselves no name are taken for one. */
   isHeldBy(instance: string | undefined): boolean {
-    return instance !== undefined && instance === this.#instance
+    return instance === this.#instance
   }
 
   /** The program that holds it, by the name that it gave itself. */

@@ -33,7 +33,8 @@ export class MemoryWire implements Wire {
   // --- Wire ------------------------------------------------------------------------------------------------------
 
   send(frames: readonly Frame[]): void {
-    if (!this.#isOver) this.writes.push([...frames])
+    // As a WebSocket has it: what is sent after its close is dropped.
+    if (!this.#isOver && !this.closedWith) this.writes.push([...frames])
   }
 
   ping(): void {
