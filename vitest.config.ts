@@ -1,5 +1,6 @@
 import { defaultClientConditions, defaultServerConditions } from 'vite'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
+import { mutantPlugin } from './tests/mutants/plugin'
 
 /** Reads the workspace's packages from source, so that no test waits for (or trusts) an old build. */
 const source = '@rollcall/source'
@@ -20,6 +21,8 @@ const real = (name: string, include: string[]): TestProjectConfiguration => ({
 })
 
 export default defineConfig({
+  // `npm run mutants` names one; else there is none.
+  plugins: mutantPlugin(process.env.MUTANT),
   resolve: { conditions: [source, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
   test: {
@@ -43,9 +46,12 @@ export default defineConfig({
           include: ['packages/*/src/**/*.dom.test.{ts,tsx}', 'apps/*/src/**/*.dom.test.{ts,tsx}'],
           exclude: never,
           testTimeout: 10_000,
+          // The half that a browser's bundler picks: the platform's WebSocket, which msw intercepts. Node's half is ws.
+          alias: { 'isomorphic-ws': 'isomorphic-ws/browser.js' },
+          server: { deps: { inline: ['isomorphic-ws'] } },
         },
       },
-      real('integration', ['tests/real/**/*.test.ts', 'examples/**/*.test.ts']),
+      real('integration', ['tests/real/**/*.test.ts', 'examples/**/*.test.ts', 'tests/docs/**/*.test.ts']),
       real('sim', ['tests/sim/**/*.test.ts']),
       real('hostile', ['tests/hostile/**/*.test.ts']),
       real('redis', ['packages/*/src/**/*.redis.test.ts', 'tests/**/*.redis.test.ts']),

@@ -28,24 +28,24 @@ export class Witness {
       for (const { ref } of entry.presences) this.#presences.add(ref)
     }
     presence.on('join', ({ key, presences }) => {
-      if (this.#roster.has(key)) this.#report(`[C-4] ${key} joined twice`)
+      if (this.#roster.has(key)) this.#report(`[C-17] ${key} joined twice`)
       this.#roster.set(key, metasOf(presences))
     })
     presence.on('update', ({ key, presences }, previous) => {
-      if (!this.#roster.has(key)) this.#report(`[C-3] ${key} was updated, and is not there`)
-      if (presences === previous.presences) this.#report(`[C-3] an update of ${key} that changes nothing`)
+      if (!this.#roster.has(key)) this.#report(`[C-17] ${key} was updated, and is not there`)
+      if (presences === previous.presences) this.#report(`[C-17] an update of ${key} that changes nothing`)
       this.#roster.set(key, metasOf(presences))
     })
     presence.on('leave', ({ key }) => {
-      if (!this.#roster.delete(key)) this.#report(`[C-4] ${key} left, and was not there`)
-      if (!context.mayBeGone(key, channel.topic)) this.#report(`[C-6] ${key} left within the grace`)
+      if (!this.#roster.delete(key)) this.#report(`[C-17] ${key} left, and was not there`)
+      if (!context.mayBeGone(key, channel.topic)) this.#report(`[S-6, C-23] ${key} left within the grace`)
     })
     presence.on('presence_join', ({ ref }) => {
-      if (this.#presences.has(ref)) this.#report(`[C-2] the presence ${ref} joined twice`)
+      if (this.#presences.has(ref)) this.#report(`[C-17] the presence ${ref} joined twice`)
       this.#presences.add(ref)
     })
     presence.on('presence_leave', ({ ref }) => {
-      if (!this.#presences.delete(ref)) this.#report(`[C-2] the presence ${ref} left, and was not there`)
+      if (!this.#presences.delete(ref)) this.#report(`[C-17] the presence ${ref} left, and was not there`)
     })
   }
 
@@ -54,7 +54,7 @@ export class Witness {
     const { presence } = this.#channel
     const shown = new Map(presence.list().map(({ key, presences }) => [key, metasOf(presences)]))
     if (!isSame(shown, this.#roster)) {
-      this.#report(`[C-2] the events make ${show(this.#roster)}, the map shows ${show(shown)}`)
+      this.#report(`[C-17] the events make ${show(this.#roster)}, the map shows ${show(shown)}`)
       // Once is enough: from here on every step would say the same.
       this.#roster.clear()
       for (const [key, metas] of shown) this.#roster.set(key, metas)

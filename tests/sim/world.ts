@@ -161,7 +161,7 @@ export class World {
     }
   }
 
-  /** [C-11] Everybody shows the same map, and it is the model's. */
+  /** [S-11] The server holds what the model wants, and [C-18] everybody shows what the server holds. */
   async #checkMaps(): Promise<void> {
     for (const topic of TOPICS) {
       const expected = this.#expected(topic)
@@ -183,13 +183,13 @@ export class World {
     if (!client.intents.has(topic)) return
     const channel = client.channel(topic)
     if (channel?.status !== 'joined') {
-      this.#report(`[C-11] ${client.name} is ${channel?.status} in ${topic} at rest`)
+      this.#report(`[C-15] ${client.name} is ${channel?.status} in ${topic} at rest`)
       return
     }
-    if (channel.presence.isStale) this.#report(`[C-1] the map of ${client.name} in ${topic} is stale at rest`)
+    if (channel.presence.isStale) this.#report(`[C-18] the map of ${client.name} in ${topic} is stale at rest`)
     const map = new Map(channel.presence.list().map(({ key, presences }) => [key, metasOf(presences)]))
     if (!isSame(map, server)) {
-      this.#report(`[C-11] ${client.name} shows ${show(map)} in ${topic}, the server holds ${show(server)}`)
+      this.#report(`[C-18] ${client.name} shows ${show(map)} in ${topic}, the server holds ${show(server)}`)
     }
   }
 

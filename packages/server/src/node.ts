@@ -158,9 +158,13 @@ export class PresenceNode {
 
   #scheduleSweep(): void {
     const { clock, heartbeat } = this.#options
-    this.#sweep = clock.after(sweepIntervalMs(heartbeat), () => {
+    const intervalMs = sweepIntervalMs(heartbeat)
+    const dueMs = clock.now() + intervalMs
+    this.#sweep = clock.after(intervalMs, () => {
       const nowMs = clock.now()
-      for (const connection of this.#connections) connection.sweep(nowMs)
+      // After a stall of this process the peers' answers may wait to be read: who is dead is told by the next sweep.
+      const isLate = nowMs - dueMs > intervalMs
+      if (!isLate) for (const connection of this.#connections) connection.sweep(nowMs)
       this.#scheduleSweep()
     })
   }

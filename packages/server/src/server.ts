@@ -153,9 +153,7 @@ export class RollcallServer {
     this.#phase = 'closed'
     this.#listener.detach()
     this.#longPoll.close()
-    const httpClosed = this.#ownsHttp ? closeHttp(this.#http) : Promise.resolve()
-    await this.#node.close()
-    await httpClosed
+    await Promise.all([this.#node.close(), this.#ownsHttp ? this.#closeHttp() : null])
   }
 
   #createHttp(): HttpServer {
@@ -163,6 +161,17 @@ export class RollcallServer {
     return createHttpServer((request, response) => {
       if (!this.handleRequest(request, response)) handle(request, response)
     })
+  }
+
+  async #closeHttp(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()))
+    this.#http.closeIdleConnections()
+    // Requests under way have a bounded time. So have connections that a browser opened ahead and never used: to Node
+    // they are not idle, and would keep the server for a minute.
+    const { clock, closeTimeoutMs } = this.#options
+    const timer = clock.after(closeTimeoutMs, () => this.#http.closeAllConnections())
+    await closed
+    timer.cancel()
   }
 
   #open(): void {
@@ -181,11 +190,4 @@ export class RollcallServer {
  */
 export function createServer(options: ServerOptions = {}): RollcallServer {
   return new RollcallServer(options)
-}
-
-function closeHttp(server: HttpServer): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeIdleConnections()
-  })
 }

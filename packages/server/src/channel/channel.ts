@@ -2,33 +2,25 @@ import {
   type Dialect,
   type Fault,
   type Frame,
-  fault,
   faultBody,
   type JoinMessage,
   type JsonObject,
-  type Key,
   type LeaveReason,
   type MessageRef,
-  type Meta,
-  type PatchMessage,
   type Payload,
-  type Position,
-  type Presence,
-  type PushMessage,
   type Topic,
-  type UpdateMessage,
 } from '@rollcall/shared-protocol'
-import type { Member } from '../presence/members'
 import type { Owner } from '../presence/owned'
-import { refuseReserved } from '../presence/refuse-reserved'
-import type { Registry, RegistryDiff, TrackResult } from '../presence/registry'
+import type { Registry } from '../presence/registry'
 import type { Identity } from '../session/identity'
+import { notJoined, replaced, tooManyWaiting } from './channel-faults'
 import type { Call } from './compose'
-import type { ChannelContext } from './context'
 import type { ResolvedChannel } from './define-channel'
 import type { ChannelHost } from './host'
+import { LiveContext, type Membership } from './live-context'
+import { type ChannelMessage, callOf, perform } from './perform'
 import { Refusal, type Reply } from './reply'
-import { isPromise, type RunCallContext, runCall } from './run-call'
+import { isPromise, type RunCallContext, runCall, runLeave } from './run-call'
 import { SerialQueue } from './serial-queue'
 
 /*
@@ -60,15 +52,13 @@ export interface JoinCircumstances {
   readonly isResumed: boolean
 }
 
-export type ChannelMessage = PushMessage | UpdateMessage | PatchMessage
-
-export class Channel implements Member, ChannelContext {
+export class Channel implements Membership {
   readonly topic: Topic
-  readonly identity: Identity
   readonly #session: ChannelHost
   readonly #definition: ResolvedChannel
   readonly #services: ChannelServices
   readonly #owner: Owner
+  readonly #ctx: LiveContext
   readonly #queue: SerialQueue
   #joinRef: MessageRef
   #isGone = false
@@ -76,7 +66,8 @@ export class Channel implements Member, ChannelContext {
   #isResumed = false
   /** Whether the topic tells it what happens: from the flush that let it in until it sleeps or is gone. */
   #isAdmitted = false
-  #hasTracked = false
+  /** Whether what it still has to answer is of no interest: its client is another program now. */
+  #isMute = false
   /** What the join was answered with; a session that comes back is answered with it again. */
   #response: Payload = {}
   /** Ends the wait for the flush that is to let the channel in. */
@@ -94,12 +85,14 @@ export class Channel implements Member, ChannelContext {
   ) {
     this.topic = topic
     this.#joinRef = joinRef
-    this.identity = actingAs?.identity ?? session.identity
     this.#owner = actingAs?.owner ?? session.id
     this.#session = session
     this.#definition = definition
     this.#services = services
     this.#queue = new SerialQueue(services.maxWaitingMessages)
+    const identity = actingAs?.identity ?? session.identity
+    const { registry } = services
+    this.#ctx = new LiveContext({ membership: this, session, registry, owner: this.#owner, identity })
   }
 
   // --- the life of a membership ------------------------------------------------------------------------------
@@ -107,6 +100,18 @@ export class Channel implements Member, ChannelContext {
   /** Of the join that the client knows it by. */
   get joinRef(): MessageRef {
     return this.#joinRef
+  }
+
+  get isGone(): boolean {
+    return this.#isGone
+  }
+
+  get isAdmitted(): boolean {
+    return this.#isAdmitted
+  }
+
+  get isResumed(): boolean {
+    return this.#isResumed
   }
 
   /** Whether it is kept for a session that has no connection, or has not claimed it since it came back. */
@@ -120,7 +125,7 @@ export class Channel implements Member, ChannelContext {
     this.#queue.push(async () => {
       const reply = await this.#runJoin(message.payload)
       if (this.#isGone) return
-      if (isRejoin && !this.#hasTracked) this.#untrack('replaced')
+      if (isRejoin && !this.#ctx.hasTracked) this.#untrack('replaced')
       if (reply instanceof Refusal) {
         this.end('left')
         onRefused()
@@ -182,39 +187,46 @@ export class Channel implements Member, ChannelContext {
   resync(ref: MessageRef): void {
     const isTaken = this.#queue.push(() => {
       this.#answer(ref, this.#isGone ? new Refusal(notJoined(this.topic)) : {})
-      this.pushState()
+      this.#ctx.pushState()
     })
     if (!isTaken) this.#answer(ref, this.#tooManyWaiting())
   }
 
-  /** Ends it without anybody being told, the application included; its presence stays for who takes over. */
-  retire(): boolean {
-    if (this.#isGone) return false
-    this.#isGone = true
-    this.#isAdmitted = false
-    this.#services.registry.detach(this.topic, this)
-    // What waits in the queue is answered: the membership is over.
-    this.#endAttach?.()
-    return true
+  /**
+   * Makes room for the program that took the session over, a page that was loaded anew: nobody is told, the
+   * application included, and its presence stays for that one. What it has not answered yet is not for that program.
+   */
+  yieldTo(): void {
+    this.#isMute = true
+    this.#retire()
   }
 
   /** Ends it, whatever it is doing. The client is told nothing; that is for the caller. */
   end(reason: LeaveReason): void {
-    if (!this.retire()) return
+    if (!this.#retire()) return
     this.#untrack(reason)
-    this.#callLeave(reason)
+    runLeave(this.#ctx, this.#definition, reason, this.#services.log)
   }
 
   /** Makes room for a newer join of the same session. Its presence stays, for the newer one to take over. */
   replace(): void {
-    if (!this.retire()) return
-    this.#callLeave('replaced')
+    if (!this.#retire()) return
+    runLeave(this.#ctx, this.#definition, 'replaced', this.#services.log)
     this.#session.send({
       kind: 'channel_closed',
       topic: this.topic,
       joinRef: this.joinRef,
-      response: faultBody(fault('replaced', 'A newer join of the same topic took over.')),
+      response: faultBody(replaced()),
     })
+  }
+
+  /** Ends it, and tells the client why. */
+  putOut(reason: LeaveReason, problem?: Fault): void {
+    if (this.#isGone) return
+    this.end(reason)
+    this.#session.forget(this.topic)
+    const response = problem ? faultBody(problem) : { reason }
+    this.#session.send({ kind: 'channel_closed', topic: this.topic, joinRef: this.joinRef, response })
   }
 
   // --- Member ----------------------------------------------------------------------------------------------------
@@ -231,91 +243,14 @@ export class Channel implements Member, ChannelContext {
     this.#session.deliver(frames)
   }
 
-  // --- ChannelContext --------------------------------------------------------------------------------------------
-
-  get sessionId(): string {
-    return this.#session.id
-  }
-
-  get isResumed(): boolean {
-    return this.#isResumed
-  }
-
-  get params(): ReadonlyMap<string, string> {
-    return this.#session.params
-  }
-
-  get assigns(): Map<string, unknown> {
-    return this.#session.assigns
-  }
-
-  // A handler that was slow must not leave a presence behind for a session that is gone, nor touch what a newer join
-  // of the same session has taken over. (S-5)
-
-  track(key: Key, meta: Meta): TrackResult {
-    if (this.#isGone) return { ok: false, fault: notJoined(this.topic) }
-    const tracked = this.#services.registry.track(this.#owner, this.topic, key, meta)
-    if (tracked.ok) this.#hasTracked = true
-    return tracked
-  }
-
-  update(meta: Meta): TrackResult {
-    if (this.#isGone) return { ok: false, fault: notJoined(this.topic) }
-    return this.#services.registry.update(this.#owner, this.topic, meta)
-  }
-
-  patch(patch: JsonObject): TrackResult {
-    if (this.#isGone) return { ok: false, fault: notJoined(this.topic) }
-    return this.#services.registry.patch(this.#owner, this.topic, patch)
-  }
-
-  untrack(): boolean {
-    return !this.#isGone && this.#untrack('left')
-  }
-
-  list(): Promise<Presence[]> {
-    return this.#services.registry.list(this.topic)
-  }
-
-  diff(since?: Position): Promise<RegistryDiff> {
-    return this.#services.registry.diff(this.topic, since)
-  }
-
-  push(event: string, payload: Payload): void {
-    refuseReserved(event)
-    if (this.#isGone) return
-    this.#session.send({ kind: 'event', topic: this.topic, joinRef: this.joinRef, event, payload })
-  }
-
-  pushState(): void {
-    // Whoever is still coming in is given the state by that, after the reply; asked for here, it would come before.
-    if (this.#isAdmitted) this.#services.registry.hub(this.topic).requestState(this)
-  }
-
-  broadcast(event: string, payload: Payload): void {
-    this.#services.registry.broadcast(this.topic, event, payload)
-  }
-
-  broadcastFrom(event: string, payload: Payload): void {
-    this.#services.registry.broadcast(this.topic, event, payload, this)
-  }
-
-  close(reason: LeaveReason, problem?: Fault): void {
-    if (this.#isGone) return
-    this.end(reason)
-    this.#session.forget(this.topic)
-    const response = problem ? faultBody(problem) : { reason }
-    this.#session.send({ kind: 'channel_closed', topic: this.topic, joinRef: this.joinRef, response })
-  }
-
   // --- within ----------------------------------------------------------------------------------------------------
 
   #runJoin(payload: JsonObject): Reply | Promise<Reply> {
-    return this.#run({ kind: 'join', payload }, () => this.#definition.join?.(this, payload))
+    return this.#run({ kind: 'join', payload }, () => this.#definition.join?.(this.#ctx, payload))
   }
 
   #run(call: Call, last: () => Reply | Promise<Reply>): Reply | Promise<Reply> {
-    return runCall(this, this.#definition.middleware, call, last, this.#services)
+    return runCall(this.#ctx, this.#definition.middleware, call, last, this.#services)
   }
 
   /** Waits until the next flush has let the channel in, or it has fallen asleep. */
@@ -338,29 +273,13 @@ export class Channel implements Member, ChannelContext {
   }
 
   #handle(message: ChannelMessage): void | Promise<void> {
-    const reply = this.#run(callOf(message), () => this.#perform(message))
+    const reply = this.#run(callOf(message), () => perform(this.#ctx, this.#definition, message))
     if (isPromise(reply)) return reply.then((settled) => this.#answer(message.ref, settled))
     this.#answer(message.ref, reply)
   }
 
-  #perform(message: ChannelMessage): Reply | Promise<Reply> {
-    switch (message.kind) {
-      case 'update':
-        return refusalOf(this.update(message.meta))
-      case 'patch':
-        return refusalOf(this.patch(message.patch))
-      case 'push': {
-        const { event, payload } = message
-        const handler = this.#definition.handlerOf.get(event)
-        if (handler) return handler(this, payload)
-        if (this.#definition.unhandled) return this.#definition.unhandled(this, event, payload)
-        const text = `The channel of ${JSON.stringify(this.topic)} has no handler for the event ${JSON.stringify(event)}.`
-        return new Refusal(fault('unknown_event', text))
-      }
-    }
-  }
-
   #answer(ref: MessageRef, reply: Reply): void {
+    if (this.#isMute) return
     const head = { kind: 'reply', topic: this.topic, ref, joinRef: this.joinRef } as const
     if (reply instanceof Refusal) this.#session.send({ ...head, status: 'error', fault: reply.fault })
     else if (ref !== null) this.#session.send({ ...head, status: 'ok', response: reply ?? {} })
@@ -368,44 +287,20 @@ export class Channel implements Member, ChannelContext {
 
   #tooManyWaiting(): Refusal {
     const { maxWaitingMessages, handlerTimeoutMs } = this.#services
-    const text = `${maxWaitingMessages} messages of this channel wait already (server option maxWaitingMessages).`
-    return new Refusal(fault('throttled', text, { retryAfterMs: Math.min(1000, handlerTimeoutMs) }))
+    return new Refusal(tooManyWaiting(maxWaitingMessages, Math.min(1000, handlerTimeoutMs)))
+  }
+
+  #retire(): boolean {
+    if (this.#isGone) return false
+    this.#isGone = true
+    this.#isAdmitted = false
+    this.#services.registry.detach(this.topic, this)
+    // What waits in the queue is answered: the membership is over.
+    this.#endAttach?.()
+    return true
   }
 
   #untrack(reason: LeaveReason): boolean {
     return this.#services.registry.untrack(this.#owner, this.topic, reason)
   }
-
-  #callLeave(reason: LeaveReason): void {
-    const { leave } = this.#definition
-    if (!leave) return
-    const failed = (error: unknown) => {
-      const { topic, sessionId } = this
-      this.#services.log.error({ err: error, topic, sessionId, reason }, "the channel's leave failed")
-    }
-    try {
-      Promise.resolve(leave(this, reason)).catch(failed)
-    } catch (error) {
-      failed(error)
-    }
-  }
-}
-
-function callOf(message: ChannelMessage): Call {
-  switch (message.kind) {
-    case 'push':
-      return { kind: 'event', event: message.event, payload: message.payload }
-    case 'update':
-      return { kind: 'update', meta: message.meta }
-    case 'patch':
-      return { kind: 'patch', patch: message.patch }
-  }
-}
-
-function refusalOf(result: TrackResult): Reply {
-  return result.ok ? undefined : new Refusal(result.fault)
-}
-
-function notJoined(topic: Topic): Fault {
-  return fault('not_joined', `The session is not in ${JSON.stringify(topic)}.`)
 }

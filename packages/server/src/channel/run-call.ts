@@ -1,8 +1,9 @@
-import { fault } from '@rollcall/shared-protocol'
+import { fault, type LeaveReason } from '@rollcall/shared-protocol'
 import type { Clock } from '../io/clock'
 import type { Logger } from '../log'
 import { type Call, type Middleware, runComposed } from './compose'
 import type { ChannelContext } from './context'
+import type { ChannelDefinition } from './define-channel'
 import { Refusal, type Reply } from './reply'
 import { withTimeout } from './with-timeout'
 
@@ -50,6 +51,25 @@ function checkJson(reply: Reply): Reply {
   if ((typeof reply === 'object' && !ArrayBuffer.isView(reply)) || typeof reply === 'bigint')
     JSON.stringify(reply)
   return reply
+}
+
+/** Tells the application that the session has left; whatever it does then, nobody waits for it. */
+export function runLeave(
+  ctx: ChannelContext,
+  { leave }: ChannelDefinition,
+  reason: LeaveReason,
+  log: Logger,
+): void {
+  if (!leave) return
+  const { topic, sessionId } = ctx
+  const failed = (error: unknown) => {
+    log.error({ err: error, topic, sessionId, reason }, "the channel's leave failed")
+  }
+  try {
+    Promise.resolve(leave(ctx, reason)).catch(failed)
+  } catch (error) {
+    failed(error)
+  }
 }
 
 export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {

@@ -81,6 +81,12 @@ describe('other paths', () => {
     expect(await ask(bare, '/healthz?probe=1')).toMatchObject({ status: 200, body: '{"status":"ok"}' })
   })
 
+  test('the path of Phoenix’s WebSockets is 400 without an upgrade, and says what else there is', async () => {
+    const { status, body } = await ask(bare, '/socket/websocket?vsn=2.0.0')
+    expect([status, JSON.parse(body).error]).toEqual([400, 'no_websocket'])
+    expect(body).toContain('/socket/longpoll')
+  })
+
   test('the page’s files are served', async () => {
     expect(await ask(withPage, '/app.js')).toMatchObject({ status: 200, body: 'console.log(1)' })
   })

@@ -55,7 +55,8 @@ export async function admit(
   }
   const { dialect, subprotocol } = negotiation
 
-  const implicitTopic = request.params.get('topic') ?? context.implicitTopic
+  const asked = request.params.get('topic') ?? ''
+  const implicitTopic = asked === '' ? context.implicitTopic : asked
   const topicFault = checkBytes('The topic', implicitTopic, 'topicBytes', context.limits)
   if (dialect.hasImplicitTopic && topicFault) {
     return { status: 400, reason: topicFault.code, message: topicFault.message }

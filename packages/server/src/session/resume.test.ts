@@ -1,44 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { defineChannel } from '../channel/define-channel'
 import { refuse } from '../channel/reply'
-import { type Peer, TestNode, type TestNodeOptions } from '../testing-support/test-node'
+import { GRACE_MS, hello, opened } from '../testing-support/held-session'
+import { type Peer, TestNode } from '../testing-support/test-node'
 
 /* What becomes of a native session over its connections, in virtual time. */
 
 const topic = 'room:lobby'
-const GRACE_MS = 10_000
 /** Of the join of a client that goes on with what it has. One without it begins anew: its page was loaded again. */
 const BACK = { presence_since: null }
-
-interface Hello {
-  readonly token: string
-  readonly session: string
-  readonly resumed: boolean
-}
-
-async function hello(peer: Peer, token?: string): Promise<Hello> {
-  const frames = await peer.ask([null, 'h', 'rollcall', 'hello', token === undefined ? {} : { token }])
-  const reply = frames.find(([, ref]) => ref === 'h')
-  return reply[4].response
-}
-
-async function opened(options: TestNodeOptions = {}) {
-  const node = new TestNode(options)
-  const watcher = await node.native('watcher')
-  await watcher.join(topic)
-  const ada = await node.native('ada')
-  const { token, session } = await hello(ada)
-  await ada.join(topic, { meta: { n: 1 } })
-  await node.clock.advance(300)
-  await watcher.heard()
-  await ada.heard()
-  const seen = async () => {
-    await node.clock.advance(300)
-    return (await watcher.heard()).map(([, , , , diff]) => diff)
-  }
-  const keys = async () => (await node.registry.list(topic)).map(({ key }) => key)
-  return { node, watcher, ada, token, session, seen, keys }
-}
 
 describe('[S-6] a session whose connection dropped without a word', () => {
   test('is kept for the grace, and comes back with its token: nobody sees anything', async () => {
@@ -339,85 +309,5 @@ describe('[S-5] of two connections that hold one session, the newer one counts',
     ada.say(['j', '9', topic, 'say', { late: true }], ['j', '10', topic, 'phx_leave', {}])
     await node.clock.advance(300)
     expect(await watcher.heard()).toEqual([])
-  })
-})
-
-describe('[S-6] a token', () => {
-  test.each([
-    ['with another secret', (token: string) => `${token}x`],
-    ['without its secret', (token: string) => token.split('.')[0] as string],
-    ['with an empty secret', (token: string) => `${token.split('.')[0]}.`],
-    ['that is empty', () => ''],
-    ['that is a dot', () => '.'],
-    ['with the name of a prototype', () => '__proto__.constructor'],
-    ['that is very long', () => 'x'.repeat(60_000)],
-  ])('%s begins a new session, and disturbs none', async (_what, forge) => {
-    const { node, ada, token, session } = await opened()
-    const stranger = await node.native('ada')
-    const answer = await hello(stranger, forge(token))
-    expect(answer.resumed).toBe(false)
-    expect(answer.session).not.toBe(session)
-    expect(ada.wire.isOpen).toBe(true)
-  })
-
-  test('of somebody else is no use, even where it is right', async () => {
-    const { node, ada, token } = await opened()
-    ada.wire.end(1006)
-    expect(await hello(await node.native('mallory'), token)).toMatchObject({ resumed: false })
-    expect(await hello(await node.native('ada'), token)).toMatchObject({ resumed: true })
-  })
-
-  test('of a guest, whom nobody vouched for, is proof enough', async () => {
-    const node = new TestNode({ mode: 'production', allowAnonymous: true })
-    const guest = await node.connect()
-    const first = await hello(guest)
-    await guest.join(topic)
-    await node.clock.advance(300)
-    const [before] = await node.registry.list(topic)
-    guest.wire.end(1006)
-    const again = await node.connect()
-    expect(await hello(again, first.token)).toMatchObject({ resumed: true, session: first.session })
-    await again.join(topic, BACK)
-    await node.clock.advance(3 * GRACE_MS)
-    expect(await node.registry.list(topic)).toEqual([before])
-  })
-
-  test('of somebody who was vouched for is no use to a guest, nor the other way round', async () => {
-    const { node, ada, token } = await opened()
-    ada.wire.end(1006)
-    const guest = await node.connect()
-    const own = await hello(guest, token)
-    expect(own.resumed).toBe(false)
-    expect(await hello(await node.native('mallory'), own.token)).toMatchObject({ resumed: false })
-  })
-
-  test('is taken only before anything else was said', async () => {
-    const { node, token, session } = await opened()
-    const second = await node.native('ada')
-    await second.join('room:2')
-    expect(await hello(second, token)).toMatchObject({ resumed: false })
-    expect((await hello(await node.native('ada'), token)).session).toBe(session)
-  })
-
-  test('is in no log', async () => {
-    const { node, ada, token } = await opened()
-    ada.wire.end(1006)
-    await hello(await node.native('mallory'), token)
-    await hello(await node.native('ada'), token)
-    await node.clock.advance(3 * GRACE_MS)
-    const secret = token.split('.')[1] as string
-    expect(JSON.stringify(node.log.lines)).not.toContain(secret)
-  })
-})
-
-describe('[S-6] a session without a token', () => {
-  test('has no grace: nobody could come back to it', async () => {
-    const node = new TestNode()
-    const zzz = await node.zzz('ada')
-    await zzz.ask({ topic, event: 'phx_join', payload: {}, ref: '1' })
-    zzz.wire.end(1006)
-    await node.clock.advance(300)
-    expect(await node.registry.list(topic)).toEqual([])
-    expect(node.node.sessionCount).toBe(0)
   })
 })

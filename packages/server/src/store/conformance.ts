@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Key, LeaveReason, Presence, Topic } from '@rollcall/shared-protocol'
 import { byRef, eventually, RecordingFeed } from './conformance-feed'
 import { playSchedule } from './conformance-schedule'
-import type { Change, Store } from './store'
+import type { Change, Store, StoreMessage } from './store'
 
 /*
  *   storeConformance({ describe, test }, openNodes)
@@ -223,10 +223,11 @@ export function storeConformance(
     test('[S-18] reaches the feeds of the topic on all other nodes, in order', 3, async (one, two, three) => {
       const feeds = [await follow(one), await follow(two), await follow(three)]
       const elsewhere = await follow(two, 'elsewhere')
-      const messages = Array.from({ length: 20 }, (_, i) => ({
+      const messages: StoreMessage[] = Array.from({ length: 19 }, (_, i) => ({
         event: 'e',
         payload: { i, text: '__proto__' },
       }))
+      messages.push({ event: 'bytes', payload: 'AQID', isBinary: true })
       for (const message of messages) await one.publish(topic, message)
       await eventually(() => {
         for (const feed of feeds.slice(1)) assert.equal(feed.messages.length, 20)

@@ -70,3 +70,13 @@ export class ListeningMember implements Member {
     })
   }
 }
+
+/** A registry with a member who has its state already. */
+export async function watched(options: TestRegistryOptions = {}) {
+  const all = testRegistry(options)
+  const watcher = new ListeningMember()
+  all.registry.hub('room:lobby').attach(watcher, WITH_STATE)
+  await all.clock.advance(500)
+  watcher.heard()
+  return { ...all, watcher }
+}

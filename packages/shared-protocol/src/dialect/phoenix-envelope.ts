@@ -33,7 +33,7 @@ export function readPhoenixEnvelope(raw: RawEnvelope, limits: Limits): DecodedCl
     const problem = fault('unmatched_topic', 'The topic "phoenix" takes heartbeats, and nothing else.')
     return { ok: false, fault: problem, replyTo }
   }
-  if (!decoded.ok || decoded.message.kind !== 'join' || !decoded.message.since) return decoded
+  if (!decoded.ok || decoded.message.kind !== 'join') return decoded
   // Its clients build on a state: what they missed would be of no use to them.
   const { since: _since, ...join } = decoded.message
   return { ok: true, message: join }

@@ -122,6 +122,25 @@ describe('[P-12] rollcall answers what it cannot read with what is wrong', () =>
   })
 })
 
+describe('[P-6] a hello says which session it was, and which program asks', () => {
+  const hello = (payload: unknown) => decode([null, '1', 'rollcall', 'hello', payload])
+
+  test('both, one, or neither', () => {
+    const head = { kind: 'hello', ref: '1' }
+    for (const some of [{ token: 's.t', instance: 'i' }, { token: 's.t' }, { instance: 'i' }, {}]) {
+      expect(hello(some)).toEqual({ ok: true, message: { ...head, ...some } })
+    }
+    expect(hello(null)).toEqual({ ok: true, message: head })
+  })
+
+  test.each([{ token: 5 }, { token: null }, { instance: 5 }, { instance: {} }])(
+    '%j is a fault',
+    (payload) => {
+      expect(hello(payload)).toMatchObject({ ok: false, fault: { code: 'invalid_message' } })
+    },
+  )
+})
+
 describe('[P-7] who comes back says so', () => {
   const join = (payload: unknown) => decode(['3', '7', 'room:1', 'phx_join', payload])
 
@@ -141,12 +160,6 @@ describe('[P-7] who comes back says so', () => {
     expect(join({ presence_since: { epoch: 'e', seq } })).toMatchObject({
       ok: false,
       fault: { code: 'invalid_message' },
-    })
-  })
-
-  test('a hello says which session it was', () => {
-    expect(decode([null, '1', 'rollcall', 'hello', { token: 's.t' }])).toMatchObject({
-      message: { token: 's.t' },
     })
   })
 })

@@ -33,6 +33,10 @@ const everybody = { topic: 'room:lobby', joinRef: null } as const
 export const NATIVE_CLIENT_FRAMES: readonly (readonly [message: ClientMessage, frame: string])[] = [
   [{ kind: 'hello', ref: '1' }, '[null,"1","rollcall","hello",{}]'],
   [{ kind: 'hello', ref: '1', token: 's.t' }, '[null,"1","rollcall","hello",{"token":"s.t"}]'],
+  [
+    { kind: 'hello', ref: '1', token: 's.t', instance: 'i7' },
+    '[null,"1","rollcall","hello",{"token":"s.t","instance":"i7"}]',
+  ],
   [{ kind: 'heartbeat', ref: '2', topic: 'rollcall' }, '[null,"2","rollcall","heartbeat",{}]'],
   [{ kind: 'goodbye', ref: null }, '[null,null,"rollcall","goodbye",{}]'],
   [
@@ -42,6 +46,10 @@ export const NATIVE_CLIENT_FRAMES: readonly (readonly [message: ClientMessage, f
   [
     { kind: 'join', ...lobby, ref: '3', payload: { meta: {} }, since: { epoch: 'n1-a', seq: 41 } },
     '["3","3","room:lobby","phx_join",{"meta":{},"presence_since":{"epoch":"n1-a","seq":41}}]',
+  ],
+  [
+    { kind: 'join', ...lobby, ref: '3', payload: {}, since: null },
+    '["3","3","room:lobby","phx_join",{"presence_since":null}]',
   ],
   [{ kind: 'leave', ...lobby, ref: '4' }, '["3","4","room:lobby","phx_leave",{}]'],
   [

@@ -1,0 +1,20 @@
+import { type Fault, fault, type Topic } from '@rollcall/shared-protocol'
+
+export function notJoined(topic: Topic): Fault {
+  return fault('not_joined', `The session is not in ${JSON.stringify(topic)}.`)
+}
+
+export function unknownEvent(topic: Topic, event: string): Fault {
+  const text = `The channel of ${JSON.stringify(topic)} has no handler for the event ${JSON.stringify(event)}.`
+  return fault('unknown_event', text)
+}
+
+/** `retryAfterMs`: by when some of those that wait are likely done. */
+export function tooManyWaiting(maxWaitingMessages: number, retryAfterMs: number): Fault {
+  const text = `${maxWaitingMessages} messages of this channel wait already (server option maxWaitingMessages).`
+  return fault('throttled', text, { retryAfterMs })
+}
+
+export function replaced(): Fault {
+  return fault('replaced', 'A newer join of the same topic took over.')
+}

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest'
+import { eventsIn, joined, repliesIn, topic, tracking, withHandlers } from '../testing-support/native-client'
+import { TestNode } from '../testing-support/test-node'
+import type { ChannelDefinition, Handler } from './define-channel'
+
+describe('[S-13] a handler that fails', () => {
+  const circular: Record<string, unknown> = {}
+  circular.self = circular
+
+  test.each<[string, Handler, string]>([
+    [
+      'throws',
+      () => {
+        throw new Error('secret reason')
+      },
+      'handler_failed',
+    ],
+    ['rejects', () => Promise.reject(new Error('secret reason')), 'handler_failed'],
+    ['answers with what is no JSON', () => ({ big: 1n }) as never, 'handler_failed'],
+    ['resolves with what is no JSON', async () => circular as never, 'handler_failed'],
+    ['pushes a reserved event', (ctx) => ctx.push('presence_state', {}), 'handler_failed'],
+    ['broadcasts a reserved event', (ctx) => ctx.broadcast('presence_diff', {}), 'handler_failed'],
+    ['tracks with a meta that is none', (ctx) => void ctx.track('ada', 'text' as never), 'handler_failed'],
+    ['never finishes', () => new Promise(() => {}), 'handler_timeout'],
+  ])('as it %s, is answered, logged, and disturbs nothing else', async (_what, broken, reason) => {
+    const node = new TestNode({ channels: [withHandlers({ broken, ping: () => ({ pong: true }) })] })
+    const ada = await joined(node, 'ada')
+    ada.say(['j', '1', topic, 'broken', {}], ['j', '2', topic, 'ping', {}])
+    await node.clock.advance(10_000)
+    const [failed, answered] = repliesIn(await ada.heard())
+    expect(failed).toEqual(['1', 'error', expect.objectContaining({ reason })])
+    expect(JSON.stringify(failed)).not.toContain('secret')
+    expect(answered).toEqual(['2', 'ok', { pong: true }])
+    expect(node.log.of('error')).toHaveLength(1)
+    expect(await node.registry.list(topic)).toHaveLength(1)
+    expect(ada.wire.isOpen).toBe(true)
+  })
+
+  test.each<[string, NonNullable<ChannelDefinition['join']>, string]>([
+    ['rejects', () => Promise.reject(new Error('secret reason')), 'handler_failed'],
+    ['answers with what is no JSON', () => ({ big: 1n }) as never, 'handler_failed'],
+    ['never finishes', () => new Promise(() => {}), 'handler_timeout'],
+  ])('as its join %s, is a join that is refused, and can be tried again', async (_what, broken, reason) => {
+    let isBroken = true
+    const channel = tracking({ join: (ctx, payload) => (isBroken ? broken(ctx, payload) : { fine: true }) })
+    const node = new TestNode({ channels: [channel] })
+    const ada = await node.native('ada')
+    await ada.join(topic, {}, '1')
+    await node.clock.advance(10_000)
+    await ada.heard()
+    isBroken = false
+    await ada.join(topic, {}, '2')
+    const all = ada.wire.writes.flat().map((frame) => JSON.parse(frame as string))
+    expect(eventsIn(all)).toEqual(['phx_reply', 'phx_reply', 'presence_state'])
+    expect(repliesIn(all)).toEqual([
+      ['1', 'error', expect.objectContaining({ reason })],
+      ['2', 'ok', { fine: true }],
+    ])
+  })
+})

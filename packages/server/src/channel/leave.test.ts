@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import { gated, joined, repliesIn, topic, tracking } from '../testing-support/native-client'
+import { TestNode } from '../testing-support/test-node'
+
+describe('a leave', () => {
+  test('is answered, closes the channel, and ends the presence before the application is told', async () => {
+    const log: unknown[] = []
+    const channel = tracking({
+      leave: async (ctx, reason) => {
+        log.push(reason, await ctx.list())
+      },
+    })
+    const node = new TestNode({ channels: [channel] })
+    const watcher = await joined(node, 'watcher')
+    const ada = await joined(node, 'ada')
+    await watcher.heard()
+    expect(await ada.ask(['j', '5', topic, 'phx_leave', {}])).toEqual([
+      ['j', '5', topic, 'phx_reply', { status: 'ok', response: {} }],
+      ['j', 'j', topic, 'phx_close', {}],
+    ])
+    await node.clock.advance(300)
+    expect(log).toEqual(['left', [expect.objectContaining({ key: 'watcher' })]])
+    expect(await watcher.heard()).toMatchObject([
+      [null, null, topic, 'presence_diff', { leaves: [{ key: 'ada', reason: 'left' }] }],
+    ])
+  })
+
+  test('a second one, or one of a topic that was never joined, is no fault', async () => {
+    const node = new TestNode()
+    const ada = await joined(node, 'ada')
+    await ada.ask(['j', '5', topic, 'phx_leave', {}])
+    expect(repliesIn(await ada.ask(['j', '6', topic, 'phx_leave', {}]))).toEqual([['6', 'ok', {}]])
+    expect(repliesIn(await ada.ask([null, '7', 'room:never', 'phx_leave', {}]))).toEqual([['7', 'ok', {}]])
+  })
+
+  test('[S-5] while the join is being decided ends it: no reply, no presence', async () => {
+    const wait = gated()
+    const channel = tracking({
+      join: async (ctx) => {
+        await wait.opened
+        ctx.track('ada', {})
+      },
+    })
+    const node = new TestNode({ channels: [channel] })
+    const ada = await node.native('ada')
+    await ada.join(topic)
+    expect(repliesIn(await ada.ask(['j', '2', topic, 'phx_leave', {}]))).toEqual([['2', 'ok', {}]])
+    wait.open()
+    await node.clock.advance(300)
+    expect(await ada.heard()).toEqual([])
+    expect(await node.registry.list(topic)).toEqual([])
+    expect(node.registry.topicCount).toBe(0)
+  })
+
+  test('[S-13] whose application fails is logged, and left all the same', async () => {
+    const channel = tracking({
+      leave: () => {
+        throw new Error('no')
+      },
+    })
+    const node = new TestNode({ channels: [channel] })
+    const ada = await joined(node, 'ada')
+    expect(repliesIn(await ada.ask(['j', '5', topic, 'phx_leave', {}]))).toEqual([['5', 'ok', {}]])
+    expect(node.log.of('error')).toHaveLength(1)
+  })
+})

@@ -1,0 +1,138 @@
+import type {
+  Fault,
+  JsonObject,
+  Key,
+  LeaveReason,
+  MessageRef,
+  Meta,
+  Payload,
+  Position,
+  Presence,
+  Topic,
+} from '@rollcall/shared-protocol'
+import type { Member } from '../presence/members'
+import type { Owner } from '../presence/owned'
+import { refuseReserved } from '../presence/refuse-reserved'
+import type { Registry, RegistryDiff, TrackResult } from '../presence/registry'
+import type { Identity } from '../session/identity'
+import { notJoined } from './channel-faults'
+import type { ChannelContext } from './context'
+import type { ChannelHost } from './host'
+
+/** The membership behind a context, as far as that asks about it. */
+export interface Membership extends Member {
+  readonly topic: Topic
+  readonly joinRef: MessageRef
+  readonly isGone: boolean
+  /** Whether the topic tells it what happens. */
+  readonly isAdmitted: boolean
+  readonly isResumed: boolean
+  putOut(reason: LeaveReason, problem?: Fault): void
+}
+
+export interface LiveContextInit {
+  readonly membership: Membership
+  readonly session: ChannelHost
+  readonly registry: Registry
+  readonly owner: Owner
+  readonly identity: Identity
+}
+
+/**
+ * A membership, as its channel's functions see it. Once the membership is gone it changes nothing any more: a handler
+ * that was slow must not leave a presence behind for a session that is gone, nor touch what a newer join of the same
+ * session has taken over. (S-5)
+ */
+export class LiveContext implements ChannelContext {
+  readonly topic: Topic
+  readonly identity: Identity
+  readonly #membership: Membership
+  readonly #session: ChannelHost
+  readonly #registry: Registry
+  readonly #owner: Owner
+  #hasTracked = false
+
+  constructor({ membership, session, registry, owner, identity }: LiveContextInit) {
+    this.topic = membership.topic
+    this.identity = identity
+    this.#membership = membership
+    this.#session = session
+    this.#registry = registry
+    this.#owner = owner
+  }
+
+  get sessionId(): string {
+    return this.#session.id
+  }
+
+  get isResumed(): boolean {
+    return this.#membership.isResumed
+  }
+
+  get params(): ReadonlyMap<string, string> {
+    return this.#session.params
+  }
+
+  get assigns(): Map<string, unknown> {
+    return this.#session.assigns
+  }
+
+  /** Whether this membership has tracked a presence, rather than one that it took over from. */
+  get hasTracked(): boolean {
+    return this.#hasTracked
+  }
+
+  track(key: Key, meta: Meta): TrackResult {
+    if (this.#membership.isGone) return this.#refused()
+    const tracked = this.#registry.track(this.#owner, this.topic, key, meta)
+    if (tracked.ok) this.#hasTracked = true
+    return tracked
+  }
+
+  update(meta: Meta): TrackResult {
+    return this.#membership.isGone ? this.#refused() : this.#registry.update(this.#owner, this.topic, meta)
+  }
+
+  patch(patch: JsonObject): TrackResult {
+    return this.#membership.isGone ? this.#refused() : this.#registry.patch(this.#owner, this.topic, patch)
+  }
+
+  untrack(): boolean {
+    return !this.#membership.isGone && this.#registry.untrack(this.#owner, this.topic)
+  }
+
+  list(): Promise<Presence[]> {
+    return this.#registry.list(this.topic)
+  }
+
+  diff(since?: Position): Promise<RegistryDiff> {
+    return this.#registry.diff(this.topic, since)
+  }
+
+  push(event: string, payload: Payload): void {
+    refuseReserved(event)
+    const { joinRef, isGone } = this.#membership
+    if (!isGone) this.#session.send({ kind: 'event', topic: this.topic, joinRef, event, payload })
+  }
+
+  pushState(): void {
+    // Whoever is still coming in is given the state by that, after the reply; asked for here, it would come before.
+    if (this.#membership.isAdmitted) this.#registry.hub(this.topic).requestState(this.#membership)
+  }
+
+  broadcast(event: string, payload: Payload): void {
+    this.#registry.broadcast(this.topic, event, payload)
+  }
+
+  broadcastFrom(event: string, payload: Payload): void {
+    this.#registry.broadcast(this.topic, event, payload, this.#membership)
+  }
+
+  close(reason: LeaveReason, problem?: Fault): void {
+    this.#membership.putOut(reason, problem)
+  }
+
+  #refused(): TrackResult {
+    return { ok: false, fault: notJoined(this.topic) }
+  }
+}

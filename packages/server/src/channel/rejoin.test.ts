@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest'
+import { eventsIn, joined, repliesIn, topic, tracking, withHandlers } from '../testing-support/native-client'
+import { TestNode } from '../testing-support/test-node'
+import type { ChannelContext } from './context'
+import { refuse } from './reply'
+
+describe('a second join of the same topic', () => {
+  test('[S-3] takes the presence over: an update, no leave and no join', async () => {
+    const node = new TestNode()
+    const watcher = await joined(node, 'watcher')
+    const ada = await node.native('ada')
+    await ada.join(topic, { meta: { n: 1 } }, '1')
+    await node.clock.advance(300)
+    await watcher.heard()
+    await ada.heard()
+    const frames = await ada.join(topic, { meta: { n: 2 } }, '2')
+    expect(eventsIn(frames)).toEqual(['phx_close', 'phx_reply', 'presence_state'])
+    expect(frames[0]).toEqual(['1', '1', topic, 'phx_close', expect.objectContaining({ reason: 'replaced' })])
+    await node.clock.advance(300)
+    expect(await watcher.heard()).toMatchObject([
+      [null, null, topic, 'presence_diff', { joins: [], leaves: [], updates: [{ meta: { n: 2 }, rev: 1 }] }],
+    ])
+  })
+
+  test('that tracks nobody ends the earlier presence', async () => {
+    let isFirst = true
+    const channel = tracking({
+      join: (ctx) => {
+        if (isFirst) ctx.track('ada', {})
+        isFirst = false
+      },
+    })
+    const node = new TestNode({ channels: [channel] })
+    const ada = await joined(node, 'ada', '1')
+    await ada.join(topic, {}, '2')
+    await node.clock.advance(300)
+    expect(await node.registry.list(topic)).toEqual([])
+  })
+
+  test('that is refused ends the earlier presence and the membership', async () => {
+    let isFirst = true
+    const channel = tracking({
+      join: (ctx) => {
+        const reply = isFirst ? undefined : refuse('no')
+        if (isFirst) ctx.track('ada', {})
+        isFirst = false
+        return reply
+      },
+    })
+    const node = new TestNode({ channels: [channel] })
+    const ada = await joined(node, 'ada', '1')
+    await ada.join(topic, {}, '2')
+    await node.clock.advance(300)
+    expect(await node.registry.list(topic)).toEqual([])
+    expect(node.registry.topicCount).toBe(0)
+  })
+
+  test('[S-5] one that is still being decided when a newer one came takes nothing of that', async () => {
+    const decide: (() => void)[] = []
+    const channel = tracking({
+      join: async (ctx, payload) => {
+        if (payload.tracks) ctx.track(ctx.identity.id, {})
+        else await new Promise<void>((resolve) => decide.push(resolve))
+        return payload.tracks ? undefined : refuse('too late')
+      },
+    })
+    const node = new TestNode({ channels: [channel] })
+    const ada = await node.native('ada')
+    await ada.join(topic, { tracks: true }, '1')
+    await ada.join(topic, {}, '2')
+    await ada.join(topic, { tracks: true }, '3')
+    await node.clock.advance(300)
+    await ada.heard()
+    for (const resolve of decide) resolve()
+    await node.clock.advance(300)
+    expect(await ada.heard()).toEqual([])
+    expect(await node.registry.list(topic)).toHaveLength(1)
+  })
+
+  test('[S-5] messages of the earlier join are refused, those of the newer one are taken', async () => {
+    const node = new TestNode({ channels: [withHandlers({ ping: () => ({ pong: true }) })] })
+    const ada = await joined(node, 'ada', '1')
+    await ada.join(topic, {}, '2')
+    await ada.heard()
+    expect(repliesIn(await ada.ask(['1', 'a', topic, 'ping', {}]))).toEqual([
+      ['a', 'error', expect.objectContaining({ reason: 'not_joined' })],
+    ])
+    expect(repliesIn(await ada.ask(['2', 'b', topic, 'ping', {}]))).toEqual([['b', 'ok', { pong: true }]])
+    expect(repliesIn(await ada.ask([2, 'c', topic, 'ping', {}]))).toEqual([['c', 'ok', { pong: true }]])
+    expect(repliesIn(await ada.ask([null, 'd', topic, 'ping', {}]))).toEqual([['d', 'ok', { pong: true }]])
+  })
+
+  test('[S-5] a leave of the earlier join takes nothing with it', async () => {
+    const node = new TestNode()
+    const ada = await joined(node, 'ada', '1')
+    await ada.join(topic, {}, '2')
+    await ada.heard()
+    expect(repliesIn(await ada.ask(['1', 'a', topic, 'phx_leave', {}]))).toEqual([['a', 'ok', {}]])
+    await node.clock.advance(300)
+    expect(await node.registry.list(topic)).toHaveLength(1)
+  })
+
+  test('[S-5] what the earlier join’s handlers still do changes nothing of the newer one’s', async () => {
+    const contexts: ChannelContext[] = []
+    const channel = tracking({
+      join: (ctx) => {
+        contexts.push(ctx)
+        ctx.track(ctx.identity.id, { join: contexts.length })
+      },
+    })
+    const node = new TestNode({ channels: [channel] })
+    const ada = await joined(node, 'ada', '1')
+    await ada.join(topic, {}, '2')
+    await ada.heard()
+    const earlier = contexts[0]!
+    expect(earlier.track('ada', { late: true })).toMatchObject({ ok: false, fault: { code: 'not_joined' } })
+    expect(earlier.update({ late: true })).toMatchObject({ ok: false, fault: { code: 'not_joined' } })
+    expect(earlier.patch({ late: true })).toMatchObject({ ok: false, fault: { code: 'not_joined' } })
+    expect(earlier.untrack()).toBe(false)
+    earlier.push('late', {})
+    earlier.pushState()
+    earlier.close('kicked')
+    expect(await ada.heard()).toEqual([])
+    expect(await node.registry.list(topic)).toMatchObject([{ key: 'ada', meta: { join: 2 } }])
+  })
+})

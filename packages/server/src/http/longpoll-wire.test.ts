@@ -1,0 +1,189 @@
+import { describe, expect, test } from 'vitest'
+import { VirtualClock } from '../testing-support/virtual-clock'
+import { LongPollWire, type Poll, type PollStatus } from './longpoll-wire'
+
+class TestPoll implements Poll {
+  status: PollStatus | null = null
+  messages: readonly string[] = []
+  answers = 0
+
+  answer(status: PollStatus, messages: readonly string[]): void {
+    this.answers++
+    this.status = status
+    this.messages = messages
+  }
+}
+
+function open() {
+  const clock = new VirtualClock()
+  const told: string[] = []
+  let isOver = false
+  const onOver = () => {
+    isOver = true
+  }
+  const wire = new LongPollWire({ clock, windowMs: 1000, closeTimeoutMs: 300, onOver })
+  wire.listen({
+    onMessage: (data, isBinary) => void told.push(isBinary ? `bytes ${data.length}` : data.toString()),
+    onPong: () => void told.push('pong'),
+    onClose: (code, reason) => void told.push(`close ${code} ${reason}`),
+  })
+  const poll = () => {
+    const one = new TestPoll()
+    wire.poll(one)
+    return one
+  }
+  return { clock, wire, told, poll, isOver: () => isOver }
+}
+
+describe('what the server sends', () => {
+  test('goes out with the poll that waits, at once and in one answer', () => {
+    const { wire, poll } = open()
+    const waiting = poll()
+    expect(waiting.status).toBeNull()
+    wire.send(['a', 'b'])
+    expect(waiting).toMatchObject({ status: 200, messages: ['a', 'b'], answers: 1 })
+  })
+
+  test('is queued in order while none waits, and counted', () => {
+    const { wire, poll } = open()
+    wire.send(['a'])
+    wire.send(['ü', 'c'])
+    expect(wire.bufferedBytes).toBe(4)
+    expect(poll()).toMatchObject({ status: 200, messages: ['a', 'ü', 'c'] })
+    expect(wire.bufferedBytes).toBe(0)
+    expect(poll().status).toBeNull()
+  })
+
+  test('in binary goes out as text', () => {
+    const { wire, poll } = open()
+    wire.send([Uint8Array.from(Buffer.from('020101' + '7465' + '0102', 'hex'))])
+    expect(poll().messages).toEqual(['[null,null,"t","e",{"base64":"AQI="}]'])
+  })
+})
+
+describe('a poll', () => {
+  test('is a sign of life, and ends with 204 after the window', async () => {
+    const { clock, told, poll } = open()
+    const waiting = poll()
+    expect(told).toEqual(['pong'])
+    await clock.advance(999)
+    expect(waiting.status).toBeNull()
+    await clock.advance(1)
+    expect(waiting).toMatchObject({ status: 204, messages: [] })
+    expect(clock.pendingCount).toBe(0)
+  })
+
+  test('that is newer ends the one that waits', async () => {
+    const { clock, wire, poll } = open()
+    const older = poll()
+    const newer = poll()
+    expect(older.status).toBe(204)
+    wire.send(['a'])
+    expect(newer).toMatchObject({ status: 200, messages: ['a'] })
+    await clock.advance(5000)
+    expect([older.answers, newer.answers]).toEqual([1, 1])
+  })
+
+  test('[S-8] is ended by a ping, so that the next one shows that the client is there', async () => {
+    const { clock, wire, told, poll } = open()
+    wire.ping()
+    const waiting = poll()
+    wire.ping()
+    expect(waiting.status).toBe(204)
+    poll()
+    expect(told).toEqual(['pong', 'pong'])
+    await clock.advance(2000)
+    expect(clock.pendingCount).toBe(0)
+  })
+
+  test('that breaks off ends the wire, waiting or being answered', async () => {
+    for (const isAnswered of [false, true]) {
+      const { clock, wire, told, poll, isOver } = open()
+      const waiting = poll()
+      if (isAnswered) wire.send(['lost'])
+      wire.lose(waiting)
+      expect(isOver()).toBe(true)
+      await clock.settle()
+      expect(told).toEqual(['pong', 'close 1006 '])
+      wire.lose(waiting)
+      await clock.advance(5000)
+      expect(told).toHaveLength(2)
+    }
+  })
+
+  test('that breaks off after a newer one came is of no consequence', () => {
+    const { wire, poll, isOver } = open()
+    const older = poll()
+    poll()
+    wire.lose(older)
+    expect(isOver()).toBe(false)
+  })
+})
+
+describe('what the client posts', () => {
+  const text = { data: Buffer.from('[1]'), isBinary: false }
+
+  test('is taken in order', () => {
+    const { wire, told } = open()
+    expect(wire.post([text, { data: Buffer.from([1, 2]), isBinary: true }])).toBe(true)
+    expect(told).toEqual(['[1]', 'bytes 2'])
+  })
+
+  test('after the close is not', () => {
+    const { wire, told } = open()
+    wire.send(['a'])
+    wire.close(1012, 'bye')
+    expect(wire.post([text])).toBe(false)
+    expect(told).toEqual([])
+  })
+})
+
+describe('closing', () => {
+  test('with a poll that waits ends it with 410, and the wire', async () => {
+    const { clock, wire, told, poll, isOver } = open()
+    const waiting = poll()
+    wire.close(1012, 'server closes')
+    expect([waiting.status, isOver()]).toEqual([410, true])
+    // Not within the call: whoever closes may be the connection that is told.
+    expect(told).toEqual(['pong'])
+    await clock.settle()
+    expect(told).toEqual(['pong', 'close 1012 server closes'])
+    expect(poll().status).toBe(410)
+    expect(clock.pendingCount).toBe(0)
+  })
+
+  test('with messages in the queue lets the client fetch them first', async () => {
+    const { clock, wire, told, poll, isOver } = open()
+    wire.send(['last words'])
+    wire.close(1013, 'reads too slowly')
+    wire.close(1012, 'again')
+    wire.send(['too late'])
+    expect(isOver()).toBe(false)
+    expect(poll()).toMatchObject({ status: 200, messages: ['last words'] })
+    expect(poll()).toMatchObject({ status: 410, messages: [] })
+    await clock.settle()
+    expect(told.at(-1)).toBe('close 1013 reads too slowly')
+    expect([isOver(), clock.pendingCount, told.length]).toEqual([true, 0, 3])
+  })
+
+  test('waits for that no longer than closeTimeoutMs', async () => {
+    const { clock, wire, told, isOver } = open()
+    wire.send(['nobody comes'])
+    wire.close(1012, '')
+    await clock.advance(299)
+    expect(isOver()).toBe(false)
+    await clock.advance(1)
+    expect([isOver(), wire.bufferedBytes]).toEqual([true, 0])
+    expect(told).toEqual(['close 1012 '])
+  })
+
+  test('terminating is at once, whatever is queued', async () => {
+    const { clock, wire, told, poll } = open()
+    wire.send(['a'])
+    wire.terminate()
+    wire.terminate()
+    await clock.settle()
+    expect(told).toEqual(['close 1006 '])
+    expect(poll().status).toBe(410)
+  })
+})

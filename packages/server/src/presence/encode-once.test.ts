@@ -1,0 +1,84 @@
+import {
+  type Dialect,
+  phoenixV1Dialect,
+  phoenixV2Dialect,
+  rollcallDialect,
+  type ServerMessage,
+  vixDialect,
+  zzzDialect,
+} from '@rollcall/shared-protocol'
+import { describe, expect, test } from 'vitest'
+import { ListeningMember, testRegistry, WITH_STATE } from '../testing-support/test-registry'
+
+const topic = 'room:lobby'
+const dialects = [rollcallDialect, phoenixV2Dialect, phoenixV1Dialect, zzzDialect, vixDialect]
+
+/** A dialect that counts what it is given to encode. */
+class SpyDialect {
+  readonly counts: Record<string, number> = {}
+  readonly dialect: Dialect
+
+  constructor(real: Dialect) {
+    this.dialect = {
+      ...real,
+      encodeServer: (message: ServerMessage) => {
+        this.counts[message.kind] = (this.counts[message.kind] ?? 0) + 1
+        return real.encodeServer(message)
+      },
+    }
+  }
+
+  /** What was encoded since the last look. */
+  take(): Record<string, number> {
+    const counts = { ...this.counts }
+    for (const kind of Object.keys(counts)) delete this.counts[kind]
+    return counts
+  }
+}
+
+/** A topic with ten members of each dialect, and a spy in each. */
+async function mixedRoom() {
+  const { registry, clock } = testRegistry()
+  const spies = dialects.map((dialect) => new SpyDialect(dialect))
+  const members = spies.flatMap(({ dialect }) =>
+    Array.from({ length: 10 }, () => new ListeningMember(dialect)),
+  )
+  for (const member of members) registry.hub(topic).attach(member, WITH_STATE)
+  await clock.advance(500)
+  return { registry, clock, spies, members }
+}
+
+describe('[S-12] what goes to many is encoded once for each dialect', () => {
+  test('the state of all whom one flush lets in', async () => {
+    const { spies, members } = await mixedRoom()
+    for (const spy of spies) expect(spy.take()).toEqual({ state: 1 })
+    for (const member of members) expect(member.frames).toHaveLength(1)
+  })
+
+  test('the diff of a flush, whatever is in it', async () => {
+    const { registry, clock, spies, members } = await mixedRoom()
+    for (const spy of spies) spy.take()
+    for (let i = 0; i < 50; i++) registry.track(`s${i}`, topic, `k${i}`, { i })
+    for (let i = 0; i < 50; i += 2) registry.untrack(`s${i}`, topic)
+    await clock.settle()
+    for (const spy of spies) expect(spy.take()).toEqual({ diff: 1 })
+    // And it is the same text for all: nothing was encoded again behind the spy.
+    for (const { dialect } of spies) {
+      const frames = members
+        .filter((member) => member.dialect === dialect)
+        .map((member) => member.frames.at(-1))
+      expect(new Set(frames).size).toBe(1)
+    }
+  })
+
+  test('an event, of JSON or of bytes', async () => {
+    const { registry, spies, members } = await mixedRoom()
+    for (const payload of [{ body: 'hi' }, Uint8Array.of(1, 2, 3)]) {
+      for (const spy of spies) spy.take()
+      registry.broadcast(topic, 'news', payload)
+      for (const spy of spies) expect(spy.take()).toEqual({ event: 1 })
+    }
+    const binary = members.filter((member) => typeof member.frames.at(-1) !== 'string')
+    expect(binary.map(({ dialect }) => dialect.name)).toEqual(Array.from({ length: 10 }, () => 'phoenix-v2'))
+  })
+})

@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Mutant, mutants } from './mutants'
+
+/*
+ * npm run mutants              every broken build in turn, each of which some test has to notice
+ * npm run mutants -- NAME …    only these
+ */
+
+/** How long the tests may take over one of them, in milliseconds. One that makes them hang counts as noticed. */
+const TIMEOUT_MS = 180_000
+
+const names = process.argv.slice(2)
+const chosen = names.length === 0 ? mutants : mutants.filter(({ name }) => names.includes(name))
+const folder = mkdtempSync(join(tmpdir(), 'rollcall-mutants-'))
+let noticed = 0
+try {
+  for (const [index, mutant] of chosen.entries()) {
+    process.stdout.write(
+      `[${index + 1}/${chosen.length}] law ${mutant.law}, ${mutant.name}: ${mutant.breaks} … `,
+    )
+    const by = noticedBy(mutant)
+    if (by !== null) noticed++
+    process.stdout.write(by === null ? 'NOT NOTICED\n' : `noticed by: ${by}\n`)
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+process.stdout.write(`${noticed} passed, ${chosen.length - noticed} failed\n`)
+process.exitCode = noticed === chosen.length && chosen.length > 0 ? 0 : 1
+
+/** The first test that fails, or null. */
+function noticedBy({ name, tests }: Mutant): string | null {
+  const report = join(folder, `${name}.json`)
+  const projects = ['unit', 'integration', 'sim'].map((project) => `--project=${project}`)
+  const run = spawnSync(
+    process.execPath,
+    [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      ...tests,
+      ...projects,
+      '--bail=1',
+      '--reporter=json',
+      `--outputFile=${report}`,
+    ],
+    { env: { ...process.env, MUTANT: name }, timeout: TIMEOUT_MS, encoding: 'utf8' },
+  )
+  if (run.signal !== null) return 'the time limit'
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report
+  for (const { assertionResults } of testResults) {
+    for (const { status, fullName } of assertionResults) if (status === 'failed') return fullName
+  }
+  if (run.status !== 0) throw new Error(`The tests did not run for "${name}":\n${run.stdout}\n${run.stderr}`)
+  return null
+}
+
+interface Report {
+  readonly testResults: readonly {
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
+  }[]
+}
