@@ -137,6 +137,28 @@ describe('the answer to a hello', () => {
     })
   })
 
+  const settlingMs = async (node: TestNode) => {
+    const peer = await node.native('ada')
+    const [[, , , , { response }]] = (await peer.ask([null, '1', 'rollcall', 'hello', {}])) as [
+      [null, string, string, string, { response: { settling_ms: number } }],
+    ]
+    return response.settling_ms
+  }
+
+  test('[S-20] says how much longer those who were there before it started may be on their way', async () => {
+    const node = new TestNode({ grace: { graceMs: 4000 } })
+    const startedMs = node.clock.now()
+    await node.clock.advance(1500)
+    expect(await settlingMs(node)).toBe(4000 - (node.clock.now() - startedMs))
+    await node.clock.advance(4000)
+    expect(await settlingMs(node)).toBe(0)
+  })
+
+  test('[S-20] with a store that it was given, it has nobody to wait for', async () => {
+    const { here } = two()
+    expect(await settlingMs(here)).toBe(0)
+  })
+
   test('tells nobody the identity’s claims', async () => {
     const node = new TestNode({ authenticate: () => ({ id: 'ada', claims: { secret: 'very' } }) })
     const ada = await node.native('ada')

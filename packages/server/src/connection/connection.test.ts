@@ -196,6 +196,20 @@ describe('[S-8] a peer that fell silent', () => {
   })
 })
 
+test('[S-8] a server that stalls takes nobody for dead before it has read what they said meanwhile', async () => {
+  const { node, ada } = await pair({ heartbeat: { pingIntervalMs: 2000, pongTimeoutMs: 1000 } })
+  ada.wire.isAlive = false
+  await node.clock.advance(2000)
+  expect(ada.wire.pings).toBe(1)
+  // The answer is there, unread, while the process is busy for longer than the peer has.
+  node.clock.elapse(5000)
+  await node.clock.settle()
+  expect(ada.wire.isOpen).toBe(true)
+  ada.say([null, 'b', 'rollcall', 'heartbeat', {}])
+  await node.clock.advance(500)
+  expect(ada.wire.isOpen).toBe(true)
+})
+
 describe('[S-9] a peer that reads too slowly', () => {
   test('is cut off with 1013, and its presence goes with it', async () => {
     const { node, ada, leavesSeen } = await pair({ maxBufferedBytes: 1000 })

@@ -13,6 +13,7 @@ import type { Clock, Timer } from '../io/clock'
 import type { Logger } from '../log'
 import type { Store, StoreMessage, Subscription, TopicFeed } from '../store/store'
 import { type FlushOptions, FlushSchedule } from './flush'
+import { type FlushEffect, type FlushEvent, type FlushState, QUIET, stepFlush } from './flush-machine'
 import type { HistoryOptions } from './history'
 import { type Admission, type Member, Members } from './members'
 import { Staging } from './staging'
@@ -58,11 +59,7 @@ export class TopicHub implements TopicFeed {
   #notice = false
   #subscription: Subscription | null = null
   #timer: Timer | null = null
-  /** A flush is due, running, or neither. */
-  #phase: 'quiet' | 'due' | 'flushing' = 'quiet'
-  /** Something came up while a flush was running. */
-  #isTouched = false
-  #isClosed = false
+  #flushState: FlushState = QUIET
   /** Presences of this node's own that are staged or committed. */
   #owned = 0
   #settled: (() => void)[] = []
@@ -161,43 +158,51 @@ export class TopicHub implements TopicFeed {
   }
 
   close(): void {
-    this.#isClosed = true
-    this.#timer?.cancel()
+    this.#dispatch({ kind: 'closed' })
     this.#subscription?.cancel()
     for (const resolve of this.#settled.splice(0)) resolve()
   }
 
   // --- the flush -------------------------------------------------------------------------------------------------
 
+  get #isClosed(): boolean {
+    return this.#flushState.name === 'closed'
+  }
+
   #touch(): void {
-    if (this.#isClosed) return
-    if (this.#phase === 'flushing') this.#isTouched = true
-    else if (this.#phase === 'quiet') this.#scheduleIn(this.#schedule.delay(this.#context.clock.now()))
+    this.#dispatch({ kind: 'touched' })
   }
 
-  #scheduleIn(delayMs: number): void {
-    this.#phase = 'due'
-    // Never within the caller: whatever else this turn of the event loop brings shares the flush.
-    if (delayMs === 0) this.#context.clock.soon(() => this.#flush())
-    else this.#timer = this.#context.clock.after(delayMs, () => this.#flush())
+  #dispatch(event: FlushEvent): void {
+    const delayMs = this.#schedule.delay(this.#context.clock.now())
+    const { state, effects } = stepFlush(this.#flushState, event, { delayMs, retryMs: RETRY_MS })
+    this.#flushState = state
+    for (const effect of effects) this.#perform(effect)
   }
 
-  #flush(): void {
-    this.#timer = null
-    if (this.#isClosed) return
-    this.#phase = 'flushing'
-    this.#isTouched = false
-    void this.#run().then((isDone) => {
-      if (this.#isClosed) return
-      this.#phase = 'quiet'
-      if (!isDone) this.#scheduleIn(RETRY_MS)
-      else if (this.#isIdle()) this.#context.onIdle(this)
-      else if (this.#isTouched && this.#hasWork()) this.#touch()
-    })
+  #perform(effect: FlushEffect): void {
+    const { clock, onIdle } = this.#context
+    switch (effect.kind) {
+      case 'schedule':
+        // Never within the caller: whatever else this turn of the event loop brings shares the flush.
+        if (effect.delayMs === 0) clock.soon(() => this.#dispatch({ kind: 'due' }))
+        else this.#timer = clock.after(effect.delayMs, () => this.#dispatch({ kind: 'due' }))
+        return
+      case 'flush':
+        void this.#flush().then((isDone) => {
+          const event: FlushEvent = { kind: 'flushed', isIdle: this.#isIdle(), hasWork: this.#hasWork() }
+          this.#dispatch(isDone ? event : { kind: 'failed' })
+        })
+        return
+      case 'idle':
+        return onIdle(this)
+      case 'cancel':
+        this.#timer?.cancel()
+    }
   }
 
   /** Whether everything went well; if not, nothing is lost and the flush is to be tried again. Never rejects. */
-  async #run(): Promise<boolean> {
+  async #flush(): Promise<boolean> {
     const { store, clock, log } = this.#context
     const startedMs = clock.now()
     this.#members.captureWaiting()

@@ -1,6 +1,5 @@
 import {
   type AppliedChanges,
-  continuityOf,
   type Epoch,
   type FullDiff,
   type Key,
@@ -12,6 +11,7 @@ import {
   type Seq,
 } from '@rollcall/shared-protocol'
 import { History, type HistoryOptions } from './history'
+import { stepTopic, type TopicMachineState, UNKNOWN_TOPIC } from './topic-machine'
 
 /*
  *  store's feed:  snapshot   -> reset()  everything anew, under a new epoch or after a gap
@@ -24,7 +24,7 @@ import { History, type HistoryOptions } from './history'
 export class TopicState {
   readonly #set = new PresenceSet()
   readonly #history: History
-  #position: Position | null = null
+  #machine: TopicMachineState = UNKNOWN_TOPIC
 
   constructor(options: HistoryOptions) {
     this.#history = new History(options)
@@ -32,7 +32,7 @@ export class TopicState {
 
   /** Where this node stands; null until the first snapshot. */
   get position(): Position | null {
-    return this.#position
+    return this.#machine.name === 'known' ? this.#machine.position : null
   }
 
   get size(): number {
@@ -48,16 +48,17 @@ export class TopicState {
   }
 
   reset(snapshot: PresenceSnapshot): void {
+    this.#machine = stepTopic(this.#machine, { kind: 'snapshot', snapshot }).state
     this.#set.replace(snapshot.presences)
-    this.#position = { epoch: snapshot.epoch, seq: snapshot.seq }
     this.#history.clear()
   }
 
   /** The diff with what was there before, or null where it is old or does not follow (the store sends a snapshot). */
   apply(diff: PresenceDiff): FullDiff | null {
-    if (continuityOf(this.#position, diff) !== 'apply') return null
+    const { state, effects } = stepTopic(this.#machine, { kind: 'diff', diff })
+    this.#machine = state
+    if (effects.length === 0) return null
     const full = fullDiff(diff, this.#set.apply(diff))
-    this.#position = { epoch: diff.epoch, seq: diff.seq }
     this.#history.push(full)
     return full
   }
@@ -76,8 +77,9 @@ export class TopicState {
   }
 
   #standing(): Position {
-    if (!this.#position) throw new Error('A topic was asked for its state before its first snapshot.')
-    return this.#position
+    const { position } = this
+    if (!position) throw new Error('A topic was asked for its state before its first snapshot.')
+    return position
   }
 }
 

@@ -3,11 +3,11 @@ import { expect, test } from 'vitest'
 import { NEW_SESSION, type SessionEvent, type SessionState, stepSession } from './session-machine'
 
 const event: fc.Arbitrary<SessionEvent> = fc.oneof(
-  fc.constant<SessionEvent>({ type: 'attach' }),
-  fc.constant<SessionEvent>({ type: 'graceElapsed' }),
-  fc.constant<SessionEvent>({ type: 'end', reason: 'left' }),
+  fc.constant<SessionEvent>({ kind: 'attach' }),
+  fc.constant<SessionEvent>({ kind: 'graceElapsed' }),
+  fc.constant<SessionEvent>({ kind: 'end', reason: 'left' }),
   fc.record({
-    type: fc.constant('drop' as const),
+    kind: fc.constant('drop' as const),
     generation: fc.nat(4),
     reason: fc.constantFrom('timeout' as const, 'closed' as const),
     graceMs: fc.constantFrom(0, 1000),
@@ -22,19 +22,19 @@ test('[S-5, S-6] whatever happens in whatever order: one leave at most, and a gr
       let leaves = 0
       for (const one of events) {
         // The shell cancels the timer, so that it elapses only while it runs.
-        if (one.type === 'graceElapsed' && !isGraceRunning) continue
+        if (one.kind === 'graceElapsed' && !isGraceRunning) continue
         const before: SessionState = state
         const step = stepSession(before, one)
         state = step.state
-        if (one.type === 'graceElapsed') isGraceRunning = false
-        for (const { type } of step.effects) {
-          if (type === 'startGrace') isGraceRunning = true
-          if (type === 'cancelGrace') isGraceRunning = false
-          if (type === 'leave') leaves++
+        if (one.kind === 'graceElapsed') isGraceRunning = false
+        for (const { kind } of step.effects) {
+          if (kind === 'startGrace') isGraceRunning = true
+          if (kind === 'cancelGrace') isGraceRunning = false
+          if (kind === 'leave') leaves++
         }
-        expect(isGraceRunning).toBe(state.phase === 'lingering')
-        expect(leaves).toBe(state.phase === 'gone' ? 1 : 0)
-        const isLate = one.type === 'drop' && before.phase === 'live' && one.generation !== before.generation
+        expect(isGraceRunning).toBe(state.name === 'lingering')
+        expect(leaves).toBe(state.name === 'gone' ? 1 : 0)
+        const isLate = one.kind === 'drop' && before.name === 'live' && one.generation !== before.generation
         if (isLate) expect(step).toEqual({ state: before, effects: [] })
       }
     }),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { NEW_SESSION, type SessionEvent, type SessionState, stepSession } from './session-machine'
 
 const drop = (generation: number, graceMs = 10_000): SessionEvent => ({
-  type: 'drop',
+  kind: 'drop',
   generation,
   reason: 'timeout',
   graceMs,
@@ -22,62 +22,62 @@ function play(...events: SessionEvent[]) {
 describe('[S-6] a session outlives its connection by the grace', () => {
   test('dropped, it sleeps and waits', () => {
     expect(play(drop(0))).toEqual({
-      state: { phase: 'lingering', generation: 0, reason: 'timeout' },
-      effects: [{ type: 'sleep' }, { type: 'startGrace', graceMs: 10_000 }],
+      state: { name: 'lingering', generation: 0, reason: 'timeout' },
+      effects: [{ kind: 'sleep' }, { kind: 'startGrace', graceMs: 10_000 }],
     })
   })
 
   test('resumed in time, it lives on, and nobody leaves', () => {
-    const { state, effects } = play(drop(0), { type: 'attach' })
-    expect(state).toEqual({ phase: 'live', generation: 1 })
-    expect(effects.map(({ type }) => type)).toEqual(['sleep', 'startGrace', 'cancelGrace'])
+    const { state, effects } = play(drop(0), { kind: 'attach' })
+    expect(state).toEqual({ name: 'live', generation: 1 })
+    expect(effects.map(({ kind }) => kind)).toEqual(['sleep', 'startGrace', 'cancelGrace'])
   })
 
   test('waited for in vain, it leaves for the reason of the drop', () => {
-    const { state, effects } = play(drop(0), { type: 'graceElapsed' })
-    expect(state).toEqual({ phase: 'gone' })
-    expect(effects.at(-1)).toEqual({ type: 'leave', reason: 'timeout' })
+    const { state, effects } = play(drop(0), { kind: 'graceElapsed' })
+    expect(state).toEqual({ name: 'gone' })
+    expect(effects.at(-1)).toEqual({ kind: 'leave', reason: 'timeout' })
   })
 
   test.each([0, -1])('dropped with a grace of %d, it leaves at once', (graceMs) => {
     expect(play(drop(0, graceMs))).toEqual({
-      state: { phase: 'gone' },
-      effects: [{ type: 'leave', reason: 'timeout' }],
+      state: { name: 'gone' },
+      effects: [{ kind: 'leave', reason: 'timeout' }],
     })
   })
 
   test('ended while it waits, it leaves at once, for that reason', () => {
-    const { effects } = play(drop(0), { type: 'end', reason: 'kicked' })
-    expect(effects.slice(2)).toEqual([{ type: 'cancelGrace' }, { type: 'leave', reason: 'kicked' }])
+    const { effects } = play(drop(0), { kind: 'end', reason: 'kicked' })
+    expect(effects.slice(2)).toEqual([{ kind: 'cancelGrace' }, { kind: 'leave', reason: 'kicked' }])
   })
 })
 
 describe('[S-5] a connection that ends late takes nothing with it', () => {
   test('the drop of an older generation is of no consequence', () => {
-    const { state, effects } = play({ type: 'attach' }, drop(0))
-    expect(state).toEqual({ phase: 'live', generation: 1 })
-    expect(effects).toEqual([{ type: 'sleep' }, { type: 'supersede' }])
+    const { state, effects } = play({ kind: 'attach' }, drop(0))
+    expect(state).toEqual({ name: 'live', generation: 1 })
+    expect(effects).toEqual([{ kind: 'sleep' }, { kind: 'supersede' }])
   })
 
   test('and so it is after the newer one was dropped, too', () => {
-    const { effects } = play({ type: 'attach' }, drop(1), drop(0))
-    expect(effects.filter(({ type }) => type === 'leave')).toEqual([])
-    expect(effects.filter(({ type }) => type === 'startGrace')).toHaveLength(1)
+    const { effects } = play({ kind: 'attach' }, drop(1), drop(0))
+    expect(effects.filter(({ kind }) => kind === 'leave')).toEqual([])
+    expect(effects.filter(({ kind }) => kind === 'startGrace')).toHaveLength(1)
   })
 
   test('a grace that elapses after the session was resumed is of no consequence', () => {
-    expect(play(drop(0), { type: 'attach' }, { type: 'graceElapsed' }).state.phase).toBe('live')
+    expect(play(drop(0), { kind: 'attach' }, { kind: 'graceElapsed' }).state.name).toBe('live')
   })
 })
 
 test('what is gone stays gone, and leaves once', () => {
   const { state, effects } = play(
-    { type: 'end', reason: 'left' },
-    { type: 'end', reason: 'kicked' },
+    { kind: 'end', reason: 'left' },
+    { kind: 'end', reason: 'kicked' },
     drop(0),
-    { type: 'attach' },
-    { type: 'graceElapsed' },
+    { kind: 'attach' },
+    { kind: 'graceElapsed' },
   )
-  expect(state).toEqual({ phase: 'gone' })
-  expect(effects).toEqual([{ type: 'leave', reason: 'left' }])
+  expect(state).toEqual({ name: 'gone' })
+  expect(effects).toEqual([{ kind: 'leave', reason: 'left' }])
 })

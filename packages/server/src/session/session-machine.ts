@@ -1,4 +1,4 @@
-import type { LeaveReason } from '@rollcall/shared-protocol'
+import { type LeaveReason, type Step, stay, stepBy, type TransitionTable } from '@rollcall/shared-protocol'
 
 /*
  *                 attach                drop                 graceElapsed
@@ -13,60 +13,50 @@ import type { LeaveReason } from '@rollcall/shared-protocol'
 
 export type SessionState =
   /** A connection holds it. */
-  | { readonly phase: 'live'; readonly generation: number }
+  | { readonly name: 'live'; readonly generation: number }
   /** Its connection was lost; its presences stay until the grace is over. (S-6) */
-  | { readonly phase: 'lingering'; readonly generation: number; readonly reason: LeaveReason }
-  | { readonly phase: 'gone' }
+  | { readonly name: 'lingering'; readonly generation: number; readonly reason: LeaveReason }
+  | { readonly name: 'gone' }
 
 export type SessionEvent =
   /** A new connection brought the session's token. */
-  | { readonly type: 'attach' }
+  | { readonly kind: 'attach' }
   /** The connection of `generation` ended without a goodbye. `graceMs` 0: nobody can come back. */
   | {
-      readonly type: 'drop'
+      readonly kind: 'drop'
       readonly generation: number
       readonly reason: LeaveReason
       readonly graceMs: number
     }
-  | { readonly type: 'graceElapsed' }
+  | { readonly kind: 'graceElapsed' }
   /** Said goodbye, was put out, or the server closes. */
-  | { readonly type: 'end'; readonly reason: LeaveReason }
+  | { readonly kind: 'end'; readonly reason: LeaveReason }
 
 export type SessionEffect =
-  | { readonly type: 'startGrace'; readonly graceMs: number }
-  | { readonly type: 'cancelGrace' }
+  | { readonly kind: 'startGrace'; readonly graceMs: number }
+  | { readonly kind: 'cancelGrace' }
   /** Close the connection that held it until now. */
-  | { readonly type: 'supersede' }
+  | { readonly kind: 'supersede' }
   /** Stop telling its channels; they keep their presences. */
-  | { readonly type: 'sleep' }
+  | { readonly kind: 'sleep' }
   /** End its channels and forget it. */
-  | { readonly type: 'leave'; readonly reason: LeaveReason }
+  | { readonly kind: 'leave'; readonly reason: LeaveReason }
 
-export interface SessionStep {
-  readonly state: SessionState
-  readonly effects: readonly SessionEffect[]
-}
+export type SessionStep = Step<SessionState, SessionEffect>
 
-type Phase = SessionState['phase']
-type In<P extends Phase> = Extract<SessionState, { phase: P }>
-type Of<T extends SessionEvent['type']> = Extract<SessionEvent, { type: T }>
-
-/** Every phase with every event: a missing cell does not compile. */
-const table: {
-  readonly [P in Phase]: { readonly [T in SessionEvent['type']]: (state: In<P>, event: Of<T>) => SessionStep }
-} = {
+const table: TransitionTable<SessionState, SessionEvent, SessionEffect, undefined> = {
   live: {
     attach: ({ generation }) => ({
-      state: { phase: 'live', generation: generation + 1 },
+      state: { name: 'live', generation: generation + 1 },
       // The older connection may be half open: nobody heard of its end, and it must not take the session with it.
-      effects: [{ type: 'sleep' }, { type: 'supersede' }],
+      effects: [{ kind: 'sleep' }, { kind: 'supersede' }],
     }),
     drop: (state, { generation, reason, graceMs }) => {
       if (generation !== state.generation) return stay(state)
       if (graceMs <= 0) return leave(reason)
       return {
-        state: { phase: 'lingering', generation, reason },
-        effects: [{ type: 'sleep' }, { type: 'startGrace', graceMs }],
+        state: { name: 'lingering', generation, reason },
+        effects: [{ kind: 'sleep' }, { kind: 'startGrace', graceMs }],
       }
     },
     graceElapsed: stay,
@@ -74,14 +64,14 @@ const table: {
   },
   lingering: {
     attach: ({ generation }) => ({
-      state: { phase: 'live', generation: generation + 1 },
-      effects: [{ type: 'cancelGrace' }],
+      state: { name: 'live', generation: generation + 1 },
+      effects: [{ kind: 'cancelGrace' }],
     }),
     drop: stay,
     graceElapsed: ({ reason }) => leave(reason),
     end: (_state, { reason }) => ({
-      state: { phase: 'gone' },
-      effects: [{ type: 'cancelGrace' }, { type: 'leave', reason }],
+      state: { name: 'gone' },
+      effects: [{ kind: 'cancelGrace' }, { kind: 'leave', reason }],
     }),
   },
   gone: { attach: stay, drop: stay, graceElapsed: stay, end: stay },
@@ -89,16 +79,11 @@ const table: {
 
 /** What the session is after the event, and what has to be done about it. */
 export function stepSession(state: SessionState, event: SessionEvent): SessionStep {
-  const cell = table[state.phase][event.type] as (state: SessionState, event: SessionEvent) => SessionStep
-  return cell(state, event)
+  return stepBy(table, state, event, undefined)
 }
 
-export const NEW_SESSION: SessionState = { phase: 'live', generation: 0 }
-
-function stay(state: SessionState): SessionStep {
-  return { state, effects: [] }
-}
+export const NEW_SESSION: SessionState = { name: 'live', generation: 0 }
 
 function leave(reason: LeaveReason): SessionStep {
-  return { state: { phase: 'gone' }, effects: [{ type: 'leave', reason }] }
+  return { state: { name: 'gone' }, effects: [{ kind: 'leave', reason }] }
 }

@@ -58,12 +58,12 @@ export class Session implements ChannelHost {
   }
 
   get isGone(): boolean {
-    return this.#state.phase === 'gone'
+    return this.#state.name === 'gone'
   }
 
   /** Of the connection that holds it; to be given back with {@link drop}. */
   get generation(): number {
-    return this.#state.phase === 'gone' ? -1 : this.#state.generation
+    return this.#state.name === 'gone' ? -1 : this.#state.generation
   }
 
   /** Whether the program that holds it now is the one that held it before: a page that was not loaded anew. */
@@ -85,7 +85,7 @@ export class Session implements ChannelHost {
   /** A connection that brought the token takes over. */
   attach(outlet: Outlet): void {
     if (this.isGone) return
-    this.#take({ type: 'attach' })
+    this.#take({ kind: 'attach' })
     this.#outlet = outlet
     this.#claim?.cancel()
     this.#claim = this.#context.clock.after(this.#context.claimMs, () => this.#endUnclaimed())
@@ -93,12 +93,12 @@ export class Session implements ChannelHost {
 
   /** The connection of a generation ended without a goodbye. */
   drop(generation: number, reason: LeaveReason, graceMs: number): void {
-    this.#take({ type: 'drop', generation, reason, graceMs })
+    this.#take({ kind: 'drop', generation, reason, graceMs })
   }
 
   /** Leaves every channel, for good. */
   end(reason: LeaveReason): void {
-    this.#take({ type: 'end', reason })
+    this.#take({ kind: 'end', reason })
   }
 
   forget(topic: Topic): void {
@@ -124,10 +124,10 @@ export class Session implements ChannelHost {
   }
 
   #perform(effect: SessionEffect): void {
-    switch (effect.type) {
+    switch (effect.kind) {
       case 'startGrace':
         this.#outlet = null
-        this.#grace = this.#context.clock.after(effect.graceMs, () => this.#take({ type: 'graceElapsed' }))
+        this.#grace = this.#context.clock.after(effect.graceMs, () => this.#take({ kind: 'graceElapsed' }))
         return
       case 'cancelGrace':
         this.#grace?.cancel()

@@ -20,6 +20,8 @@ describe('the handshake chooses the dialect', () => {
     ['/socket/', [SUBPROTOCOL], 404],
     ['/Socket', [], 404],
     ['/elsewhere', [SUBPROTOCOL], 404],
+    ['/live/websocket', [], 404],
+    ['/socket/websocket/', [], 404],
     ['', [], 404],
     ['/constructor', [], 404],
   ])('%s with subprotocols %j is refused with %i', (path, subprotocols, status) => {
