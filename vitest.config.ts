@@ -1,6 +1,6 @@
 import { defaultClientConditions, defaultServerConditions } from 'vite'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
-import { mutantPlugin } from './tests/mutants/plugin'
+import { mutantPlugin } from './tests/mutants/plugin.ts'
 
 /** Reads the workspace's packages from source, so that no test waits for (or trusts) an old build. */
 const source = '@rollcall/source'

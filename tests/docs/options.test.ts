@@ -7,6 +7,7 @@ import type {
   GraceOptions,
   HeartbeatOptions,
   HistoryOptions,
+  LongPollOptions,
   ServerOptions,
 } from '@rollcall/server'
 import { describe, expect, test } from 'vitest'
@@ -19,6 +20,7 @@ const groups = {
   grace: { graceMs: true, pageGraceMs: true } satisfies Record<keyof GraceOptions, true>,
   flush: { floorMs: true, ceilingMs: true, share: true } satisfies Record<keyof FlushOptions, true>,
   history: { maxDiffs: true, maxBytes: true } satisfies Record<keyof HistoryOptions, true>,
+  longPoll: { windowMs: true, maxBodyBytes: true } satisfies Record<keyof LongPollOptions, true>,
 }
 const serverOptions: Record<keyof ServerOptions, true> = {
   port: true,
@@ -40,6 +42,7 @@ const serverOptions: Record<keyof ServerOptions, true> = {
   authenticateTimeoutMs: true,
   maxBufferedBytes: true,
   closeTimeoutMs: true,
+  longPoll: true,
   implicitTopic: true,
   page: true,
   clock: true,
@@ -53,6 +56,7 @@ const declarations = [
   'session/sessions.ts',
   'presence/flush.ts',
   'presence/history.ts',
+  'http/longpoll.ts',
 ]
 
 /** Numbers and texts that are said to be defaults, by the option's own name. */

@@ -178,8 +178,9 @@ class Names {
     // Milliseconds that are left of something: another number at each look.
     if (path.endsWith('.settling_ms')) return null
     // With its field's name: two kinds of values may look the same.
-    const name = `${path.replace(/.*\./, '')} ${said}`
-    const value = `${path.replace(/.*\./, '')} ${actual}`
+    const kind = path.replace(/.*\./, '').replace('_prev', '')
+    const name = `${kind} ${said}`
+    const value = `${kind} ${actual}`
     const [known, knownName] = [this.#actualOf.get(name), this.#saidOf.get(value)]
     if (known !== undefined && known !== value)
       return `${path}: ${said} was ${known} before, and is ${value} now`
@@ -193,7 +194,16 @@ class Names {
 
 function varies(name: string, owner: Record<string, unknown>): boolean {
   if (name === 'ref') return 'key' in owner || 'rev' in owner
-  return ['epoch', 'digest', 'session', 'token', 'settling_ms', 'joined_at'].includes(name)
+  return [
+    'phx_ref',
+    'phx_ref_prev',
+    'epoch',
+    'digest',
+    'session',
+    'token',
+    'settling_ms',
+    'joined_at',
+  ].includes(name)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

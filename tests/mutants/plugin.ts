@@ -1,5 +1,5 @@
 import type { Plugin } from 'vite'
-import { mutants } from './mutants'
+import { mutants } from './mutants.ts'
 
 /** Breaks one file as it is loaded, where MUTANT names a mutant; the file on disk stays as it is. */
 export function mutantPlugin(name: string | undefined): Plugin[] {

@@ -17,11 +17,16 @@ const chosen = names.length === 0 ? mutants : mutants.filter(({ name }) => names
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-mutants-'))
 let noticed = 0
 try {
+  process.stdout.write('[0] the tests without a mutant … ')
+  const broken = firstFailure(null, [...new Set(chosen.flatMap(({ tests }) => tests))])
+  if (broken !== null)
+    throw new Error(`They fail as it is, so that nothing could be told from them: ${broken}`)
+  process.stdout.write('pass\n')
   for (const [index, mutant] of chosen.entries()) {
     process.stdout.write(
       `[${index + 1}/${chosen.length}] law ${mutant.law}, ${mutant.name}: ${mutant.breaks} … `,
     )
-    const by = noticedBy(mutant)
+    const by = firstFailure(mutant.name, mutant.tests)
     if (by !== null) noticed++
     process.stdout.write(by === null ? 'NOT NOTICED\n' : `noticed by: ${by}\n`)
   }
@@ -32,8 +37,8 @@ process.stdout.write(`${noticed} passed, ${chosen.length - noticed} failed\n`)
 process.exitCode = noticed === chosen.length && chosen.length > 0 ? 0 : 1
 
 /** The first test that fails, or null. */
-function noticedBy({ name, tests }: Mutant): string | null {
-  const report = join(folder, `${name}.json`)
+function firstFailure(name: Mutant['name'] | null, tests: readonly string[]): string | null {
+  const report = join(folder, `${name ?? 'none'}.json`)
   const projects = ['unit', 'integration', 'sim'].map((project) => `--project=${project}`)
   const run = spawnSync(
     process.execPath,
@@ -42,11 +47,14 @@ function noticedBy({ name, tests }: Mutant): string | null {
       'run',
       ...tests,
       ...projects,
-      '--bail=1',
       '--reporter=json',
       `--outputFile=${report}`,
     ],
-    { env: { ...process.env, MUTANT: name }, timeout: TIMEOUT_MS, encoding: 'utf8' },
+    {
+      env: { ...process.env, ...(name === null ? {} : { MUTANT: name }) },
+      timeout: TIMEOUT_MS,
+      encoding: 'utf8',
+    },
   )
   if (run.signal !== null) return 'the time limit'
   const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report

@@ -43,7 +43,7 @@ class Person {
   }
 }
 
-test('[C-11] 300 clients hold the same map after random joins, updates, leaves and drops', {
+test('[S-11] [C-18] 300 clients hold the same map after random joins, updates, leaves and drops', {
   timeout: 60_000,
 }, async () => {
   const http = createHttpServer()

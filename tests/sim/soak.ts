@@ -4,7 +4,7 @@ import { anySchedule, play, type Schedule } from './schedule'
 
 /*
  * npm run soak -- --minutes N            as many schedules as fit
- * npm run soak -- --replay SEED:PATH     one that failed, again
+ * npm run soak -- --replay=SEED:PATH     one that failed, again
  */
 
 /** Schedules between two looks at the clock. */
@@ -52,7 +52,7 @@ function fail(details: fc.RunDetails<[Schedule]>): void {
       '',
       errorInstance instanceof Error ? errorInstance.message : String(errorInstance),
       JSON.stringify(schedule),
-      `npm run soak -- --replay ${seed}:${counterexamplePath}`,
+      `npm run soak -- --replay=${seed}:${counterexamplePath}`,
       '',
     ].join('\n'),
   )

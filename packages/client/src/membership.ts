@@ -1,4 +1,4 @@
-import type { MessageRef, Topic } from '@rollcall/shared-protocol'
+import type { MessageRef, Step, Topic } from '@rollcall/shared-protocol'
 import { disconnectedError, overError, takenError, unsendableJoin } from './channel-errors'
 import type { ChannelEnd, ChannelFrame, ChannelLink } from './channel-link'
 import { type RollcallError, timeoutError } from './errors'
@@ -12,7 +12,6 @@ import {
   stepChannel,
 } from './machine/channel-machine'
 import type { MetaChange } from './machine/meta-edit'
-import type { Step } from './machine/transition-table'
 import { OwnPresence } from './own-presence'
 import { PresenceFeed } from './presence-feed'
 import { type Push, PushQueue } from './push'

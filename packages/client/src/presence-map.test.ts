@@ -1,6 +1,6 @@
-import type { Presence } from '@rollcall/shared-protocol'
+import { digestOf, type Presence } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
-import { PresenceMap } from './presence-map'
+import { type MapChange, PresenceMap } from './presence-map'
 
 type Meta = { name: string }
 const presence = (ref: string, key: string, name = key, rev = 0): Presence<Meta> => ({
@@ -96,5 +96,111 @@ describe('presence map', () => {
     })
     expect(change.entries).toEqual([])
     expect(map.list()).toBe(map.list())
+  })
+})
+
+describe('keys that are kept', () => {
+  const entriesOf = ({ entries }: MapChange<Meta>) =>
+    entries.map(({ key, before, after }) => [
+      key,
+      before?.presences.length ?? 0,
+      after?.presences.length ?? 0,
+    ])
+  const leavesOf = ({ presences }: MapChange<Meta>) =>
+    presences.leaves.map(({ presence: { ref }, reason }) => `${ref} ${reason}`)
+
+  /** Bob was there with two devices, and a server that began anew knows Ada and Cyd. */
+  function keepingBob(key = 'bob') {
+    const map = new PresenceMap<Meta>()
+    map.replace([presence('1', 'ada'), presence('2', key, 'old'), presence('3', key)])
+    const change = map.replace([presence('a', 'ada'), presence('c', 'cyd')], true)
+    return { map, change }
+  }
+
+  test('[C-23] are shown in their place, as they were, and are in no digest', () => {
+    const { map, change } = keepingBob()
+    expect(map.list().map(({ key }) => key)).toEqual(['ada', 'bob', 'cyd'])
+    expect(map.get('bob')?.presences.map(({ ref }) => ref)).toEqual(['2', '3'])
+    expect([map.size, map.keptCount]).toEqual([3, 1])
+    expect(map.digest).toBe(digestOf([presence('a', 'ada'), presence('c', 'cyd')]))
+    // Ada is back as she was, under another ref.
+    expect(entriesOf(change)).toEqual([['cyd', 0, 1]])
+    expect(leavesOf(change)).toEqual(['1 node_lost'])
+  })
+
+  test('[C-23] keep their identity', () => {
+    const map = new PresenceMap<Meta>()
+    map.replace([presence('2', 'bob')])
+    const [list, bob] = [map.list(), map.get('bob')]
+    const change = map.replace([], true)
+    expect([map.list() === list, map.get('bob') === bob, change.isVisible]).toEqual([true, true, false])
+  })
+
+  test('[C-23] that are back with the same metas are told of by device only', () => {
+    const { map } = keepingBob()
+    const change = map.apply({ ...none, joins: [presence('x', 'bob', 'old'), presence('y', 'bob')] })
+    expect([entriesOf(change), leavesOf(change), map.keptCount]).toEqual([
+      [],
+      ['2 node_lost', '3 node_lost'],
+      0,
+    ])
+    expect(change.presences.joins.map(({ ref }) => ref)).toEqual(['x', 'y'])
+    expect(map.get('bob')?.presences.map(({ ref }) => ref)).toEqual(['x', 'y'])
+    expect(change.isVisible).toBe(true)
+  })
+
+  test('[C-23] that are back with another meta are told of as an update', () => {
+    const { map } = keepingBob()
+    const joins = [presence('x', 'bob', 'old'), presence('y', 'bob', 'new')]
+    expect(entriesOf(map.apply({ ...none, joins }))).toEqual([['bob', 2, 2]])
+  })
+
+  test('[C-23] of which one device is back keep the other one, so that its end takes nobody away', () => {
+    const { map } = keepingBob()
+    const back = map.apply({ ...none, joins: [presence('y', 'bob')] })
+    expect([entriesOf(back), leavesOf(back), map.keptCount]).toEqual([[], ['3 node_lost'], 1])
+    expect(map.get('bob')?.presences.map(({ ref }) => ref)).toEqual(['2', 'y'])
+    const gone = map.apply({ ...none, leaves: [leave('y', 'bob')] })
+    expect(entriesOf(gone)).toEqual([['bob', 2, 1]])
+    expect(map.get('bob')?.presences.map(({ ref }) => ref)).toEqual(['2'])
+  })
+
+  test('[C-23] that are back with a state, or are lacking there once more', () => {
+    const back = keepingBob()
+    const joined = [presence('x', 'bob', 'old'), presence('y', 'bob')]
+    expect(entriesOf(back.map.replace([presence('a', 'ada'), ...joined], true))).toEqual([])
+    // Cyd was there in the new history, and is kept in her turn.
+    expect([back.map.keptCount, back.map.list().map(({ key }) => key)]).toEqual([1, ['ada', 'bob', 'cyd']])
+
+    const lacking = keepingBob()
+    expect(lacking.map.replace([presence('a', 'ada'), presence('c', 'cyd')], true).isVisible).toBe(false)
+    expect(lacking.map.keptCount).toBe(1)
+  })
+
+  test('[C-23] have gone with node_lost where a state without keeping lacks them', () => {
+    const { map } = keepingBob()
+    const change = map.replace([presence('a', 'ada'), presence('c', 'cyd')])
+    expect([entriesOf(change), leavesOf(change)]).toEqual([[['bob', 2, 0]], ['2 node_lost', '3 node_lost']])
+    expect([map.get('bob'), map.size, map.keptCount]).toEqual([undefined, 2, 0])
+  })
+
+  test('that are back may leave as others do', () => {
+    const { map } = keepingBob()
+    map.apply({ ...none, joins: [presence('x', 'bob', 'old'), presence('y', 'bob')] })
+    const change = map.apply({ ...none, leaves: [leave('x', 'bob'), leave('y', 'bob')] })
+    expect([entriesOf(change), leavesOf(change)]).toEqual([[['bob', 2, 0]], ['x left', 'y left']])
+  })
+
+  test.each(['__proto__', 'constructor', ''])('[C-19] may have any name: %j', (key) => {
+    const { map } = keepingBob(key)
+    expect([map.keptCount, map.get(key)?.presences.length]).toEqual([1, 2])
+    expect(entriesOf(map.replace([], false))).toContainEqual([key, 2, 0])
+  })
+
+  test('are forgotten with all the rest', () => {
+    const { map } = keepingBob()
+    map.clear()
+    expect([map.size, map.keptCount, map.list()]).toEqual([0, 0, []])
+    expect(entriesOf(map.replace([presence('y', 'bob')]))).toEqual([['bob', 0, 1]])
   })
 })

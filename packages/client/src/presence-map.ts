@@ -1,11 +1,11 @@
 import {
   type AppliedChanges,
   type Key,
-  type LeaveReason,
   type Presence,
   type PresenceChanges,
   PresenceSet,
 } from '@rollcall/shared-protocol'
+import { KeptPresences } from './kept-presences'
 
 /*
  *   diff / snapshot --> PresenceSet --> what changed, net
@@ -45,8 +45,8 @@ export class PresenceMap<M> {
   #set = new PresenceSet<M>()
   // A Map: keys are chosen by strangers, and "__proto__" is one of them. (P-10)
   readonly #entries = new Map<Key, PresenceEntry<M>>()
-  /** Presences of keys that a server which began anew has not seen again yet. Shown, and in no digest. */
-  readonly #kept = new Map<Key, readonly Presence<M>[]>()
+  /** Shown, and in no digest. */
+  readonly #kept = new KeptPresences<M>()
   #list: readonly PresenceEntry<M>[] | null = null
 
   /** Keys, not presences. */
@@ -54,9 +54,9 @@ export class PresenceMap<M> {
     return this.#entries.size
   }
 
-  /** Keys that are shown only because they may be on their way back. */
+  /** Keys of which something is shown only because it may be on its way back. */
   get keptCount(): number {
-    return this.#kept.size
+    return this.#kept.keyCount
   }
 
   get digest(): number {
@@ -82,110 +82,104 @@ export class PresenceMap<M> {
   }
 
   apply(changes: PresenceChanges<M>): MapChange<M> {
-    return this.#update(this.#set.apply(changes), (key, changed) => {
+    const applied = this.#set.apply(changes)
+    return this.#update(applied, applied.leaves, (key, changed) => {
       const before = this.#entries.get(key)?.presences ?? []
-      const kept = before.map(({ ref }) => this.#set.get(ref)).filter((held) => held?.key === key)
+      const held = before.map(({ ref }) => this.#set.get(ref)).filter((presence) => presence?.key === key)
       return [
-        ...(kept as Presence<M>[]),
-        ...changed.filter(({ ref }) => !before.some((held) => held.ref === ref)),
+        ...(held as Presence<M>[]),
+        ...changed.filter(({ ref }) => !before.some((presence) => presence.ref === ref)),
       ]
     })
   }
 
   /**
-   * Makes the map hold exactly these, in one step; what stays the same keeps its identity. `keepsAbsent`: keys that
-   * are not among them go on being shown, until they come back or a later call does without it.
+   * Makes the map hold exactly these, in one step; what stays the same keeps its identity. `keepsAbsent`: presences
+   * that are not among them go on being shown, until their key comes back or a later call does without it.
    */
   replace(presences: readonly Presence<M>[], keepsAbsent = false): MapChange<M> {
-    const shownBefore = keepsAbsent ? [...this.#entries.values()] : []
-    const dropped = keepsAbsent ? null : this.#takeKept()
-    const changes = this.#set.replace(presences)
-    const touched = touchedKeys(changes)
+    const givenUp = keepsAbsent ? [] : this.#kept.takeAll().map(nodeLost)
+    const applied = this.#set.replace(presences)
+    if (keepsAbsent) for (const { presence } of applied.leaves) this.#kept.keep(presence)
+    const touched = touchedKeys(applied)
+    for (const { presence } of givenUp) if (!touched.has(presence.key)) touched.set(presence.key, [])
     const inOrder = new Map<Key, Presence<M>[]>()
     // The server's order, so that everybody agrees which of a key's presences is the newest.
     for (const { ref, key } of presences) {
-      const held = touched.has(key) || this.#kept.has(key) ? this.#set.get(ref) : undefined
+      const held = touched.has(key) ? this.#set.get(ref) : undefined
       if (held === undefined) continue
       const sameKey = inOrder.get(key)
       if (sameKey) sameKey.push(held)
       else inOrder.set(key, [held])
     }
-    for (const entry of shownBefore)
-      if (!this.#set.hasKey(entry.key)) this.#kept.set(entry.key, entry.presences)
-    return this.#update(changes, (key) => inOrder.get(key) ?? [], dropped ?? [])
+    const leaves = keepsAbsent ? [] : [...applied.leaves, ...givenUp]
+    return this.#update(applied, leaves, (key) => inOrder.get(key) ?? [], touched)
   }
 
   clear(): void {
     this.#set = new PresenceSet<M>()
-    this.#kept.clear()
+    this.#kept.takeAll()
     this.#entries.clear()
     this.#list = null
   }
 
-  /** The presences that were kept; their keys are shown on by nothing but the set. */
-  #takeKept(): readonly Presence<M>[] {
-    const taken = [...this.#kept.values()].flat()
-    this.#kept.clear()
-    return taken
-  }
-
   /**
-   * Rebuilds the entries of the keys that changed. `presencesOf` is told which presences of the key are new or other.
-   * `dropped`: presences that were kept, and are not any more.
+   * Rebuilds the entries of the keys that changed. `presencesOf` is told which presences of the key are new or other,
+   * and answers with those that are in the set.
    */
   #update(
-    changes: AppliedChanges<M>,
+    applied: AppliedChanges<M>,
+    leaves: readonly Leave<M>[],
     presencesOf: (key: Key, changed: readonly Presence<M>[]) => readonly Presence<M>[],
-    dropped: readonly Presence<M>[] = [],
+    touched: ReadonlyMap<Key, readonly Presence<M>[]> = touchedKeys(applied),
   ): MapChange<M> {
-    const touched = new Map(touchedKeys(changes))
-    for (const { key } of dropped) if (!touched.has(key)) touched.set(key, [])
-    const gone: { readonly presence: Presence<M>; readonly reason: LeaveReason }[] = dropped.map(nodeLost)
-    const held = new Set<Key>()
+    const joined = this.keptCount > 0 ? new Set(applied.joins) : null
+    const returned: Leave<M>[] = []
     const entries: EntryChange<M>[] = []
+    let isVisible = false
     for (const [key, changed] of touched) {
       const before = this.#entries.get(key) ?? null
-      if (!this.#set.hasKey(key) && this.#kept.has(key)) {
-        held.add(key)
-        continue
-      }
-      const returned = this.#kept.get(key) ?? []
-      this.#kept.delete(key)
-      gone.push(...returned.map(nodeLost))
-      const presences = presencesOf(key, changed)
+      const taken = joined
+        ? this.#kept.takeBack(
+            key,
+            changed.filter((presence) => joined.has(presence)),
+          )
+        : []
+      returned.push(...taken.map(nodeLost))
+      const presences = [...this.#kept.of(key), ...presencesOf(key, changed)]
+      if (before && isSame(before.presences, presences)) continue
+      isVisible = true
       const newest = presences.at(-1)
       const after = newest ? { key, meta: newest.meta, presences } : null
       if (after) this.#entries.set(key, after)
       else this.#entries.delete(key)
       // Somebody who is back as they were has done nothing that anybody need hear of.
-      if (returned.length === 0 || !isSameToOthers(returned, presences)) entries.push({ key, before, after })
+      const isSilent = taken.length > 0 && before !== null && isSameToOthers(before.presences, presences)
+      if (!isSilent) entries.push({ key, before, after })
     }
-    const isVisible = touched.size > held.size
     if (isVisible) this.#list = null
-    // The refs of a key that is kept leave once it is given up, or with its return.
-    const leaves = changes.leaves.filter(({ presence }) => !held.has(presence.key))
-    return { isVisible, presences: { ...changes, leaves: [...leaves, ...gone] }, entries }
+    return { isVisible, presences: { ...applied, leaves: [...leaves, ...returned] }, entries }
   }
 }
 
-function nodeLost<M>(presence: Presence<M>): {
-  readonly presence: Presence<M>
-  readonly reason: LeaveReason
-} {
+type Leave<M> = AppliedChanges<M>['leaves'][number]
+
+function nodeLost<M>(presence: Presence<M>): Leave<M> {
   return { presence, reason: 'node_lost' }
 }
 
+function isSame<M>(before: readonly Presence<M>[], after: readonly Presence<M>[]): boolean {
+  return before.length === after.length && before.every((presence, index) => presence === after[index])
+}
+
 function isSameToOthers<M>(before: readonly Presence<M>[], after: readonly Presence<M>[]): boolean {
-  const metas = (presences: readonly Presence<M>[]) => JSON.stringify(presences.map(({ meta }) => meta))
-  return metas(before) === metas(after)
+  const metas = (presences: readonly Presence<M>[]) =>
+    presences.map(({ meta }) => JSON.stringify(meta)).sort()
+  return JSON.stringify(metas(before)) === JSON.stringify(metas(after))
 }
 
 /** The keys of which a presence came, changed or went, each with those that are there now. */
-function touchedKeys<M>({
-  joins,
-  updates,
-  leaves,
-}: AppliedChanges<M>): ReadonlyMap<Key, readonly Presence<M>[]> {
+function touchedKeys<M>({ joins, updates, leaves }: AppliedChanges<M>): Map<Key, Presence<M>[]> {
   const touched = new Map<Key, Presence<M>[]>()
   const touch = (key: Key): Presence<M>[] => {
     const known = touched.get(key)

@@ -1,4 +1,4 @@
-import type { Step } from './machine/transition-table'
+import type { Step } from '@rollcall/shared-protocol'
 
 /**
  * A machine at work: holds its state, performs what its steps ask for, and takes one event at a time. An event that

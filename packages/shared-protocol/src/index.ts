@@ -22,7 +22,7 @@ export type {
   Frame,
   ReplyAddress,
 } from './dialect/dialect'
-export { isReservedEvent } from './dialect/envelope'
+export { isReservedEvent } from './dialect/event-names'
 export { type Handshake, type Negotiation, negotiateDialect, type TransportName } from './dialect/negotiate'
 export { binaryFrameAsText } from './dialect/phoenix-binary'
 export { phoenixState, phxRef } from './dialect/phoenix-presence'

@@ -28,21 +28,25 @@ const polling: ClientOptions = {
   transport: LongPoll as unknown as NonNullable<SocketConnectOption['transport']>,
 }
 
-/** A server attached to an HTTP server of the test's own. Resolves with its port. */
-async function attachedPort(options: ServerOptions = {}, onLongPoll = () => {}): Promise<number> {
+/** A server attached to an HTTP server of the test's own, which sees the polls. */
+async function attached(options: ServerOptions = {}) {
+  const polls = { count: 0, waiting: 0 }
   const http = createHttpServer((request, response) => {
-    if (rollcall.handleRequest(request, response)) onLongPoll()
-    else response.end('mine')
+    if (!server.handleRequest(request, response)) return void response.end('mine')
+    if (request.method !== 'GET') return
+    polls.count++
+    polls.waiting++
+    response.once('close', () => void polls.waiting--)
   })
-  const rollcall = createServer({ server: http, channels: [recordedChannel], ...options })
+  const server = createServer({ server: http, channels: [recordedChannel], ...options })
   http.listen(0, '127.0.0.1')
   await once(http, 'listening')
   onTestFinished(async () => {
-    await rollcall.close()
+    await server.close()
     http.close()
     http.closeAllConnections()
   })
-  return rollcall.address().port
+  return { server, port: server.address().port, polls }
 }
 
 describe.each(['fetch', 'XMLHttpRequest'])('LongPoll by %s', (means) => {
@@ -120,27 +124,26 @@ describe.each(['fetch', 'XMLHttpRequest'])('LongPoll by %s', (means) => {
   })
 
   test('a quiet client polls again each window, and stays', async () => {
-    let polls = 0
-    const port = await attachedPort(
-      { longPoll: { windowMs: 40 }, heartbeat: { pingIntervalMs: 150, pongTimeoutMs: 100 } },
-      () => void polls++,
-    )
+    const { port, polls } = await attached({
+      longPoll: { windowMs: 40 },
+      heartbeat: { pingIntervalMs: 300, pongTimeoutMs: 300 },
+    })
     const socket = await connectSocket(port, 'ada', polling)
     const channel = await joined(socket, topic)
     let closes = 0
     socket.onClose(() => void closes++)
     // More of them than the silence is long after which a peer is dead.
-    await eventually(() => polls > 12)
+    await eventually(() => polls.count > 25)
     expect((await answerTo(channel.push('echo', {}))).status).toBe('ok')
     expect(closes).toBe(0)
   })
 
   test('disconnect takes the presences with it at once', async () => {
-    const server = await start()
-    const watcher = await attend(await connectSocket(server.port, 'watcher'), topic)
-    const socket = await connectSocket(server.port, 'ada', polling)
+    const { server, port, polls } = await attached()
+    const watcher = await attend(await connectSocket(port, 'watcher'), topic)
+    const socket = await connectSocket(port, 'ada', polling)
     await joined(socket, topic)
-    await eventually(() => watcher.attendance.keys().length === 2)
+    await eventually(() => watcher.attendance.keys().length === 2 && polls.waiting === 1)
     await new Promise<void>((resolve) => socket.disconnect(resolve))
     await eventually(() => watcher.attendance.keys().length === 1)
     await eventually(() => server.connectionCount === 1)
@@ -407,7 +410,7 @@ describe('request by request', () => {
   })
 
   test('attached to an HTTP server that is there already, handleRequest takes the long polls and no other request', async () => {
-    const port = await attachedPort()
+    const { port } = await attached()
     const { attendance } = await attend(await connectSocket(port, 'ada', polling), topic)
     expect(attendance.keys()).toEqual(['ada'])
     expect(await (await fetch(`http://127.0.0.1:${port}/socket`)).text()).toBe('mine')

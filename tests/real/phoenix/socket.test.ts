@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { HandshakeError, type HandshakeRequest, type ServerOptions } from '@rollcall/server'
+import { LongPoll } from 'phoenix'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { refusedHandshake } from '../support/peer'
 import { startServer } from '../support/server'
@@ -73,6 +74,22 @@ describe('connecting', () => {
     onTestFinished(() => socket.terminate())
     await once(socket, 'open')
     expect(handshakes[0]!.token).toBe('t0ken')
+  })
+
+  test('authenticate may refuse by Origin', async () => {
+    const { server } = await startCurious(({ headers }) => {
+      if (headers.origin !== 'https://mine.example') throw new HandshakeError(403, 'Not from there.')
+      return 'ada'
+    })
+    const { WebSocket } = await import('ws')
+    const from = async (origin: string) => {
+      const socket = new WebSocket(`ws://127.0.0.1:${server.port}/socket/websocket?vsn=2.0.0`, { origin })
+      onTestFinished(() => socket.terminate())
+      socket.on('error', () => {})
+      const refused = once(socket, 'unexpected-response').then(([, answer]) => answer.statusCode)
+      return Promise.race([refused, once(socket, 'open').then(() => 101)])
+    }
+    expect([await from('https://mine.example'), await from('https://evil.example')]).toEqual([101, 403])
   })
 
   test('a refused connect is HTTP 403, an error to the client, and it goes on trying', async () => {
@@ -180,6 +197,76 @@ describe('a connection that is open', () => {
     expect(watcher.attendance.told.at(-1)).toBe('leave ada left=0')
     expect(codes.every((code) => code === 1000 || code === 1005)).toBe(true)
     await eventually(() => server.connectionCount === 1)
+  })
+})
+
+describe('the rest of the socket', () => {
+  test('version 1.0.0 through a codec of its own, as older clients speak', async () => {
+    const { port } = await start()
+    const socket = await connectSocket(port, 'ada', {
+      vsn: '1.0.0',
+      encode: (message, callback) => void callback(JSON.stringify(message)),
+      decode: (text, callback) => void callback(JSON.parse(text)),
+    })
+    const { attendance, channel } = await attend(socket, 'room:lobby', { meta: { n: 1 } })
+    const bob = await attend(await connectSocket(port, 'bob'), 'room:lobby')
+    await eventually(() => attendance.keys().length === 2)
+    expect((await answerTo(channel.push('echo', { v: 1 }))).response).toEqual({ v: 1 })
+    await answerTo(channel.push('update_meta', { n: 2 }))
+    await eventually(() => attendance.metas().ada?.[0].n === 2 && bob.attendance.metas().ada?.[0].n === 2)
+    expect(bob.attendance.metas().ada![0].phx_ref).toBe(attendance.metas().ada![0].phx_ref)
+    const closed = new Promise<void>((resolve) => channel.onClose(() => resolve()))
+    expect((await answerTo(channel.leave())).status).toBe('ok')
+    await closed
+  })
+
+  test('replaceTransport goes over to a long poll and back, and its channels rejoin', async () => {
+    // A poll that is given up before it has reached the server is missed only after the heartbeat's time.
+    const { port } = await start({ heartbeat: { pingIntervalMs: 400, pongTimeoutMs: 400 } })
+    const socket = await connectSocket(port, 'ada')
+    const { attendance, channel } = await attend(socket, 'room:lobby')
+    const { WebSocket } = await import('ws')
+    for (const transport of [LongPoll, WebSocket]) {
+      let errors = 0
+      const ref = channel.onError(() => void errors++)
+      socket.replaceTransport(transport as never)
+      socket.connect()
+      expect(errors).toBe(1)
+      channel.off('phx_error', ref)
+      await eventually(() => channel.state === 'joined')
+      expect((await answerTo(channel.push('echo', { n: 1 }))).response).toEqual({ n: 1 })
+      await eventually(() => attendance.metas().ada?.length === 1)
+    }
+  })
+
+  test('what was registered can be taken back, a push can be sent again, a hook sees every message', async () => {
+    const { port } = await start()
+    const socket = await connectSocket(port, 'ada', { params: { user_id: 'ada' } })
+    expect(socket.endPointURL()).toBe(`ws://127.0.0.1:${port}/socket/websocket?user_id=ada&vsn=2.0.0`)
+    const heard: string[] = []
+    const refs = [socket.onMessage(() => void heard.push('any')), socket.onOpen(() => {})]
+    const channel = await joined(socket, 'room:lobby')
+    expect(heard.length).toBeGreaterThan(0)
+    socket.off(refs)
+    heard.length = 0
+    channel.onMessage = (event, payload) => {
+      heard.push(event)
+      return { ...payload, seen: true }
+    }
+    const whispers: unknown[] = []
+    const ref = channel.on('whispered', (payload) => void whispers.push(payload))
+    const push = channel.push('whisper', { n: 1 })
+    await eventually(() => whispers.length === 1)
+    push.resend(1000)
+    await eventually(() => whispers.length === 2)
+    channel.off('whispered', ref)
+    await answerTo(channel.push('whisper', { n: 2 }))
+    expect(whispers).toEqual([
+      { n: 1, seen: true },
+      { n: 1, seen: true },
+    ])
+    expect(heard).toContain('phx_reply')
+    expect(heard).not.toContain('any')
   })
 })
 

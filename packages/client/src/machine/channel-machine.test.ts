@@ -98,7 +98,7 @@ describe('channel machine', () => {
     expect(run([join], {}, run([refusal], {}, joining).state).state.name).toBe('joining')
   })
 
-  test('a join without an answer is tried again, later each time, and not left in between', () => {
+  test('[C-22] a join without an answer is tried again, later each time, and not left in between', () => {
     const first = run([{ kind: 'due' }], {}, joining)
     expect(first).toMatchObject({
       state: { name: 'waiting', failures: 1, error: { code: 'timeout' } },
@@ -142,7 +142,7 @@ describe('channel machine', () => {
     expect(run([accepted], {}, leaving)).toEqual({ state: leaving, effects: [] })
   })
 
-  test('has left once the server answers, ends the channel, is lost, or takes too long', () => {
+  test('[C-22] has left once the server answers, ends the channel, is lost, or takes too long', () => {
     const ends: ChannelEvent[] = [
       { kind: 'released', joinRef: '7' },
       { kind: 'ended', joinRef: '7', error },
@@ -170,7 +170,7 @@ describe('channel machine', () => {
     }
   })
 
-  test('leaves at once while away, and has the server told when it can be', () => {
+  test('[C-22] leaves at once while away, and has the server told when it can be', () => {
     const waiting = run([join], { isConnected: false }).state
     for (const state of [waiting, run([{ kind: 'lost' }], {}, joined).state]) {
       const left = run([leave], {}, state)
@@ -179,7 +179,7 @@ describe('channel machine', () => {
     }
   })
 
-  test('a join while leaving begins when the leave is through, unless it is taken back', () => {
+  test('[C-22] a join while leaving begins when the leave is through, unless it is taken back', () => {
     const again = run([join], {}, leaving).state
     const step = run([{ kind: 'released', joinRef: '7' }], { freshRef: '9' }, again)
     expect(step.state).toMatchObject({ name: 'joining', joinRef: '9', isRejoin: false })

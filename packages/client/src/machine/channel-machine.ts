@@ -1,6 +1,6 @@
+import { type Step, stay, stepBy, type TransitionTable } from '@rollcall/shared-protocol'
 import { leftError, type RollcallError, timeoutError } from '../errors'
 import { type Backoff, backoffDelay } from './backoff'
-import { type Step, stay, stepBy, type TransitionTable } from './transition-table'
 
 /*
  *            join                 connected, due           accepted

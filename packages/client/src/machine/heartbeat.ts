@@ -1,4 +1,4 @@
-import { type Step, stay, stepBy, type TransitionTable } from './transition-table'
+import { type Step, stay, stepBy, type TransitionTable } from '@rollcall/shared-protocol'
 
 /*
  *            started                due, silent for intervalMs: beat

@@ -137,6 +137,46 @@ describe('mirror', () => {
     expect(unsound).toMatchObject({ state: { name: 'awaiting' }, effects: [] })
   })
 
+  test('[C-20] is told what it missed, even where that is nothing, and follows on from there', () => {
+    const away = run([lost], live).state
+    const back = run([joined, diff(5, 5)], away)
+    expect(back).toMatchObject({ state: { name: 'live', at: { seq: 5 } }, kinds: ['timer', 'apply'] })
+    expect(isStale(back.state)).toBe(false)
+    expect(run([diff(5)], back.state).kinds).toEqual(['apply'])
+    // Once more in another life of the connection: from where it stands by then.
+    expect(run([lost, joined, diff(5, 9)], run([diff(5)], back.state).state).effects).toEqual([])
+  })
+
+  test('[C-7] a diff from elsewhere is not what it missed: the state is awaited', () => {
+    const awaiting = run([lost, joined], live).state
+    for (const other of [diff(4, 6), diff(6), diff(5, 6, 'e2'), diff(4, 5)])
+      expect(run([other], awaiting)).toMatchObject({ state: awaiting, effects: [] })
+    expect(run([state(3, 'e2')], awaiting)).toMatchObject({
+      state: { name: 'live' },
+      effects: [{ kind: 'timer' }, { kind: 'replace', isOtherHistory: true }],
+    })
+    expect(run([state(8)], awaiting).effects[1]).toMatchObject({ isOtherHistory: false })
+  })
+
+  test('[C-23] asks once the server has settled, and does not count that as a resync', () => {
+    const settled: MirrorEvent = { kind: 'settled' }
+    const asking = run([settled], live)
+    expect(asking).toMatchObject({
+      state: { name: 'asking', at: { seq: 5 }, resyncCount: 0 },
+      effects: [{ kind: 'ask' }, { kind: 'timer', delayMs: 10_000 }],
+    })
+    expect(isStale(asking.state)).toBe(true)
+    expect(run([{ kind: 'due' }], asking.state).kinds).toEqual(['ask', 'timer'])
+    expect(run([state(5)], asking.state)).toMatchObject({
+      state: { name: 'live' },
+      kinds: ['timer', 'replace'],
+    })
+    // Where a state is awaited already, or nobody could answer, there is nothing to ask.
+    const awaiting = run([lost, joined], live).state
+    for (const from of [INITIAL_MIRROR, awaiting, run([lost], live).state, asking.state])
+      expect(run([settled], from)).toMatchObject({ state: from, effects: [] })
+  })
+
   test('forgets everything when the channel is over', () => {
     for (const from of [live, run([lost], live).state, run([diff(9)], live).state, run([joined]).state]) {
       expect(run([{ kind: 'cleared' }], from)).toMatchObject({

@@ -3,9 +3,12 @@ import {
   type Position,
   type PresenceDiff,
   type PresenceSnapshot,
+  type Step,
+  stay,
+  stepBy,
+  type TransitionTable,
 } from '@rollcall/shared-protocol'
 import { type Backoff, backoffDelay } from './backoff'
-import { type Step, stay, stepBy, type TransitionTable } from './transition-table'
 
 /*
  *            joined               state

@@ -1,5 +1,5 @@
+import { type Step, stay, stepBy, type TransitionTable } from '@rollcall/shared-protocol'
 import { changesOf, composeEdits, type MetaChange, type MetaEdit } from './meta-edit'
-import { type Step, stay, stepBy, type TransitionTable } from './transition-table'
 
 /*
  *             joined             submit: send

@@ -1,4 +1,4 @@
-import { shouldReconnect } from '@rollcall/shared-protocol'
+import { type Step, shouldReconnect, stay, stepBy, type TransitionTable } from '@rollcall/shared-protocol'
 import type { RollcallError } from '../errors'
 import { backoffDelay } from './backoff'
 import { closeError, connectTimeoutError, silenceError } from './socket-errors'
@@ -10,7 +10,6 @@ import type {
   SocketMemory,
   SocketState,
 } from './socket-state'
-import { type Step, stay, stepBy, type TransitionTable } from './transition-table'
 
 /*
  *            connect                opened                welcomed

@@ -1,4 +1,4 @@
-import { stay, type TransitionTable } from './transition-table'
+import { stay, type TransitionTable } from '@rollcall/shared-protocol'
 
 // Checked by the compiler; nothing here runs.
 

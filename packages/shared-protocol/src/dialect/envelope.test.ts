@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { isReservedEvent, wrongField } from './envelope'
+import { wrongField } from './envelope'
+import { isReservedEvent } from './event-names'
 
 describe('[P-15] event names that would forge the protocol are reserved', () => {
   test.each([

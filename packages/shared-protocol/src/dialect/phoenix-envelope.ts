@@ -3,14 +3,8 @@ import type { JsonValue } from '../json'
 import type { Limits } from '../limits'
 import type { ServerMessage } from '../server-message'
 import type { DecodedClientMessage } from './dialect'
-import {
-  type Envelope,
-  PHX,
-  PRESENCE,
-  type RawEnvelope,
-  readClientEnvelope,
-  writeServerEnvelope,
-} from './envelope'
+import { type Envelope, type RawEnvelope, readClientEnvelope, writeServerEnvelope } from './envelope'
+import { PHX, PRESENCE } from './event-names'
 import { phoenixDiff, phoenixState } from './phoenix-presence'
 
 /*

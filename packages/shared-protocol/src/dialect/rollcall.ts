@@ -16,13 +16,12 @@ import type { ClientDialect, DecodeContext, DecodedClientMessage, Dialect, Frame
 import {
   isMessageRef,
   objectOr,
-  PHX,
-  PRESENCE,
   readClientEnvelope,
   writeClientEnvelope,
   writeServerEnvelope,
   wrongField,
 } from './envelope'
+import { PHX, PRESENCE } from './event-names'
 import { parseFrame } from './parse-frame'
 
 /*

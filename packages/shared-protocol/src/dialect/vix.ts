@@ -4,7 +4,8 @@ import { checkBytes, type Fault, fault, faultBody } from '../fault'
 import { field, isJsonObject, type JsonValue } from '../json'
 import type { ServerMessage } from '../server-message'
 import type { DecodeContext, DecodedClientMessage, Dialect, Frame } from './dialect'
-import { isReservedEvent, objectOr, VIX_PRESENCE, wrongField } from './envelope'
+import { objectOr, wrongField } from './envelope'
+import { isReservedEvent, VIX_PRESENCE } from './event-names'
 import { parseFrame } from './parse-frame'
 
 /*

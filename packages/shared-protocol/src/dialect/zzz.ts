@@ -3,7 +3,8 @@ import { isJsonObject } from '../json'
 import type { FullDiff, Presence } from '../presence/types'
 import type { ServerMessage } from '../server-message'
 import type { DecodeContext, DecodedClientMessage, Dialect, Frame } from './dialect'
-import { PRESENCE, readClientEnvelope, writeServerEnvelope } from './envelope'
+import { readClientEnvelope, writeServerEnvelope } from './envelope'
+import { PRESENCE } from './event-names'
 import { parseFrame } from './parse-frame'
 
 /*
