@@ -2,9 +2,14 @@
 
 import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { at } from '../../scripts/lib/repository.mjs'
 import { type Consumer, createConsumer, packages } from './consumer'
+
+/** What the whole client may add to a page, minified and gzipped, its dependencies included. */
+const MOST_CLIENT_BYTES = 24 * 1024
 
 let consumer: Consumer
 
@@ -55,6 +60,19 @@ describe('an application', () => {
     const required = await runProgram('conversation.cjs')
     expect(required.present).toBe(1)
     expect(required.entries).toEqual((await runProgram('conversation.mjs')).entries)
+  })
+
+  test('carries no more of the client to a browser than we say', async () => {
+    const entry = join(consumer.folder, 'page.js')
+    await writeFile(entry, "import { Socket } from '@rollcall/client'\nglobalThis.Socket = Socket\n")
+    const options = { write: false, minify: true, rollupOptions: { input: entry } }
+    const built = await build({ root: consumer.folder, configFile: false, logLevel: 'error', build: options })
+    const chunks = [built].flat().flatMap((result) => ('output' in result ? result.output : []))
+    const code = chunks.map((chunk) => (chunk.type === 'chunk' ? chunk.code : '')).join('')
+    expect(code).toContain('rollcall.v1')
+    const bytes = gzipSync(code, { level: 9 }).length
+
+    expect(bytes).toBeLessThan(MOST_CLIENT_BYTES)
   })
 
   test.each(['mts', 'cts'])('compiles as .%s with node16 resolution', async (extension) => {

@@ -23,7 +23,7 @@ const context = { limits: DEFAULT_LIMITS, implicitTopic: '' }
 
 describe('the table of docs/phoenix.md', () => {
   const page = readDocument('docs/phoenix.md')
-  const rows = ['The same', 'Better', 'Different', 'Missing'].flatMap((heading) =>
+  const rows = ['The same', 'Better', 'Different', 'Missing', "Rollcall's client"].flatMap((heading) =>
     tableUnder(page, heading).map((cells) => ({ heading, what: cells[0] ?? '', cited: cells.at(-1) ?? '' })),
   )
   const titles = new Set(
@@ -34,8 +34,8 @@ describe('the table of docs/phoenix.md', () => {
     ),
   )
 
-  test('has rows of all four kinds', () => {
-    expect(new Set(rows.map(({ heading }) => heading)).size).toBe(4)
+  test('has rows of all five kinds', () => {
+    expect(new Set(rows.map(({ heading }) => heading)).size).toBe(5)
     expect(rows.length).toBeGreaterThan(30)
   })
 

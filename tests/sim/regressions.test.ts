@@ -101,3 +101,27 @@ test('[C-23] settling is not over because a page that has gone deaf counted to i
     ]),
   ).toEqual([])
 })
+
+test('[C-23] a new device that comes and goes while a server settles does not take its person away', async () => {
+  // Nothing tells it from the device that was there before, whose return is still to come.
+  expect(
+    await broken([
+      { op: 'restart' },
+      { op: 'deliverAll' },
+      { op: 'wait', ms: 450 },
+      // Ada's connect, open, hello and its answer, join, reply and state.
+      { op: 'deliver', choices: [0, 0, 0, 1, 0, 0, 0] },
+      { op: 'open', slot: 2, key: 1 },
+      { op: 'join', slot: 2, topic: 0, n: 5 },
+      // The new page's connect, open, hello and join, and what ada is told of it.
+      { op: 'deliver', choices: [1, 1, 1, 1] },
+      { op: 'wait', ms: 60 },
+      { op: 'deliver', choices: [0] },
+      { op: 'close', slot: 2 },
+      // Its goodbye, and what ada is told of that. Bob's older page has not got through yet.
+      { op: 'deliver', choices: [1] },
+      { op: 'wait', ms: 60 },
+      { op: 'deliver', choices: [0] },
+    ]),
+  ).toEqual([])
+})

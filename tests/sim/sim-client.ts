@@ -9,6 +9,10 @@ export interface Intent {
   n: number | null
   /** Whether the server has let it in since it wants to be there. */
   isPresent: boolean
+  /** Since when; whoever looks may learn of it later. */
+  presentSinceMs: number
+  /** Names this stay: the same for the pages of one tab, another one after a leave. */
+  stay: number
 }
 
 /** A tab's storage; a refreshed page finds it again, a duplicated tab has a copy. */
@@ -39,9 +43,10 @@ export interface SimClientContext {
   readonly host: () => SimHost | null
   readonly random: () => number
   readonly graceMs: number
+  readonly mintStay: () => number
   readonly report: (violation: string) => void
   /** Whether somebody of this key may be missing by now, as far as the law of grace goes. */
-  readonly mayBeGone: (key: string, topic: string) => boolean
+  readonly mayBeGone: (key: string, topic: string, witness: Witness) => boolean
 }
 
 /** Options that make a schedule short: everything that waits waits a second or two. */
@@ -107,7 +112,12 @@ export class SimClient {
 
   join(topic: string, n: number): void {
     if (this.intents.has(topic)) return
-    this.intents.set(topic, { n, isPresent: false })
+    this.intents.set(topic, {
+      n,
+      isPresent: false,
+      presentSinceMs: 0,
+      stay: this.#context.mintStay(),
+    })
     const channel = this.#socket.channel<{ n: number }>(topic, { meta: { n } })
     this.witnesses.set(topic, new Witness(this.name, channel, this.#context))
     channel.join().catch(ignore)
@@ -151,10 +161,10 @@ export class SimClient {
     // The absence began with whatever kept the page before from being there.
     this.#lostSinceMs = page.#lostSinceMs ?? this.#lostSinceMs
     this.#excusedAtMs = page.#excusedAtMs
-    for (const [topic, { n, isPresent }] of page.intents) {
+    for (const [topic, { n, isPresent, stay }] of page.intents) {
       this.join(topic, n ?? 0)
       const intent = this.intents.get(topic)
-      if (intent) intent.isPresent = isPresent
+      if (intent) Object.assign(intent, { isPresent, stay })
     }
   }
 
@@ -184,8 +194,11 @@ export class SimClient {
       this.#graceMs = this.#context.graceMs
     } else this.#lostSinceMs ??= stalledMs ?? nowMs
     this.#excuse()
-    for (const [topic, intent] of this.intents)
-      if (this.channel(topic)?.status === 'joined') intent.isPresent = true
+    for (const [topic, intent] of this.intents) {
+      if (intent.isPresent || this.channel(topic)?.status !== 'joined') continue
+      intent.isPresent = true
+      intent.presentSinceMs = nowMs
+    }
     for (const witness of this.witnesses.values()) witness.checkShadow()
   }
 

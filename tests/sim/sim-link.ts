@@ -49,7 +49,7 @@ export class SimLink implements Transport {
 
   constructor(
     url: URL,
-    subprotocol: string,
+    subprotocol: string | null,
     host: () => SimHost | null,
     listener: TransportListener,
     nowMs: () => number,
@@ -58,7 +58,7 @@ export class SimLink implements Transport {
       path: url.pathname,
       params: new Map(url.searchParams),
       headers: {},
-      subprotocols: [subprotocol],
+      subprotocols: subprotocol === null ? [] : [subprotocol],
       token: null,
       remoteAddress: '127.0.0.1',
     }

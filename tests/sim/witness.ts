@@ -2,7 +2,7 @@ import type { Channel } from '@rollcall/client'
 
 export interface WitnessContext {
   readonly report: (violation: string) => void
-  readonly mayBeGone: (key: string, topic: string) => boolean
+  readonly mayBeGone: (key: string, topic: string, witness: Witness) => boolean
 }
 
 /**
@@ -10,6 +10,8 @@ export interface WitnessContext {
  * differs from the map, or should not have been told, is reported.
  */
 export class Witness {
+  /** Stays that it has seen. Of others, known to a server that has died since, it can't know that they go on. */
+  readonly seen = new Set<number>()
   readonly #name: string
   readonly #channel: Channel<{ n: number }>
   readonly #context: WitnessContext
@@ -38,7 +40,8 @@ export class Witness {
     })
     presence.on('leave', ({ key }) => {
       if (!this.#roster.delete(key)) this.#report(`[C-17] ${key} left, and was not there`)
-      if (!context.mayBeGone(key, channel.topic)) this.#report(`[S-6, C-23] ${key} left within the grace`)
+      if (!context.mayBeGone(key, channel.topic, this))
+        this.#report(`[S-6, C-23] ${key} left within the grace`)
     })
     presence.on('presence_join', ({ ref }) => {
       if (this.#presences.has(ref)) this.#report(`[C-17] the presence ${ref} joined twice`)
@@ -59,6 +62,14 @@ export class Witness {
       this.#roster.clear()
       for (const [key, metas] of shown) this.#roster.set(key, metas)
     }
+  }
+
+  /** Notes who is here, where what it shows is all that there is to see. */
+  see(key: string, stays: readonly number[]): void {
+    const { presence, status } = this.#channel
+    if (status !== 'joined' || presence.isStale) return
+    if ((presence.get(key)?.presences.length ?? 0) >= stays.length)
+      for (const stay of stays) this.seen.add(stay)
   }
 
   stop(): void {

@@ -4,7 +4,7 @@ import { resolveServerOptions } from '../../packages/server/src/options'
 import { CLIENT_TIMES, SimClient, type SimClientContext, SimStorage } from './sim-client'
 import type { SimHost, SimLink } from './sim-link'
 import { ProcessTime, SimTime } from './sim-time'
-import { isSame, metasOf, show } from './witness'
+import { isSame, metasOf, show, type Witness } from './witness'
 
 /*
  * A server, some pages and the network between them, all in virtual time, and the model of who should be where.
@@ -45,6 +45,7 @@ export class World {
   #node!: PresenceNode
   #nodeTime!: ProcessTime
   #incarnation = 0
+  #stays = 0
 
   constructor(seed: number) {
     this.#random = mulberry32(seed)
@@ -134,6 +135,19 @@ export class World {
 
   observe(): void {
     for (const client of this.clients) client.observe()
+    for (const topic of TOPICS) for (const key of KEYS) this.#see(topic, key)
+  }
+
+  #see(topic: string, key: string): void {
+    const pages = this.clients.filter((page) => page.key === key && page.channel(topic)?.status === 'joined')
+    const intents = pages.flatMap(({ intents }) => intents.get(topic) ?? [])
+    // Of who came only now, others may not have been told yet, and show who left before.
+    const toldByMs = this.time.nowMs - 2 * SERVER_TIMES.flush.ceilingMs
+    if (intents.some(({ presentSinceMs }) => presentSinceMs > toldByMs)) return
+    const stays = intents.map(({ stay }) => stay)
+    for (const { witnesses, link } of this.clients) {
+      if (link?.stalledSinceMs === null) witnesses.get(topic)?.see(key, stays)
+    }
   }
 
   /** Ends everything, so that no timer of this world is left. */
@@ -186,7 +200,8 @@ export class World {
       this.#report(`[C-15] ${client.name} is ${channel?.status} in ${topic} at rest`)
       return
     }
-    if (channel.presence.isStale) this.#report(`[C-18] the map of ${client.name} in ${topic} is stale at rest`)
+    if (channel.presence.isStale)
+      this.#report(`[C-18] the map of ${client.name} in ${topic} is stale at rest`)
     const map = new Map(channel.presence.list().map(({ key, presences }) => [key, metasOf(presences)]))
     if (!isSame(map, server)) {
       this.#report(`[C-18] ${client.name} shows ${show(map)} in ${topic}, the server holds ${show(server)}`)
@@ -210,9 +225,12 @@ export class World {
   }
 
   /** Whether a leave of this key is no false one: nobody of it wants to be here, or one was away for too long. */
-  #mayBeGone(key: string, topic: string): boolean {
+  #mayBeGone(key: string, topic: string, { seen }: Witness): boolean {
     const { nowMs } = this.time
-    const pages = this.clients.filter((client) => client.key === key && client.intents.get(topic)?.isPresent)
+    const pages = this.clients.filter((client) => {
+      const intent = client.intents.get(topic)
+      return client.key === key && intent?.isPresent && seen.has(intent.stay)
+    })
     if (pages.length === 0) return true
     // What was true when the server decided may have taken a while to arrive.
     const horizonMs = nowMs - 2 * RECOVERY_MS
@@ -226,7 +244,8 @@ export class World {
       graceMs: SERVER_TIMES.grace.graceMs,
       host: () => this.#host(),
       report: (violation) => this.#report(violation),
-      mayBeGone: (key, topic) => this.#mayBeGone(key, topic),
+      mintStay: () => this.#stays++,
+      mayBeGone: (key, topic, witness) => this.#mayBeGone(key, topic, witness),
     }
   }
 

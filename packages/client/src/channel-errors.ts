@@ -37,6 +37,15 @@ export function takenError(topic: Topic): RollcallError {
   )
 }
 
+/** The server knows no changes of a session's own meta but those that the application's channel makes. */
+export function noUpdatesError(topic: Topic): RollcallError {
+  const instead = 'push an event of your own that the channel on the server handles by updating the presence'
+  return new RollcallError(
+    'unsupported',
+    `The server of "${topic}" does not take presence.update and presence.patch (option dialect); ${instead}.`,
+  )
+}
+
 export function disconnectedError(): RollcallError {
   return new RollcallError('disconnected', 'The socket was disconnected; connect it again to go on.')
 }

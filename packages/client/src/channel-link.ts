@@ -1,12 +1,20 @@
-import type { ClientMessage, ReceivedFault, ReceivedMessage, Topic } from '@rollcall/shared-protocol'
+import type {
+  ClientDialect,
+  ClientMessage,
+  ReceivedFault,
+  ReceivedMessage,
+  ReceivedMetas,
+  Topic,
+} from '@rollcall/shared-protocol'
 import type { ResolvedSocketOptions } from './options'
 
 /** What the server says to one topic's channel. */
-export type ChannelFrame = Exclude<ReceivedMessage, ReceivedFault>
+export type ChannelFrame = Exclude<ReceivedMessage, ReceivedFault> | ReceivedMetas
 
 /** How a channel sees its socket. */
 export interface ChannelLink {
   readonly options: ResolvedSocketOptions
+  readonly dialect: ClientDialect
   /** Whether there is a transport to send on. */
   readonly isConnected: boolean
   /** Shared by all channels, as the bound is. */

@@ -1,4 +1,4 @@
-import { type Frame, SUBPROTOCOL } from '@rollcall/shared-protocol'
+import type { Frame } from '@rollcall/shared-protocol'
 import { addressWith } from './endpoint'
 import { asRollcallError, type RollcallError } from './errors'
 import type { CloseInfo } from './machine/socket-state'
@@ -32,13 +32,20 @@ interface Attempt {
 export class CurrentTransport {
   readonly #options: ResolvedSocketOptions
   readonly #endpoint: URL
+  readonly #subprotocol: string | null
   readonly #listener: CurrentTransportListener
   readonly #partings = new Set<Promise<void>>()
   #current: Attempt | null = null
 
-  constructor(options: ResolvedSocketOptions, endpoint: URL, listener: CurrentTransportListener) {
+  constructor(
+    options: ResolvedSocketOptions,
+    endpoint: URL,
+    subprotocol: string | null,
+    listener: CurrentTransportListener,
+  ) {
     this.#options = options
     this.#endpoint = endpoint
+    this.#subprotocol = subprotocol
     this.#listener = listener
   }
 
@@ -107,7 +114,7 @@ export class CurrentTransport {
   #openWith(params: SocketParams, attempt: Attempt): void {
     const isCurrent = () => attempt === this.#current
     try {
-      attempt.transport = this.#options.transport(addressWith(this.#endpoint, params), SUBPROTOCOL, {
+      attempt.transport = this.#options.transport(addressWith(this.#endpoint, params), this.#subprotocol, {
         onOpen: () => {
           if (!isCurrent()) return
           attempt.isOpen = true

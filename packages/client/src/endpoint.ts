@@ -1,11 +1,15 @@
+import type { ClientDialect } from '@rollcall/shared-protocol'
 import { invalidArgument } from './errors'
 import type { SocketParams } from './options'
+
+/** What of a dialect shows in an address. */
+export type AddressedDialect = Pick<ClientDialect, 'pathSuffix' | 'params'>
 
 /**
  * The address to connect to. `ws:`, `wss:`, `http:` and `https:` are taken, and in a page also an address relative
  * to it, such as `/socket`. Throws `invalid_argument` for everything else.
  */
-export function resolveEndpoint(address: string | URL): URL {
+export function resolveEndpoint(address: string | URL, dialect?: AddressedDialect): URL {
   const url = parse(address)
   if (url.protocol === 'http:') url.protocol = 'ws:'
   if (url.protocol === 'https:') url.protocol = 'wss:'
@@ -14,6 +18,9 @@ export function resolveEndpoint(address: string | URL): URL {
   }
   // A WebSocket refuses an address with a fragment, which would mean nothing to a server anyway.
   url.hash = ''
+  if (dialect === undefined) return url
+  if (url.pathname.endsWith('/socket')) url.pathname += dialect.pathSuffix
+  for (const [name, value] of Object.entries(dialect.params)) url.searchParams.set(name, value)
   return url
 }
 

@@ -12,6 +12,7 @@ export const CLIENT_ERROR_CODES = {
   replaced: 'A newer join of the same topic took the place of this one.',
   kicked: 'The server put this client out of the channel, or ended the session.',
   params_failed: 'The function given as `params` threw, so that there was nothing to connect with.',
+  unsupported: 'The server has no such thing in the dialect that this socket speaks. Nothing was sent.',
   protocol_fault: 'A frame was not understood: one of the server by us, or one of ours by the server.',
 } as const satisfies Record<string, string>
 

@@ -15,6 +15,7 @@ export class Heartbeat {
 
   constructor(
     { clock, heartbeatIntervalMs, heartbeatTimeoutMs }: ResolvedSocketOptions,
+    isSteady: boolean,
     beat: () => void,
     dead: () => void,
   ) {
@@ -26,6 +27,7 @@ export class Heartbeat {
           now: clock.now(),
           intervalMs: heartbeatIntervalMs,
           timeoutMs: heartbeatTimeoutMs,
+          isSteady,
         }),
       (effect) => {
         if (effect.kind === 'timer') timer.set(effect.delayMs)

@@ -17,6 +17,7 @@ export type { Backoff } from './machine/backoff'
 export {
   DEFAULT_SOCKET_OPTIONS,
   type ResolvedSocketOptions,
+  type SocketDialect,
   type SocketOptions,
   type SocketParams,
 } from './options'

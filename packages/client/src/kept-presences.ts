@@ -6,6 +6,13 @@ import type { Key, Presence } from '@rollcall/shared-protocol'
  */
 export class KeptPresences<M> {
   readonly #byKey = new Map<Key, readonly Presence<M>[]>()
+  /** Keys of which something was taken back: by the device that was kept, or by another one that has only now come. */
+  readonly #returned = new Set<Key>()
+
+  /** Whether there is nothing left to wait for. */
+  get isOver(): boolean {
+    return this.#byKey.size === 0 && this.#returned.size === 0
+  }
 
   /** Keys with a presence that is kept. */
   get keyCount(): number {
@@ -32,12 +39,27 @@ export class KeptPresences<M> {
     }
     if (left.length > 0) this.#byKey.set(key, left)
     else this.#byKey.delete(key)
+    if (taken.length > 0) this.#returned.add(key)
     return taken
+  }
+
+  /**
+   * Whether a key is to be kept though the last of its presences left: nobody can say whether it was the device that
+   * was kept before, or a new one beside it whose older sister is still on her way back.
+   */
+  hasReturned(key: Key): boolean {
+    return this.#returned.has(key)
+  }
+
+  /** From here on who leaves is gone. */
+  forgetReturned(): void {
+    this.#returned.clear()
   }
 
   takeAll(): readonly Presence<M>[] {
     const taken = [...this.#byKey.values()].flat()
     this.#byKey.clear()
+    this.forgetReturned()
     return taken
   }
 }

@@ -1,5 +1,5 @@
 import type { MessageRef, Step, Topic } from '@rollcall/shared-protocol'
-import { disconnectedError, overError, takenError, unsendableJoin } from './channel-errors'
+import { disconnectedError, noUpdatesError, overError, takenError, unsendableJoin } from './channel-errors'
 import type { ChannelEnd, ChannelFrame, ChannelLink } from './channel-link'
 import { type RollcallError, timeoutError } from './errors'
 import { type JoinPayload, makeJoinPayload } from './join-payload'
@@ -67,6 +67,7 @@ export class Membership<M> {
       options,
       () => this.#askForState(),
       () => link.settlingMs(),
+      link.dialect.hasPositions,
     )
     this.#own = new OwnPresence(topic, options, (change) => this.#sendChange(change))
     this.#end = {
@@ -130,7 +131,9 @@ export class Membership<M> {
   }
 
   change(change: MetaChange): Promise<void> {
-    const over = overError(this.topic, this.state)
+    const over = this.#link.dialect.hasUpdates
+      ? overError(this.topic, this.state)
+      : noUpdatesError(this.topic)
     if (!over) return this.#own.submit(change)
     const refused = Promise.reject(over)
     // An update may be made in passing, also one that comes too late.
@@ -255,6 +258,8 @@ export class Membership<M> {
         return
       case 'state':
       case 'diff':
+      case 'metas_state':
+      case 'metas_diff':
         if (this.state.name === 'joined') this.feed.dispatch(frame)
         return
       case 'reply': {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { CLIENT_DIALECTS } from './client-dialect'
 import { addressWith, resolveEndpoint } from './endpoint'
 import { DEFAULT_SOCKET_OPTIONS, resolveSocketOptions, type SocketOptions } from './options'
 
@@ -26,6 +27,7 @@ describe('socket options', () => {
     ['backoff.capMs', { backoff: { baseMs: 500, capMs: 100 } }],
     ['maxQueuedPushes', { maxQueuedPushes: -1 }],
     ['params', { params: null as never }],
+    ['dialect', { dialect: 'phoenix-v2' as never }],
     ['timeout', { timeout: 5_000 } as never],
     ['backoff.base', { backoff: { base: 5 } as never }],
   ])('refuse nonsense: %s in %o', (name, options) => {
@@ -44,6 +46,15 @@ describe('the address', () => {
 
   test.each(['', 'nonsense', '/socket', 'ftp://example.com/socket'])('refuses %j', (given) => {
     expect(() => resolveEndpoint(given)).toThrow(invalid('address'))
+  })
+
+  test.each([
+    ['ws://x/socket', 'ws://x/socket/websocket?vsn=2.0.0'],
+    ['ws://x/live/socket?a=1', 'ws://x/live/socket/websocket?a=1&vsn=2.0.0'],
+    ['ws://x/socket/websocket', 'ws://x/socket/websocket?vsn=2.0.0'],
+  ])('[C-24] of a Phoenix server, %s leads to %s', (given, expected) => {
+    expect(resolveEndpoint(given, CLIENT_DIALECTS.phoenix).href).toBe(expected)
+    expect(resolveEndpoint(given, CLIENT_DIALECTS.rollcall).href).toBe(given)
   })
 
   test('takes the params into its query, and leaves out what is null', () => {

@@ -6,6 +6,9 @@ import { openWebSocket } from './io/websocket-transport'
 import type { Backoff } from './machine/backoff'
 import type { OpenTransport } from './transport'
 
+/** Which kind of server a socket speaks to. */
+export type SocketDialect = 'rollcall' | 'phoenix'
+
 /** Goes into the query string; a value that is null or undefined is left out. */
 export type SocketParams = { readonly [name: string]: string | number | boolean | null | undefined }
 
@@ -16,6 +19,11 @@ export interface SocketOptions {
    * so that a token is fresh at each. @default {}
    */
   readonly params?: SocketParams | (() => SocketParams | Promise<SocketParams>) | undefined
+  /**
+   * What the server speaks: `phoenix` for a real Phoenix server, whose channels and presence then work as ours do.
+   * @default 'rollcall'
+   */
+  readonly dialect?: SocketDialect | undefined
   /** For the answer to a join, a leave, a push or an update. @default 10000 */
   readonly timeoutMs?: number | undefined
   /** For a connection, from its start (`params` included) to the server's answer to hello. @default 10000 */
@@ -51,6 +59,7 @@ export type ResolvedSocketOptions = {
 
 export const DEFAULT_SOCKET_OPTIONS: ResolvedSocketOptions = {
   params: {},
+  dialect: 'rollcall',
   timeoutMs: 10_000,
   connectTimeoutMs: 10_000,
   heartbeatIntervalMs: 15_000,
@@ -84,6 +93,11 @@ export function resolveSocketOptions(options: SocketOptions = {}): ResolvedSocke
   const { params } = resolved
   if (typeof params !== 'function' && (typeof params !== 'object' || params === null)) {
     throw invalidArgument(`The option params must be an object or a function, not ${describe(params)}.`)
+  }
+  if (resolved.dialect !== 'rollcall' && resolved.dialect !== 'phoenix') {
+    throw invalidArgument(
+      `The option dialect must be "rollcall" or "phoenix", not ${describe(resolved.dialect)}.`,
+    )
   }
   for (const name of [
     'timeoutMs',

@@ -100,11 +100,34 @@ describe('settling', () => {
   })
 
   test('[C-23] of those who were never kept, a leave is a leave meanwhile', () => {
-    const { feed, told } = settling()
+    const { feed, told, diff } = settling()
+    const cyd: Presence<Meta> = { ref: 'c1', key: 'cyd', meta: { n: 0 }, rev: 0 }
+    diff(1, [ada('a2'), cyd], [cyd])
+    const leaves = [{ ref: 'c1', key: 'cyd', reason: 'left' as const }]
+    const gone = {
+      epoch: 'e2',
+      base: 2,
+      seq: 3,
+      digest: digestOf([ada('a2')]),
+      joins: [],
+      updates: [],
+      leaves,
+    }
+    feed.dispatch({ kind: 'diff', diff: gone })
+    expect(told).toEqual(['join cyd', 'leave cyd left'])
+  })
+
+  test('[C-23] who is back and leaves meanwhile is told as gone once the time is over', async () => {
+    const { feed, told, shown, state, clock, server, asked } = settling()
     const leaves = [{ ref: 'a2', key: 'ada', reason: 'left' as const }]
-    const diff = { epoch: 'e2', base: 1, seq: 2, digest: 0, joins: [], updates: [], leaves }
-    feed.dispatch({ kind: 'diff', diff })
-    expect(told).toEqual(['leave ada left'])
+    const gone = { epoch: 'e2', base: 1, seq: 2, digest: 0, joins: [], updates: [], leaves }
+    feed.dispatch({ kind: 'diff', diff: gone })
+    expect([told, shown()]).toEqual([[], ['ada a2', 'bob b1']])
+    await clock.advance(3_000)
+    server.settlingMs = 0
+    expect(asked).toEqual([3_000])
+    state('e2', 2)
+    expect(told).toEqual(['leave bob node_lost', 'leave ada node_lost'])
   })
 
   test('[C-23] without a connection nobody counts the time: the next hello says anew', async () => {

@@ -8,11 +8,16 @@ import {
   type MirrorState,
   stepMirror,
 } from './machine/mirror'
+import type { PhoenixMirrorEvent } from './machine/phoenix-mirror'
 import type { ResolvedSocketOptions } from './options'
+import { PhoenixMirror } from './phoenix-mirror'
 import { emitChange, type PresenceEvents, type PresenceView } from './presence-events'
 import { type MapChange, PresenceMap } from './presence-map'
 import { RunningMachine } from './running-machine'
 import { Timer } from './timer'
+
+/** What comes of a topic: from a server that tells positions, or from one that does not. */
+export type FeedEvent = MirrorEvent | PhoenixMirrorEvent
 
 /**
  * Keeps one topic's map in step with the server: the mirror machine decides, the map changes, the listeners are told.
@@ -25,6 +30,8 @@ export class PresenceFeed<M> {
   readonly #ask: () => void
   readonly #timer: Timer
   readonly #mirror: RunningMachine<MirrorState, MirrorEvent, MirrorEffect>
+  /** In the place of the mirror where the server tells no positions. */
+  readonly #phoenix: PhoenixMirror<M> | null
   /** Ends the wait for those whom a restarted server has not seen again. */
   readonly #settle: Timer
   readonly #settlingMs: () => number
@@ -35,14 +42,21 @@ export class PresenceFeed<M> {
   /**
    * @param ask - Sends `presence_sync`.
    * @param settlingMs - How long the server waits for those who were there before it started; 0 where it does not.
+   * @param hasPositions - Whether the server tells positions; see `ClientDialect`.
    */
-  constructor(options: ResolvedSocketOptions, ask: () => void, settlingMs: () => number) {
+  constructor(
+    options: ResolvedSocketOptions,
+    ask: () => void,
+    settlingMs: () => number,
+    hasPositions = true,
+  ) {
     this.#ask = ask
     this.#settlingMs = settlingMs
     this.#timer = new Timer(options.clock, () => this.dispatch({ kind: 'due' }))
     this.#settle = new Timer(options.clock, () => {
       this.#isSettling = false
-      this.dispatch({ kind: 'settled' })
+      this.map.endSettling()
+      if (this.map.keptCount > 0) this.dispatch({ kind: 'settled' })
     })
     this.#mirror = new RunningMachine<MirrorState, MirrorEvent, MirrorEffect>(
       INITIAL_MIRROR,
@@ -55,35 +69,70 @@ export class PresenceFeed<M> {
       (effect) => this.#perform(effect),
       (before) => this.#changed(before),
     )
+    this.#phoenix = hasPositions ? null : this.#followPhoenix()
   }
 
-  get state(): MirrorState {
-    return this.#mirror.state
+  /** Whether a snapshot has been applied since the channel was joined. */
+  get isSynced(): boolean {
+    return this.#phoenix?.isSynced ?? this.#mirror.state.at !== null
+  }
+
+  get resyncCount(): number {
+    return this.#mirror.state.resyncCount
   }
 
   /** Where the map stands, to be told to the server with a join; null where there is no map to go on from. */
   get position(): Position | null {
-    const { at, isSound } = this.state
+    const { at, isSound } = this.#mirror.state
     return isSound ? at : null
   }
 
   /** Whether what is shown may be out of date. */
   get isStale(): boolean {
-    return isStale(this.state) || this.map.keptCount > 0
+    return this.#phoenix?.isStale ?? (isStale(this.#mirror.state) || this.map.keptCount > 0)
   }
 
   get view(): PresenceView<M> {
     this.#view ??= {
       list: this.map.list(),
       size: this.map.size,
-      isSynced: this.state.at !== null,
+      isSynced: this.isSynced,
       isStale: this.isStale,
     }
     return this.#view
   }
 
-  dispatch(event: MirrorEvent): void {
-    this.#mirror.dispatch(event)
+  dispatch(event: FeedEvent): void {
+    switch (event.kind) {
+      case 'joined':
+      case 'lost':
+      case 'cleared':
+        return (this.#phoenix ?? this.#mirror).dispatch(event)
+      case 'metas_state':
+      case 'metas_diff':
+        return this.#phoenix?.dispatch(event)
+      default:
+        return this.#mirror.dispatch(event)
+    }
+  }
+
+  #followPhoenix(): PhoenixMirror<M> {
+    return new PhoenixMirror<M>(this.map, {
+      applied: (change) => {
+        this.#tell(change)
+        this.#notify()
+      },
+      replaced: (change) => {
+        this.#touch()
+        this.#tell(change)
+        this.listeners.emit('sync', this.view)
+      },
+      cleared: () => this.#touch(),
+      changed: (isVisible) => {
+        if (isVisible) this.#touch()
+        this.#notify()
+      },
+    })
   }
 
   #perform(effect: MirrorEffect): void {
@@ -123,7 +172,7 @@ export class PresenceFeed<M> {
   }
 
   #settleIfNeeded(): void {
-    if (this.map.keptCount === 0) this.#stopSettling()
+    if (!this.map.isSettling) this.#stopSettling()
     else if (!this.#isSettling) {
       this.#isSettling = true
       this.#settle.set(this.#settlingMs())
@@ -142,9 +191,10 @@ export class PresenceFeed<M> {
 
   #changed(before: MirrorState): void {
     const hadMap = before.at !== null
-    if (hadMap !== (this.state.at !== null) || isStale(before) !== isStale(this.state)) this.#touch()
+    const { state } = this.#mirror
+    if (hadMap !== (state.at !== null) || isStale(before) !== isStale(state)) this.#touch()
     // Whoever is away hears of nobody's return, and waits for the next connection to tell how long to wait.
-    if (this.state.name === 'away') this.#stopSettling()
+    if (state.name === 'away') this.#stopSettling()
     this.#notify()
   }
 

@@ -184,9 +184,21 @@ describe('keys that are kept', () => {
     expect([map.get('bob'), map.size, map.keptCount]).toEqual([undefined, 2, 0])
   })
 
-  test('that are back may leave as others do', () => {
+  test('[C-23] that are back, and leave before the time is over, may be others: they are kept until then', () => {
     const { map } = keepingBob()
     map.apply({ ...none, joins: [presence('x', 'bob', 'old'), presence('y', 'bob')] })
+    const change = map.apply({ ...none, leaves: [leave('x', 'bob'), leave('y', 'bob')] })
+    expect([entriesOf(change), leavesOf(change), map.keptCount]).toEqual([[], [], 1])
+    expect(leavesOf(map.replace([presence('a', 'ada'), presence('c', 'cyd')]))).toEqual([
+      'x node_lost',
+      'y node_lost',
+    ])
+  })
+
+  test('that are back may leave as others do once the time is over', () => {
+    const { map } = keepingBob()
+    map.apply({ ...none, joins: [presence('x', 'bob', 'old'), presence('y', 'bob')] })
+    map.endSettling()
     const change = map.apply({ ...none, leaves: [leave('x', 'bob'), leave('y', 'bob')] })
     expect([entriesOf(change), leavesOf(change)]).toEqual([[['bob', 2, 0]], ['x left', 'y left']])
   })

@@ -59,6 +59,16 @@ export class PresenceMap<M> {
     return this.#kept.keyCount
   }
 
+  /** Whether somebody may still be on their way back. */
+  get isSettling(): boolean {
+    return !this.#kept.isOver
+  }
+
+  /** The server has stopped waiting: from here on who leaves is gone. */
+  endSettling(): void {
+    this.#kept.forgetReturned()
+  }
+
   get digest(): number {
     return this.#set.digest
   }
@@ -134,6 +144,7 @@ export class PresenceMap<M> {
     touched: ReadonlyMap<Key, readonly Presence<M>[]> = touchedKeys(applied),
   ): MapChange<M> {
     const joined = this.keptCount > 0 ? new Set(applied.joins) : null
+    const withheld = new Set<Leave<M>>()
     const returned: Leave<M>[] = []
     const entries: EntryChange<M>[] = []
     let isVisible = false
@@ -146,7 +157,15 @@ export class PresenceMap<M> {
           )
         : []
       returned.push(...taken.map(nodeLost))
-      const presences = [...this.#kept.of(key), ...presencesOf(key, changed)]
+      const held = presencesOf(key, changed)
+      if (held.length === 0 && this.#kept.of(key).length === 0 && this.#kept.hasReturned(key)) {
+        for (const leave of leaves) {
+          if (leave.presence.key !== key) continue
+          this.#kept.keep(leave.presence)
+          withheld.add(leave)
+        }
+      }
+      const presences = [...this.#kept.of(key), ...held]
       if (before && isSame(before.presences, presences)) continue
       isVisible = true
       const newest = presences.at(-1)
@@ -158,7 +177,8 @@ export class PresenceMap<M> {
       if (!isSilent) entries.push({ key, before, after })
     }
     if (isVisible) this.#list = null
-    return { isVisible, presences: { ...applied, leaves: [...leaves, ...returned] }, entries }
+    const told = withheld.size === 0 ? leaves : leaves.filter((leave) => !withheld.has(leave))
+    return { isVisible, presences: { ...applied, leaves: [...told, ...returned] }, entries }
   }
 }
 

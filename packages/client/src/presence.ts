@@ -51,7 +51,7 @@ export class Presence<M = Meta> implements Iterable<[Key, PresenceEntry<M>]> {
 
   /** Whether a snapshot has been applied since the channel was joined: before that, an empty map says nothing. */
   get isSynced(): boolean {
-    return this.#feed.state.at !== null
+    return this.#feed.isSynced
   }
 
   /** Whether the map is from before a gap or a lost connection; a snapshot is awaited. */
@@ -61,7 +61,7 @@ export class Presence<M = Meta> implements Iterable<[Key, PresenceEntry<M>]> {
 
   /** How often a gap, another epoch or a wrong digest made it ask for the whole state. For watching over; stays low. */
   get resyncCount(): number {
-    return this.#feed.state.resyncCount
+    return this.#feed.resyncCount
   }
 
   /** The key's entry, the same object until something about the key changes; undefined where it is absent. */
@@ -118,7 +118,8 @@ export class Presence<M = Meta> implements Iterable<[Key, PresenceEntry<M>]> {
    * and it goes out after the rejoin; what the server has accepted goes along with every rejoin.
    *
    * Need not be awaited. Rejects with a {@link RollcallError}: `push_failed` where the server refused (`reason`
-   * `not_tracked`, `limit_exceeded`, …), `timeout` after `timeoutMs`, `left`, `refused`, `disconnected`.
+   * `not_tracked`, `limit_exceeded`, …), `timeout` after `timeoutMs`, `left`, `refused`, `disconnected`,
+   * `unsupported` where the socket's dialect is `phoenix`.
    *
    * @example
    * ```ts

@@ -1,4 +1,4 @@
-import type { ClientMessage } from '@rollcall/shared-protocol'
+import { type ClientMessage, rollcallDialect } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
 import type { ChannelLink } from './channel-link'
 import { RollcallError } from './errors'
@@ -12,6 +12,7 @@ function rig(maxQueuedPushes = 3) {
   let lastRef = 0
   const link: ChannelLink = {
     options: resolveSocketOptions({ clock, maxQueuedPushes }),
+    dialect: rollcallDialect,
     isConnected: true,
     queue: { length: 0 },
     nextRef: () => String(++lastRef),

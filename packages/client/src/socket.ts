@@ -1,6 +1,7 @@
-import { type Meta, ROLLCALL_SYSTEM_TOPIC, type Topic } from '@rollcall/shared-protocol'
+import type { Meta, Topic } from '@rollcall/shared-protocol'
 import { Channel, type JoinPayload } from './channel'
 import type { ChannelEnd, ChannelFrame, ChannelLink } from './channel-link'
+import { CLIENT_DIALECTS } from './client-dialect'
 import { resolveEndpoint } from './endpoint'
 import { invalidArgument, type RollcallError } from './errors'
 import { ChangeListeners, Listeners } from './listeners'
@@ -78,7 +79,8 @@ export class Socket {
   /** @param address - `ws://`, `wss://`, `http://` or `https://`; in a page also relative to it, such as `/socket`. */
   constructor(address: string | URL, options: SocketOptions = {}) {
     const resolved = resolveSocketOptions(options)
-    const uplink = new Uplink(resolved, resolveEndpoint(address), {
+    const dialect = CLIENT_DIALECTS[resolved.dialect]
+    const uplink = new Uplink(resolved, dialect, resolveEndpoint(address, dialect), {
       connected: () => this.#tellEnds((end) => end.connected()),
       lost: (isFinal) => this.#tellEnds((end) => end.lost(isFinal)),
       received: (frame: ChannelFrame) => this.#ends.get(frame.topic)?.receive(frame),
@@ -88,6 +90,7 @@ export class Socket {
     this.#uplink = uplink
     this.#link = {
       options: resolved,
+      dialect,
       get isConnected() {
         return uplink.isConnected
       },
@@ -190,7 +193,7 @@ export class Socket {
    * ```
    */
   channel<M = Meta>(topic: Topic, payload?: JoinPayload): Channel<M> {
-    if (typeof topic !== 'string' || topic === '' || topic === ROLLCALL_SYSTEM_TOPIC) {
+    if (typeof topic !== 'string' || topic === '' || topic === this.#link.dialect.systemTopic) {
       throw invalidArgument(
         `${JSON.stringify(topic)} is no topic of an application's; use one such as "room:lobby".`,
       )

@@ -19,7 +19,11 @@ export interface TransportListener {
 }
 
 /**
- * Starts a connection. No callback is called before it returns. May throw, where an address cannot be used; what
+ * Starts a connection, with a subprotocol to be offered unless that is null. No callback is called before it returns. May throw, where an address cannot be used; what
  * fails later is told through `onClose`.
  */
-export type OpenTransport = (url: string, subprotocol: string, listener: TransportListener) => Transport
+export type OpenTransport = (
+  url: string,
+  subprotocol: string | null,
+  listener: TransportListener,
+) => Transport

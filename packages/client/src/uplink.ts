@@ -1,4 +1,5 @@
 import {
+  type ClientDialect,
   type ClientMessage,
   type Frame,
   field,
@@ -7,8 +8,6 @@ import {
   type MessageRef,
   type OkReply,
   type ReceivedErrorReply,
-  ROLLCALL_SYSTEM_TOPIC,
-  rollcallDialect,
   type Topic,
 } from '@rollcall/shared-protocol'
 import type { ChannelFrame } from './channel-link'
@@ -39,6 +38,9 @@ import { Timer } from './timer'
 /** Close code of a connection whose session went on with another one. */
 const REPLACED_CODE = 4003
 
+/** All that is known of a session with a server that does not tell. */
+const UNKNOWN_SESSION: SessionInfo = { id: null, identity: null, isResumed: false, settlingMs: 0 }
+
 /** What an uplink tells its socket. */
 export interface UplinkListener {
   /** There is a transport to send on. */
@@ -53,6 +55,7 @@ export interface UplinkListener {
 /** What carries a socket's messages: keeps one transport open for as long as it is meant to be. */
 export class Uplink {
   readonly #options: ResolvedSocketOptions
+  readonly #dialect: ClientDialect
   readonly #listener: UplinkListener
   readonly #machine: RunningMachine<SocketState, SocketEvent, SocketEffect>
   readonly #transport: CurrentTransport
@@ -70,9 +73,15 @@ export class Uplink {
   #lastRef = 0
   #helloRef: MessageRef = null
 
-  constructor(options: ResolvedSocketOptions, endpoint: URL, listener: UplinkListener) {
+  constructor(
+    options: ResolvedSocketOptions,
+    dialect: ClientDialect,
+    endpoint: URL,
+    listener: UplinkListener,
+  ) {
     const { clock } = options
     this.#options = options
+    this.#dialect = dialect
     this.#instance = [options.random(), options.random()]
       .map((chance) => chance.toString(36).slice(2))
       .join('')
@@ -96,10 +105,11 @@ export class Uplink {
     )
     this.#heartbeat = new Heartbeat(
       options,
-      () => this.send({ kind: 'heartbeat', topic: ROLLCALL_SYSTEM_TOPIC, ref: this.nextRef() }),
+      dialect.hasIdleTimeout,
+      () => this.send({ kind: 'heartbeat', topic: dialect.systemTopic, ref: this.nextRef() }),
       () => this.dispatch({ kind: 'dead' }),
     )
-    this.#transport = new CurrentTransport(options, endpoint, {
+    this.#transport = new CurrentTransport(options, endpoint, dialect.subprotocol, {
       opened: () => this.dispatch({ kind: 'opened' }),
       frame: (frame) => this.#receive(frame),
       closed: (close) => {
@@ -137,7 +147,7 @@ export class Uplink {
 
   /** Throws where the payload is not JSON. */
   send(message: ClientMessage): void {
-    this.#transport.send(rollcallDialect.encodeClient(message) as string)
+    this.#transport.send(this.#dialect.encodeClient(message) as string)
   }
 
   /** Resolves once no former transport is on its way out any more. */
@@ -151,17 +161,12 @@ export class Uplink {
         return this.#timer.set(effect.delayMs)
       case 'open':
         return this.#transport.open()
-      case 'greet': {
-        this.#helloRef = this.nextRef()
-        this.#token.claim()
-        const token = this.#token.current
-        const instance = this.#instance
-        this.send({ kind: 'hello', ref: this.#helloRef, instance, ...(token === null ? {} : { token }) })
-        return this.#listener.connected()
-      }
+      case 'greet':
+        return this.#greet()
       case 'close':
         if (!effect.isGoodbye) return this.#transport.drop()
-        if (this.#transport.isOpen) this.send({ kind: 'goodbye', ref: this.nextRef() })
+        if (this.#transport.isOpen && this.#dialect.hasHello)
+          this.send({ kind: 'goodbye', ref: this.nextRef() })
         return this.#transport.part(effect.close)
       case 'heartbeat':
         return this.#heartbeat.dispatch(effect.order)
@@ -173,6 +178,20 @@ export class Uplink {
       case 'watch':
         return this.#watch(effect.isOn)
     }
+  }
+
+  #greet(): void {
+    // Nobody answers where no hello is said: the connection is good from the moment it is there.
+    if (!this.#dialect.hasHello) {
+      this.#listener.connected()
+      return this.#welcomed(UNKNOWN_SESSION)
+    }
+    this.#helloRef = this.nextRef()
+    this.#token.claim()
+    const token = this.#token.current
+    const instance = this.#instance
+    this.send({ kind: 'hello', ref: this.#helloRef, instance, ...(token === null ? {} : { token }) })
+    this.#listener.connected()
   }
 
   /**
@@ -237,7 +256,7 @@ export class Uplink {
 
   #receive(frame: Frame): void {
     this.#heartbeat.dispatch('heard')
-    const decoded = rollcallDialect.decodeServer(frame)
+    const decoded = this.#dialect.decodeServer(frame)
     if (!decoded.ok) {
       const { code, message } = decoded.fault
       const what = 'A frame of the server was not understood and is passed over'
@@ -252,7 +271,7 @@ export class Uplink {
         refusalError('protocol_fault', 'The server did not understand a frame of ours', refusal),
       )
     } else if (this.#isRenounced(received)) this.#renounced.delete(received.topic)
-    else if (received.topic !== ROLLCALL_SYSTEM_TOPIC) this.#listener.received(received)
+    else if (received.topic !== this.#dialect.systemTopic) this.#listener.received(received)
     else if (received.kind === 'reply' && received.ref === this.#helloRef) this.#welcome(received)
   }
 

@@ -28,6 +28,7 @@ export { binaryFrameAsText } from './dialect/phoenix-binary'
 export { phoenixState, phxRef } from './dialect/phoenix-presence'
 export { phoenixV1Dialect } from './dialect/phoenix-v1'
 export { phoenixV2Dialect } from './dialect/phoenix-v2'
+export { phoenixV2ClientDialect } from './dialect/phoenix-v2-client'
 export { ROLLCALL_SYSTEM_TOPIC, rollcallDialect } from './dialect/rollcall'
 export { vixDialect } from './dialect/vix'
 export { zzzDialect } from './dialect/zzz'
@@ -50,6 +51,7 @@ export { diffSnapshots } from './presence/diff-snapshots'
 export { digestOf, digestOfOne } from './presence/digest'
 export { mergeDiffs } from './presence/merge-diffs'
 export { mergePatch } from './presence/merge-patch'
+export { PhoenixPresences } from './presence/phoenix-presences'
 export { type AppliedChanges, PresenceSet } from './presence/presence-set'
 export {
   type FullDiff,
@@ -58,6 +60,7 @@ export {
   LEAVE_REASONS,
   type LeaveReason,
   type Meta,
+  type PhoenixMeta,
   type Presence,
   type PresenceChanges,
   type PresenceDiff,
@@ -73,12 +76,15 @@ export type {
   ErrorReply,
   EventMessage,
   FaultMessage,
+  MetasDiffMessage,
+  MetasStateMessage,
   OkReply,
   OpenedMessage,
   ReceivedErrorReply,
   ReceivedFailure,
   ReceivedFault,
   ReceivedMessage,
+  ReceivedMetas,
   ServerMessage,
   StateMessage,
 } from './server-message'

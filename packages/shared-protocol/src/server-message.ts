@@ -1,7 +1,7 @@
 import type { Fault } from './fault'
 import type { MessageRef, Topic } from './ids'
-import type { JsonObject, JsonValue, Payload } from './json'
-import type { FullDiff, PresenceDiff, PresenceSnapshot } from './presence/types'
+import type { JsonObject, Payload } from './json'
+import type { FullDiff, PhoenixMeta, PresenceDiff, PresenceSnapshot } from './presence/types'
 
 /*
  * Everything that a server may say, whatever the dialect. One whose `joinRef` is null goes to everybody in the
@@ -105,13 +105,33 @@ export interface ReceivedFault {
   readonly response: JsonObject
 }
 
+/** A topic's whole state as a server without positions tells it. */
+export interface MetasStateMessage {
+  readonly kind: 'metas_state'
+  readonly topic: Topic
+  readonly joinRef: MessageRef
+  readonly metas: readonly PhoenixMeta[]
+}
+
+/** Changes of a topic as a server without positions tells them. */
+export interface MetasDiffMessage {
+  readonly kind: 'metas_diff'
+  readonly topic: Topic
+  readonly joinRef: MessageRef
+  readonly joins: readonly PhoenixMeta[]
+  readonly leaves: readonly PhoenixMeta[]
+}
+
 /** What a client decodes: the same messages, with diffs and faults as far as the wire tells them. */
 export type ReceivedMessage =
-  | OkReply<JsonValue>
+  | OkReply
   | ReceivedErrorReply
-  | EventMessage<JsonValue>
+  | EventMessage
   | StateMessage
   | DiffMessage<PresenceDiff>
   | ChannelClosedMessage
   | ReceivedFailure
   | ReceivedFault
+
+/** What a client decodes of a server that tells no positions, beside the rest. */
+export type ReceivedMetas = MetasStateMessage | MetasDiffMessage

@@ -8,7 +8,7 @@ import type { OpenTransport } from '../transport'
 
 /** Opens a real WebSocket. The default of the `transport` option. */
 export const openWebSocket: OpenTransport = (url, subprotocol, listener) => {
-  const socket = new WebSocket(url, subprotocol)
+  const socket = new WebSocket(url, subprotocol ?? [])
   // Bytes as a value, not as a Blob that must be awaited: frames would overtake each other.
   socket.binaryType = 'arraybuffer'
   let isAbandoned = false

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type HeartbeatEvent, type HeartbeatState, INITIAL_HEARTBEAT, stepHeartbeat } from './heartbeat'
 
-const settings = { intervalMs: 15_000, timeoutMs: 10_000 }
+const settings = { intervalMs: 15_000, timeoutMs: 10_000, isSteady: false }
 
 /** Runs events, each `[kind, now]`, and returns the last state with the effects of every one of them. */
 function run(events: readonly [HeartbeatEvent['kind'], number][], from: HeartbeatState = INITIAL_HEARTBEAT) {

@@ -9,7 +9,8 @@ import { type Step, stay, stepBy, type TransitionTable } from '@rollcall/shared-
  *    +---------------------------------------------------------------------+
  *                          due, silent for timeoutMs: dead
  *
- * A connection is found dead `intervalMs + timeoutMs` after the last that was heard on it. (C-4)
+ * A connection is found dead `intervalMs + timeoutMs` after the last that was heard on it. (C-4) Where it beats steadily,
+ * `heard` does not put the beat off. (C-27)
  */
 
 export type HeartbeatState =
@@ -40,6 +41,8 @@ export interface HeartbeatContext {
   readonly now: number
   readonly intervalMs: number
   readonly timeoutMs: number
+  /** Beats however much is heard: the other side drops who has said nothing for a while. */
+  readonly isSteady: boolean
 }
 
 type HeartbeatStep = Step<HeartbeatState, HeartbeatEffect>
@@ -71,7 +74,7 @@ const table: TransitionTable<HeartbeatState, HeartbeatEvent, HeartbeatEffect, He
     started: (_state, _event, context) => listen(context),
     stopped: stop,
     // No timer is set for each frame: the one that runs finds out when it is due.
-    heard: (_state, _event, { now }) => stay({ name: 'listening', heardAt: now }),
+    heard: (state, _event, { now, isSteady }) => stay(isSteady ? state : { name: 'listening', heardAt: now }),
     doubted: (_state, _event, context) => probe(context),
     due: (state, _event, context) => {
       const silentMs = context.now - state.heardAt

@@ -3,7 +3,7 @@ import type { Fault } from '../fault'
 import type { MessageRef, Topic } from '../ids'
 import type { Limits } from '../limits'
 import type { Result } from '../result'
-import type { ReceivedMessage, ServerMessage } from '../server-message'
+import type { ReceivedMessage, ReceivedMetas, ServerMessage } from '../server-message'
 
 /*
  *   text of a frame --decodeClient--> ClientMessage  | fault      server's side, reading
@@ -53,10 +53,30 @@ export interface Dialect {
   encodeServer(message: ServerMessage): readonly Frame[]
 }
 
-/** A client's view of one wire spelling. */
-export interface ClientDialect {
+/** A client's view of one wire spelling: how to say things, and what can be said at all. */
+export interface ClientDialect<R = ReceivedMessage | ReceivedMetas> {
   readonly name: DialectName
+  /** Topic of what concerns the connection and no channel: heartbeats, and the hello where there is one. */
+  readonly systemTopic: Topic
+  /** Appended to an address whose path ends in `/socket`. */
+  readonly pathSuffix: string
+  /** For the query, beside the application's own. */
+  readonly params: { readonly [name: string]: string }
+  /** To be offered in the handshake; null for none. */
+  readonly subprotocol: string | null
+  /** Whether a connection begins with a hello, which is answered with the session, and ends with a goodbye. */
+  readonly hasHello: boolean
+  /**
+   * Whether presence has positions and digests, so that a gap is noticed, the state can be asked for and a join can
+   * say where its map stands. Without them presence comes as `metas_state` and `metas_diff`.
+   */
+  readonly hasPositions: boolean
+  /** Whether a session may change its own meta by `update` and `patch`. */
+  readonly hasUpdates: boolean
+  /** Whether servers drop a client that has sent nothing for a while, however much they say themselves. */
+  readonly hasIdleTimeout: boolean
+  /** Throws where the payload is not JSON, and for what the dialect has no word for. */
   encodeClient(message: ClientMessage): Frame
   /** Never throws. */
-  decodeServer(frame: Frame): Result<ReceivedMessage>
+  decodeServer(frame: Frame): Result<R>
 }

@@ -3,7 +3,8 @@ import { type Fault, fault } from '../fault'
 import type { MessageRef, Topic } from '../ids'
 import { failure, type Result, success } from '../result'
 import { decodeUtf8, encodeUtf8 } from '../utf8-codec'
-import type { RawEnvelope } from './envelope'
+import type { Envelope, RawEnvelope } from './envelope'
+import { PHX } from './event-names'
 
 /*
  * Binary frames of V2: a kind, the lengths of some texts in one byte each, the texts, and then the payload.
@@ -51,22 +52,46 @@ export function writeBinaryEvent(
     : write(PUSH, [textOf(joinRef), topic, event], payload)
 }
 
+/** What a server's binary frame says, with a copy of its payload. */
+export function readBinaryServerFrame(frame: Uint8Array): Result<BinaryServerFrame> {
+  const kind = frame[0]
+  if (kind !== PUSH && kind !== REPLY && kind !== BROADCAST)
+    return failure(malformed(`begins with ${kind ?? 'nothing'} instead of 0, 1 or 2`))
+  const read = readTexts(frame, kind === REPLY ? 4 : kind === PUSH ? 3 : 2)
+  if (!read.ok) return read
+  const { texts, end } = read.value
+  const bytes = new Uint8Array(frame.subarray(end))
+  if (kind === REPLY) {
+    const [joinRef = '', ref = '', topic = '', status = ''] = texts
+    return success({ joinRef: refOf(joinRef), ref: refOf(ref), topic, event: PHX.reply, status, bytes })
+  }
+  const [topic = '', event = ''] = texts.slice(-2)
+  const joinRef = kind === PUSH ? refOf(texts[0] ?? '') : null
+  return success({ joinRef, ref: null, topic, event, status: null, bytes })
+}
+
+export interface BinaryServerFrame extends Omit<Envelope, 'payload'> {
+  /** Of a reply; null for an event. */
+  readonly status: string | null
+  readonly bytes: Uint8Array
+}
+
 /**
  * A server's binary frame as the text frame that says the same, its payload as `{"base64"}`: for a transport that
  * carries only text, which is Phoenix's long poll.
  */
 export function binaryFrameAsText(frame: Uint8Array): string {
-  const kind = frame[0]
-  const read = readTexts(frame, kind === REPLY ? 4 : kind === PUSH ? 3 : 2)
+  const read = readBinaryServerFrame(frame)
   if (!read.ok) throw new TypeError(read.fault.message)
-  const { texts, end } = read.value
-  const payload = textPayload(frame.subarray(end))
-  if (kind === REPLY) {
-    const [joinRef = '', ref = '', topic, status] = texts
-    return JSON.stringify([refOf(joinRef), refOf(ref), topic, 'phx_reply', { status, response: payload }])
-  }
-  const [topic, event] = texts.slice(-2)
-  return JSON.stringify([kind === PUSH ? refOf(texts[0] ?? '') : null, null, topic, event, payload])
+  const { joinRef, ref, topic, event, status, bytes } = read.value
+  const payload = textPayload(bytes)
+  return JSON.stringify([
+    joinRef,
+    ref,
+    topic,
+    event,
+    status === null ? payload : { status, response: payload },
+  ])
 }
 
 function write(kind: number, texts: readonly string[], payload: Uint8Array): Uint8Array | null {

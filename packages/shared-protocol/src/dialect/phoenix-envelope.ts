@@ -14,7 +14,7 @@ import { phoenixDiff, phoenixState } from './phoenix-presence'
  */
 
 /** The topic of heartbeats. */
-const PHOENIX_TOPIC = 'phoenix'
+export const PHOENIX_TOPIC = 'phoenix'
 
 /** How Phoenix names a topic that it has no channel for, and one that the client has not joined. */
 const UNMATCHED_TOPIC = 'unmatched topic'

@@ -1,6 +1,6 @@
 import type { ClientMessage } from '../client-message'
 import { fault } from '../fault'
-import { field, isJsonObject, type JsonObject, type JsonValue } from '../json'
+import { isJsonObject, type JsonObject, type JsonValue } from '../json'
 import {
   LEAVE_REASONS,
   type LeaveReason,
@@ -12,17 +12,18 @@ import {
 } from '../presence/types'
 import { failure, type Result, success } from '../result'
 import type { ReceivedMessage, ServerMessage } from '../server-message'
+import { SUBPROTOCOL } from '../version'
 import type { ClientDialect, DecodeContext, DecodedClientMessage, Dialect, Frame } from './dialect'
 import {
-  isMessageRef,
+  type Envelope,
   objectOr,
   readClientEnvelope,
   writeClientEnvelope,
   writeServerEnvelope,
-  wrongField,
 } from './envelope'
-import { PHX, PRESENCE } from './event-names'
+import { PRESENCE } from './event-names'
 import { parseFrame } from './parse-frame'
+import { readServerEnvelope, SERVER_FRAME_DEPTH, wrongPresence } from './server-envelope'
 
 /*
  * The native dialect: [join_ref, ref, topic, event, payload]
@@ -35,13 +36,18 @@ import { parseFrame } from './parse-frame'
 /** The topic of what concerns the connection and no channel. */
 export const ROLLCALL_SYSTEM_TOPIC = 'rollcall'
 
-/** How deep a client lets a server's frame nest: the envelope around the server's own limit, with room to spare. */
-const SERVER_FRAME_DEPTH = 256
-
-export const rollcallDialect: Dialect & ClientDialect = {
+export const rollcallDialect: Dialect & ClientDialect<ReceivedMessage> = {
   name: 'rollcall',
   hasImplicitTopic: false,
   canResume: true,
+  systemTopic: ROLLCALL_SYSTEM_TOPIC,
+  pathSuffix: '',
+  params: {},
+  subprotocol: SUBPROTOCOL,
+  hasHello: true,
+  hasPositions: true,
+  hasUpdates: true,
+  hasIdleTimeout: false,
 
   decodeClient(frame: Frame, { limits }: DecodeContext): DecodedClientMessage {
     const parsed = parseFrame(frame, limits.jsonDepth, 'rollcall')
@@ -78,36 +84,22 @@ export const rollcallDialect: Dialect & ClientDialect = {
     if (!parsed.ok) return parsed
     if (!Array.isArray(parsed.value) || parsed.value.length !== 5) return failure(wrongShape())
     const [joinRef, ref, topic, event, payload = {}] = parsed.value
-    if (!isMessageRef(joinRef) || !isMessageRef(ref))
-      return failure(wrongField('ref', 'a string, a number or null', ref))
-    if (typeof topic !== 'string') return failure(wrongField('topic', 'a string', topic))
-    if (typeof event !== 'string') return failure(wrongField('event', 'a string', event))
-    const body = objectOr(payload)
-    switch (event) {
-      case PHX.reply: {
-        const response = field(body, 'response') ?? {}
-        return field(body, 'status') === 'ok'
-          ? success({ kind: 'reply', topic, ref, joinRef, status: 'ok', response })
-          : success({ kind: 'reply', topic, ref, joinRef, status: 'error', response: objectOr(response) })
-      }
-      case PHX.close:
-        return success({ kind: 'channel_closed', topic, joinRef, response: body })
-      case PHX.error:
-        return success({ kind: 'channel_failed', topic, joinRef, response: body })
-      case PRESENCE.state: {
-        const snapshot = readSnapshot(body)
-        return snapshot ? success({ kind: 'state', topic, joinRef, snapshot }) : failure(wrongPresence(event))
-      }
-      case PRESENCE.diff: {
-        const diff = readDiff(body)
-        return diff ? success({ kind: 'diff', topic, diff }) : failure(wrongPresence(event))
-      }
-      default:
-        if (topic === ROLLCALL_SYSTEM_TOPIC && event === 'fault')
-          return success({ kind: 'fault', response: body })
-        return success({ kind: 'event', topic, joinRef, event, payload })
-    }
+    return readServerEnvelope(
+      { joinRef, ref, topic, event, payload },
+      ROLLCALL_SYSTEM_TOPIC,
+      readPresenceEvent,
+    )
   },
+}
+
+function readPresenceEvent({ topic, joinRef, event, payload }: Envelope): Result<ReceivedMessage> {
+  const body = objectOr(payload)
+  if (event === PRESENCE.state) {
+    const snapshot = readSnapshot(body)
+    return snapshot ? success({ kind: 'state', topic, joinRef, snapshot }) : failure(wrongPresence(event))
+  }
+  const diff = readDiff(body)
+  return diff ? success({ kind: 'diff', topic, diff }) : failure(wrongPresence(event))
 }
 
 function frameOf(joinRef: unknown, ref: unknown, topic: string, event: string, payload: unknown): string {
@@ -186,8 +178,4 @@ function readLeave({ ref, key, reason }: JsonObject): PresenceLeave | null {
 
 function wrongShape() {
   return fault('invalid_message', 'A frame is an array of five: [join_ref, ref, topic, event, payload].')
-}
-
-function wrongPresence(event: string) {
-  return fault('invalid_message', `The payload of ${event} is not as the protocol prescribes.`)
 }

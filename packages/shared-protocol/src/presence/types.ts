@@ -84,3 +84,14 @@ export interface FullUpdate<M = Meta> extends PresenceUpdate<M> {
 export interface FullLeave<M = Meta> extends PresenceLeave {
   readonly presence: Presence<M>
 }
+
+/**
+ * One meta as Phoenix tells it. `phxRef` is what it goes by, within its key: an update gives it another one, and names
+ * the one before in `phxRefPrev`.
+ */
+export interface PhoenixMeta<M = Meta> {
+  readonly key: Key
+  readonly phxRef: string
+  readonly phxRefPrev: string | null
+  readonly meta: M
+}

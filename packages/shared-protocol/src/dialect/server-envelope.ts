@@ -1,0 +1,52 @@
+import { type Fault, fault } from '../fault'
+import type { Topic } from '../ids'
+import { field, type Payload } from '../json'
+import { type Result, success } from '../result'
+import type { ReceivedMessage } from '../server-message'
+import { type Envelope, isMessageRef, objectOr, type RawEnvelope, wrongField } from './envelope'
+import { PHX, PRESENCE } from './event-names'
+
+/*
+ * What a client reads in the vocabulary that several dialects share; the other direction of envelope.ts. Presence is
+ * the dialect's own, and comes in as a function.
+ */
+
+/** How deep a client lets a server's frame nest: the envelope around the server's own limit, with room to spare. */
+export const SERVER_FRAME_DEPTH = 256
+
+/** Checks an envelope's fields and reads the message in it. */
+export function readServerEnvelope<P>(
+  raw: RawEnvelope,
+  systemTopic: Topic,
+  readPresence: (envelope: Envelope) => Result<P>,
+): Result<ReceivedMessage | P> {
+  const { joinRef, ref, topic, event } = raw
+  if (!isMessageRef(joinRef) || !isMessageRef(ref))
+    return { ok: false, fault: wrongField('ref', 'a string, a number or null', ref) }
+  if (typeof topic !== 'string') return { ok: false, fault: wrongField('topic', 'a string', topic) }
+  if (typeof event !== 'string') return { ok: false, fault: wrongField('event', 'a string', event) }
+  const payload = raw.payload as Payload
+  const body = objectOr(payload)
+  switch (event) {
+    case PHX.reply: {
+      const response = (field(body, 'response') ?? {}) as Payload
+      return field(body, 'status') === 'ok'
+        ? success({ kind: 'reply', topic, ref, joinRef, status: 'ok', response })
+        : success({ kind: 'reply', topic, ref, joinRef, status: 'error', response: objectOr(response) })
+    }
+    case PHX.close:
+      return success({ kind: 'channel_closed', topic, joinRef, response: body })
+    case PHX.error:
+      return success({ kind: 'channel_failed', topic, joinRef, response: body })
+    case PRESENCE.state:
+    case PRESENCE.diff:
+      return readPresence({ topic, ref, joinRef, event, payload })
+    default:
+      if (topic === systemTopic && event === 'fault') return success({ kind: 'fault', response: body })
+      return success({ kind: 'event', topic, joinRef, event, payload })
+  }
+}
+
+export function wrongPresence(event: string): Fault {
+  return fault('invalid_message', `The payload of ${event} is not as the protocol prescribes.`)
+}
