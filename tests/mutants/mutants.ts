@@ -189,9 +189,9 @@ export const mutants: readonly Mutant[] = [
     name: 'inherited-handler',
     law: 10,
     breaks: 'an event called "constructor" finds a handler',
-    file: `${server}/channel/channel.ts`,
-    find: 'this.#definition.handlerOf.get(event)',
-    replace: 'this.#definition.handlers?.[event]',
+    file: `${server}/channel/perform.ts`,
+    find: 'definition.handlerOf.get(event)',
+    replace: 'definition.handlers?.[event]',
     tests: [server, 'tests/real/bad-input.test.ts'],
   },
   {
