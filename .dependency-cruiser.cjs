@@ -169,7 +169,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: ['^(packages|apps)/[^/]+/dist/', '^tests/built/fixtures/', '^test-results/'] },
+    exclude: { path: ['^((packages|apps)/[^/]+|bench)/dist/', '^tests/built/fixtures/', '^test-results/'] },
     // `import type` counts: a type that points the wrong way is followed by a value before long.
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },

@@ -33,8 +33,12 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
-          include: ['packages/*/src/**/*.test.{ts,tsx}', 'apps/*/src/**/*.test.{ts,tsx}'],
-          exclude: [...never, '**/*.redis.test.ts', '**/*.dom.test.{ts,tsx}'],
+          include: [
+            'packages/*/src/**/*.test.{ts,tsx}',
+            'apps/*/src/**/*.test.{ts,tsx}',
+            'bench/src/**/*.test.ts',
+          ],
+          exclude: [...never, '**/*.redis.test.ts', '**/*.dom.test.{ts,tsx}', '**/*.real.test.ts'],
           testTimeout: 10_000,
         },
       },
@@ -51,7 +55,12 @@ export default defineConfig({
           server: { deps: { inline: ['isomorphic-ws'] } },
         },
       },
-      real('integration', ['tests/real/**/*.test.ts', 'examples/**/*.test.ts', 'tests/docs/**/*.test.ts']),
+      real('integration', [
+        'tests/real/**/*.test.ts',
+        'examples/**/*.test.ts',
+        'tests/docs/**/*.test.ts',
+        'bench/src/**/*.real.test.ts',
+      ]),
       real('sim', ['tests/sim/**/*.test.ts']),
       real('hostile', ['tests/hostile/**/*.test.ts']),
       real('redis', ['packages/*/src/**/*.redis.test.ts', 'tests/**/*.redis.test.ts']),

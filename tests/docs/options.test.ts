@@ -3,11 +3,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { DEFAULT_SOCKET_OPTIONS } from '@rollcall/client'
 import type {
+  CompressionOptions,
   FlushOptions,
   GraceOptions,
   HeartbeatOptions,
   HistoryOptions,
   LongPollOptions,
+  OutboxOptions,
   ServerOptions,
 } from '@rollcall/server'
 import { describe, expect, test } from 'vitest'
@@ -20,6 +22,8 @@ const groups = {
   grace: { graceMs: true, pageGraceMs: true } satisfies Record<keyof GraceOptions, true>,
   flush: { floorMs: true, ceilingMs: true, share: true } satisfies Record<keyof FlushOptions, true>,
   history: { maxDiffs: true, maxBytes: true } satisfies Record<keyof HistoryOptions, true>,
+  outbox: { softLimitBytes: true, hardLimitBytes: true } satisfies Record<keyof OutboxOptions, true>,
+  compression: { thresholdBytes: true, level: true } satisfies Record<keyof CompressionOptions, true>,
   longPoll: { windowMs: true, maxBodyBytes: true } satisfies Record<keyof LongPollOptions, true>,
 }
 const serverOptions: Record<keyof ServerOptions, true> = {
@@ -40,7 +44,8 @@ const serverOptions: Record<keyof ServerOptions, true> = {
   handlerTimeoutMs: true,
   maxWaitingMessages: true,
   authenticateTimeoutMs: true,
-  maxBufferedBytes: true,
+  outbox: true,
+  compression: true,
   closeTimeoutMs: true,
   longPoll: true,
   implicitTopic: true,
@@ -57,6 +62,8 @@ const declarations = [
   'presence/flush.ts',
   'presence/history.ts',
   'http/longpoll.ts',
+  'connection/outbox.ts',
+  'io/packet.ts',
 ]
 
 /** Numbers and texts that are said to be defaults, by the option's own name. */

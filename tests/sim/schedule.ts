@@ -10,6 +10,8 @@ export type Op =
   | { readonly op: 'close'; readonly slot: number }
   | { readonly op: 'drop'; readonly slot: number }
   | { readonly op: 'halfOpen'; readonly slot: number }
+  | { readonly op: 'clog'; readonly slot: number }
+  | { readonly op: 'readOn'; readonly slot: number }
   | { readonly op: 'refresh'; readonly slot: number }
   | { readonly op: 'duplicateTab'; readonly slot: number; readonly into: number }
   | { readonly op: 'duplicateFrame'; readonly slot: number }
@@ -42,6 +44,8 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ op: fc.constant('close' as const), slot }) },
   { weight: 3, arbitrary: fc.record({ op: fc.constant('drop' as const), slot }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('halfOpen' as const), slot }) },
+  { weight: 3, arbitrary: fc.record({ op: fc.constant('clog' as const), slot }) },
+  { weight: 3, arbitrary: fc.record({ op: fc.constant('readOn' as const), slot }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('refresh' as const), slot }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('duplicateTab' as const), slot, into: slot }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('duplicateFrame' as const), slot }) },
@@ -92,11 +96,17 @@ export async function play({ seed, pages, ops }: Schedule): Promise<readonly str
       await world.time.advance(0)
       world.observe()
     }
-    await world.quiet()
+    await rest(world)
     return world.violations
   } finally {
     await world.end()
   }
+}
+
+/** Nobody's line is clogged for ever: whoever is to be looked at has read what there is to read. */
+function rest(world: World): Promise<void> {
+  for (const { link } of world.clients) link?.readOn()
+  return world.quiet()
 }
 
 async function perform(world: World, step: Op): Promise<void> {
@@ -116,6 +126,10 @@ async function perform(world: World, step: Op): Promise<void> {
       return world.at(step.slot)?.link?.drop()
     case 'halfOpen':
       return world.at(step.slot)?.link?.cut()
+    case 'clog':
+      return world.at(step.slot)?.link?.clog()
+    case 'readOn':
+      return world.at(step.slot)?.link?.readOn()
     case 'refresh':
       return world.refresh(step.slot)
     case 'duplicateTab':
@@ -133,6 +147,6 @@ async function perform(world: World, step: Op): Promise<void> {
     case 'restart':
       return world.restart()
     case 'quiet':
-      return world.quiet()
+      return rest(world)
   }
 }

@@ -1,4 +1,5 @@
 import type { OpenTransport, Transport, TransportListener } from '@rollcall/client'
+import type { Packet } from '../../packages/server/src/io/packet'
 import type {
   Acceptance,
   HandshakeRefusal,
@@ -19,10 +20,16 @@ import type {
 type Parcel =
   | { readonly kind: 'connect' }
   | { readonly kind: 'open' }
-  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'text'; readonly text: string; readonly heldBytes: number }
   | { readonly kind: 'ping' }
   | { readonly kind: 'pong' }
   | { readonly kind: 'close'; readonly code: number; readonly reason: string }
+
+/**
+ * What a frame counts for that waits for a page which reads nothing, in bytes: one is past the server's soft limit,
+ * sixteen are past the hard one.
+ */
+const HELD_FRAME_BYTES = 70_000
 
 /** Who answers at the other end: a node that is up, or nobody. */
 export interface SimHost {
@@ -44,6 +51,10 @@ export class SimLink implements Transport {
   #isServerDone = false
   /** Nothing gets through any more, and nobody is told: a cable that was pulled. */
   #isCut = false
+  /** The client's end reads nothing, and what is sent to it waits in the server. */
+  #isClogged = false
+  /** Whether the server wants to know when nothing waits in it any more. */
+  #isWatched = false
   /** Since when something waits to be moved, or was lost. */
   #stalledSinceMs: number | null = null
 
@@ -82,13 +93,13 @@ export class SimLink implements Transport {
   }
 
   get waiting(): { readonly toServer: number; readonly toClient: number } {
-    return { toServer: this.#toServer.length, toClient: this.#toClient.length }
+    return { toServer: this.#toServer.length, toClient: this.#isClogged ? 0 : this.#toClient.length }
   }
 
   // --- the client's end ------------------------------------------------------------------------------------------
 
   send(frame: string): void {
-    this.#push(this.#toServer, { kind: 'text', text: frame })
+    this.#push(this.#toServer, { kind: 'text', text: frame, heldBytes: 0 })
   }
 
   close(code: number, reason: string): void {
@@ -126,10 +137,20 @@ export class SimLink implements Transport {
     this.#toClient.length = 0
   }
 
+  /** The client's end stops to read: a phone in a tunnel. */
+  clog(): void {
+    this.#isClogged = true
+  }
+
+  /** It reads again, as fast as the schedule moves what waits. */
+  readOn(): void {
+    this.#isClogged = false
+  }
+
   /** The newest frame to the client comes twice, as after a buggy proxy. */
   duplicateToClient(): void {
     const newest = this.#toClient.at(-1)
-    if (newest?.kind === 'text') this.#toClient.push(newest)
+    if (newest?.kind === 'text') this.#toClient.push({ ...newest, heldBytes: 0 })
   }
 
   /** The process at the server's end is gone without a word. */
@@ -150,11 +171,23 @@ export class SimLink implements Transport {
   }
 
   moveToClient(): boolean {
+    if (this.#isClogged) return false
     const parcel = this.#toClient.shift()
     this.#noteMoved()
     if (!parcel) return false
     if (!this.#isClientDone) this.#arriveAtClient(parcel)
+    this.#noteDrained()
     return true
+  }
+
+  get #heldBytes(): number {
+    return this.#toClient.reduce((sum, parcel) => sum + (parcel.kind === 'text' ? parcel.heldBytes : 0), 0)
+  }
+
+  #noteDrained(): void {
+    if (!this.#isWatched || this.#heldBytes > 0) return
+    this.#isWatched = false
+    this.#events?.onDrain()
   }
 
   #push(queue: Parcel[], parcel: Parcel): void {
@@ -217,10 +250,14 @@ export class SimLink implements Transport {
     const answer = await host.admit(this.#request)
     if (this.#isServerDone || this.#host()?.incarnation !== this.#incarnation) return
     if ('status' in answer) return this.#refuse()
+    const heldBytes = () => this.#heldBytes
     const wire: Wire = {
-      bufferedBytes: 0,
-      send: (frames) => {
-        for (const frame of frames) this.#push(this.#toClient, { kind: 'text', text: frame as string })
+      get bufferedBytes() {
+        return heldBytes()
+      },
+      send: (packets) => this.#sendToClient(packets),
+      watchDrain: () => {
+        this.#isWatched = true
       },
       ping: () => this.#push(this.#toClient, { kind: 'ping' }),
       close: (code, reason) => this.#push(this.#toClient, { kind: 'close', code, reason }),
@@ -231,6 +268,18 @@ export class SimLink implements Transport {
     }
     this.#push(this.#toClient, { kind: 'open' })
     this.#events = answer.open(wire)
+  }
+
+  #sendToClient(packets: readonly Packet[]): number {
+    const heldBytes = this.#isClogged ? HELD_FRAME_BYTES : 0
+    let owedBytes = 0
+    for (const { frames, isState } of packets) {
+      for (const frame of frames) {
+        this.#push(this.#toClient, { kind: 'text', text: frame as string, heldBytes })
+        if (!isState) owedBytes += heldBytes
+      }
+    }
+    return owedBytes
   }
 
   #refuse(): void {

@@ -1,10 +1,11 @@
 import type { PresenceNode } from '../../packages/server/src/node'
 import { PresenceNode as Node } from '../../packages/server/src/node'
 import { resolveServerOptions } from '../../packages/server/src/options'
+import { findGhosts, findStrayMaps } from './rest'
 import { CLIENT_TIMES, SimClient, type SimClientContext, SimStorage } from './sim-client'
 import type { SimHost, SimLink } from './sim-link'
 import { ProcessTime, SimTime } from './sim-time'
-import { isSame, metasOf, show, type Witness } from './witness'
+import type { Witness } from './witness'
 
 /*
  * A server, some pages and the network between them, all in virtual time, and the model of who should be where.
@@ -128,9 +129,9 @@ export class World {
   /** Everything is delivered, and time passes, until all that waits has come to its end; then the laws of rest. */
   async quiet(): Promise<void> {
     await this.#calm(GHOST_BOUND_MS)
-    await this.#checkGhosts()
+    await this.#check(findGhosts)
     await this.#calm(RECOVERY_MS)
-    await this.#checkMaps()
+    await this.#check(findStrayMaps)
   }
 
   observe(): void {
@@ -165,63 +166,13 @@ export class World {
     await this.deliverAll()
   }
 
-  /** [S-8] Nobody is present who has been gone for longer than the bound. */
-  async #checkGhosts(): Promise<void> {
+  async #check(find: typeof findGhosts): Promise<void> {
     for (const topic of TOPICS) {
-      const wanted = new Set(this.clients.filter(({ intents }) => intents.has(topic)).map(({ key }) => key))
-      for (const { key } of await this.#list(topic)) {
-        if (!wanted.has(key)) this.#report(`[S-8] ${key} is a ghost in ${topic} after ${GHOST_BOUND_MS} ms`)
-      }
+      const listed = this.#node.registry.list(topic)
+      void this.time.advance(0)
+      const held = (await listed).map(({ key, meta }) => ({ key, meta: { n: Number(meta.n) } }))
+      for (const violation of find({ topic, held, clients: this.clients })) this.#report(violation)
     }
-  }
-
-  /** [S-11] The server holds what the model wants, and [C-18] everybody shows what the server holds. */
-  async #checkMaps(): Promise<void> {
-    for (const topic of TOPICS) {
-      const expected = this.#expected(topic)
-      const held = new Map<string, { meta: { n: number } }[]>()
-      for (const presence of (await this.#list(topic)) as { key: string; meta: { n: number } }[]) {
-        held.set(presence.key, [...(held.get(presence.key) ?? []), presence])
-      }
-      const server = new Map([...held].map(([key, presences]) => [key, metasOf(presences)]))
-      if (!fits(server, expected)) {
-        this.#report(
-          `[S-11] the server holds ${show(server)} in ${topic}, the model ${show(shown(expected))}`,
-        )
-      }
-      for (const client of this.clients) this.#checkMap(client, topic, server)
-    }
-  }
-
-  #checkMap(client: SimClient, topic: string, server: ReadonlyMap<string, string>): void {
-    if (!client.intents.has(topic)) return
-    const channel = client.channel(topic)
-    if (channel?.status !== 'joined') {
-      this.#report(`[C-15] ${client.name} is ${channel?.status} in ${topic} at rest`)
-      return
-    }
-    if (channel.presence.isStale)
-      this.#report(`[C-18] the map of ${client.name} in ${topic} is stale at rest`)
-    const map = new Map(channel.presence.list().map(({ key, presences }) => [key, metasOf(presences)]))
-    if (!isSame(map, server)) {
-      this.#report(`[C-18] ${client.name} shows ${show(map)} in ${topic}, the server holds ${show(server)}`)
-    }
-  }
-
-  /** Key to the metas that its pages want to show; null for one that nobody can say. */
-  #expected(topic: string): Map<string, (number | null)[]> {
-    const expected = new Map<string, (number | null)[]>()
-    for (const { key, intents } of this.clients) {
-      const intent = intents.get(topic)
-      if (intent) expected.set(key, [...(expected.get(key) ?? []), intent.n])
-    }
-    return expected
-  }
-
-  #list(topic: string): Promise<{ key: string }[]> {
-    const listed = this.#node.registry.list(topic)
-    void this.time.advance(0)
-    return listed
   }
 
   /** Whether a leave of this key is no false one: nobody of it wants to be here, or one was away for too long. */
@@ -293,30 +244,6 @@ export class World {
   #report(violation: string): void {
     this.violations.push(`at ${this.time.nowMs} ms: ${violation}`)
   }
-}
-
-/** Whether a map is what the model wants, where the model can say. */
-function fits(
-  map: ReadonlyMap<string, string>,
-  expected: ReadonlyMap<string, readonly (number | null)[]>,
-): boolean {
-  if (map.size !== expected.size) return false
-  for (const [key, wanted] of expected) {
-    const shownMetas = (map.get(key) ?? '').split(',').map(Number)
-    if (shownMetas.length !== wanted.length) return false
-    const left = [...shownMetas]
-    for (const n of wanted) {
-      if (n === null) continue
-      const index = left.indexOf(n)
-      if (index === -1) return false
-      left.splice(index, 1)
-    }
-  }
-  return true
-}
-
-function shown(expected: ReadonlyMap<string, readonly (number | null)[]>): Map<string, string> {
-  return new Map([...expected].map(([key, metas]) => [key, metas.join(',')]))
 }
 
 /** A small seeded generator (Tommy Ettinger, public domain). */

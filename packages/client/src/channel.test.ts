@@ -18,7 +18,7 @@ async function rig(options: SocketOptions = {}) {
     return {
       ...inner,
       send: (frame) => {
-        frames.push(JSON.parse(frame))
+        frames.push(JSON.parse(frame as string))
         inner.send(frame)
       },
     }

@@ -5,6 +5,7 @@ import type { JoinPayload } from './join-payload'
 import type { ChannelState } from './machine/channel-machine'
 import { Membership } from './membership'
 import { Presence } from './presence'
+import { payloadOf } from './push-payload'
 import { Retention } from './retention'
 
 export type { JoinPayload } from './join-payload'
@@ -125,7 +126,7 @@ export class Channel<M = Meta> {
    * `refused`; `invalid_argument` where the event belongs to the protocol or the payload is not JSON.
    *
    * @param event - Any name that does not begin with `phx_` or `presence_`.
-   * @param payload - JSON. @default {}
+   * @param payload - JSON, or bytes: an `ArrayBuffer`, or a view of one. @default {}
    *
    * @example
    * ```ts
@@ -151,7 +152,7 @@ export class Channel<M = Meta> {
     const pushed = this.#membership.push({
       what: `The push "${event}" to "${topic}"`,
       timeoutMs,
-      write: (ref, joinRef) => ({ kind: 'push', topic, ref, joinRef, event, payload: payload as Meta }),
+      write: (ref, joinRef) => ({ kind: 'push', topic, ref, joinRef, event, payload: payloadOf(payload) }),
     })
     return pushed as Promise<R>
   }

@@ -1,10 +1,11 @@
-import type { Frame } from '@rollcall/shared-protocol'
+import type { ClientDialect, Frame } from '@rollcall/shared-protocol'
+import { type Credentials, readCredentials } from './credentials'
 import { addressWith } from './endpoint'
 import { asRollcallError, type RollcallError } from './errors'
 import type { CloseInfo } from './machine/socket-state'
-import type { ResolvedSocketOptions, SocketParams } from './options'
+import type { ResolvedSocketOptions } from './options'
 import { Waiter } from './timer'
-import type { Transport } from './transport'
+import type { Transport, TransportListener } from './transport'
 
 /** Longest wait for the other side to agree to an end; after it the connection is dropped. In milliseconds. */
 const PARTING_TIMEOUT_MS = 2_000
@@ -16,6 +17,9 @@ export interface CurrentTransportListener {
   /** There is nothing to connect with. */
   failed(error: RollcallError): void
 }
+
+/** What of a dialect shows in a handshake. */
+export type OfferedDialect = Pick<ClientDialect, 'subprotocol' | 'subprotocolBesideToken'>
 
 /** One attempt and what became of it. */
 interface Attempt {
@@ -32,7 +36,7 @@ interface Attempt {
 export class CurrentTransport {
   readonly #options: ResolvedSocketOptions
   readonly #endpoint: URL
-  readonly #subprotocol: string | null
+  readonly #dialect: OfferedDialect
   readonly #listener: CurrentTransportListener
   readonly #partings = new Set<Promise<void>>()
   #current: Attempt | null = null
@@ -40,12 +44,12 @@ export class CurrentTransport {
   constructor(
     options: ResolvedSocketOptions,
     endpoint: URL,
-    subprotocol: string | null,
+    dialect: OfferedDialect,
     listener: CurrentTransportListener,
   ) {
     this.#options = options
     this.#endpoint = endpoint
-    this.#subprotocol = subprotocol
+    this.#dialect = dialect
     this.#listener = listener
   }
 
@@ -57,26 +61,22 @@ export class CurrentTransport {
   open(): void {
     const attempt: Attempt = { transport: null, isOpen: false, parting: null }
     this.#current = attempt
-    const { params } = this.#options
-    if (typeof params !== 'function') {
-      this.#openWith(params, attempt)
+    const credentials = readCredentials(this.#options)
+    if (!(credentials instanceof Promise)) {
+      this.#openWith(credentials, attempt)
       return
     }
-    const made = (async () => params())()
-    made.then(
-      (value) => {
-        if (attempt === this.#current) this.#openWith(value, attempt)
+    credentials.then(
+      (made) => {
+        if (attempt === this.#current) this.#openWith(made, attempt)
       },
-      (thrown: unknown) => {
-        if (attempt !== this.#current) return
-        this.#listener.failed(
-          asRollcallError(thrown, 'params_failed', (why) => `The function params threw: ${why}`),
-        )
+      (error: RollcallError) => {
+        if (attempt === this.#current) this.#listener.failed(error)
       },
     )
   }
 
-  send(frame: string): void {
+  send(frame: Frame): void {
     this.#current?.transport?.send(frame)
   }
 
@@ -111,10 +111,12 @@ export class CurrentTransport {
     await Promise.all(this.#partings)
   }
 
-  #openWith(params: SocketParams, attempt: Attempt): void {
+  #openWith({ params, tokenSubprotocol }: Credentials, attempt: Attempt): void {
     const isCurrent = () => attempt === this.#current
+    const { subprotocol, subprotocolBesideToken } = this.#dialect
+    const offered = tokenSubprotocol === null ? subprotocol : subprotocolBesideToken
     try {
-      attempt.transport = this.#options.transport(addressWith(this.#endpoint, params), this.#subprotocol, {
+      const listener: TransportListener = {
         onOpen: () => {
           if (!isCurrent()) return
           attempt.isOpen = true
@@ -129,7 +131,9 @@ export class CurrentTransport {
           this.#current = null
           this.#listener.closed({ code, reason })
         },
-      })
+      }
+      const address = addressWith(this.#endpoint, params)
+      attempt.transport = this.#options.transport(address, offered, listener, tokenSubprotocol)
     } catch (thrown) {
       this.#current = null
       const { origin, pathname } = this.#endpoint

@@ -19,7 +19,8 @@ export function resolveEndpoint(address: string | URL, dialect?: AddressedDialec
   // A WebSocket refuses an address with a fragment, which would mean nothing to a server anyway.
   url.hash = ''
   if (dialect === undefined) return url
-  if (url.pathname.endsWith('/socket')) url.pathname += dialect.pathSuffix
+  const path = url.pathname.replace(/\/+$/, '')
+  if (!path.endsWith(dialect.pathSuffix)) url.pathname = path + dialect.pathSuffix
   for (const [name, value] of Object.entries(dialect.params)) url.searchParams.set(name, value)
   return url
 }

@@ -11,7 +11,8 @@ export const CLIENT_ERROR_CODES = {
   left: 'The channel was left, or the server ended it, for the reason in `reason`.',
   replaced: 'A newer join of the same topic took the place of this one.',
   kicked: 'The server put this client out of the channel, or ended the session.',
-  params_failed: 'The function given as `params` threw, so that there was nothing to connect with.',
+  params_failed:
+    'The function given as `params` or `authToken` threw, so that there was nothing to connect with.',
   unsupported: 'The server has no such thing in the dialect that this socket speaks. Nothing was sent.',
   protocol_fault: 'A frame was not understood: one of the server by us, or one of ours by the server.',
 } as const satisfies Record<string, string>

@@ -1,3 +1,4 @@
+export type { AuthToken } from './auth-token'
 export {
   Channel,
   type ChannelSnapshot,

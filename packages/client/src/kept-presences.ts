@@ -5,7 +5,7 @@ import type { Key, Presence } from '@rollcall/shared-protocol'
  * one as devices of their key return: a person with two tabs whose first is back is still here with the second.
  */
 export class KeptPresences<M> {
-  readonly #byKey = new Map<Key, readonly Presence<M>[]>()
+  readonly #byKey = new Map<Key, KeptOfKey<M>>()
   /** Keys of which something was taken back: by the device that was kept, or by another one that has only now come. */
   readonly #returned = new Set<Key>()
 
@@ -20,26 +20,25 @@ export class KeptPresences<M> {
   }
 
   of(key: Key): readonly Presence<M>[] {
-    return this.#byKey.get(key) ?? []
+    return this.#byKey.get(key)?.presences ?? []
   }
 
   keep(presence: Presence<M>): void {
-    this.#byKey.set(presence.key, [...this.of(presence.key), presence])
+    let kept = this.#byKey.get(presence.key)
+    if (!kept) {
+      kept = new KeptOfKey<M>()
+      this.#byKey.set(presence.key, kept)
+    }
+    kept.add(presence)
   }
 
   /** Takes one for each that returned, those with the same meta first, and returns what it took. */
   takeBack(key: Key, returned: readonly Presence<M>[]): readonly Presence<M>[] {
-    let left = this.of(key)
-    const taken: Presence<M>[] = []
-    for (const { meta } of returned) {
-      const same = left.find((kept) => JSON.stringify(kept.meta) === JSON.stringify(meta)) ?? left[0]
-      if (!same) break
-      taken.push(same)
-      left = left.filter((kept) => kept !== same)
-    }
-    if (left.length > 0) this.#byKey.set(key, left)
-    else this.#byKey.delete(key)
-    if (taken.length > 0) this.#returned.add(key)
+    const kept = this.#byKey.get(key)
+    if (!kept || returned.length === 0) return []
+    this.#returned.add(key)
+    const taken = kept.take(returned)
+    if (kept.presences.length === 0) this.#byKey.delete(key)
     return taken
   }
 
@@ -57,9 +56,60 @@ export class KeptPresences<M> {
   }
 
   takeAll(): readonly Presence<M>[] {
-    const taken = [...this.#byKey.values()].flat()
+    const taken = [...this.#byKey.values()].flatMap(({ presences }) => presences)
     this.#byKey.clear()
     this.forgetReturned()
     return taken
   }
+}
+
+/** Those of one key, in the order in which they came, and by what they say. */
+class KeptOfKey<M> {
+  #presences: Presence<M>[] = []
+  /** Text of a meta to those that say it, the first one last; made when several are kept and one of them returns. */
+  #byMeta: Map<string, Presence<M>[]> | null = null
+
+  get presences(): readonly Presence<M>[] {
+    return this.#presences
+  }
+
+  add(presence: Presence<M>): void {
+    this.#presences.push(presence)
+    this.#byMeta = null
+  }
+
+  /** At most one for each that returned. */
+  take(returned: readonly Presence<M>[]): readonly Presence<M>[] {
+    const all = this.#presences
+    if (returned.length >= all.length) {
+      this.#presences = []
+      this.#byMeta = null
+      return all
+    }
+    this.#byMeta ??= byMeta(all)
+    const taken = new Set<Presence<M>>()
+    let first = 0
+    for (const { meta } of returned) {
+      let found = this.#byMeta.get(JSON.stringify(meta))?.pop()
+      if (!found) {
+        for (found = all[first]; found && taken.has(found); found = all[++first]);
+        // The first of all is the first of those that say the same.
+        this.#byMeta.get(JSON.stringify(found?.meta))?.pop()
+      }
+      if (found) taken.add(found)
+    }
+    this.#presences = all.filter((presence) => !taken.has(presence))
+    return [...taken]
+  }
+}
+
+function byMeta<M>(presences: readonly Presence<M>[]): Map<string, Presence<M>[]> {
+  const groups = new Map<string, Presence<M>[]>()
+  for (const presence of [...presences].reverse()) {
+    const text = JSON.stringify(presence.meta)
+    const group = groups.get(text)
+    if (group) group.push(presence)
+    else groups.set(text, [presence])
+  }
+  return groups
 }

@@ -27,6 +27,9 @@ describe('socket options', () => {
     ['backoff.capMs', { backoff: { baseMs: 500, capMs: 100 } }],
     ['maxQueuedPushes', { maxQueuedPushes: -1 }],
     ['params', { params: null as never }],
+    ['authToken', { authToken: '' }],
+    ['authToken', { authToken: ['very.secret'] as never }],
+    ['authToken', { authToken: 'very.secret ключ' }],
     ['dialect', { dialect: 'phoenix-v2' as never }],
     ['timeout', { timeout: 5_000 } as never],
     ['backoff.base', { backoff: { base: 5 } as never }],
@@ -52,6 +55,9 @@ describe('the address', () => {
     ['ws://x/socket', 'ws://x/socket/websocket?vsn=2.0.0'],
     ['ws://x/live/socket?a=1', 'ws://x/live/socket/websocket?a=1&vsn=2.0.0'],
     ['ws://x/socket/websocket', 'ws://x/socket/websocket?vsn=2.0.0'],
+    ['ws://x/socket/', 'ws://x/socket/websocket?vsn=2.0.0'],
+    ['ws://x/live/ws', 'ws://x/live/ws/websocket?vsn=2.0.0'],
+    ['ws://x/', 'ws://x/websocket?vsn=2.0.0'],
   ])('[C-24] of a Phoenix server, %s leads to %s', (given, expected) => {
     expect(resolveEndpoint(given, CLIENT_DIALECTS.phoenix).href).toBe(expected)
     expect(resolveEndpoint(given, CLIENT_DIALECTS.rollcall).href).toBe(given)

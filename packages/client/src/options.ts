@@ -1,3 +1,4 @@
+import { type AuthToken, tokenSubprotocolOf } from './auth-token'
 import { invalidArgument } from './errors'
 import { type Clock, type Random, systemClock, systemRandom } from './io/clock'
 import { type NetworkHints, systemNetworkHints } from './io/network-hints'
@@ -19,6 +20,12 @@ export interface SocketOptions {
    * so that a token is fresh at each. @default {}
    */
   readonly params?: SocketParams | (() => SocketParams | Promise<SocketParams>) | undefined
+  /**
+   * A secret that proves who we are, where it must not be in the address: a text, or a function that is called anew for
+   * every connection. It goes out as a subprotocol, as that of Phoenix's own client does, and nowhere else.
+   * @default null, for none
+   */
+  readonly authToken?: AuthToken | undefined
   /**
    * What the server speaks: `phoenix` for a real Phoenix server, whose channels and presence then work as ours do.
    * @default 'rollcall'
@@ -59,6 +66,7 @@ export type ResolvedSocketOptions = {
 
 export const DEFAULT_SOCKET_OPTIONS: ResolvedSocketOptions = {
   params: {},
+  authToken: null,
   dialect: 'rollcall',
   timeoutMs: 10_000,
   connectTimeoutMs: 10_000,
@@ -94,6 +102,7 @@ export function resolveSocketOptions(options: SocketOptions = {}): ResolvedSocke
   if (typeof params !== 'function' && (typeof params !== 'object' || params === null)) {
     throw invalidArgument(`The option params must be an object or a function, not ${describe(params)}.`)
   }
+  if (typeof resolved.authToken !== 'function') tokenSubprotocolOf(resolved.authToken)
   if (resolved.dialect !== 'rollcall' && resolved.dialect !== 'phoenix') {
     throw invalidArgument(
       `The option dialect must be "rollcall" or "phoenix", not ${describe(resolved.dialect)}.`,

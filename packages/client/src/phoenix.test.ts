@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Channel } from './channel'
 import type { SocketOptions } from './options'
 import { VirtualClock } from './testing/virtual-clock'
@@ -62,6 +62,54 @@ describe('the connection', () => {
     replay.answer('phx_join')
     expect([replay.socket.status, channel.status]).toEqual(['open', 'joined'])
   })
+
+  test('[C-30] closed with any code, as a proxy or a restart does with 1000, it connects again; disconnected it does not', async () => {
+    const replay = replayWith()
+    for (const code of [1000, 1008, 4002]) {
+      replay.end(code)
+      expect(replay.socket.getSnapshot()).toMatchObject({
+        status: 'waiting',
+        error: { code: 'disconnected' },
+      })
+      await replay.clock.advance(60_000)
+      replay.open()
+      expect(replay.socket.status).toBe('open')
+    }
+    await replay.socket.disconnect()
+    expect([replay.socket.status, replay.clock.pending]).toEqual(['closed', 0])
+  })
+
+  test('an answer on the system’s topic that is to nothing of ours is none to a hello', async () => {
+    const items = new Map<string, string>()
+    const sessionStorage = {
+      getItem: (name: string) => items.get(name) ?? null,
+      setItem: (name: string, value: string) => void items.set(name, value),
+      removeItem: (name: string) => void items.delete(name),
+    }
+    const replay = replayWith({ sessionStorage })
+    const response = { token: 's.1', session: 's', settling_ms: 60_000 }
+    replay.say([null, null, 'phoenix', 'phx_reply', { status: 'ok', response }])
+    // The heartbeat's timer, and none for a server that settles.
+    expect([items.size, replay.socket.sessionId, replay.clock.pending]).toEqual([0, null, 1])
+  })
+
+  test('[C-29] the token goes out as a subprotocol beside `phoenix`, and nowhere else', async () => {
+    const replay = replayWith({ authToken: 'very.secret', params: { user_id: 'ada' } })
+    expect([replay.subprotocols, replay.secrets]).toEqual([
+      ['phoenix'],
+      ['base64url.bearer.phx.dmVyeS5zZWNyZXQ'],
+    ])
+    replay.end(1006)
+    const { socket, sent, urls } = replay
+    const shown = JSON.stringify([
+      socket,
+      socket.getSnapshot(),
+      socket.getSnapshot().error?.message,
+      sent,
+      urls,
+    ])
+    expect(shown).not.toMatch(/secret|dmVyeS5/)
+  })
 })
 
 describe('a recorded session', () => {
@@ -76,10 +124,10 @@ describe('a recorded session', () => {
   test('of B: its own diff comes after its state; pushes are answered; it leaves and joins again', async () => {
     const { replay, events } = await played('session_b', 'room:lobby')
     expect(events).toEqual(['join alice', 'join bob', 'sync 2', 'update bob 1', 'leave bob', 'join bob'])
-    // Whoever has left has left: the second join is another channel's. The end with 1000 is for good.
+    // Whoever has left has left: the second join is another channel's.
     const again = replay.socket.channel('room:lobby')
     expect([replay.socket.status, again.status, [...again.presence.keys()]]).toEqual([
-      ...['closed', 'away'],
+      ...['waiting', 'away'],
       ['alice', 'bob'],
     ])
     expect(refsIn(again, 'bob')).toEqual([['GOodWx5zwJYR7QER', 0]])
@@ -181,6 +229,59 @@ describe('a recorded session', () => {
     replay.say(reply)
     expect(await answer).toEqual(Uint8Array.of(9, 8, 7))
   })
+
+  test('[C-31] a push that the channel never answers need not be caught, and fails for whoever waits', async () => {
+    const unhandled: unknown[] = []
+    const note = (error: unknown) => void unhandled.push(error)
+    process.on('unhandledRejection', note)
+    onTestFinished(() => void process.off('unhandledRejection', note))
+    const replay = replayWith({ timeoutMs: 100 })
+    const channel = replay.socket.channel('room:1')
+    channel.join().catch(() => {})
+    replay.answer('phx_join')
+    void channel.push('typing')
+    const waited = expect(channel.push('typing')).rejects.toMatchObject({ code: 'timeout' })
+    await replay.clock.advance(100)
+    await waited
+    void channel.push('typing')
+    replay.end(1006)
+    // Unhandled ones are told of once the turn is over.
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(unhandled).toEqual([])
+  })
+
+  test('a push of bytes is a binary frame, whatever holds them', async () => {
+    const replay = replayWith()
+    const channel = replay.socket.channel('room:bin')
+    // One waits for the join.
+    const first = channel.push('new_msg', Uint8Array.of(1, 2, 3, 255))
+    channel.join().catch(() => {})
+    replay.answer('phx_join')
+    const bytes = Uint8Array.of(0, 9, 8, 7, 0)
+    channel.push('echo', bytes.slice(1, 4).buffer).catch(() => {})
+    channel.push('echo', new DataView(bytes.buffer, 1, 3)).catch(() => {})
+    const shown = replay.sentBytes.map((frame) => Buffer.from(frame).toString('hex'))
+    expect(shown).toEqual([
+      '00010108073132726f6f6d3a62696e6e65775f6d7367010203ff',
+      '00010108043133726f6f6d3a62696e6563686f090807',
+      '00010108043134726f6f6d3a62696e6563686f090807',
+    ])
+    replay.say(['1', '2', 'room:bin', 'phx_reply', { status: 'ok', response: {} }])
+    expect(await first).toEqual({})
+  })
+
+  test('a push of bytes whose topic or event is too long for a binary frame is refused, and others are not', async () => {
+    const replay = replayWith()
+    const channel = replay.socket.channel(`room:${'ü'.repeat(130)}`)
+    channel.join().catch(() => {})
+    replay.answer('phx_join')
+    await expect(channel.push('new_msg', new ArrayBuffer(1))).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringContaining('its topic has 265 bytes'),
+    })
+    channel.push('new_msg', { n: 1 }).catch(() => {})
+    expect([replay.sentBytes, replay.sent.at(-1)?.[3]]).toEqual([[], 'new_msg'])
+  })
 })
 
 describe('after a lost connection', () => {
@@ -214,6 +315,89 @@ describe('after a lost connection', () => {
     expect([presence.isStale, presence.get('ada') === ada]).toEqual([false, true])
     expect([refsIn(channel, 'bob'), refsIn(channel, 'cleo')]).toEqual([[['b', 1]], [['c2', 0]]])
     expect(shownIn(channel)[1]).toEqual(['bob', [{ n: 2 }]])
+  })
+})
+
+describe('what the recording does not have', () => {
+  const entry = (phx_ref: string, phx_ref_prev?: string) => ({ metas: [{ phx_ref, phx_ref_prev }] })
+
+  function joined(topic = 'room:1') {
+    const replay = replayWith()
+    const channel = replay.socket.channel(topic)
+    channel.join().catch(() => {})
+    replay.answer('phx_join')
+    replay.say([null, null, topic, 'presence_state', { bob: entry('a') }])
+    const told = eventsOf(channel)
+    const diff = (joins: object, leaves: object) =>
+      replay.say([null, null, topic, 'presence_diff', { joins, leaves }])
+    return { replay, channel, told, diff }
+  }
+
+  test('[C-25] updates that were merged on their way between nodes do not take the key away', () => {
+    const { channel, told, diff } = joined()
+    diff({ bob: entry('c', 'b') }, { bob: entry('a') })
+    expect([told, refsIn(channel, 'bob')]).toEqual([['update bob 1'], [['c', 0]]])
+    diff({ bob: entry('d', 'c') }, { bob: entry('c') })
+    expect([told.length, refsIn(channel, 'bob')]).toEqual([2, [['c', 1]]])
+  })
+
+  test('[C-25] a leave of an unknown ref, of an unknown key, and one that is told twice change nothing', () => {
+    const { channel, told, diff } = joined()
+    const before = channel.presence.getSnapshot()
+    diff({}, { bob: entry('zz'), eve: entry('a') })
+    diff({ bob: entry('a') }, {})
+    expect([told, channel.presence.getSnapshot() === before]).toEqual([[], true])
+    diff({}, { bob: entry('a') })
+    diff({}, { bob: entry('a') })
+    expect(told).toEqual(['leave bob'])
+  })
+
+  test('[C-6] what is said to an earlier join is over, also the end of its channel and its failure', () => {
+    const { replay, channel, told } = joined()
+    for (const event of ['phx_close', 'phx_error', 'presence_state', 'new_msg'])
+      replay.say(['0', '0', 'room:1', event, {}])
+    expect([channel.status, told]).toEqual(['joined', []])
+  })
+
+  test('a push that the server has no channel for fails with its reason, and the channel stays', async () => {
+    const { replay, channel } = joined()
+    const pushed = channel.push('new_msg')
+    const [, ref] = replay.sent.at(-1) ?? []
+    const response = { reason: 'unmatched topic' }
+    replay.say([null, ref, 'room:1', 'phx_reply', { status: 'error', response }])
+    await expect(pushed).rejects.toMatchObject({ code: 'push_failed', reason: 'unmatched topic' })
+    expect(channel.status).toBe('joined')
+  })
+
+  test('[C-28] a channel that crashes after each join is joined ever more slowly', async () => {
+    const replay = replayWith({ backoff: { baseMs: 100, capMs: 10_000 } })
+    const channel = replay.socket.channel('room:1')
+    channel.join().catch(() => {})
+    const waits: number[] = []
+    for (let crash = 0; crash < 5; crash++) {
+      replay.answer('phx_join')
+      const [joinRef] = replay.sent.at(-1) ?? []
+      replay.say([joinRef, joinRef, 'room:1', 'phx_error', { reason: 'channel_crash' }])
+      let waited = 0
+      for (; channel.status === 'away' && replay.sent.at(-1)?.[0] === joinRef; waited += 10)
+        await replay.clock.advance(10)
+      waits.push(waited)
+    }
+    expect(waits).toEqual([50, 100, 200, 400, 800])
+    expect(replay.sent.every(([, , , event]) => event === 'phx_join')).toBe(true)
+  })
+
+  test('a connection that answers no heartbeat is given up, and its channels are joined over the next one', async () => {
+    const { replay, channel } = joined()
+    await replay.clock.advance(25_000)
+    expect([replay.socket.getSnapshot().lastClose?.reason, channel.status]).toEqual([
+      'heartbeat_timeout',
+      'away',
+    ])
+    await replay.clock.advance(10)
+    replay.open()
+    replay.answer('phx_join')
+    expect([replay.urls.length, channel.status, channel.presence.isStale]).toEqual([2, 'joined', true])
   })
 })
 

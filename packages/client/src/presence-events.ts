@@ -1,4 +1,4 @@
-import type { LeaveReason, Presence } from '@rollcall/shared-protocol'
+import type { Key, LeaveReason, Presence } from '@rollcall/shared-protocol'
 import type { Listeners } from './listeners'
 import type { MapChange, PresenceEntry } from './presence-map'
 
@@ -41,10 +41,13 @@ export function emitChange<M>(listeners: Listeners<PresenceEvents<M>>, change: M
   for (const { presence, reason } of leaves) listeners.emit('presence_leave', presence, reason)
 
   // Of a key's presences that went together, the newest tells why the key did.
-  const reasons = new Map(leaves.map(({ presence, reason }) => [presence.key, reason]))
+  let reasons: ReadonlyMap<Key, LeaveReason> | null = null
   for (const { key, before, after } of change.entries) {
     if (before && after) listeners.emit('update', after, before)
     else if (after) listeners.emit('join', after)
-    else if (before) listeners.emit('leave', before, reasons.get(key) ?? 'closed')
+    else if (before && listeners.isHeard('leave')) {
+      reasons ??= new Map(leaves.map(({ presence, reason }) => [presence.key, reason]))
+      listeners.emit('leave', before, reasons.get(key) ?? 'closed')
+    }
   }
 }

@@ -125,7 +125,7 @@ export class PresenceFeed<M> {
       replaced: (change) => {
         this.#touch()
         this.#tell(change)
-        this.listeners.emit('sync', this.view)
+        this.#tellSync()
       },
       cleared: () => this.#touch(),
       changed: (isVisible) => {
@@ -168,7 +168,12 @@ export class PresenceFeed<M> {
     this.#settleIfNeeded()
     this.#touch()
     this.#tell(change)
-    this.listeners.emit('sync', this.view)
+    this.#tellSync()
+  }
+
+  #tellSync(): void {
+    // Only where somebody listens: the view's list costs what the map holds.
+    if (this.listeners.isHeard('sync')) this.listeners.emit('sync', this.view)
   }
 
   #settleIfNeeded(): void {

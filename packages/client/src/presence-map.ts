@@ -44,7 +44,7 @@ export interface MapChange<M> {
 export class PresenceMap<M> {
   #set = new PresenceSet<M>()
   // A Map: keys are chosen by strangers, and "__proto__" is one of them. (P-10)
-  readonly #entries = new Map<Key, PresenceEntry<M>>()
+  #entries = new Map<Key, PresenceEntry<M>>()
   /** Shown, and in no digest. */
   readonly #kept = new KeptPresences<M>()
   #list: readonly PresenceEntry<M>[] | null = null
@@ -93,14 +93,7 @@ export class PresenceMap<M> {
 
   apply(changes: PresenceChanges<M>): MapChange<M> {
     const applied = this.#set.apply(changes)
-    return this.#update(applied, applied.leaves, (key, changed) => {
-      const before = this.#entries.get(key)?.presences ?? []
-      const held = before.map(({ ref }) => this.#set.get(ref)).filter((presence) => presence?.key === key)
-      return [
-        ...(held as Presence<M>[]),
-        ...changed.filter(({ ref }) => !before.some((presence) => presence.ref === ref)),
-      ]
-    })
+    return this.#update(applied, applied.leaves, touchedKeys(applied))
   }
 
   /**
@@ -110,20 +103,31 @@ export class PresenceMap<M> {
   replace(presences: readonly Presence<M>[], keepsAbsent = false): MapChange<M> {
     const givenUp = keepsAbsent ? [] : this.#kept.takeAll().map(nodeLost)
     const applied = this.#set.replace(presences)
+    if (this.#entries.size === 0) return this.#fill(applied)
     if (keepsAbsent) for (const { presence } of applied.leaves) this.#kept.keep(presence)
-    const touched = touchedKeys(applied)
-    for (const { presence } of givenUp) if (!touched.has(presence.key)) touched.set(presence.key, [])
-    const inOrder = new Map<Key, Presence<M>[]>()
-    // The server's order, so that everybody agrees which of a key's presences is the newest.
-    for (const { ref, key } of presences) {
-      const held = touched.has(key) ? this.#set.get(ref) : undefined
-      if (held === undefined) continue
-      const sameKey = inOrder.get(key)
-      if (sameKey) sameKey.push(held)
-      else inOrder.set(key, [held])
+    const touched = new Set(touchedKeys(applied))
+    for (const { presence } of givenUp) touched.add(presence.key)
+    return this.#update(applied, keepsAbsent ? [] : [...applied.leaves, ...givenUp], touched)
+  }
+
+  /** Into a map that shows nobody. */
+  #fill(applied: AppliedChanges<M>): MapChange<M> {
+    const entries = new Map<Key, { readonly key: Key; meta: M; readonly presences: Presence<M>[] }>()
+    for (const presence of applied.joins) {
+      const { key, meta } = presence
+      const entry = entries.get(key)
+      if (entry) {
+        entry.meta = meta
+        entry.presences.push(presence)
+      } else entries.set(key, { key, meta, presences: [presence] })
     }
-    const leaves = keepsAbsent ? [] : [...applied.leaves, ...givenUp]
-    return this.#update(applied, leaves, (key) => inOrder.get(key) ?? [], touched)
+    this.#entries = entries
+    this.#list = null
+    return {
+      isVisible: entries.size > 0,
+      presences: applied,
+      entries: [...entries.values()].map((after) => ({ key: after.key, before: null, after })),
+    }
   }
 
   clear(): void {
@@ -133,39 +137,28 @@ export class PresenceMap<M> {
     this.#list = null
   }
 
-  /**
-   * Rebuilds the entries of the keys that changed. `presencesOf` is told which presences of the key are new or other,
-   * and answers with those that are in the set.
-   */
-  #update(
-    applied: AppliedChanges<M>,
-    leaves: readonly Leave<M>[],
-    presencesOf: (key: Key, changed: readonly Presence<M>[]) => readonly Presence<M>[],
-    touched: ReadonlyMap<Key, readonly Presence<M>[]> = touchedKeys(applied),
-  ): MapChange<M> {
-    const joined = this.keptCount > 0 ? new Set(applied.joins) : null
+  /** Rebuilds the entries of the keys that changed. */
+  #update(applied: AppliedChanges<M>, leaves: readonly Leave<M>[], touched: Iterable<Key>): MapChange<M> {
+    const joined = this.keptCount > 0 ? groupByKey(applied.joins, ({ key }) => key) : NO_GROUPS
+    let leftOf: ReadonlyMap<Key, readonly Leave<M>[]> | null = null
     const withheld = new Set<Leave<M>>()
     const returned: Leave<M>[] = []
     const entries: EntryChange<M>[] = []
     let isVisible = false
-    for (const [key, changed] of touched) {
+    for (const key of touched) {
       const before = this.#entries.get(key) ?? null
-      const taken = joined
-        ? this.#kept.takeBack(
-            key,
-            changed.filter((presence) => joined.has(presence)),
-          )
-        : []
-      returned.push(...taken.map(nodeLost))
-      const held = presencesOf(key, changed)
+      const taken = this.#kept.takeBack(key, joined.get(key) ?? [])
+      for (const presence of taken) returned.push(nodeLost(presence))
+      const held = updatedOnly(before, applied) ?? this.#set.ofKey(key)
       if (held.length === 0 && this.#kept.of(key).length === 0 && this.#kept.hasReturned(key)) {
-        for (const leave of leaves) {
-          if (leave.presence.key !== key) continue
+        leftOf ??= groupByKey(leaves, ({ presence }) => presence.key)
+        for (const leave of leftOf.get(key) ?? []) {
           this.#kept.keep(leave.presence)
           withheld.add(leave)
         }
       }
-      const presences = [...this.#kept.of(key), ...held]
+      const kept = this.#kept.of(key)
+      const presences = kept.length > 0 ? [...kept, ...held] : held
       if (before && isSame(before.presences, presences)) continue
       isVisible = true
       const newest = presences.at(-1)
@@ -178,8 +171,20 @@ export class PresenceMap<M> {
     }
     if (isVisible) this.#list = null
     const told = withheld.size === 0 ? leaves : leaves.filter((leave) => !withheld.has(leave))
+    if (told === applied.leaves && returned.length === 0) return { isVisible, presences: applied, entries }
     return { isVisible, presences: { ...applied, leaves: [...told, ...returned] }, entries }
   }
+}
+
+/** Nearly every key has one presence: where the change is one update of it, there is nothing to look up. */
+function updatedOnly<M>(
+  before: PresenceEntry<M> | null,
+  { joins, updates, leaves }: AppliedChanges<M>,
+): readonly Presence<M>[] | null {
+  const [update] = updates
+  if (!update || updates.length > 1 || joins.length > 0 || leaves.length > 0) return null
+  if (before?.presences.length !== 1 || before.presences[0] !== update.previous) return null
+  return update.presence.key === before.key ? [update.presence] : null
 }
 
 type Leave<M> = AppliedChanges<M>['leaves'][number]
@@ -192,27 +197,39 @@ function isSame<M>(before: readonly Presence<M>[], after: readonly Presence<M>[]
   return before.length === after.length && before.every((presence, index) => presence === after[index])
 }
 
+/** Whether those who came say just what those said who went. */
 function isSameToOthers<M>(before: readonly Presence<M>[], after: readonly Presence<M>[]): boolean {
-  const metas = (presences: readonly Presence<M>[]) =>
-    presences.map(({ meta }) => JSON.stringify(meta)).sort()
-  return JSON.stringify(metas(before)) === JSON.stringify(metas(after))
+  return JSON.stringify(metasWithout(before, after)) === JSON.stringify(metasWithout(after, before))
 }
 
-/** The keys of which a presence came, changed or went, each with those that are there now. */
-function touchedKeys<M>({ joins, updates, leaves }: AppliedChanges<M>): Map<Key, Presence<M>[]> {
-  const touched = new Map<Key, Presence<M>[]>()
-  const touch = (key: Key): Presence<M>[] => {
-    const known = touched.get(key)
-    if (known) return known
-    const presences: Presence<M>[] = []
-    touched.set(key, presences)
-    return presences
+function metasWithout<M>(presences: readonly Presence<M>[], others: readonly Presence<M>[]): string[] {
+  const without = new Set(others)
+  return presences
+    .filter((presence) => !without.has(presence))
+    .map(({ meta }) => JSON.stringify(meta))
+    .sort()
+}
+
+const NO_GROUPS: ReadonlyMap<Key, never> = new Map<Key, never>()
+
+function groupByKey<T>(items: readonly T[], keyOf: (item: T) => Key): Map<Key, T[]> {
+  const groups = new Map<Key, T[]>()
+  for (const item of items) {
+    const group = groups.get(keyOf(item))
+    if (group) group.push(item)
+    else groups.set(keyOf(item), [item])
   }
-  for (const presence of joins) touch(presence.key).push(presence)
+  return groups
+}
+
+/** The keys of which a presence came, changed or went, each once. */
+function touchedKeys<M>({ joins, updates, leaves }: AppliedChanges<M>): Iterable<Key> {
+  const keys: Key[] = []
+  for (const { key } of joins) keys.push(key)
   for (const { presence, previous } of updates) {
-    touch(previous.key)
-    touch(presence.key).push(presence)
+    if (previous.key !== presence.key) keys.push(previous.key)
+    keys.push(presence.key)
   }
-  for (const { presence } of leaves) touch(presence.key)
-  return touched
+  for (const { presence } of leaves) keys.push(presence.key)
+  return keys.length > 1 ? new Set(keys) : keys
 }

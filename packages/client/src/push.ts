@@ -97,6 +97,8 @@ export class PushQueue {
       this.#link.send(push.write(ref, joinRef))
       pending.ref = ref
       this.#sent.set(ref, pending)
+      // Else every event that a channel takes without a word would end as an unhandled rejection.
+      if (!this.#link.dialect.answersPushes) waiter.markHandled()
     } catch (error) {
       waiter.reject(
         asRollcallError(error, 'invalid_argument', (why) => `${push.what} cannot be sent: ${why}`),

@@ -69,7 +69,7 @@ describe('socket', () => {
     const sent: string[] = []
     const transport: OpenTransport = (_url, _subprotocol, listener) => {
       queueMicrotask(listener.onOpen)
-      return { send: (frame) => sent.push(frame), close: () => {}, abandon: () => {} }
+      return { send: (frame) => sent.push(frame as string), close: () => {}, abandon: () => {} }
     }
     const { socket, server } = rig({ transport })
     void socket.channel('room:lobby', { meta: { name: 'Ada' } }).join()
@@ -391,7 +391,8 @@ describe('socket', () => {
         { status: 'error', response: { reason } },
       ]
       return {
-        send: (frame) => queueMicrotask(() => listener.onFrame(JSON.stringify(answer(JSON.parse(frame)[1])))),
+        send: (frame) =>
+          queueMicrotask(() => listener.onFrame(JSON.stringify(answer(JSON.parse(frame as string)[1])))),
         close: (code) => queueMicrotask(() => listener.onClose(code, '')),
         abandon: () => {},
       }

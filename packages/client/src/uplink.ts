@@ -6,8 +6,6 @@ import {
   isJsonObject,
   type JsonObject,
   type MessageRef,
-  type OkReply,
-  type ReceivedErrorReply,
   type Topic,
 } from '@rollcall/shared-protocol'
 import type { ChannelFrame } from './channel-link'
@@ -24,6 +22,7 @@ import {
 } from './machine/socket-state'
 import type { ResolvedSocketOptions } from './options'
 import { readRefusal, refusalError } from './refusal'
+import { RenouncedTopics } from './renounced-topics'
 import { RunningMachine } from './running-machine'
 import { SessionToken } from './session-token'
 import { Timer } from './timer'
@@ -40,6 +39,8 @@ const REPLACED_CODE = 4003
 
 /** All that is known of a session with a server that does not tell. */
 const UNKNOWN_SESSION: SessionInfo = { id: null, identity: null, isResumed: false, settlingMs: 0 }
+
+type ReceivedReply = Extract<ChannelFrame, { readonly kind: 'reply' }>
 
 /** What an uplink tells its socket. */
 export interface UplinkListener {
@@ -67,8 +68,7 @@ export class Uplink {
   /** Ends the time in which a server that began anew waits for those who were there. */
   readonly #settling: Timer
   #isSettling = false
-  /** Topics that the session may be in on the server, though this client is done with them, by the leave sent last. */
-  readonly #renounced = new Map<Topic, MessageRef>()
+  readonly #renounced = new RenouncedTopics()
   #unwatch: (() => void) | null = null
   #lastRef = 0
   #helloRef: MessageRef = null
@@ -97,6 +97,7 @@ export class Uplink {
         stepSocket(state, event, {
           now: clock.now(),
           random: options.random(),
+          hasCloseCodes: dialect.hasCloseCodes,
           connectTimeoutMs: options.connectTimeoutMs,
           backoff: options.backoff,
         }),
@@ -109,7 +110,7 @@ export class Uplink {
       () => this.send({ kind: 'heartbeat', topic: dialect.systemTopic, ref: this.nextRef() }),
       () => this.dispatch({ kind: 'dead' }),
     )
-    this.#transport = new CurrentTransport(options, endpoint, dialect.subprotocol, {
+    this.#transport = new CurrentTransport(options, endpoint, dialect, {
       opened: () => this.dispatch({ kind: 'opened' }),
       frame: (frame) => this.#receive(frame),
       closed: (close) => {
@@ -147,7 +148,7 @@ export class Uplink {
 
   /** Throws where the payload is not JSON. */
   send(message: ClientMessage): void {
-    this.#transport.send(this.#dialect.encodeClient(message) as string)
+    this.#transport.send(this.#dialect.encodeClient(message))
   }
 
   /** Resolves once no former transport is on its way out any more. */
@@ -199,18 +200,14 @@ export class Uplink {
    * leave that was not answered. The server is told until it has answered, over a resumed session if need be.
    */
   renounce(topic: Topic): void {
-    if (!this.isConnected) {
-      this.#renounced.set(topic, null)
-      return
-    }
-    const ref = this.nextRef()
-    this.#renounced.set(topic, ref)
-    this.send({ kind: 'leave', topic, ref, joinRef: null })
+    const ref = this.isConnected ? this.nextRef() : null
+    this.#renounced.add(topic, ref)
+    if (ref !== null) this.send({ kind: 'leave', topic, ref, joinRef: null })
   }
 
   /** The topic is wanted again: the join that is to come takes the place of the channel that was done with. */
   reclaim(topic: Topic): void {
-    this.#renounced.delete(topic)
+    this.#renounced.reclaim(topic)
   }
 
   /** How long a server that lost its past waits for those who were there, in milliseconds; 0 once it does not. */
@@ -226,19 +223,15 @@ export class Uplink {
     this.#leaveRenounced(session.isResumed)
   }
 
-  #isRenounced(received: ChannelFrame): boolean {
-    return (
-      received.kind === 'reply' &&
-      received.ref !== null &&
-      this.#renounced.get(received.topic) === received.ref
-    )
-  }
-
   #leaveRenounced(isResumed: boolean): void {
-    const topics = [...this.#renounced.keys()]
+    const { topics } = this.#renounced
     // A session of its own is in no topic that it did not join.
     if (!isResumed) this.#renounced.clear()
     else for (const topic of topics) this.renounce(topic)
+  }
+
+  #isOfHello({ ref }: ReceivedReply): boolean {
+    return ref !== null && ref === this.#helloRef
   }
 
   #watch(isOn: boolean): void {
@@ -270,12 +263,12 @@ export class Uplink {
       this.#listener.faulted(
         refusalError('protocol_fault', 'The server did not understand a frame of ours', refusal),
       )
-    } else if (this.#isRenounced(received)) this.#renounced.delete(received.topic)
+    } else if (this.#renounced.settle(received)) return
     else if (received.topic !== this.#dialect.systemTopic) this.#listener.received(received)
-    else if (received.kind === 'reply' && received.ref === this.#helloRef) this.#welcome(received)
+    else if (received.kind === 'reply' && this.#isOfHello(received)) this.#welcome(received)
   }
 
-  #welcome(reply: OkReply | ReceivedErrorReply): void {
+  #welcome(reply: ReceivedReply): void {
     if (reply.status === 'ok') {
       const { session, token } = readWelcome(reply.response)
       if (token !== null) this.#token.keep(token)

@@ -11,6 +11,7 @@ import type { ResolvedServerOptions } from './options'
 import { Registry } from './presence/registry'
 import { admit } from './session/admission'
 import { ImplicitNames } from './session/implicit-names'
+import { packParams } from './session/params'
 import { Sessions } from './session/sessions'
 import { MemoryStore, MemoryStoreState } from './store/memory-store'
 import type { Store } from './store/store'
@@ -37,7 +38,8 @@ export class PresenceNode {
 
   constructor(options: ResolvedServerOptions, mode: () => Mode) {
     const { limits, clock, random, logger: log, heartbeat, grace } = options
-    const { handlerTimeoutMs, maxWaitingMessages, maxBufferedBytes } = options
+    const { handlerTimeoutMs, maxWaitingMessages, outbox } = options
+    const tick = new Tick(clock)
     const id = random.id(4)
     this.#options = options
     this.#mode = mode
@@ -51,6 +53,7 @@ export class PresenceNode {
       limits,
       flush: options.flush,
       history: options.history,
+      writeCostMs: () => tick.costMs,
       mintRef: () => `${id}-${(this.#refs++).toString(36)}`,
     })
     const router = new Router(options.channels)
@@ -63,13 +66,13 @@ export class PresenceNode {
     })
     this.#connectionContext = {
       clock,
-      tick: new Tick(clock),
+      tick,
       log,
       limits,
       heartbeat,
       sessions: this.#sessions,
       dispatch: { router, services, names, limits },
-      maxBufferedBytes,
+      outbox,
       describeServer: () => this.#describe(),
       onClosed: (connection) => {
         this.#connections.delete(connection)
@@ -106,11 +109,10 @@ export class PresenceNode {
     return {
       subprotocol: admitted.subprotocol,
       open: (wire) => {
-        const connection = new Connection(
-          wire,
-          { ...admitted, params: request.params },
-          this.#connectionContext,
-        )
+        const { dialect, identity, implicitTopic } = admitted
+        // Spelled out, not spread: of each object that a spread makes V8 keeps a shape of its own.
+        const asked = { dialect, identity, params: packParams(request.params), implicitTopic }
+        const connection = new Connection(wire, asked, this.#connectionContext)
         this.#connections.add(connection)
         return connection
       },

@@ -16,15 +16,20 @@ describe('the defaults', () => {
       limits: DEFAULT_LIMITS,
       heartbeat: { pingIntervalMs: 20_000, pongTimeoutMs: 10_000 },
       grace: { graceMs: 10_000, pageGraceMs: 3000 },
-      flush: { floorMs: 5, ceilingMs: 200, share: 0.1 },
+      flush: { floorMs: 5, ceilingMs: 200, share: 0.05 },
       history: { maxDiffs: 256, maxBytes: 262_144 },
       handlerTimeoutMs: 10_000,
       maxWaitingMessages: 64,
       authenticateTimeoutMs: 10_000,
-      maxBufferedBytes: 4_194_304,
+      outbox: { softLimitBytes: 65_536, hardLimitBytes: 1_048_576 },
+      compression: { thresholdBytes: 1024, level: 6 },
       closeTimeoutMs: 2000,
       implicitTopic: 'room:lobby',
     })
+  })
+
+  test('of compression are none where it is turned off', () => {
+    expect(resolve({ compression: false }).compression).toBeNull()
   })
 
   test('stay where only a part of a group is given', () => {
@@ -32,6 +37,7 @@ describe('the defaults', () => {
     expect(options.limits).toEqual({ ...DEFAULT_LIMITS, metaBytes: 1024 })
     expect(options.heartbeat).toEqual({ pingIntervalMs: 20_000, pongTimeoutMs: 5 })
     expect(options.port).toBe(0)
+    expect(resolve({ compression: { level: 1 } }).compression).toEqual({ thresholdBytes: 1024, level: 1 })
   })
 })
 
@@ -47,6 +53,9 @@ describe('[S-17] nonsense is refused when the server is made, with the option’
     heartbeat: ['pingIntervalMs', 'pongTimeoutMs'],
     flush: ['floorMs', 'ceilingMs', 'share'],
     history: ['maxDiffs', 'maxBytes'],
+    longPoll: ['windowMs', 'maxBodyBytes'],
+    outbox: ['softLimitBytes', 'hardLimitBytes'],
+    compression: ['thresholdBytes', 'level'],
   }
   const names = Object.entries(groups).flatMap(([group, all]) => all.map((name) => [group, name] as const))
 
@@ -58,15 +67,12 @@ describe('[S-17] nonsense is refused when the server is made, with the option’
     }
   })
 
-  test.each([
-    'handlerTimeoutMs',
-    'maxWaitingMessages',
-    'authenticateTimeoutMs',
-    'maxBufferedBytes',
-    'closeTimeoutMs',
-  ])('%s', (name) => {
-    for (const value of [0, -1, Number.NaN, '10']) expect(() => resolve({ [name]: value })).toThrow(refused)
-  })
+  test.each(['handlerTimeoutMs', 'maxWaitingMessages', 'authenticateTimeoutMs', 'closeTimeoutMs'])(
+    '%s',
+    (name) => {
+      for (const value of [0, -1, Number.NaN, '10']) expect(() => resolve({ [name]: value })).toThrow(refused)
+    },
+  )
 
   test.each(['handlerTimeoutMs', 'authenticateTimeoutMs', 'closeTimeoutMs'])(
     '%s longer than a timer can wait, which would fire at once',
@@ -80,6 +86,9 @@ describe('[S-17] nonsense is refused when the server is made, with the option’
   test.each([
     ['a share of more than the whole', { flush: { share: 1.1 } }],
     ['a floor above the ceiling', { flush: { floorMs: 300 } }],
+    ['a soft limit above the hard one', { outbox: { softLimitBytes: 2, hardLimitBytes: 1 } }],
+    ['a level that zlib has not', { compression: { level: 10 } }],
+    ['half a level', { compression: { level: 1.5 } }],
     ['a negative grace', { grace: { graceMs: -1 } }],
     ['a grace that is no number', { grace: { pageGraceMs: Number.NaN } }],
     ['a grace longer than a timer can wait', { grace: { graceMs: 2 ** 31 } }],

@@ -3,9 +3,11 @@ import { DEFAULT_LIMITS, type Limits, type Topic, utf8Bytes } from '@rollcall/sh
 import type { ChannelDefinition } from './channel/define-channel'
 import { referenceChannel } from './channel/reference-channel'
 import type { HeartbeatOptions } from './connection/heartbeat'
+import type { OutboxOptions } from './connection/outbox'
 import { ServerError } from './errors'
 import type { LongPollOptions } from './http/longpoll'
 import { type Clock, systemClock } from './io/clock'
+import type { CompressionOptions } from './io/packet'
 import { type RandomSource, systemRandom } from './io/random'
 import { defaultLogger, type Logger } from './log'
 import { DEFAULT_FLUSH, type FlushOptions } from './presence/flush'
@@ -51,8 +53,10 @@ export interface ServerOptions {
   readonly maxWaitingMessages?: number
   /** Time that `authenticate` has, in milliseconds. @default 10000 */
   readonly authenticateTimeoutMs?: number
-  /** Bytes that may wait for a slow reader before it is cut off with 1013. @default 4194304 */
-  readonly maxBufferedBytes?: number
+  /** What may wait for a reader that is slow. */
+  readonly outbox?: Partial<OutboxOptions>
+  /** Large messages are compressed (permessage-deflate) for clients that take it; `false` for never. */
+  readonly compression?: Partial<CompressionOptions> | false
   /** Time that a peer has to answer a close, in milliseconds. @default 2000 */
   readonly closeTimeoutMs?: number
   /** Phoenix's transport for clients that can have no WebSocket. */
@@ -68,7 +72,9 @@ export interface ServerOptions {
 }
 
 export interface ResolvedServerOptions
-  extends Required<Omit<ServerOptions, 'server' | 'authenticate' | 'mode' | 'store' | 'page'>> {
+  extends Required<
+    Omit<ServerOptions, 'server' | 'authenticate' | 'mode' | 'store' | 'page' | 'compression'>
+  > {
   readonly server: HttpServer | null
   readonly authenticate: Authenticate | null
   readonly mode: 'development' | 'production' | null
@@ -80,6 +86,8 @@ export interface ResolvedServerOptions
   readonly flush: FlushOptions
   readonly history: HistoryOptions
   readonly longPoll: LongPollOptions
+  readonly outbox: OutboxOptions
+  readonly compression: CompressionOptions | null
 }
 
 /** Fills in the defaults. Throws `invalid_option` for what could never work. */
@@ -102,7 +110,9 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     handlerTimeoutMs: options.handlerTimeoutMs ?? 10_000,
     maxWaitingMessages: options.maxWaitingMessages ?? 64,
     authenticateTimeoutMs: options.authenticateTimeoutMs ?? 10_000,
-    maxBufferedBytes: options.maxBufferedBytes ?? 4 * 1024 * 1024,
+    outbox: { softLimitBytes: 65_536, hardLimitBytes: 1_048_576, ...options.outbox },
+    compression:
+      options.compression === false ? null : { thresholdBytes: 1024, level: 6, ...options.compression },
     closeTimeoutMs: options.closeTimeoutMs ?? 2000,
     longPoll: { windowMs: 10_000, maxBodyBytes: 1_048_576, ...options.longPoll },
     implicitTopic: options.implicitTopic ?? 'room:lobby',
@@ -135,6 +145,16 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     throw new ServerError(
       'invalid_option',
       'flush needs a share of at most 1 and a floorMs of at most ceilingMs.',
+    )
+  }
+  if (resolved.outbox.softLimitBytes > resolved.outbox.hardLimitBytes) {
+    throw new ServerError('invalid_option', 'outbox needs a softLimitBytes of at most hardLimitBytes.')
+  }
+  const level = resolved.compression?.level ?? 1
+  if (!Number.isInteger(level) || level > 9) {
+    throw new ServerError(
+      'invalid_option',
+      `compression.level must be a whole number from 1 to 9, not ${level}.`,
     )
   }
   if (!(resolved.grace.graceMs >= 0) || !(resolved.grace.pageGraceMs >= 0)) {
@@ -179,14 +199,15 @@ function timerDelays(options: ResolvedServerOptions): Record<string, number> {
 }
 
 function positiveNumbers(options: ResolvedServerOptions): Record<string, Record<string, number>> {
-  const { handlerTimeoutMs, maxWaitingMessages, authenticateTimeoutMs, maxBufferedBytes, closeTimeoutMs } =
-    options
+  const { handlerTimeoutMs, maxWaitingMessages, authenticateTimeoutMs, closeTimeoutMs } = options
   return {
     'limits.': { ...options.limits },
     'heartbeat.': { ...options.heartbeat },
     'flush.': { ...options.flush },
     'history.': { ...options.history },
     'longPoll.': { ...options.longPoll },
-    '': { handlerTimeoutMs, maxWaitingMessages, authenticateTimeoutMs, maxBufferedBytes, closeTimeoutMs },
+    'outbox.': { ...options.outbox },
+    'compression.': { ...options.compression },
+    '': { handlerTimeoutMs, maxWaitingMessages, authenticateTimeoutMs, closeTimeoutMs },
   }
 }

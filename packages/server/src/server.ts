@@ -49,8 +49,8 @@ export class RollcallServer {
     this.#ownsHttp = options.server === null
     this.#http = options.server ?? this.#createHttp()
     const maxPayloadBytes = options.limits.frameBytes * HARD_FRAME_FACTOR
-    const { closeTimeoutMs, clock, random } = options
-    const listenerOptions = { maxPayloadBytes, closeTimeoutMs, isShared: !this.#ownsHttp }
+    const { closeTimeoutMs, clock, random, compression } = options
+    const listenerOptions = { maxPayloadBytes, closeTimeoutMs, isShared: !this.#ownsHttp, compression }
     this.#listener = new WsListener(listenerOptions, (request) => this.#node.admit(request))
     this.#longPoll = new LongPoll({
       admit: (request) => this.#node.admit(request, 'longpoll'),

@@ -49,10 +49,12 @@ export { type Step, stay, stepBy, type TransitionTable } from './machine/transit
 export { type Continuity, continuityOf } from './presence/continuity'
 export { diffSnapshots } from './presence/diff-snapshots'
 export { digestOf, digestOfOne } from './presence/digest'
+export { fullDiff } from './presence/full-diff'
 export { mergeDiffs } from './presence/merge-diffs'
 export { mergePatch } from './presence/merge-patch'
 export { PhoenixPresences } from './presence/phoenix-presences'
-export { type AppliedChanges, PresenceSet } from './presence/presence-set'
+export { PresenceSet } from './presence/presence-set'
+export type { AppliedChanges } from './presence/presence-step'
 export {
   type FullDiff,
   type FullLeave,

@@ -137,6 +137,9 @@ describe('pushing', () => {
       await bob.next(([, , , name]) => name === 'presence_state')
       const { status, response } = await answerTo(ada.push(event, { joins: {}, leaves: {} }))
       expect([status, response.reason]).toEqual(['error', 'reserved_event'])
+      // Nothing of it came to Bob: what he is told next is what was pushed next.
+      await answerTo(ada.push('new_msg', { n: 1 }))
+      expect((await bob.next())[3]).toBe('new_msg')
     },
   )
 

@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
-import { connect } from 'node:net'
+import { connect as connectTcp } from 'node:net'
 import { createServer, HandshakeError, type HandshakeRequest, type ServerOptions } from '@rollcall/server'
 import { LongPoll, type SocketConnectOption } from 'phoenix'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { connect } from '../support/peer'
 import { startServer } from '../support/server'
 import {
   answerTo,
@@ -177,7 +178,7 @@ describe.each(['fetch', 'XMLHttpRequest'])('LongPoll by %s', (means) => {
 
 test('closing the server does not wait for a connection on which nothing was ever asked', async () => {
   const server = await start({ closeTimeoutMs: 100 })
-  const unused = connect(server.port, '127.0.0.1')
+  const unused = connectTcp(server.port, '127.0.0.1')
   onTestFinished(() => void unused.destroy())
   await once(unused, 'connect')
   await Promise.all([server.close(), once(unused, 'close')])
@@ -374,8 +375,8 @@ describe('request by request', () => {
     expect(await post(join)).toMatchObject({ status: 200 })
   })
 
-  test('[S-9] a client that posts and never polls is cut off at maxBufferedBytes', async () => {
-    const { server, post, poll } = await open({ maxBufferedBytes: 20_000 })
+  test('[S-9] a client that posts and never polls is cut off at outbox.hardLimitBytes', async () => {
+    const { server, post, poll } = await open({ outbox: { softLimitBytes: 20_000, hardLimitBytes: 20_000 } })
     await post(join)
     await eventually(() => server.registry.size === 1)
     server.broadcast(topic, 'news', 'x'.repeat(30_000))
@@ -383,6 +384,28 @@ describe('request by request', () => {
     // What was queued can still be fetched, for closeTimeoutMs; then the session is over.
     await expect.poll(async () => (await poll()).status).toBe(410)
     await eventually(() => server.connectionCount <= 1)
+  })
+
+  test('[S-9] a client that asks for the state again and again and never polls has few of them waiting', async () => {
+    const { server, post, poll } = await open({ outbox: { softLimitBytes: 10_000, hardLimitBytes: 20_000 } })
+    for (let n = 0; n < 100; n++)
+      server.registry.track(`bot ${n}`, topic, `bot ${n}`, { text: 'x'.repeat(100) })
+    await post(join)
+    const watcher = await connect(`ws://127.0.0.1:${server.port}/socket/websocket?user_id=watcher&vsn=2.0.0`)
+    watcher.send(join)
+    const isState = ([, , , event]: any) => event === 'presence_state'
+    await watcher.next(isState)
+    const sync = JSON.stringify([null, null, topic, 'presence_sync', {}])
+    for (let n = 0; n < 20; n++) {
+      // Asked for at once, given in one flush.
+      await post(sync)
+      watcher.send(sync)
+      await watcher.next(isState)
+    }
+    const { messages } = await poll()
+    const states = messages.filter((text: string) => isState(JSON.parse(text)))
+    expect(states.length).toBeGreaterThan(0)
+    expect(states.length).toBeLessThan(4)
   })
 
   test('a poll that breaks off ends the session', async () => {

@@ -62,6 +62,24 @@ describe('the transport over ws', () => {
     ])
   })
 
+  test('offers the secret after the subprotocol, or alone, and sends bytes as bytes', async () => {
+    const offers: unknown[] = []
+    server.on('connection', (_peer, { headers }) => offers.push(headers['sec-websocket-protocol']))
+    const { listener, until } = recorder()
+    const transport = openWebSocket(url, 'phoenix', listener, 'base64url.bearer.phx.dDBrZW4')
+    const peer = await accepted
+    await until(1)
+    const received = new Promise((resolve) =>
+      peer.once('message', (data, isBinary) => resolve([data, isBinary])),
+    )
+    transport.send(Uint8Array.of(0, 255))
+    expect(await received).toEqual([Buffer.from([0, 255]), true])
+    const alone = recorder()
+    openWebSocket(url, null, alone.listener, 'base64url.bearer.phx.dDBrZW4')
+    await alone.until(1)
+    expect(offers).toEqual(['phoenix,base64url.bearer.phx.dDBrZW4', 'base64url.bearer.phx.dDBrZW4'])
+  })
+
   test('tells how the other side closed', async () => {
     const { listener, until } = recorder()
     openWebSocket(url, 'rollcall.v1', listener)

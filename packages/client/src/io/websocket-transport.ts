@@ -7,8 +7,8 @@ import type { OpenTransport } from '../transport'
  */
 
 /** Opens a real WebSocket. The default of the `transport` option. */
-export const openWebSocket: OpenTransport = (url, subprotocol, listener) => {
-  const socket = new WebSocket(url, subprotocol ?? [])
+export const openWebSocket: OpenTransport = (url, subprotocol, listener, secretSubprotocol = null) => {
+  const socket = new WebSocket(url, offerOf(subprotocol, secretSubprotocol))
   // Bytes as a value, not as a Blob that must be awaited: frames would overtake each other.
   socket.binaryType = 'arraybuffer'
   let isAbandoned = false
@@ -42,6 +42,11 @@ export const openWebSocket: OpenTransport = (url, subprotocol, listener) => {
       else socket.close()
     },
   }
+}
+
+function offerOf(subprotocol: string | null, secret: string | null): string | string[] {
+  if (secret === null) return subprotocol ?? []
+  return subprotocol === null ? [secret] : [subprotocol, secret]
 }
 
 function bytesOf(data: WebSocket.Data): Uint8Array {

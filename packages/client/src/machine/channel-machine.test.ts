@@ -6,6 +6,7 @@ import {
   type ChannelEvent,
   type ChannelState,
   INITIAL_CHANNEL,
+  STEADY_AFTER_MS,
   stepChannel,
 } from './channel-machine'
 
@@ -55,7 +56,7 @@ describe('channel machine', () => {
 
   test('is joined once the server accepts', () => {
     expect(run([accepted], {}, joining)).toEqual({
-      state: { name: 'joined', joinRef: '7' },
+      state: { name: 'joined', joinRef: '7', failures: 0 },
       effects: [
         { kind: 'timer', delayMs: null },
         { kind: 'entered', response: { hi: 1 } },
@@ -112,7 +113,7 @@ describe('channel machine', () => {
     const lost = run([{ kind: 'lost' }], {}, joined)
     expect(lost).toMatchObject({
       state: { name: 'waiting', isRejoin: true },
-      effects: [{ kind: 'interrupted' }],
+      effects: [{ kind: 'timer', delayMs: null }, { kind: 'interrupted' }],
     })
     expect(run([{ kind: 'connected' }], { freshRef: '12' }, lost.state)).toMatchObject({
       state: { name: 'joining', joinRef: '12', isRejoin: true },
@@ -131,6 +132,25 @@ describe('channel machine', () => {
     const failed = run([{ kind: 'failed', joinRef: '7', error }], {}, joined)
     expect(failed).toMatchObject({ state: { name: 'waiting', isRejoin: true, error } })
     expect(kinds(failed)).toEqual(['interrupted', 'timer'])
+  })
+
+  test('[C-28] one that fails soon after each join is joined ever more slowly, until a join has lasted', () => {
+    const failed: ChannelEvent = { kind: 'failed', joinRef: '7', error }
+    let state: ChannelState = joined
+    const delays = [1, 2, 3].map(() => {
+      const step = run([failed], {}, state)
+      state = run([{ kind: 'due' }, accepted], {}, step.state).state
+      return step.effects.find(({ kind }) => kind === 'timer')
+    })
+    expect(delays).toEqual([250, 500, 1_000].map((delayMs) => ({ kind: 'timer', delayMs })))
+    expect(
+      run([accepted], {}, run([{ kind: 'due' }], {}, run([failed], {}, joined).state).state),
+    ).toMatchObject({
+      state: { name: 'joined', failures: 1 },
+      effects: [{ kind: 'timer', delayMs: STEADY_AFTER_MS }, { kind: 'entered' }],
+    })
+    const lasting = run([{ kind: 'due' }], {}, state)
+    expect(lasting).toEqual({ state: joined, effects: [] })
   })
 
   test('leaves in order, also while joining', () => {

@@ -25,7 +25,7 @@ export type ChannelState =
   | {
       readonly name: 'waiting'
       readonly isRejoin: boolean
-      /** Tries that failed since it was last joined. */
+      /** Tries that failed since it was last joined for a while. */
       readonly failures: number
       readonly error: RollcallError | null
     }
@@ -35,7 +35,12 @@ export type ChannelState =
       readonly isRejoin: boolean
       readonly failures: number
     }
-  | { readonly name: 'joined'; readonly joinRef: string }
+  | {
+      readonly name: 'joined'
+      readonly joinRef: string
+      /** Tries that failed before, until this one has lasted. */
+      readonly failures: number
+    }
   | {
       readonly name: 'leaving'
       readonly joinRef: string /** Asked for meanwhile. */
@@ -98,6 +103,12 @@ export interface ChannelContext {
 
 type ChannelStep = Step<ChannelState, ChannelEffect>
 type In<N extends ChannelState['name']> = Extract<ChannelState, { readonly name: N }>
+/**
+ * A channel that fails sooner than this after its join was not good: the count of tries goes on. Else one that crashes
+ * after each join would be joined again and again without a pause. In milliseconds.
+ */
+export const STEADY_AFTER_MS = 5_000
+
 const CLEAR_TIMER: ChannelEffect = { kind: 'timer', delayMs: null }
 
 export const INITIAL_CHANNEL: ChannelState = { name: 'idle' }
@@ -204,9 +215,12 @@ const table: TransitionTable<ChannelState, ChannelEvent, ChannelEffect, ChannelC
       state: { name: 'waiting', isRejoin, failures, error: null },
       effects: [CLEAR_TIMER],
     }),
-    accepted: ifCurrent(({ joinRef }, { response }) => ({
-      state: { name: 'joined', joinRef },
-      effects: [CLEAR_TIMER, { kind: 'entered', response }],
+    accepted: ifCurrent(({ joinRef, failures }, { response }) => ({
+      state: { name: 'joined', joinRef, failures },
+      effects: [
+        { kind: 'timer', delayMs: failures > 0 ? STEADY_AFTER_MS : null },
+        { kind: 'entered', response },
+      ],
     })),
     rejected: ifCurrent((state, { error, isRetryable, retryAfterMs }, context) =>
       isRetryable
@@ -229,16 +243,16 @@ const table: TransitionTable<ChannelState, ChannelEvent, ChannelEffect, ChannelC
     connected: stay,
     lost: () => ({
       state: { name: 'waiting', isRejoin: true, failures: 0, error: null },
-      effects: [{ kind: 'interrupted' }],
+      effects: [CLEAR_TIMER, { kind: 'interrupted' }],
     }),
     accepted: stay,
     rejected: stay,
     released: stay,
     ended: ifCurrent((_state, { error }) => endedBy(error)),
-    failed: ifCurrent((_state, { error }, context) =>
-      tryLater({ isRejoin: true, failures: 0 }, error, context, [{ kind: 'interrupted' }]),
+    failed: ifCurrent(({ failures }, { error }, context) =>
+      tryLater({ isRejoin: true, failures }, error, context, [{ kind: 'interrupted' }]),
     ),
-    due: stay,
+    due: (state) => stay({ ...state, failures: 0 }),
   },
   leaving: {
     join: (state) => stay({ ...state, isToRejoin: true }),

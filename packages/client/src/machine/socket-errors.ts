@@ -1,4 +1,4 @@
-import { RollcallError } from '../errors'
+import { RollcallError, type RollcallErrorCode } from '../errors'
 import type { CloseInfo } from './socket-state'
 
 /*
@@ -17,17 +17,26 @@ export function connectTimeoutError(phase: 'connecting' | 'greeting', ms: number
 const POLICY_VIOLATION = 1008
 const KICKED = 4002
 
-export function closeError({ code, reason }: CloseInfo): RollcallError {
-  const why = reason === '' ? `code ${code}` : `code ${code}: ${reason}`
-  const details = reason === '' ? {} : { reason }
-  switch (code) {
+export function closeError(close: CloseInfo): RollcallError {
+  switch (close.code) {
     case KICKED:
-      return new RollcallError('kicked', `The server ended the session (${why}).`, details)
+      return ended('kicked', 'The server ended the session', close)
     case POLICY_VIOLATION:
-      return new RollcallError('refused', `The server refused the connection (${why}).`, details)
+      return ended('refused', 'The server refused the connection', close)
     default:
-      return new RollcallError('disconnected', `The connection ended (${why}).`, details)
+      return endError(close)
   }
+}
+
+/** Whatever its code. */
+export function endError(close: CloseInfo): RollcallError {
+  return ended('disconnected', 'The connection ended', close)
+}
+
+function ended(code: RollcallErrorCode, what: string, close: CloseInfo): RollcallError {
+  const { reason } = close
+  const why = reason === '' ? `code ${close.code}` : `code ${close.code}: ${reason}`
+  return new RollcallError(code, `${what} (${why}).`, reason === '' ? {} : { reason })
 }
 
 export function silenceError(): RollcallError {

@@ -49,6 +49,7 @@ test('[C-1] whatever happens: a timer exactly while something is due, a watch ex
           const step = stepSocket(state, event, {
             now: 0,
             random,
+            hasCloseCodes: true,
             connectTimeoutMs: 10_000,
             backoff: { baseMs: 500, capMs: 30_000 },
           })

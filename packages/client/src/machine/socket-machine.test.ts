@@ -13,6 +13,7 @@ import {
 const base: SocketContext = {
   now: 1_000,
   random: 0.5,
+  hasCloseCodes: true,
   connectTimeoutMs: 10_000,
   backoff: { baseMs: 500, capMs: 30_000 },
 }
@@ -142,6 +143,15 @@ describe('socket machine', () => {
     expect(
       run([{ kind: 'closed', close: { code: 1008, reason: '' } }], {}, openState).state.error?.code,
     ).toBe('refused')
+  })
+
+  test('[C-30] no close code keeps it away where they are not the protocol’s own', () => {
+    for (const code of [...Object.keys(CLOSE_CODES).map(Number), 1006, 4711]) {
+      const closed: SocketEvent = { kind: 'closed', close: { code, reason: '' } }
+      const { state, effects } = run([closed], { hasCloseCodes: false }, openState)
+      expect([code, state.name, state.error?.code]).toEqual([code, 'waiting', 'disconnected'])
+      expect(effects).toContainEqual({ kind: 'lost', isFinal: false })
+    }
   })
 
   test('an unwelcome client ends, or waits for as long as the server asks', () => {

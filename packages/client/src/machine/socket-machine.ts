@@ -1,7 +1,7 @@
 import { type Step, shouldReconnect, stay, stepBy, type TransitionTable } from '@rollcall/shared-protocol'
 import type { RollcallError } from '../errors'
 import { backoffDelay } from './backoff'
-import { closeError, connectTimeoutError, silenceError } from './socket-errors'
+import { closeError, connectTimeoutError, endError, silenceError } from './socket-errors'
 import type {
   CloseInfo,
   SocketContext,
@@ -21,7 +21,7 @@ import type {
  *      |                   +-- waiting <--------+------------------------+
  *      |     due, online, visible, reconnect_now
  *      |
- *      +---- from everywhere: disconnect, or a close code that means "do not come back"
+ *      +---- from everywhere: disconnect, or a close code that means "do not come back", where there are such
  *
  * While the network is known to be gone, waiting has no end of its own: `retryAt` is null. (C-3)
  */
@@ -104,9 +104,10 @@ function disconnect(state: SocketState): SocketStep {
 
 /** The other side closed, or the connection broke. */
 function afterClose(state: Connected, close: CloseInfo, context: SocketContext): SocketStep {
-  const error = closeError(close)
+  const { hasCloseCodes } = context
+  const error = hasCloseCodes ? closeError(close) : endError(close)
   const next = { ...state, lastClose: close, error }
-  if (!shouldReconnect(close.code)) return end(next, [])
+  if (hasCloseCodes && !shouldReconnect(close.code)) return end(next, [])
   return waitToRetry(next, failuresAfter(state, context), context, lossOf(state))
 }
 

@@ -90,6 +90,8 @@ export interface SocketContext {
   readonly now: number
   /** From 0, below 1. */
   readonly random: number
+  /** Whether the server's close codes say whether to come back; see `ClientDialect`. */
+  readonly hasCloseCodes: boolean
   readonly connectTimeoutMs: number
   readonly backoff: Backoff
 }

@@ -21,7 +21,11 @@ export class PhoenixReplay {
   readonly socket: Socket
   readonly urls: string[] = []
   readonly subprotocols: (string | null)[] = []
+  /** Subprotocols that hold a token. */
+  readonly secrets: (string | null | undefined)[] = []
   readonly sent: Json[] = []
+  /** Binary frames. */
+  readonly sentBytes: Uint8Array[] = []
   /** Where what was sent differs from what was recorded. */
   readonly differences: string[] = []
   readonly #refs = new Map<unknown, unknown>()
@@ -34,12 +38,16 @@ export class PhoenixReplay {
       clock,
       random: () => 0.5,
       backoff: { baseMs: 10, capMs: 10 },
-      transport: (url, subprotocol, listener) => {
+      transport: (url, subprotocol, listener, secret) => {
         this.urls.push(url)
         this.subprotocols.push(subprotocol)
+        this.secrets.push(secret)
         this.#listener = listener
         return {
-          send: (frame) => this.sent.push(JSON.parse(frame)),
+          send: (frame) => {
+            if (typeof frame === 'string') this.sent.push(JSON.parse(frame))
+            else this.sentBytes.push(frame)
+          },
           close: (code) => listener.onClose(code, ''),
           abandon: () => {},
         }

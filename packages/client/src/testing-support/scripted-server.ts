@@ -86,7 +86,7 @@ export class ScriptedServer {
       const line = new Line(listener)
       this.#lines.push(line)
       return {
-        send: (frame) => line.sent.push(JSON.parse(frame)),
+        send: (frame) => line.sent.push(JSON.parse(frame as string)),
         close: (code) => line.end(code),
         abandon: () => {},
       }

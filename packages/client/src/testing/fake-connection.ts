@@ -102,7 +102,7 @@ export class FakeConnection {
     for (const topic of [...this.#memberships.keys()]) this.#untrack(topic, reason)
   }
 
-  receive(frame: string): void {
+  receive(frame: Frame): void {
     if (!this.#isOpen || this.isFrozen) return
     const decoded = rollcallDialect.decodeClient(frame, { limits: this.#host.limits, implicitTopic: '' })
     if (decoded.ok) this.#take(decoded.message)

@@ -1,5 +1,6 @@
 import {
   type FullDiff,
+  fullDiff,
   type JsonObject,
   type Key,
   type LeaveReason,
@@ -88,22 +89,7 @@ export class FakeTopic {
     const applied = this.#set.apply(changes)
     const base = this.#seq
     this.#seq += 1
-    const diff: FullDiff = {
-      epoch: this.#epoch,
-      base,
-      seq: this.#seq,
-      digest: this.#set.digest,
-      joins: applied.joins,
-      updates: applied.updates.map(({ presence, previous }) => ({ ...presence, previous })),
-      leaves: applied.leaves.map(({ presence, reason }) => ({
-        ref: presence.ref,
-        key: presence.key,
-        reason,
-        presence,
-      })),
-      appeared: applied.appeared,
-      disappeared: applied.disappeared,
-    }
+    const diff = fullDiff({ epoch: this.#epoch, base, seq: this.#seq, digest: this.#set.digest }, applied)
     if (this.#isDeaf) this.#isDeaf = false
     else this.#tell(diff)
   }

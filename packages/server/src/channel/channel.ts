@@ -1,7 +1,6 @@
 import {
   type Dialect,
   type Fault,
-  type Frame,
   faultBody,
   type JoinMessage,
   type JsonObject,
@@ -10,12 +9,15 @@ import {
   type Payload,
   type Topic,
 } from '@rollcall/shared-protocol'
+import type { Packet } from '../io/packet'
 import type { Owner } from '../presence/owned'
 import type { Registry } from '../presence/registry'
 import type { Identity } from '../session/identity'
+import { Attachment } from './attachment'
 import { notJoined, replaced, tooManyWaiting } from './channel-faults'
 import type { Call } from './compose'
 import type { ResolvedChannel } from './define-channel'
+import { Farewell } from './farewell'
 import type { ChannelHost } from './host'
 import { LiveContext, type Membership } from './live-context'
 import { type ChannelMessage, callOf, perform } from './perform'
@@ -52,6 +54,9 @@ export interface JoinCircumstances {
   readonly isResumed: boolean
 }
 
+/** What there is to say where there is nothing; one for all. */
+const NOTHING: Payload = Object.freeze({})
+
 export class Channel implements Membership {
   readonly topic: Topic
   readonly #session: ChannelHost
@@ -60,20 +65,16 @@ export class Channel implements Membership {
   readonly #owner: Owner
   readonly #ctx: LiveContext
   readonly #queue: SerialQueue
+  readonly #attachment: Attachment
+  readonly farewell: Farewell
+  /** Of the membership whose place it takes: held back until its own join is answered. */
+  #olderFarewell: Farewell | null
   #joinRef: MessageRef
-  #isGone = false
-  #isAsleep = false
   #isResumed = false
-  /** Whether the topic tells it what happens: from the flush that let it in until it sleeps or is gone. */
-  #isAdmitted = false
   /** Whether what it still has to answer is of no interest: its client is another program now. */
   #isMute = false
   /** What the join was answered with; a session that comes back is answered with it again. */
-  #response: Payload = {}
-  /** Ends the wait for the flush that is to let the channel in. */
-  #endAttach: (() => void) | null = null
-  /** The join with which the client claimed it when it last came back. */
-  #claim: JoinMessage | null = null
+  #response: Payload = NOTHING
 
   constructor(
     session: ChannelHost,
@@ -93,6 +94,9 @@ export class Channel implements Membership {
     const identity = actingAs?.identity ?? session.identity
     const { registry } = services
     this.#ctx = new LiveContext({ membership: this, session, registry, owner: this.#owner, identity })
+    this.#attachment = new Attachment(this, topic, registry)
+    this.farewell = new Farewell(session)
+    this.#olderFarewell = session.channels.get(topic)?.farewell ?? null
   }
 
   // --- the life of a membership ------------------------------------------------------------------------------
@@ -103,11 +107,11 @@ export class Channel implements Membership {
   }
 
   get isGone(): boolean {
-    return this.#isGone
+    return this.#attachment.isEnded
   }
 
   get isAdmitted(): boolean {
-    return this.#isAdmitted
+    return this.#attachment.isAdmitted
   }
 
   get isResumed(): boolean {
@@ -116,24 +120,27 @@ export class Channel implements Membership {
 
   /** Whether it is kept for a session that has no connection, or has not claimed it since it came back. */
   get isAsleep(): boolean {
-    return this.#isAsleep
+    return this.#attachment.isAsleep
   }
 
   /** Joins, and answers `message`. If it takes over from an older join and tracks nothing, the older one's presence goes. */
   join(message: JoinMessage, { isRejoin, isResumed }: JoinCircumstances, onRefused: () => void): void {
     this.#isResumed = isResumed
+    // A page that was loaded anew knows of no older join.
+    if (!isRejoin || isResumed) this.#olderFarewell = null
     this.#queue.push(async () => {
       const reply = await this.#runJoin(message.payload)
-      if (this.#isGone) return
+      if (this.isGone) return
       if (isRejoin && !this.#ctx.hasTracked) this.#untrack('replaced')
       if (reply instanceof Refusal) {
+        this.#answer(message.ref, reply)
+        const { claim } = this.#attachment
+        if (claim) this.#answer(claim.ref, reply)
         this.end('left')
         onRefused()
-        this.#answer(message.ref, reply)
-        if (this.#claim) this.#answer(this.#claim.ref, reply)
         return
       }
-      this.#response = reply ?? {}
+      this.#response = reply ?? NOTHING
       await this.#attach(message)
     })
   }
@@ -143,28 +150,21 @@ export class Channel implements Membership {
    * told, as nothing has happened that anybody should see. (S-6)
    */
   sleep(): void {
-    if (this.#isGone || this.#isAsleep) return
-    this.#isAsleep = true
-    this.#isAdmitted = false
-    this.#services.registry.detach(this.topic, this)
-    this.#endAttach?.()
+    this.#attachment.sleep()
+    this.#releaseOlder()
   }
 
   /** The session is back and joins again: it goes on where it was, without the application's `join`. */
   wake(message: JoinMessage): void {
-    this.#isAsleep = false
     this.#joinRef = message.joinRef ?? message.ref
-    this.#claim = message
+    this.#attachment.wake(message)
     const isTaken = this.#queue.push(() => this.#attach(message))
     if (!isTaken) this.#answer(message.ref, this.#tooManyWaiting())
   }
 
   /** Follows the topic without a join: told of everything, present under no name. */
   observe(): void {
-    const hub = this.#services.registry.hub(this.topic)
-    hub.attach(this, { onAdmitted: null, withState: false, since: null })
-    hub.announceOpening()
-    this.#isAdmitted = true
+    this.#attachment.follow()
   }
 
   /** Is present under the name that it acts for, without being told of anything. Resolves with why not, or null. */
@@ -177,7 +177,7 @@ export class Channel implements Membership {
   receive(message: ChannelMessage): void {
     const isTaken = this.#queue.push(() => {
       // It waited for a join that was refused, or for something that outlived the membership.
-      if (this.#isGone) this.#answer(message.ref, new Refusal(notJoined(this.topic)))
+      if (this.isGone) this.#answer(message.ref, new Refusal(notJoined(this.topic)))
       else return this.#handle(message)
     })
     if (!isTaken) this.#answer(message.ref, this.#tooManyWaiting())
@@ -186,7 +186,7 @@ export class Channel implements Membership {
   /** Sends the whole state again. */
   resync(ref: MessageRef): void {
     const isTaken = this.#queue.push(() => {
-      this.#answer(ref, this.#isGone ? new Refusal(notJoined(this.topic)) : {})
+      this.#answer(ref, this.isGone ? new Refusal(notJoined(this.topic)) : {})
       this.#ctx.pushState()
     })
     if (!isTaken) this.#answer(ref, this.#tooManyWaiting())
@@ -208,25 +208,23 @@ export class Channel implements Membership {
     runLeave(this.#ctx, this.#definition, reason, this.#services.log)
   }
 
-  /** Makes room for a newer join of the same session. Its presence stays, for the newer one to take over. */
+  /**
+   * Makes room for a newer join of the same session. Its presence stays, for the newer one to take over, which lets
+   * its farewell go when it has an answer of its own.
+   */
   replace(): void {
     if (!this.#retire()) return
     runLeave(this.#ctx, this.#definition, 'replaced', this.#services.log)
-    this.#session.send({
-      kind: 'channel_closed',
-      topic: this.topic,
-      joinRef: this.joinRef,
-      response: faultBody(replaced()),
-    })
+    this.farewell.hold()
+    this.#sayFarewell(faultBody(replaced()))
   }
 
   /** Ends it, and tells the client why. */
   putOut(reason: LeaveReason, problem?: Fault): void {
-    if (this.#isGone) return
+    if (this.isGone) return
     this.end(reason)
     this.#session.forget(this.topic)
-    const response = problem ? faultBody(problem) : { reason }
-    this.#session.send({ kind: 'channel_closed', topic: this.topic, joinRef: this.joinRef, response })
+    this.#sayFarewell(problem ? faultBody(problem) : { reason })
   }
 
   // --- Member ----------------------------------------------------------------------------------------------------
@@ -239,8 +237,17 @@ export class Channel implements Membership {
     return this.#definition.presence
   }
 
-  deliver(frames: readonly Frame[]): void {
-    this.#session.deliver(frames)
+  get isCongested(): boolean {
+    return this.#session.isCongested
+  }
+
+  deliver(packet: Packet): void {
+    this.#session.deliver(packet)
+  }
+
+  /** Its peer has read what waited. */
+  catchUp(): void {
+    this.#services.registry.catchUp(this.topic, this)
   }
 
   // --- within ----------------------------------------------------------------------------------------------------
@@ -253,36 +260,29 @@ export class Channel implements Membership {
     return runCall(this.#ctx, this.#definition.middleware, call, last, this.#services)
   }
 
-  /** Waits until the next flush has let the channel in, or it has fallen asleep. */
   #attach(message: JoinMessage): Promise<void> {
-    // A client that came back meanwhile knows its latest join only.
-    const isOutdated = this.#claim !== null && this.#claim !== message
-    if (this.#isAsleep || this.#isGone || isOutdated) return Promise.resolve()
-    const { ref, since } = message
-    return new Promise((resolve) => {
-      this.#endAttach = resolve
-      const onAdmitted = () => {
-        this.#isAdmitted = true
-        this.#answer(ref, this.#response)
-        resolve()
-      }
-      this.#services.registry
-        .hub(this.topic)
-        .attach(this, { withState: true, since: since ?? null, onAdmitted })
+    return this.#attachment.enter(message, () => {
+      this.#answer(message.ref, this.#response)
+      this.#releaseOlder()
     })
   }
 
   #handle(message: ChannelMessage): void | Promise<void> {
+    const settle = (reply: Reply) => {
+      this.#answer(message.ref, reply)
+      this.farewell.release()
+    }
+    this.farewell.hold()
     const reply = this.#run(callOf(message), () => perform(this.#ctx, this.#definition, message))
-    if (isPromise(reply)) return reply.then((settled) => this.#answer(message.ref, settled))
-    this.#answer(message.ref, reply)
+    if (isPromise(reply)) return reply.then(settle)
+    settle(reply)
   }
 
   #answer(ref: MessageRef, reply: Reply): void {
     if (this.#isMute) return
     const head = { kind: 'reply', topic: this.topic, ref, joinRef: this.joinRef } as const
     if (reply instanceof Refusal) this.#session.send({ ...head, status: 'error', fault: reply.fault })
-    else if (ref !== null) this.#session.send({ ...head, status: 'ok', response: reply ?? {} })
+    else if (ref !== null) this.#session.send({ ...head, status: 'ok', response: reply ?? NOTHING })
   }
 
   #tooManyWaiting(): Refusal {
@@ -290,13 +290,19 @@ export class Channel implements Membership {
     return new Refusal(tooManyWaiting(maxWaitingMessages, Math.min(1000, handlerTimeoutMs)))
   }
 
+  #sayFarewell(response: JsonObject): void {
+    this.farewell.say({ kind: 'channel_closed', topic: this.topic, joinRef: this.joinRef, response })
+  }
+
+  #releaseOlder(): void {
+    this.#olderFarewell?.release()
+    this.#olderFarewell = null
+  }
+
+  /** What waits in the queue is answered after that: the membership is over. */
   #retire(): boolean {
-    if (this.#isGone) return false
-    this.#isGone = true
-    this.#isAdmitted = false
-    this.#services.registry.detach(this.topic, this)
-    // What waits in the queue is answered: the membership is over.
-    this.#endAttach?.()
+    if (!this.#attachment.end()) return false
+    this.#releaseOlder()
     return true
   }
 

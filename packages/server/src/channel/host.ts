@@ -1,11 +1,15 @@
-import type { Dialect, Frame, ServerMessage, Topic } from '@rollcall/shared-protocol'
+import type { Dialect, ServerMessage, Topic } from '@rollcall/shared-protocol'
+import type { Packet } from '../io/packet'
 import type { Identity } from '../session/identity'
+import type { Farewell } from './farewell'
 
 /** What a session says through: the connection that holds it. */
 export interface Outlet {
   send(message: ServerMessage): void
   /** Sends what was encoded already, for many. */
-  deliver(frames: readonly Frame[]): void
+  deliver(packet: Packet): void
+  /** Whether the peer is behind with its reading, so that presence is to wait. */
+  readonly isCongested: boolean
   close(code: number, reason: string): void
 }
 
@@ -16,6 +20,8 @@ export interface ChannelHost extends Outlet {
   readonly dialect: Dialect
   readonly params: ReadonlyMap<string, string>
   readonly assigns: Map<string, unknown>
+  /** Its channels: one that joins finds there the one whose place it takes. */
+  readonly channels: { get(topic: Topic): { readonly farewell: Farewell } | undefined }
   /** The channel of this topic has ended by itself. */
   forget(topic: Topic): void
 }

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { eventsIn, joined, repliesIn, topic, tracking, withHandlers } from '../testing-support/native-client'
+import {
+  eventsIn,
+  gated,
+  joined,
+  repliesIn,
+  topic,
+  tracking,
+  withHandlers,
+} from '../testing-support/native-client'
 import { TestNode } from '../testing-support/test-node'
 import type { ChannelContext } from './context'
 import { refuse } from './reply'
@@ -14,8 +22,8 @@ describe('a second join of the same topic', () => {
     await watcher.heard()
     await ada.heard()
     const frames = await ada.join(topic, { meta: { n: 2 } }, '2')
-    expect(eventsIn(frames)).toEqual(['phx_close', 'phx_reply', 'presence_state'])
-    expect(frames[0]).toEqual(['1', '1', topic, 'phx_close', expect.objectContaining({ reason: 'replaced' })])
+    expect(eventsIn(frames)).toEqual(['phx_reply', 'phx_close', 'presence_state'])
+    expect(frames[1]).toEqual(['1', '1', topic, 'phx_close', expect.objectContaining({ reason: 'replaced' })])
     await node.clock.advance(300)
     expect(await watcher.heard()).toMatchObject([
       [null, null, topic, 'presence_diff', { joins: [], leaves: [], updates: [{ meta: { n: 2 }, rev: 1 }] }],
@@ -53,6 +61,61 @@ describe('a second join of the same topic', () => {
     await node.clock.advance(300)
     expect(await node.registry.list(topic)).toEqual([])
     expect(node.registry.topicCount).toBe(0)
+  })
+
+  describe('[S-21] has its answer first, and then the older one is closed', () => {
+    const told = (frames: readonly unknown[][]) =>
+      frames
+        .filter(([, , , event]) => event !== 'presence_state')
+        .map(
+          ([joinRef, , , event, body]) => `${joinRef} ${event} ${(body as { status?: string }).status ?? ''}`,
+        )
+
+    /** Joins are decided when they are let go on, and refused where their payload says so. */
+    async function open() {
+      const waits = new Map<unknown, ReturnType<typeof gated>>()
+      const channel = tracking({
+        join: async (_ctx, payload) => {
+          const wait = gated()
+          waits.set(payload.name, wait)
+          await wait.opened
+          return payload.name === 'refused' ? refuse('no') : undefined
+        },
+      })
+      const node = new TestNode({ channels: [channel] })
+      const ada = await node.native('ada')
+      await ada.join(topic, { name: 'first' }, '1')
+      const decide = async (name: string) => {
+        waits.get(name)?.open()
+        await node.clock.advance(300)
+        return told(await ada.heard())
+      }
+      await decide('first')
+      return { node, ada, decide }
+    }
+
+    test.each(['accepted', 'refused'])('%s', async (name) => {
+      const { ada, decide } = await open()
+      expect(await ada.join(topic, { name }, '2')).toEqual([])
+      const status = name === 'accepted' ? 'ok' : 'error'
+      expect(await decide(name)).toEqual([`2 phx_reply ${status}`, '1 phx_close '])
+    })
+
+    test('or replaced in its turn', async () => {
+      const { ada, decide } = await open()
+      await ada.join(topic, { name: 'second' }, '2')
+      expect(told(await ada.join(topic, { name: 'third' }, '3'))).toEqual(['1 phx_close '])
+      expect(await decide('third')).toEqual(['3 phx_reply ok', '2 phx_close '])
+      expect(await decide('second')).toEqual([])
+    })
+
+    test('or left again', async () => {
+      const { ada, decide } = await open()
+      await ada.join(topic, { name: 'second' }, '2')
+      const frames = await ada.ask(['2', '3', topic, 'phx_leave', {}])
+      expect(told(frames)).toEqual(['1 phx_close ', '2 phx_reply ok', '2 phx_close '])
+      expect(await decide('second')).toEqual([])
+    })
   })
 
   test('[S-5] one that is still being decided when a newer one came takes nothing of that', async () => {

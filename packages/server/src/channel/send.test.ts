@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { eventsIn, joined, repliesIn, topic, tracking, withHandlers } from '../testing-support/native-client'
+import {
+  eventsIn,
+  gated,
+  joined,
+  repliesIn,
+  topic,
+  tracking,
+  withHandlers,
+} from '../testing-support/native-client'
 import { TestNode } from '../testing-support/test-node'
+import type { ChannelContext } from './context'
 import type { Handler } from './define-channel'
 
 describe('what a channel sends', () => {
@@ -25,22 +34,58 @@ describe('what a channel sends', () => {
     expect(eventsIn(await bob.heard())).toEqual(theirs)
   })
 
-  test('to a session that it puts out is the last, with the reason', async () => {
+  test('[S-21] to a session that it puts out is the reply under way, and then the reason', async () => {
     const kick: Handler = (ctx) => {
       ctx.close('kicked')
       ctx.push('told', {})
-      return { unheard: true }
+      return { heard: true }
     }
     const node = new TestNode({ channels: [withHandlers({ kick })] })
     const [ada, bob] = [await joined(node, 'ada'), await joined(node, 'bob')]
     await ada.heard()
-    const frames = await ada.ask(['j', '1', topic, 'kick', {}])
-    expect(frames[0]).toEqual(['j', 'j', topic, 'phx_close', { reason: 'kicked' }])
-    expect(eventsIn(frames)).not.toContain('told')
+    expect(await ada.ask(['j', '1', topic, 'kick', {}])).toEqual([
+      ['j', '1', topic, 'phx_reply', { status: 'ok', response: { heard: true } }],
+      ['j', 'j', topic, 'phx_close', { reason: 'kicked' }],
+    ])
     await node.clock.advance(300)
     expect(await bob.heard()).toMatchObject([
       [null, null, topic, 'presence_diff', { leaves: [{ reason: 'kicked' }] }],
     ])
+  })
+
+  test('[S-21] to one that is put out while its handler takes its time waits for the reply, and what came later is refused', async () => {
+    const wait = gated()
+    let ctx: ChannelContext | undefined
+    const slow: Handler = async (context) => {
+      ctx = context
+      await wait.opened
+      return { late: true }
+    }
+    const node = new TestNode({ channels: [withHandlers({ slow })] })
+    const ada = await joined(node, 'ada')
+    ada.say(['j', '1', topic, 'slow', {}], ['j', '2', topic, 'slow', {}])
+    expect(await ada.heard()).toEqual([])
+    ctx?.close('kicked')
+    await node.clock.advance(300)
+    // Its presence goes at once, whatever it is doing.
+    expect(await node.registry.list(topic)).toEqual([])
+    expect(await ada.heard()).toEqual([])
+    wait.open()
+    expect(
+      (await ada.heard()).map(([, ref, , event, body]) => [ref, event, body.status ?? body.reason]),
+    ).toEqual([
+      ['1', 'phx_reply', 'ok'],
+      ['j', 'phx_close', 'kicked'],
+      ['2', 'phx_reply', 'error'],
+    ])
+  })
+
+  test('to one that is put out while nothing is under way is the reason, at once', async () => {
+    const contexts: ChannelContext[] = []
+    const node = new TestNode({ channels: [tracking({ join: (ctx) => void contexts.push(ctx) })] })
+    const ada = await joined(node, 'ada')
+    contexts[0]?.close('kicked')
+    expect(await ada.heard()).toEqual([['j', 'j', topic, 'phx_close', { reason: 'kicked' }]])
   })
 
   test('assigns are shared by the channels of a session, and by nobody else', async () => {

@@ -1,7 +1,8 @@
 /** Does one thing after the other, at once where nothing is under way, and holds a bounded number that wait. */
 export class SerialQueue {
   readonly #maxWaiting: number
-  readonly #waiting: (() => void | Promise<void>)[] = []
+  /** Made when somebody has to wait. */
+  #waiting: (() => void | Promise<void>)[] | null = null
   #isBusy = false
 
   constructor(maxWaiting: number) {
@@ -11,6 +12,7 @@ export class SerialQueue {
   /** Takes a task, which must not throw or reject. False where too many wait already; then it is not run. */
   push(task: () => void | Promise<void>): boolean {
     if (this.#isBusy) {
+      this.#waiting ??= []
       if (this.#waiting.length >= this.#maxWaiting) return false
       this.#waiting.push(task)
       return true
@@ -28,7 +30,8 @@ export class SerialQueue {
 
   #next(): void {
     this.#isBusy = false
-    const task = this.#waiting.shift()
+    const task = this.#waiting?.shift()
     if (task) this.#run(task)
+    else this.#waiting = null
   }
 }

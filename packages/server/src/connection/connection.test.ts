@@ -18,8 +18,8 @@ async function pair(options: TestNodeOptions = {}) {
   const ada = await joined(node, 'ada')
   await watcher.heard()
   const leavesSeen = async () =>
-    (await watcher.heard()).flatMap(([, , , , diff]) =>
-      diff.leaves.map(({ reason }: { reason: string }) => reason),
+    (await watcher.heard()).flatMap(([, , , event, payload]) =>
+      event === 'presence_diff' ? payload.leaves.map(({ reason }: { reason: string }) => reason) : [],
     )
   return { node, watcher, ada, leavesSeen }
 }
@@ -211,25 +211,109 @@ test('[S-8] a server that stalls takes nobody for dead before it has read what t
 })
 
 describe('[S-9] a peer that reads too slowly', () => {
+  const outbox = { softLimitBytes: 500, hardLimitBytes: 1000 }
+  const shout = (text: string) => ['j', '1', topic, 'shout', { text }]
+
   test('is cut off with 1013, and its presence goes with it', async () => {
-    const { node, ada, leavesSeen } = await pair({ maxBufferedBytes: 1000 })
-    ada.wire.bufferedBytes = 1001
-    ada.say([null, '1', 'rollcall', 'heartbeat', {}])
-    await node.clock.settle()
+    const { node, watcher, ada, leavesSeen } = await pair({ outbox })
+    ada.wire.isStuck = true
+    for (let i = 0; i < 3; i++) {
+      watcher.say(shout('x'.repeat(350)))
+      await node.clock.settle()
+    }
     expect(ada.wire.closedWith?.code).toBe(1013)
-    expect(node.log.of('warn').at(-1)?.context).toMatchObject({ bufferedBytes: 1001, maxBufferedBytes: 1000 })
+    const { bufferedBytes } = ada.wire
+    expect(bufferedBytes).toBeGreaterThan(1000)
+    expect(node.log.of('warn').at(-1)?.context).toMatchObject({ bufferedBytes, hardLimitBytes: 1000 })
     await node.clock.advance(300)
     expect(await leavesSeen()).toEqual(['closed'])
   })
 
   test('is sent nothing after that', async () => {
-    const { ada, watcher } = await pair({ maxBufferedBytes: 1000 })
+    const { ada, watcher } = await pair({ outbox })
     ada.wire.isAlive = false
-    ada.wire.bufferedBytes = 1001
-    await watcher.ask(['j', '1', topic, 'say', {}])
+    ada.wire.isStuck = true
+    for (let i = 0; i < 3; i++) await watcher.ask(shout('x'.repeat(350)))
+    expect(ada.wire.closedWith?.code).toBe(1013)
     const writes = ada.wire.writes.length
-    for (let i = 0; i < 100; i++) await watcher.ask(['j', '1', topic, 'say', { i }])
+    for (let i = 0; i < 100; i++) await watcher.ask(shout('again'))
     expect(ada.wire.writes.length).toBe(writes)
+  })
+})
+
+describe('[S-9] a peer that falls behind and reads on', () => {
+  const outbox = { softLimitBytes: 1000, hardLimitBytes: 100_000 }
+  const other = 'room:other'
+
+  /** Ada is in two topics, and reads nothing of what was shouted in one of them. */
+  async function clogged() {
+    const all = await pair({ outbox })
+    const { node, ada, watcher } = all
+    for (const peer of [ada, watcher]) {
+      await peer.join(other, {}, 'o')
+      await node.clock.advance(300)
+      await peer.heard()
+    }
+    await ada.heard()
+    ada.wire.isStuck = true
+    await watcher.ask(['o', '1', other, 'shout', { text: 'x'.repeat(1200) }])
+    expect((await ada.heard()).map(([, , , event]) => event)).toEqual(['shout'])
+    return all
+  }
+  const change = (n: number, inTopic: string) => [
+    inTopic === topic ? 'j' : 'o',
+    `${n}`,
+    inTopic,
+    'presence_update',
+    { meta: { n } },
+  ]
+
+  test('is given the state of each of its topics in which something changed, and diffs from there', async () => {
+    const { node, ada, watcher } = await clogged()
+    for (let n = 0; n < 5; n++) {
+      await watcher.ask(change(n, topic))
+      await node.clock.advance(300)
+    }
+    await watcher.ask(change(5, other))
+    await node.clock.advance(300)
+    expect(await ada.heard()).toEqual([])
+    ada.wire.readOn()
+    await node.clock.advance(300)
+    const heard = await ada.heard()
+    expect(heard.map(([, , topic, event]) => [topic, event])).toEqual([
+      [topic, 'presence_state'],
+      [other, 'presence_state'],
+    ])
+    const metas = heard.map(([, , , , { presences }]) => presences.map(({ meta }: { meta: object }) => meta))
+    expect(metas).toEqual([expect.arrayContaining([{ n: 4 }]), expect.arrayContaining([{ n: 5 }])])
+    await watcher.ask(change(6, topic))
+    await node.clock.advance(300)
+    expect((await ada.heard()).map(([, , topic, event]) => [topic, event])).toEqual([
+      [topic, 'presence_diff'],
+    ])
+  })
+
+  test('is answered all the while, and was never closed', async () => {
+    const { ada } = await clogged()
+    const [reply] = await ada.ask([null, 'b', 'rollcall', 'heartbeat', {}])
+    expect(reply).toMatchObject([null, 'b', 'rollcall', 'phx_reply', { status: 'ok' }])
+    ada.wire.readOn()
+    expect(ada.wire.closedWith).toBeNull()
+  })
+
+  test('who asks for states and reads none has few of them waiting', async () => {
+    const node = new TestNode({ outbox })
+    for (let n = 0; n < 100; n++) node.registry.track(`bot ${n}`, topic, `bot ${n}`, {})
+    const ada = await joined(node, 'ada')
+    ada.wire.isStuck = true
+    for (let n = 0; n < 50; n++) {
+      ada.say(['j', null, topic, 'presence_sync', {}])
+      await node.clock.advance(300)
+    }
+    expect((await ada.heard()).map(([, , , event]) => event)).toEqual(['presence_state', 'presence_state'])
+    ada.wire.readOn()
+    await node.clock.advance(300)
+    expect((await ada.heard()).map(([, , , event]) => event)).toEqual(['presence_state'])
   })
 })
 

@@ -1,7 +1,6 @@
 import {
   type DecodedClientMessage,
   type Dialect,
-  type Frame,
   type HelloMessage,
   type JsonObject,
   type Limits,
@@ -12,15 +11,17 @@ import {
 } from '@rollcall/shared-protocol'
 import type { Outlet } from '../channel/host'
 import type { Clock } from '../io/clock'
+import { Packet } from '../io/packet'
 import type { Tick } from '../io/tick'
 import type { Wire, WireEvents } from '../io/wire'
 import type { Logger } from '../log'
 import type { Identity } from '../session/identity'
-import type { Session } from '../session/session'
-import type { SessionRequest, Sessions } from '../session/sessions'
+import type { PackedParams } from '../session/params'
+import type { Session, SessionRequest } from '../session/session'
+import type { Sessions } from '../session/sessions'
 import { type DispatchContext, dispatch, observe } from './dispatch'
 import { type HeartbeatOptions, judgeSilence } from './heartbeat'
-import { Outbox } from './outbox'
+import { Outbox, type OutboxEvents, type OutboxOptions } from './outbox'
 
 /*
  *  wire --onMessage--> size --> decode --> dispatch --> channels
@@ -36,8 +37,7 @@ export interface ConnectionContext {
   readonly heartbeat: HeartbeatOptions
   readonly sessions: Sessions
   readonly dispatch: DispatchContext
-  /** Bytes that may wait for a slow reader before it is cut off with 1013. */
-  readonly maxBufferedBytes: number
+  readonly outbox: OutboxOptions
   /** What of the server a native client is told in answer to its hello. */
   readonly describeServer: () => JsonObject
   readonly onClosed: (connection: Connection) => void
@@ -46,13 +46,13 @@ export interface ConnectionContext {
 export interface ConnectionRequest {
   readonly dialect: Dialect
   readonly identity: Identity
-  readonly params: ReadonlyMap<string, string>
+  readonly params: PackedParams
   /** For a dialect whose messages name no topic. */
   readonly implicitTopic: Topic
 }
 
 /** The server's end of one transport. */
-export class Connection implements WireEvents, Outlet {
+export class Connection implements WireEvents, OutboxEvents, Outlet {
   readonly #wire: Wire
   readonly #request: ConnectionRequest
   readonly #context: ConnectionContext
@@ -70,7 +70,7 @@ export class Connection implements WireEvents, Outlet {
     this.#request = request
     this.#context = context
     this.#lastHeardMs = context.clock.now()
-    this.#outbox = new Outbox(wire, context.tick, context.maxBufferedBytes, (bytes) => this.#overflow(bytes))
+    this.#outbox = new Outbox(wire, context.tick, context.outbox, this)
     if (request.dialect.hasImplicitTopic) this.#observe()
   }
 
@@ -100,6 +100,10 @@ export class Connection implements WireEvents, Outlet {
     this.#heard()
   }
 
+  onDrain(): void {
+    if (this.#outbox.drained()) this.#session?.catchUp()
+  }
+
   onClose(code: number, reason: string): void {
     const { log, dispatch, sessions, onClosed } = this.#context
     this.#isClosing = true
@@ -117,11 +121,15 @@ export class Connection implements WireEvents, Outlet {
   // --- Outlet ----------------------------------------------------------------------------------------------------
 
   send(message: ServerMessage): void {
-    this.deliver(this.#request.dialect.encodeServer(message))
+    this.deliver(new Packet(this.#request.dialect.encodeServer(message)))
   }
 
-  deliver(frames: readonly Frame[]): void {
-    if (!this.#isClosing) this.#outbox.push(frames)
+  get isCongested(): boolean {
+    return this.#outbox.isCongested
+  }
+
+  deliver(packet: Packet): void {
+    if (!this.#isClosing) this.#outbox.push(packet)
   }
 
   close(code: number, reason: string): void {
@@ -129,6 +137,17 @@ export class Connection implements WireEvents, Outlet {
     this.#isClosing = true
     this.#outbox.onTick()
     this.#wire.close(code, reason)
+  }
+
+  // --- OutboxEvents ----------------------------------------------------------------------------------------------
+
+  onOverflow(bufferedBytes: number): void {
+    const { log, outbox } = this.#context
+    log.warn(
+      { sessionId: this.#session?.id, bufferedBytes, hardLimitBytes: outbox.hardLimitBytes },
+      'a peer reads too slowly and is cut off',
+    )
+    this.close(1013, 'reads too slowly')
   }
 
   // --- heartbeat -------------------------------------------------------------------------------------------------
@@ -200,14 +219,5 @@ export class Connection implements WireEvents, Outlet {
     const { fault, replyTo } = decoded
     if (replyTo) this.send({ kind: 'reply', ...replyTo, status: 'error', fault })
     else this.send({ kind: 'fault', fault })
-  }
-
-  #overflow(bufferedBytes: number): void {
-    const { log, maxBufferedBytes } = this.#context
-    log.warn(
-      { sessionId: this.#session?.id, bufferedBytes, maxBufferedBytes },
-      'a peer reads too slowly and is cut off',
-    )
-    this.close(1013, 'reads too slowly')
   }
 }

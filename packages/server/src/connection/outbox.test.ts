@@ -1,57 +1,162 @@
-import { expect, test } from 'vitest'
+import type { Frame } from '@rollcall/shared-protocol'
+import { describe, expect, test } from 'vitest'
+import { Packet } from '../io/packet'
 import { Tick } from '../io/tick'
 import { MemoryWire } from '../testing-support/memory-wire'
 import { VirtualClock } from '../testing-support/virtual-clock'
 import { Outbox } from './outbox'
 
+const OPTIONS = { softLimitBytes: 100, hardLimitBytes: 1000 }
+
+const packet = (...frames: Frame[]) => new Packet(frames)
+/** One that has this many bytes on the wire. */
+const sized = (bytes: number, isState = false) => {
+  const one = new Packet(['x'.repeat(bytes - (bytes > 127 ? 4 : 2))], isState)
+  expect(one.plain().length).toBe(bytes)
+  return one
+}
+
 function fill() {
   const clock = new VirtualClock()
   const wire = new MemoryWire(clock)
   const overflows: number[] = []
-  const outbox = new Outbox(wire, new Tick(clock), 1000, (bytes) => overflows.push(bytes))
-  return { clock, wire, outbox, overflows }
+  const outbox = new Outbox(wire, new Tick(clock), OPTIONS, {
+    onOverflow: (bytes) => void overflows.push(bytes),
+  })
+  const drains: boolean[] = []
+  wire.open({
+    onMessage: () => {},
+    onPong: () => {},
+    onClose: () => {},
+    onDrain: () => void drains.push(outbox.drained()),
+  })
+  /** Sends each in a turn of its own. */
+  const send = async (...packets: Packet[]) => {
+    for (const one of packets) {
+      outbox.push(one)
+      await clock.settle()
+    }
+  }
+  return { clock, wire, outbox, overflows, drains, send }
 }
 
 test('[S-12] all that comes in one turn leaves in one write, in its order', async () => {
   const { clock, wire, outbox } = fill()
-  outbox.push(['a'])
-  outbox.push([])
-  outbox.push(['b', 'c'])
+  outbox.push(packet('a'))
+  outbox.push(packet())
+  outbox.push(packet('b', 'c'))
   expect(wire.writes).toEqual([])
   await clock.settle()
-  outbox.push(['d'])
+  outbox.push(packet('d'))
   await clock.settle()
   expect(wire.writes).toEqual([['a', 'b', 'c'], ['d']])
 })
 
 test('what has to leave now leaves now, and not again', async () => {
   const { clock, wire, outbox } = fill()
-  outbox.push(['a'])
+  outbox.push(packet('a'))
   outbox.onTick()
   expect(wire.writes).toEqual([['a']])
   await clock.settle()
   expect(wire.writes).toEqual([['a']])
 })
 
-test('[S-9] a backlog above the bound is reported, one at the bound is not', async () => {
-  const { clock, wire, outbox, overflows } = fill()
-  wire.bufferedBytes = 1000
-  outbox.push(['a'])
-  await clock.settle()
-  expect(overflows).toEqual([])
-  wire.bufferedBytes = 1001
-  outbox.push(['b'])
-  await clock.settle()
-  expect(overflows).toEqual([1001])
-})
-
 test('one timer serves all outboxes of a turn, each once', async () => {
   const clock = new VirtualClock()
   const tick = new Tick(clock)
   const wires = Array.from({ length: 3 }, () => new MemoryWire(clock))
-  const boxes = wires.map((wire) => new Outbox(wire, tick, 1000, () => {}))
-  for (const box of boxes) box.push(['x'])
-  for (const box of boxes) box.push(['y'])
+  const boxes = wires.map((wire) => new Outbox(wire, tick, OPTIONS, { onOverflow: () => {} }))
+  for (const box of boxes) box.push(packet('x'))
+  for (const box of boxes) box.push(packet('y'))
   await clock.settle()
   expect(wires.map(({ writes }) => writes)).toEqual([[['x', 'y']], [['x', 'y']], [['x', 'y']]])
+})
+
+describe('[S-9] a reader that is slow', () => {
+  test('is congested above the soft limit, not at it, until all has left', async () => {
+    const { wire, outbox, drains, overflows, send } = fill()
+    wire.isStuck = true
+    await send(sized(60), sized(40))
+    expect(outbox.isCongested).toBe(false)
+    await send(sized(3))
+    expect(outbox.isCongested).toBe(true)
+    wire.readOn()
+    expect([outbox.isCongested, drains, overflows]).toEqual([false, [true], []])
+  })
+
+  test('was not congested where what waited was within the limit', async () => {
+    const { wire, outbox, send } = fill()
+    wire.isStuck = true
+    await send(sized(100))
+    expect([wire.isWatched, outbox.drained()]).toEqual([false, false])
+  })
+
+  test('overflows above the hard limit, not at it', async () => {
+    const { wire, overflows, send } = fill()
+    wire.isStuck = true
+    await send(sized(500), sized(500))
+    expect(overflows).toEqual([])
+    await send(sized(3))
+    expect(overflows).toEqual([1003])
+  })
+
+  test('owes nothing any more of what it has read', async () => {
+    const { wire, outbox, overflows, send } = fill()
+    for (let round = 0; round < 5; round++) {
+      wire.isStuck = true
+      await send(sized(90))
+      wire.readOn()
+    }
+    await send(sized(900), sized(900))
+    wire.isStuck = true
+    await send(sized(90))
+    expect([outbox.isCongested, overflows]).toEqual([false, []])
+  })
+
+  test('is not one for a state that takes its time, however large', async () => {
+    const { wire, outbox, overflows, send } = fill()
+    wire.isStuck = true
+    await send(sized(60_000, true), sized(100))
+    expect([outbox.isCongested, overflows]).toEqual([false, []])
+    await send(sized(3))
+    expect([outbox.isCongested, overflows]).toEqual([true, []])
+    await send(sized(898))
+    expect(overflows).toEqual([61_001])
+  })
+
+  test('is one where a second state waits behind the first: it is sent no third', async () => {
+    const { wire, outbox, drains, send } = fill()
+    wire.isStuck = true
+    await send(sized(5000, true))
+    expect(outbox.isCongested).toBe(false)
+    await send(sized(5000, true))
+    expect(outbox.isCongested).toBe(true)
+    wire.readOn()
+    expect([outbox.isCongested, drains]).toEqual([false, [true]])
+    wire.isStuck = true
+    await send(sized(5000, true))
+    expect(outbox.isCongested).toBe(false)
+  })
+
+  test('is not one for states that come together, or that are small', async () => {
+    const { clock, wire, outbox, send } = fill()
+    wire.isStuck = true
+    await send(sized(30, true), sized(30, true), sized(30, true))
+    expect(outbox.isCongested).toBe(false)
+    wire.bufferedBytes = 0
+    outbox.drained()
+    outbox.push(sized(5000, true))
+    outbox.push(sized(5000, true))
+    await clock.settle()
+    expect(outbox.isCongested).toBe(false)
+  })
+
+  test('owes no more than what waits: of what was sent before the most may have left', async () => {
+    const { wire, outbox, send } = fill()
+    wire.isStuck = true
+    await send(sized(90))
+    wire.bufferedBytes = 5
+    await send(sized(90))
+    expect(outbox.isCongested).toBe(false)
+  })
 })

@@ -1,6 +1,10 @@
+import type { Frame } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
+import { Packet } from '../io/packet'
 import { VirtualClock } from '../testing-support/virtual-clock'
 import { LongPollWire, type Poll, type PollStatus } from './longpoll-wire'
+
+const packet = (...frames: Frame[]) => [new Packet(frames)]
 
 class TestPoll implements Poll {
   status: PollStatus | null = null
@@ -17,6 +21,8 @@ class TestPoll implements Poll {
 function open() {
   const clock = new VirtualClock()
   const told: string[] = []
+  /** What was queued at each drain. */
+  const drains: number[] = []
   let isOver = false
   const onOver = () => {
     isOver = true
@@ -25,6 +31,7 @@ function open() {
   wire.listen({
     onMessage: (data, isBinary) => void told.push(isBinary ? `bytes ${data.length}` : data.toString()),
     onPong: () => void told.push('pong'),
+    onDrain: () => void drains.push(wire.bufferedBytes),
     onClose: (code, reason) => void told.push(`close ${code} ${reason}`),
   })
   const poll = () => {
@@ -32,7 +39,7 @@ function open() {
     wire.poll(one)
     return one
   }
-  return { clock, wire, told, poll, isOver: () => isOver }
+  return { clock, wire, told, drains, poll, isOver: () => isOver }
 }
 
 describe('what the server sends', () => {
@@ -40,23 +47,42 @@ describe('what the server sends', () => {
     const { wire, poll } = open()
     const waiting = poll()
     expect(waiting.status).toBeNull()
-    wire.send(['a', 'b'])
+    wire.send(packet('a', 'b'))
     expect(waiting).toMatchObject({ status: 200, messages: ['a', 'b'], answers: 1 })
   })
 
   test('is queued in order while none waits, and counted', () => {
     const { wire, poll } = open()
-    wire.send(['a'])
-    wire.send(['ü', 'c'])
+    wire.send(packet('a'))
+    wire.send(packet('ü', 'c'))
     expect(wire.bufferedBytes).toBe(4)
     expect(poll()).toMatchObject({ status: 200, messages: ['a', 'ü', 'c'] })
     expect(wire.bufferedBytes).toBe(0)
     expect(poll().status).toBeNull()
   })
 
+  test('[S-9] counts against a slow reader, save a state', () => {
+    const { wire } = open()
+    expect(wire.send([...packet('ü', 'c'), new Packet(['a state'], true)])).toBe(3)
+    expect(wire.bufferedBytes).toBe(10)
+    wire.close(1013, '')
+    expect(wire.send(packet('too late'))).toBe(0)
+  })
+
+  test('[S-9] is said to have left once a poll has fetched it, and never within the call', async () => {
+    const { clock, wire, drains, poll } = open()
+    wire.send(packet('a'))
+    await clock.settle()
+    expect(drains).toEqual([])
+    poll()
+    expect(drains).toEqual([])
+    await clock.settle()
+    expect(drains).toEqual([0])
+  })
+
   test('in binary goes out as text', () => {
     const { wire, poll } = open()
-    wire.send([Uint8Array.from(Buffer.from('020101' + '7465' + '0102', 'hex'))])
+    wire.send(packet(Uint8Array.from(Buffer.from('020101' + '7465' + '0102', 'hex'))))
     expect(poll().messages).toEqual(['[null,null,"t","e",{"base64":"AQI="}]'])
   })
 })
@@ -78,7 +104,7 @@ describe('a poll', () => {
     const older = poll()
     const newer = poll()
     expect(older.status).toBe(204)
-    wire.send(['a'])
+    wire.send(packet('a'))
     expect(newer).toMatchObject({ status: 200, messages: ['a'] })
     await clock.advance(5000)
     expect([older.answers, newer.answers]).toEqual([1, 1])
@@ -100,7 +126,7 @@ describe('a poll', () => {
     for (const isAnswered of [false, true]) {
       const { clock, wire, told, poll, isOver } = open()
       const waiting = poll()
-      if (isAnswered) wire.send(['lost'])
+      if (isAnswered) wire.send(packet('lost'))
       wire.lose(waiting)
       expect(isOver()).toBe(true)
       await clock.settle()
@@ -131,7 +157,7 @@ describe('what the client posts', () => {
 
   test('after the close is not', () => {
     const { wire, told } = open()
-    wire.send(['a'])
+    wire.send(packet('a'))
     wire.close(1012, 'bye')
     expect(wire.post([text])).toBe(false)
     expect(told).toEqual([])
@@ -154,10 +180,10 @@ describe('closing', () => {
 
   test('with messages in the queue lets the client fetch them first', async () => {
     const { clock, wire, told, poll, isOver } = open()
-    wire.send(['last words'])
+    wire.send(packet('last words'))
     wire.close(1013, 'reads too slowly')
     wire.close(1012, 'again')
-    wire.send(['too late'])
+    wire.send(packet('too late'))
     expect(isOver()).toBe(false)
     expect(poll()).toMatchObject({ status: 200, messages: ['last words'] })
     expect(poll()).toMatchObject({ status: 410, messages: [] })
@@ -168,7 +194,7 @@ describe('closing', () => {
 
   test('waits for that no longer than closeTimeoutMs', async () => {
     const { clock, wire, told, isOver } = open()
-    wire.send(['nobody comes'])
+    wire.send(packet('nobody comes'))
     wire.close(1012, '')
     await clock.advance(299)
     expect(isOver()).toBe(false)
@@ -179,7 +205,7 @@ describe('closing', () => {
 
   test('terminating is at once, whatever is queued', async () => {
     const { clock, wire, told, poll } = open()
-    wire.send(['a'])
+    wire.send(packet('a'))
     wire.terminate()
     wire.terminate()
     await clock.settle()

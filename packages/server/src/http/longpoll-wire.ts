@@ -1,5 +1,6 @@
-import { binaryFrameAsText, type Frame } from '@rollcall/shared-protocol'
+import { binaryFrameAsText } from '@rollcall/shared-protocol'
 import type { Clock, Timer } from '../io/clock'
+import type { Packet } from '../io/packet'
 import type { Wire, WireEvents } from '../io/wire'
 
 /*
@@ -99,15 +100,24 @@ export class LongPollWire implements Wire {
     return this.#queuedBytes
   }
 
-  send(frames: readonly Frame[]): void {
-    if (this.#phase !== 'open') return
-    for (const frame of frames) {
-      const message = typeof frame === 'string' ? frame : binaryFrameAsText(frame)
-      this.#queue.push(message)
-      this.#queuedBytes += Buffer.byteLength(message)
+  send(packets: readonly Packet[]): number {
+    if (this.#phase !== 'open') return 0
+    let owedBytes = 0
+    for (const { frames, isState } of packets) {
+      for (const frame of frames) {
+        const message = typeof frame === 'string' ? frame : binaryFrameAsText(frame)
+        const bytes = Buffer.byteLength(message)
+        this.#queue.push(message)
+        this.#queuedBytes += bytes
+        if (!isState) owedBytes += bytes
+      }
     }
     if (this.#isWaiting) this.#flush()
+    return owedBytes
   }
+
+  /** Whatever waits is waited for: see `#flush`. */
+  watchDrain(): void {}
 
   ping(): void {
     this.#answer(204)
@@ -132,6 +142,10 @@ export class LongPollWire implements Wire {
     this.#queue = []
     this.#queuedBytes = 0
     this.#answer(200, messages)
+    // Never within the caller, who may be about to look at what waits.
+    this.#context.clock.soon(() => {
+      if (this.#phase === 'open') this.#events?.onDrain()
+    })
   }
 
   #answer(status: PollStatus, messages: readonly string[] = []): void {

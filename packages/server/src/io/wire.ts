@@ -1,11 +1,16 @@
-import type { Frame } from '@rollcall/shared-protocol'
+import type { Packet } from './packet'
 
 /** The server's end of one WebSocket, as far as a connection needs to know it. */
 export interface Wire {
-  /** Hands frames to the operating system in one write, as far as it takes them. Does nothing once closed. */
-  send(frames: readonly Frame[]): void
+  /**
+   * Hands packets to the operating system in one write, as far as it takes them. Returns how many bytes of them were not
+   * a state: those count against a slow reader. Does nothing once closed.
+   */
+  send(packets: readonly Packet[]): number
   /** Bytes that were sent and have not left this process. */
   readonly bufferedBytes: number
+  /** Has {@link WireEvents.onDrain} called once nothing waits any more, of however little that waits now. */
+  watchDrain(): void
   /** Asks the peer to show that it is there; it answers through {@link WireEvents.onPong}. */
   ping(): void
   /** Begins an orderly close. The peer has a bounded time to answer. */
@@ -18,7 +23,10 @@ export interface Wire {
 export interface WireEvents {
   /** A whole message: a text's UTF-8 bytes, or bytes. Valid until the call returns. */
   onMessage(data: Buffer, isBinary: boolean): void
+  /** The peer showed that it is there. */
   onPong(): void
+  /** All that was sent has left this process, after much of it had to wait or where it was watched. May come again. */
+  onDrain(): void
   /** Once, the last of all. 1006 where the peer went without a word. */
   onClose(code: number, reason: string): void
 }

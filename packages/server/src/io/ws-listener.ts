@@ -1,16 +1,21 @@
 import { type Server as HttpServer, type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Frame } from '@rollcall/shared-protocol'
-import { type RawData, WebSocket, WebSocketServer } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
+import { Batch } from './batch'
+import type { CompressionOptions } from './packet'
 import { readHandshake } from './read-handshake'
-import { type Admit, type HandshakeRefusal, NO_DIALECT, type Wire, type WireEvents } from './wire'
+import { deflateOffers } from './websocket/deflate-offers'
+import { type Admit, type HandshakeRefusal, NO_DIALECT } from './wire'
+import { WsWire, type WsWireContext } from './ws-wire'
 
 /*
  *  http.Server 'upgrade' --> admit(request) --refusal--> HTTP answer, socket closed
  *                                |
- *                            acceptance --> ws handshake --> Wire --> accept(wire) -> WireEvents
+ *                            acceptance --> ws's handshake --> WsWire --> accept(wire) -> WireEvents
  *
- * The only file that knows of `ws`.
+ * The only file that knows of `ws`: it checks the handshake and agrees on the extension. The socket is ours from then
+ * on, as `ws` would encode what goes to many once for each of them.
  */
 
 export interface ListenerOptions {
@@ -20,6 +25,8 @@ export interface ListenerOptions {
   readonly closeTimeoutMs: number
   /** Whether others may answer the upgrades of the same HTTP server that are none of ours. */
   readonly isShared: boolean
+  /** How to compress for the peers that can take it; null for not at all. */
+  readonly compression: CompressionOptions | null
 }
 
 /** Answers the WebSocket handshakes of an HTTP server. */
@@ -27,17 +34,28 @@ export class WsListener {
   readonly #wss: WebSocketServer
   readonly #options: ListenerOptions
   readonly #admit: Admit
+  readonly #plain: WsWireContext
+  readonly #compressed: WsWireContext
   #server: HttpServer | null = null
   #isClosed = false
 
   constructor(options: ListenerOptions, admit: Admit) {
     this.#options = options
     this.#admit = admit
+    const { maxPayloadBytes: maxMessageBytes, closeTimeoutMs, compression } = options
+    const batch = new Batch()
+    const shared = { batch, closeTimeoutMs }
+    this.#plain = { ...shared, compression: null, reading: { maxMessageBytes, isCompressed: false } }
+    this.#compressed = { ...shared, compression, reading: { maxMessageBytes, isCompressed: true } }
     this.#wss = new WebSocketServer({
       noServer: true,
       clientTracking: false,
       maxPayload: options.maxPayloadBytes,
-      perMessageDeflate: false,
+      // One message stands for itself, both ways: see websocket/deflate.ts.
+      perMessageDeflate: options.compression
+        ? { serverNoContextTakeover: true, clientNoContextTakeover: true }
+        : false,
+      WebSocket: Handshake,
       // Chosen by `admit` before ws is asked; see #upgrade.
       handleProtocols: (_offered, request) => chosenSubprotocols.get(request) ?? false,
     })
@@ -75,10 +93,20 @@ export class WsListener {
     }
     if (this.#isClosed) return refuseHandshake(socket, closing)
     if (answer.subprotocol) chosenSubprotocols.set(request, answer.subprotocol)
-    this.#wss.handleUpgrade(request, socket, head, (peer) => {
-      const wire = new WsWire(peer, socket, this.#options.closeTimeoutMs)
-      wire.listen(answer.open(wire))
+    // `ws` refuses a client whose offer it does not take, where it would only have to decline the offer.
+    request.headers['sec-websocket-extensions'] = deflateOffers(request.headers['sec-websocket-extensions'])
+    this.#wss.handleUpgrade(request, socket, head, ({ extensions }) => {
+      const wire = new WsWire(socket, extensions === '' ? this.#plain : this.#compressed)
+      wire.listen(answer.open(wire), head)
     })
+  }
+}
+
+/** What `ws` makes of a handshake. It would take the socket over in `setSocket`; here it leaves it alone. */
+class Handshake extends WebSocket {
+  setSocket(socket: Socket): void {
+    socket.setTimeout(0)
+    socket.setNoDelay()
   }
 }
 
@@ -91,55 +119,6 @@ const badTarget: HandshakeRefusal = {
 const closing: HandshakeRefusal = { status: 503, reason: 'closing', message: 'The server is shutting down.' }
 
 function ignore(): void {}
-
-class WsWire implements Wire {
-  readonly #peer: WebSocket
-  readonly #socket: Duplex
-  readonly #closeTimeoutMs: number
-
-  constructor(peer: WebSocket, socket: Duplex, closeTimeoutMs: number) {
-    this.#peer = peer
-    this.#socket = socket
-    this.#closeTimeoutMs = closeTimeoutMs
-    peer.binaryType = 'nodebuffer'
-  }
-
-  listen(events: WireEvents): void {
-    const peer = this.#peer
-    peer.on('message', (data: RawData, isBinary: boolean) => events.onMessage(data as Buffer, isBinary))
-    peer.on('pong', () => events.onPong())
-    peer.on('close', (code, reason) => events.onClose(code, reason.toString()))
-    // Broken frames and resets: ws closes by itself and then tells 'close'.
-    peer.on('error', ignore)
-  }
-
-  get bufferedBytes(): number {
-    return this.#peer.bufferedAmount
-  }
-
-  send(frames: readonly Frame[]): void {
-    if (this.#peer.readyState !== WebSocket.OPEN) return
-    // Corked, all of them leave in one system call.
-    this.#socket.cork()
-    for (const frame of frames) this.#peer.send(frame, { binary: typeof frame !== 'string' })
-    this.#socket.uncork()
-  }
-
-  ping(): void {
-    if (this.#peer.readyState === WebSocket.OPEN) this.#peer.ping()
-  }
-
-  close(code: number, reason: string): void {
-    if (this.#peer.readyState === WebSocket.CLOSED) return
-    this.#peer.close(code, reason)
-    const timer = setTimeout(() => this.#peer.terminate(), this.#closeTimeoutMs)
-    this.#peer.once('close', () => clearTimeout(timer))
-  }
-
-  terminate(): void {
-    this.#peer.terminate()
-  }
-}
 
 function refuseHandshake(socket: Duplex, { status, reason, message }: HandshakeRefusal): void {
   const body = JSON.stringify({ error: reason, message })

@@ -3,11 +3,11 @@ export interface FlushOptions {
   readonly floorMs: number
   /** Most time that a change waits for its flush, in milliseconds. @default 200 */
   readonly ceilingMs: number
-  /** Share of one core that the flushes of one topic may take, above 0 and at most 1. @default 0.1 */
+  /** Share of one core that the flushes of one topic may take, above 0 and at most 1. @default 0.05 */
   readonly share: number
 }
 
-export const DEFAULT_FLUSH: FlushOptions = { floorMs: 5, ceilingMs: 200, share: 0.1 }
+export const DEFAULT_FLUSH: FlushOptions = { floorMs: 5, ceilingMs: 200, share: 0.05 }
 
 /**
  * When a topic may flush next (DESIGN, "The flush"). The first change after a quiet spell need not wait; after a flush

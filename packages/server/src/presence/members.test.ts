@@ -7,6 +7,7 @@ import {
   zzzDialect,
 } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
+import type { Packet } from '../io/packet'
 import { type Admission, type Member, Members } from './members'
 
 const noState: Admission = { onAdmitted: null, withState: false, since: null }
@@ -32,13 +33,14 @@ class Listener implements Member {
   readonly heard: Frame[] = []
   readonly dialect: Dialect
   readonly wantsPresence: boolean
+  isCongested = false
 
   constructor(dialect: Dialect = rollcallDialect, wantsPresence = true) {
     this.dialect = dialect
     this.wantsPresence = wantsPresence
   }
 
-  deliver(frames: readonly Frame[]): void {
+  deliver({ frames }: Packet): void {
     this.heard.push(...frames)
   }
 }
@@ -201,6 +203,74 @@ describe('[S-1] who has to be given a state again', () => {
     members.captureWaiting()
     expect(new Set(members.admitDue().map(([member]) => member))).toEqual(new Set(crowd))
     expect(members.size).toBe(4)
+  })
+})
+
+describe('[S-9] who is behind with its reading', () => {
+  /** One that has fallen behind, and one that has not. */
+  function slowAndQuick(dialect: Dialect = rollcallDialect) {
+    const [slow, quick] = [new Listener(dialect), new Listener(dialect)]
+    const members = live(slow, quick)
+    slow.isCongested = true
+    members.tellAll(diff)
+    const admitted = () => {
+      members.captureWaiting()
+      return members.admitDue()
+    }
+    return { members, slow, quick, admitted }
+  }
+
+  test.each([rollcallDialect, zzzDialect, vixDialect])(
+    'is told no diff ($name); the others are',
+    (dialect) => {
+      const { slow, quick } = slowAndQuick(dialect)
+      expect([slow.heard.length, quick.heard.length]).toEqual([0, 1])
+    },
+  )
+
+  test('is told no diff either once it can read, until it has the state: one is missing before', () => {
+    const { members, slow, admitted } = slowAndQuick()
+    slow.isCongested = false
+    members.tellAll(diff)
+    expect(members.catchUp(slow)).toBe(true)
+    members.tellAll(diff)
+    expect(slow.heard).toEqual([])
+    expect(admitted()).toEqual([[slow, withState]])
+    members.tellAll(diff)
+    expect(slow.heard).toHaveLength(1)
+  })
+
+  test('is given one state, and only where something was kept from it', () => {
+    const { members, slow, quick, admitted } = slowAndQuick()
+    expect(members.catchUp(quick)).toBe(false)
+    expect([members.catchUp(slow), members.catchUp(slow)]).toEqual([true, false])
+    expect(admitted()).toEqual([[slow, withState]])
+    expect([members.catchUp(slow), members.hasWaiting]).toEqual([false, false])
+    expect(admitted()).toEqual([])
+  })
+
+  test('is told of events nevertheless: nothing says them anew', () => {
+    const { members, slow } = slowAndQuick()
+    members.tellAll(event)
+    expect(slow.heard).toHaveLength(1)
+  })
+
+  test('and leaves is forgotten', () => {
+    const { members, slow, admitted } = slowAndQuick()
+    members.remove(slow)
+    expect([members.catchUp(slow), members.size, admitted()]).toEqual([false, 1, []])
+  })
+
+  test('is given the state as everybody is where everybody needs it', () => {
+    const { members, slow, quick, admitted } = slowAndQuick()
+    members.awaitAll()
+    expect(new Set(admitted().map(([member]) => member))).toEqual(new Set([slow, quick]))
+    expect(members.catchUp(slow)).toBe(false)
+    // Who still reads nothing when its turn comes has to be noted again.
+    members.fallBehind(slow)
+    members.tellAll(diff)
+    expect([slow.heard.length, quick.heard.length]).toEqual([0, 2])
+    expect(members.catchUp(slow)).toBe(true)
   })
 })
 

@@ -1,12 +1,15 @@
-import type { Dialect, Frame, Position, ServerMessage } from '@rollcall/shared-protocol'
+import type { Dialect, Position, ServerMessage } from '@rollcall/shared-protocol'
+import { Packet } from '../io/packet'
 
 /** One who is told of a topic: a channel. */
 export interface Member {
   readonly dialect: Dialect
   /** Whether presence is told to it, or only the channel's own events. */
   readonly wantsPresence: boolean
+  /** Whether its peer is behind with its reading. Presence is kept from it until it has caught up. */
+  readonly isCongested: boolean
   /** Queues frames for the connection behind it. Must not throw, and must not call back into the topic. */
-  deliver(frames: readonly Frame[]): void
+  deliver(packet: Packet): void
 }
 
 /** How a member that waits comes in. */
@@ -29,6 +32,8 @@ export class Members {
   #waiting = new Map<Member, Admission>()
   /** Waited when the running flush began: what they staged before is in it. */
   readonly #due = new Map<Member, Admission>()
+  /** Live ones that presence is kept from: their peers are behind with their reading. */
+  readonly #behind = new Set<Member>()
   #size = 0
 
   get size(): number {
@@ -47,6 +52,7 @@ export class Members {
     const earlier = this.#waiting.get(member) ?? this.#due.get(member)
     if (!earlier && !this.#live.get(member.dialect)?.has(member)) this.#size++
     this.#due.delete(member)
+    this.#behind.delete(member)
     this.#waiting.set(member, {
       onAdmitted: admission.onAdmitted ?? earlier?.onAdmitted ?? null,
       withState: admission.withState || (earlier?.withState ?? false),
@@ -56,6 +62,18 @@ export class Members {
 
   remove(member: Member): void {
     if (this.#forget(member)) this.#size--
+  }
+
+  /** Notes that presence was kept from a member. What it holds does not lead to what is until it has the state. (S-9) */
+  fallBehind(member: Member): void {
+    this.#behind.add(member)
+  }
+
+  /** Whether the member had fallen behind; if so it waits for the state now. */
+  catchUp(member: Member): boolean {
+    if (!this.#behind.has(member)) return false
+    this.await(member, { onAdmitted: null, withState: true, since: null })
+    return true
   }
 
   /** Everybody has to be given a state: what they hold does not lead to what is. */
@@ -94,18 +112,25 @@ export class Members {
       // A diff is of no use to who is about to be given the state, save where it builds on none (Vix): there it is
       // the only word that somebody came.
       const needsState = message.kind === 'diff' && !dialect.hasImplicitTopic
-      let frames: readonly Frame[] | null = null
+      let packet: Packet | null = null
       for (const member of members) {
         if (member === except || (isPresence && !member.wantsPresence)) continue
         if (needsState && (this.#waiting.has(member) || this.#due.has(member))) continue
-        frames ??= dialect.encodeServer(message)
-        if (frames.length === 0) break
-        member.deliver(frames)
+        if (message.kind === 'diff' && this.#isBehind(member)) continue
+        packet ??= new Packet(dialect.encodeServer(message))
+        if (packet.frames.length === 0) break
+        member.deliver(packet)
       }
     }
   }
 
+  #isBehind(member: Member): boolean {
+    if (member.isCongested) this.#behind.add(member)
+    return this.#behind.has(member)
+  }
+
   #forget(member: Member): boolean {
+    this.#behind.delete(member)
     const members = this.#live.get(member.dialect)
     const wasLive = members?.delete(member) ?? false
     if (members?.size === 0) this.#live.delete(member.dialect)

@@ -1,11 +1,12 @@
 import type { Presence, Topic } from '@rollcall/shared-protocol'
+import { SmallMap } from '../small-map'
 
 /** Who tracks: an id of a session, or whatever else is told apart by a string. */
 export type Owner = string
 
 /** What this node's owners track, at most one presence for each owner in each topic, and how many that are. */
 export class Owned {
-  readonly #byOwner = new Map<Owner, Map<Topic, Presence>>()
+  readonly #byOwner = new Map<Owner, SmallMap<Topic, Presence>>()
   #count = 0
 
   get count(): number {
@@ -19,7 +20,7 @@ export class Owned {
   set(owner: Owner, topic: Topic, presence: Presence): void {
     let topics = this.#byOwner.get(owner)
     if (!topics) {
-      topics = new Map()
+      topics = new SmallMap()
       this.#byOwner.set(owner, topics)
     }
     if (!topics.has(topic)) this.#count++
@@ -41,6 +42,6 @@ export class Owned {
   }
 
   topicsOf(owner: Owner): Topic[] {
-    return [...(this.#byOwner.get(owner)?.keys() ?? [])]
+    return this.#byOwner.get(owner)?.keys() ?? []
   }
 }

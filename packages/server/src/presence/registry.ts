@@ -50,11 +50,13 @@ interface CheckedMeta {
 /** One node's live view over a store: who is present where, and the means to change it for this node's own sessions. */
 export class Registry {
   readonly #context: RegistryContext
+  readonly #ofHubs: TopicHubContext
   readonly #hubs = new Map<Topic, TopicHub>()
   readonly #owned = new Owned()
 
   constructor(context: RegistryContext) {
     this.#context = context
+    this.#ofHubs = { ...context, onIdle: (idle) => this.#forget(idle) }
   }
 
   /** Presences that this node holds for its own owners; bounded by `limits.capacity`. */
@@ -158,7 +160,7 @@ export class Registry {
   hub(topic: Topic): TopicHub {
     let hub = this.#hubs.get(topic)
     if (!hub) {
-      hub = new TopicHub(topic, { ...this.#context, onIdle: (idle) => this.#forget(idle) })
+      hub = new TopicHub(topic, this.#ofHubs)
       this.#hubs.set(topic, hub)
     }
     return hub
@@ -174,6 +176,11 @@ export class Registry {
     this.#context.store.publish(topic, storeMessageOf(event, payload)).catch((error: unknown) => {
       this.#context.log.warn({ err: error, topic, event }, 'a broadcast did not reach the other nodes')
     })
+  }
+
+  /** A member's peer has read what waited for it. */
+  catchUp(topic: Topic, member: Member): void {
+    this.#hubs.get(topic)?.catchUp(member)
   }
 
   /** The member is told no more of the topic. */

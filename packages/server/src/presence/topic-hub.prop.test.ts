@@ -1,16 +1,12 @@
-import {
-  continuityOf,
-  type Frame,
-  type Position,
-  PresenceSet,
-  rollcallDialect,
-} from '@rollcall/shared-protocol'
+import { continuityOf, type Position, PresenceSet, rollcallDialect } from '@rollcall/shared-protocol'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { Packet } from '../io/packet'
 import { MemoryStoreState } from '../store/memory-store'
 import { testRegistry, WITH_STATE } from '../testing-support/test-registry'
 import { VirtualClock } from '../testing-support/virtual-clock'
 import type { Member } from './members'
+import type { Registry } from './registry'
 
 const topic = 'room:lobby'
 const KEYS = ['ada', 'bob', '__proto__']
@@ -19,11 +15,14 @@ const KEYS = ['ada', 'bob', '__proto__']
 class Mirror implements Member {
   readonly dialect = rollcallDialect
   readonly wantsPresence = true
+  /** Whether its peer reads nothing. */
+  isCongested = false
   readonly set = new PresenceSet()
   readonly problems: string[] = []
   position: Position | null = null
 
-  deliver(frames: readonly Frame[]): void {
+  deliver({ frames }: Packet): void {
+    if (this.isCongested) this.problems.push('presence was not kept from one who reads nothing')
     for (const frame of frames) {
       const decoded = rollcallDialect.decodeServer(frame)
       if (!decoded.ok) this.problems.push(decoded.fault.message)
@@ -55,9 +54,16 @@ class Mirror implements Member {
   }
 }
 
+/** Its peer has read what waited. */
+function readOn(registry: Registry, mirror: Mirror): void {
+  mirror.isCongested = false
+  registry.catchUp(topic, mirror)
+}
+
 const step = fc.record({
   kind: fc.constantFrom(
     ...(['track', 'track', 'track', 'update', 'untrack', 'untrack', 'attach', 'detach', 'resync'] as const),
+    ...(['clog', 'clog', 'readOn'] as const),
     ...(['storeDown', 'storeUp', 'advance', 'advance', 'advance'] as const),
   ),
   node: fc.nat(1),
@@ -65,7 +71,7 @@ const step = fc.record({
   ms: fc.constantFrom(0, 1, 5, 30, 300),
 })
 
-test('[S-1, S-2, S-11] whatever two nodes and a failing store do, every member’s map follows and ends as the truth', async () => {
+test('[S-1, S-2, S-9, S-11] whatever two nodes, slow readers and a failing store do, every member’s map follows and ends as the truth', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
       const clock = new VirtualClock()
@@ -96,12 +102,15 @@ test('[S-1, S-2, S-11] whatever two nodes and a failing store do, every member�
           registry.detach(topic, mirror)
           mirrors[node]!.splice(mirrors[node]!.indexOf(mirror), 1)
         } else if (kind === 'resync' && mirror) registry.hub(topic).requestState(mirror)
+        else if (kind === 'clog' && mirror) mirror.isCongested = true
+        else if (kind === 'readOn' && mirror) readOn(registry, mirror)
         else if (kind === 'storeDown') store.isDown = true
         else if (kind === 'storeUp') store.isDown = false
         else if (kind === 'advance') await clock.advance(ms)
       }
 
       for (const { store } of nodes) store.isDown = false
+      for (const [i, { registry }] of nodes.entries()) for (const one of mirrors[i]!) readOn(registry, one)
       await clock.advance(2000)
       const truth = [...expected.values()].map(({ key, n }) => `${key} ${n}`).sort()
       const summary = (presences: Iterable<{ key: string; meta: Record<string, unknown> }>) =>

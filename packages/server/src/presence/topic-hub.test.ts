@@ -41,7 +41,7 @@ describe('[S-12] the flush', () => {
   })
 
   test('a costly fan-out spaces the flushes, up to the ceiling', async () => {
-    const { registry, clock, watcher } = await watched()
+    const { registry, clock, watcher } = await watched({ flush: { share: 0.1 } })
     watcher.onDeliver = () => clock.elapse(8)
     const flushedAt: number[] = []
     const noteTime = () => {
@@ -232,5 +232,112 @@ describe('broadcast', () => {
     registry.broadcast('nobody:here', 'message', {})
     await clock.settle()
     expect(registry.topicCount).toBe(0)
+  })
+})
+
+describe('[S-9] a member whose peer reads too slowly', () => {
+  const namesIn = (member: ListeningMember) => member.heard().map(([event]) => event)
+
+  test('is told nothing of presence, and then one state that holds all of it', async () => {
+    const { registry, clock, watcher } = await watched()
+    watcher.isCongested = true
+    for (let i = 0; i < 20; i++) {
+      registry.track(`s${i}`, topic, `k${i}`, {})
+      await clock.advance(300)
+    }
+    expect(watcher.heard()).toEqual([])
+    watcher.isCongested = false
+    registry.catchUp(topic, watcher)
+    registry.catchUp(topic, watcher)
+    registry.track('s20', topic, 'k20', {})
+    await clock.advance(300)
+    const heard = watcher.heard()
+    expect(heard.map(([event]) => event)).toEqual(['presence_state'])
+    expect(heard[0]?.[1].presences).toHaveLength(21)
+    registry.untrack('s20', topic)
+    await clock.advance(300)
+    expect(namesIn(watcher)).toEqual(['presence_diff'])
+  })
+
+  test('hears what the application says all the while', async () => {
+    const { registry, clock, watcher } = await watched()
+    watcher.isCongested = true
+    registry.track('s1', topic, 'ada', {})
+    registry.broadcast(topic, 'news', {})
+    await clock.advance(300)
+    expect(namesIn(watcher)).toEqual(['news'])
+  })
+
+  test('that comes in meanwhile is let in, and has its state later: never a diff before it', async () => {
+    const { registry, clock } = await watched()
+    const late = new ListeningMember()
+    late.isCongested = true
+    let admitted = 0
+    registry.hub(topic).attach(late, { ...WITH_STATE, onAdmitted: () => admitted++ })
+    await clock.advance(300)
+    registry.track('s1', topic, 'ada', {})
+    await clock.advance(300)
+    expect([admitted, late.heard()]).toEqual([1, []])
+    late.isCongested = false
+    registry.track('s2', topic, 'bob', {})
+    await clock.advance(300)
+    expect(late.heard()).toEqual([])
+    registry.catchUp(topic, late)
+    await clock.advance(300)
+    expect(namesIn(late)).toEqual(['presence_state'])
+    expect(admitted).toBe(1)
+  })
+
+  test('and asks for the state has it when it can read', async () => {
+    const { registry, clock, watcher } = await watched()
+    watcher.isCongested = true
+    registry.hub(topic).requestState(watcher)
+    await clock.advance(300)
+    expect(watcher.heard()).toEqual([])
+    watcher.isCongested = false
+    registry.catchUp(topic, watcher)
+    await clock.advance(300)
+    expect(namesIn(watcher)).toEqual(['presence_state'])
+  })
+
+  test('that clogs again before its state has one when it can read at last', async () => {
+    const { registry, clock, watcher } = await watched()
+    watcher.isCongested = true
+    registry.track('s1', topic, 'ada', {})
+    await clock.advance(300)
+    watcher.isCongested = false
+    registry.catchUp(topic, watcher)
+    watcher.isCongested = true
+    await clock.advance(300)
+    expect(watcher.heard()).toEqual([])
+    watcher.isCongested = false
+    registry.catchUp(topic, watcher)
+    await clock.advance(300)
+    expect(namesIn(watcher)).toEqual(['presence_state'])
+  })
+
+  test('and leaves is given nothing more', async () => {
+    const { registry, clock, watcher } = await watched()
+    watcher.isCongested = true
+    registry.track('s1', topic, 'ada', {})
+    await clock.advance(300)
+    registry.detach(topic, watcher)
+    watcher.isCongested = false
+    registry.catchUp(topic, watcher)
+    await clock.advance(300)
+    expect(watcher.heard()).toEqual([])
+    registry.untrack('s1', topic)
+    await clock.advance(300)
+    expect(registry.topicCount).toBe(0)
+  })
+
+  test('is given nothing new where nothing happened meanwhile', async () => {
+    const { registry, clock, watcher } = await watched()
+    watcher.isCongested = true
+    await clock.advance(300)
+    watcher.isCongested = false
+    registry.catchUp(topic, watcher)
+    await clock.advance(300)
+    expect(watcher.heard()).toEqual([])
   })
 })

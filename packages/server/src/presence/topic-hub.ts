@@ -40,6 +40,8 @@ export interface TopicHubContext {
   readonly log: Logger
   readonly flush: FlushOptions
   readonly history: HistoryOptions
+  /** What it costs the processor to write to one member, in milliseconds, by the latest experience. */
+  readonly writeCostMs: () => number
   /** The hub holds nothing any more, and may be forgotten. */
   readonly onIdle: (hub: TopicHub) => void
 }
@@ -101,6 +103,11 @@ export class TopicHub implements TopicFeed {
   /** Gives a member the state again, in the next flush and in place of its diff. */
   requestState(member: Member): void {
     this.attach(member, { onAdmitted: null, withState: true, since: null })
+  }
+
+  /** The member's peer has read what waited: it is given the state if presence was kept from it meanwhile. */
+  catchUp(member: Member): void {
+    if (this.#members.catchUp(member)) this.#touch()
   }
 
   detach(member: Member): void {
@@ -203,7 +210,7 @@ export class TopicHub implements TopicFeed {
 
   /** Whether everything went well; if not, nothing is lost and the flush is to be tried again. Never rejects. */
   async #flush(): Promise<boolean> {
-    const { store, clock, log } = this.#context
+    const { store, clock, log, writeCostMs } = this.#context
     const startedMs = clock.now()
     this.#members.captureWaiting()
     const changes = this.#staging.take()
@@ -224,7 +231,9 @@ export class TopicHub implements TopicFeed {
     else {
       const toldAtMs = clock.now()
       this.#tell()
-      this.#schedule.flushed(startedMs, clock.now() - toldAtMs)
+      // The writing itself comes after this turn, together with that of other topics.
+      const writingMs = this.#members.size * writeCostMs()
+      this.#schedule.flushed(startedMs, clock.now() - toldAtMs + writingMs)
     }
     for (const resolve of this.#settled.splice(0)) resolve()
     return true
@@ -244,7 +253,9 @@ export class TopicHub implements TopicFeed {
     const welcome = new Welcome(this.topic, this.#state)
     for (const [member, { onAdmitted, withState, since }] of this.#members.admitDue()) {
       onAdmitted?.()
-      if (withState && member.wantsPresence) member.deliver(welcome.framesFor(member.dialect, since))
+      if (!withState || !member.wantsPresence) continue
+      if (member.isCongested) this.#members.fallBehind(member)
+      else member.deliver(welcome.packetFor(member.dialect, since))
     }
   }
 

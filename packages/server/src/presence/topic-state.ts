@@ -1,7 +1,7 @@
 import {
-  type AppliedChanges,
   type Epoch,
   type FullDiff,
+  fullDiff,
   type Key,
   type Position,
   type Presence,
@@ -80,32 +80,6 @@ export class TopicState {
     const { position } = this
     if (!position) throw new Error('A topic was asked for its state before its first snapshot.')
     return position
-  }
-}
-
-function fullDiff(diff: PresenceDiff, applied: AppliedChanges<Presence['meta']>): FullDiff {
-  const { epoch, base, seq, digest } = diff
-  return {
-    epoch,
-    base,
-    seq,
-    digest,
-    joins: applied.joins,
-    updates: applied.updates.map(({ presence: { ref, key, meta, rev }, previous }) => ({
-      ref,
-      key,
-      meta,
-      rev,
-      previous,
-    })),
-    leaves: applied.leaves.map(({ presence, reason }) => ({
-      ref: presence.ref,
-      key: presence.key,
-      reason,
-      presence,
-    })),
-    appeared: applied.appeared,
-    disappeared: applied.disappeared,
   }
 }
 

@@ -27,25 +27,25 @@ describe('what those who come in are given', () => {
   test('[S-12] the state, encoded once a dialect for however many', () => {
     const [rollcall, zzz] = [counting(rollcallDialect), counting(zzzDialect)]
     const welcome = new Welcome('t', state())
-    const first = welcome.framesFor(rollcall.dialect, null)
-    expect(welcome.framesFor(rollcall.dialect, null)).toBe(first)
-    welcome.framesFor(zzz.dialect, null)
-    welcome.framesFor(zzz.dialect, null)
+    const first = welcome.packetFor(rollcall.dialect, null)
+    expect(welcome.packetFor(rollcall.dialect, null)).toBe(first)
+    welcome.packetFor(zzz.dialect, null)
+    welcome.packetFor(zzz.dialect, null)
     expect([rollcall.kinds, zzz.kinds]).toEqual([['state'], ['state']])
   })
 
   test('[S-7] who knows a part of it: what was missed since, encoded once for all of that past', () => {
     const { kinds, dialect } = counting(rollcallDialect)
     const welcome = new Welcome('t', state())
-    const missed = welcome.framesFor(dialect, { epoch: 'e', seq: 1 })
-    expect(JSON.parse(missed[0] as string)[4]).toMatchObject({
+    const missed = welcome.packetFor(dialect, { epoch: 'e', seq: 1 })
+    expect(JSON.parse(missed.frames[0] as string)[4]).toMatchObject({
       base: 1,
       seq: 2,
       joins: [],
       updates: [{ ref: 'a' }],
     })
-    expect(welcome.framesFor(dialect, { epoch: 'e', seq: 1 })).toBe(missed)
-    welcome.framesFor(dialect, { epoch: 'e', seq: 0 })
+    expect(welcome.packetFor(dialect, { epoch: 'e', seq: 1 })).toBe(missed)
+    welcome.packetFor(dialect, { epoch: 'e', seq: 0 })
     expect(kinds).toEqual(['diff', 'diff'])
   })
 
@@ -55,7 +55,7 @@ describe('what those who come in are given', () => {
     ['an epoch that looks like a number and another', { epoch: 'e@1', seq: 1 }],
   ])('[S-7] who knows something of %s: the state', (_what, since) => {
     const { kinds, dialect } = counting(rollcallDialect)
-    new Welcome('t', state()).framesFor(dialect, since)
+    new Welcome('t', state()).packetFor(dialect, since)
     expect(kinds).toEqual(['state'])
   })
 })

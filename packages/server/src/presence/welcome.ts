@@ -1,4 +1,5 @@
-import type { Dialect, Frame, FullDiff, Position, PresenceSnapshot, Topic } from '@rollcall/shared-protocol'
+import type { Dialect, FullDiff, Position, PresenceSnapshot, Topic } from '@rollcall/shared-protocol'
+import { Packet } from '../io/packet'
 import type { TopicState } from './topic-state'
 
 /**
@@ -9,18 +10,18 @@ export class Welcome {
   readonly #topic: Topic
   readonly #state: TopicState
   #snapshot: PresenceSnapshot | null = null
-  readonly #states = new Map<Dialect, readonly Frame[]>()
+  readonly #states = new Map<Dialect, Packet>()
   readonly #missed = new Map<string, FullDiff | null>()
-  readonly #diffs = new Map<Dialect, Map<FullDiff, readonly Frame[]>>()
+  readonly #diffs = new Map<Dialect, Map<FullDiff, Packet>>()
 
   constructor(topic: Topic, state: TopicState) {
     this.#topic = topic
     this.#state = state
   }
 
-  framesFor(dialect: Dialect, since: Position | null): readonly Frame[] {
+  packetFor(dialect: Dialect, since: Position | null): Packet {
     const missed = since && this.#missedSince(since)
-    return missed ? this.#diffFrames(dialect, missed) : this.#stateFrames(dialect)
+    return missed ? this.#diffPacket(dialect, missed) : this.#statePacket(dialect)
   }
 
   #missedSince(since: Position): FullDiff | null {
@@ -33,32 +34,28 @@ export class Welcome {
     return missed
   }
 
-  #stateFrames(dialect: Dialect): readonly Frame[] {
-    let frames = this.#states.get(dialect)
-    if (!frames) {
+  #statePacket(dialect: Dialect): Packet {
+    let packet = this.#states.get(dialect)
+    if (!packet) {
       this.#snapshot ??= this.#state.snapshot()
-      frames = dialect.encodeServer({
-        kind: 'state',
-        topic: this.#topic,
-        joinRef: null,
-        snapshot: this.#snapshot,
-      })
-      this.#states.set(dialect, frames)
+      const state = { kind: 'state', topic: this.#topic, joinRef: null, snapshot: this.#snapshot } as const
+      packet = new Packet(dialect.encodeServer(state), true)
+      this.#states.set(dialect, packet)
     }
-    return frames
+    return packet
   }
 
-  #diffFrames(dialect: Dialect, diff: FullDiff): readonly Frame[] {
+  #diffPacket(dialect: Dialect, diff: FullDiff): Packet {
     let byDiff = this.#diffs.get(dialect)
     if (!byDiff) {
       byDiff = new Map()
       this.#diffs.set(dialect, byDiff)
     }
-    let frames = byDiff.get(diff)
-    if (!frames) {
-      frames = dialect.encodeServer({ kind: 'diff', topic: this.#topic, diff })
-      byDiff.set(diff, frames)
+    let packet = byDiff.get(diff)
+    if (!packet) {
+      packet = new Packet(dialect.encodeServer({ kind: 'diff', topic: this.#topic, diff }))
+      byDiff.set(diff, packet)
     }
-    return frames
+    return packet
   }
 }

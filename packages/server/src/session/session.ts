@@ -1,8 +1,11 @@
-import type { Dialect, Frame, LeaveReason, ServerMessage, Topic } from '@rollcall/shared-protocol'
+import type { Dialect, LeaveReason, ServerMessage, Topic } from '@rollcall/shared-protocol'
 import type { Channel } from '../channel/channel'
 import type { ChannelHost, Outlet } from '../channel/host'
 import type { Clock, Timer } from '../io/clock'
+import type { Packet } from '../io/packet'
+import { SmallMap } from '../small-map'
 import type { Identity } from './identity'
+import { type PackedParams, unpackParams } from './params'
 import {
   NEW_SESSION,
   type SessionEffect,
@@ -19,12 +22,12 @@ export interface SessionContext {
   readonly onGone: (session: Session) => void
 }
 
-export interface SessionInit {
-  readonly id: string
+/** On whose behalf a session begins, and what it says through. */
+export interface SessionRequest {
   readonly identity: Identity
   readonly dialect: Dialect
   /** Connect params, as they came in the handshake. */
-  readonly params: ReadonlyMap<string, string>
+  readonly params: PackedParams
   readonly outlet: Outlet
 }
 
@@ -36,11 +39,10 @@ export class Session implements ChannelHost {
   readonly id: string
   readonly identity: Identity
   readonly dialect: Dialect
-  readonly params: ReadonlyMap<string, string>
-  /** The application's own, shared by the session's channels. */
-  readonly assigns = new Map<string, unknown>()
-  readonly channels = new Map<Topic, Channel>()
+  readonly channels = new SmallMap<Topic, Channel>()
   readonly #context: SessionContext
+  readonly #params: PackedParams
+  #assigns: Map<string, unknown> | null = null
   #state: SessionState = NEW_SESSION
   #outlet: Outlet | null
   #instance: string | undefined
@@ -48,13 +50,23 @@ export class Session implements ChannelHost {
   #grace: Timer | null = null
   #claim: Timer | null = null
 
-  constructor(init: SessionInit, context: SessionContext) {
-    this.id = init.id
+  constructor(id: string, init: SessionRequest, context: SessionContext) {
+    this.id = id
     this.identity = init.identity
     this.dialect = init.dialect
-    this.params = init.params
+    this.#params = init.params
     this.#outlet = init.outlet
     this.#context = context
+  }
+
+  get params(): ReadonlyMap<string, string> {
+    return unpackParams(this.#params)
+  }
+
+  /** The application's own, shared by the session's channels. */
+  get assigns(): Map<string, unknown> {
+    this.#assigns ??= new Map()
+    return this.#assigns
   }
 
   get isGone(): boolean {
@@ -109,8 +121,17 @@ export class Session implements ChannelHost {
     this.#outlet?.send(message)
   }
 
-  deliver(frames: readonly Frame[]): void {
-    this.#outlet?.deliver(frames)
+  deliver(packet: Packet): void {
+    this.#outlet?.deliver(packet)
+  }
+
+  get isCongested(): boolean {
+    return this.#outlet?.isCongested ?? false
+  }
+
+  /** Its peer has read what waited: what was kept from it meanwhile is told anew. */
+  catchUp(): void {
+    for (const channel of this.channels.values()) channel.catchUp()
   }
 
   close(code: number, reason: string): void {
@@ -142,7 +163,7 @@ export class Session implements ChannelHost {
         return
       case 'leave':
         this.#claim?.cancel()
-        for (const channel of [...this.channels.values()]) channel.end(effect.reason)
+        for (const channel of this.channels.values()) channel.end(effect.reason)
         this.channels.clear()
         this.#outlet = null
         this.#context.onGone(this)
@@ -151,7 +172,7 @@ export class Session implements ChannelHost {
 
   /** Ends the channels that a client which came back did not join again. */
   #endUnclaimed(): void {
-    for (const [topic, channel] of [...this.channels]) {
+    for (const [topic, channel] of this.channels.entries()) {
       if (!channel.isAsleep) continue
       channel.end('left')
       this.channels.delete(topic)

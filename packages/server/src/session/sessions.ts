@@ -1,10 +1,9 @@
-import type { Dialect, LeaveReason } from '@rollcall/shared-protocol'
-import type { Outlet } from '../channel/host'
+import type { LeaveReason } from '@rollcall/shared-protocol'
 import type { Clock } from '../io/clock'
 import type { RandomSource } from '../io/random'
 import { hashSecret, isSecret, type SecretHash } from '../io/secret'
 import type { Identity } from './identity'
-import { Session } from './session'
+import { Session, type SessionContext, type SessionRequest } from './session'
 
 export interface GraceOptions {
   /** Milliseconds that a session outlives a connection which was lost without a word. @default 10000 */
@@ -19,13 +18,6 @@ export interface SessionsContext {
   readonly grace: GraceOptions
 }
 
-export interface SessionRequest {
-  readonly identity: Identity
-  readonly dialect: Dialect
-  readonly params: ReadonlyMap<string, string>
-  readonly outlet: Outlet
-}
-
 interface Secrets {
   readonly current: SecretHash
   /** Good for the holder alone. */
@@ -38,11 +30,14 @@ const SECRET_BYTES = 24
 /** The sessions of this node, and the tokens with which their clients come back. */
 export class Sessions {
   readonly #context: SessionsContext
+  readonly #ofSessions: SessionContext
   readonly #sessions = new Map<string, Session>()
   readonly #secrets = new Map<string, Secrets>()
 
   constructor(context: SessionsContext) {
     this.#context = context
+    const { clock, grace } = context
+    this.#ofSessions = { clock, claimMs: grace.graceMs, onGone: (gone) => this.#forget(gone) }
   }
 
   /** Sessions that are live or linger. */
@@ -51,9 +46,7 @@ export class Sessions {
   }
 
   create(request: SessionRequest): Session {
-    const { clock, random, grace } = this.#context
-    const context = { clock, claimMs: grace.graceMs, onGone: (gone: Session) => this.#forget(gone) }
-    const session = new Session({ ...request, id: random.id(8) }, context)
+    const session = new Session(this.#context.random.id(8), request, this.#ofSessions)
     this.#sessions.set(session.id, session)
     return session
   }

@@ -1,5 +1,6 @@
 import type { Frame } from '@rollcall/shared-protocol'
 import type { Clock } from '../io/clock'
+import type { Packet } from '../io/packet'
 import type { Wire, WireEvents } from '../io/wire'
 
 /** A wire without a socket: what the server writes is kept, and the peer does what the test says. */
@@ -10,6 +11,10 @@ export class MemoryWire implements Wire {
   pings = 0
   /** Whether the peer answers pings and closes. One that does not is half open. */
   isAlive = true
+  /** Whether the peer reads nothing, so that what is sent to it piles up. */
+  isStuck = false
+  /** Whether somebody wants to know when all has left. */
+  isWatched = false
   /** How the server closed it; null while it has not. */
   closedWith: { readonly code: number; readonly reason: string } | null = null
   isTerminated = false
@@ -32,9 +37,18 @@ export class MemoryWire implements Wire {
 
   // --- Wire ------------------------------------------------------------------------------------------------------
 
-  send(frames: readonly Frame[]): void {
+  send(packets: readonly Packet[]): number {
     // As a WebSocket has it: what is sent after its close is dropped.
-    if (!this.#isOver && !this.closedWith) this.writes.push([...frames])
+    if (this.#isOver || this.closedWith) return 0
+    this.writes.push(packets.flatMap(({ frames }) => frames))
+    const owed = packets.filter(({ isState }) => !isState).map((packet) => packet.plain().length)
+    const bytes = owed.reduce((sum, each) => sum + each, 0)
+    if (this.isStuck) this.bufferedBytes += packets.reduce((sum, packet) => sum + packet.plain().length, 0)
+    return bytes
+  }
+
+  watchDrain(): void {
+    this.isWatched = true
   }
 
   ping(): void {
@@ -53,6 +67,15 @@ export class MemoryWire implements Wire {
   }
 
   // --- the peer --------------------------------------------------------------------------------------------------
+
+  /** Reads on, and has read everything. */
+  readOn(): void {
+    this.isStuck = false
+    this.bufferedBytes = 0
+    const { isWatched } = this
+    this.isWatched = false
+    if (!this.#isOver && isWatched) this.#events?.onDrain()
+  }
 
   receive(text: string): void {
     this.receiveBytes(Buffer.from(text), false)

@@ -5,6 +5,7 @@ import {
   type Limits,
   rollcallDialect,
 } from '@rollcall/shared-protocol'
+import type { Packet } from '../io/packet'
 import { DEFAULT_FLUSH, type FlushOptions } from '../presence/flush'
 import type { HistoryOptions } from '../presence/history'
 import type { Admission, Member } from '../presence/members'
@@ -36,6 +37,7 @@ export function testRegistry(options: TestRegistryOptions = {}) {
     log,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     flush: { ...DEFAULT_FLUSH, ...options.flush },
+    writeCostMs: () => 0,
     history: { maxDiffs: 256, maxBytes: 262_144, ...options.history },
     mintRef: () => `${name}-${refs++}`,
   })
@@ -47,8 +49,10 @@ export const WITH_STATE: Admission = { onAdmitted: null, withState: true, since:
 /** A member that reads what it is told. */
 export class ListeningMember implements Member {
   readonly frames: Frame[] = []
+  readonly packets: Packet[] = []
   readonly dialect: Dialect
   readonly wantsPresence = true
+  isCongested = false
   /** Called with every delivery, for what a slow encoder or socket would cost. */
   onDeliver: () => void = () => {}
 
@@ -56,8 +60,9 @@ export class ListeningMember implements Member {
     this.dialect = dialect
   }
 
-  deliver(frames: readonly Frame[]): void {
-    this.frames.push(...frames)
+  deliver(packet: Packet): void {
+    this.packets.push(packet)
+    this.frames.push(...packet.frames)
     this.onDeliver()
   }
 

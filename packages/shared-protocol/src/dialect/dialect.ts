@@ -58,12 +58,14 @@ export interface ClientDialect<R = ReceivedMessage | ReceivedMetas> {
   readonly name: DialectName
   /** Topic of what concerns the connection and no channel: heartbeats, and the hello where there is one. */
   readonly systemTopic: Topic
-  /** Appended to an address whose path ends in `/socket`. */
+  /** Appended to the path of an address, unless it ends in it. */
   readonly pathSuffix: string
   /** For the query, beside the application's own. */
   readonly params: { readonly [name: string]: string }
   /** To be offered in the handshake; null for none. */
   readonly subprotocol: string | null
+  /** To be offered in its place beside a token: a server has to name one in its answer, and a token is none. */
+  readonly subprotocolBesideToken: string
   /** Whether a connection begins with a hello, which is answered with the session, and ends with a goodbye. */
   readonly hasHello: boolean
   /**
@@ -73,6 +75,10 @@ export interface ClientDialect<R = ReceivedMessage | ReceivedMetas> {
   readonly hasPositions: boolean
   /** Whether a session may change its own meta by `update` and `patch`. */
   readonly hasUpdates: boolean
+  /** Whether a server answers every push. Else one that was sent need not be awaited or caught. */
+  readonly answersPushes: boolean
+  /** Whether close codes are the protocol's own, some of which say not to come back. */
+  readonly hasCloseCodes: boolean
   /** Whether servers drop a client that has sent nothing for a while, however much they say themselves. */
   readonly hasIdleTimeout: boolean
   /** Throws where the payload is not JSON, and for what the dialect has no word for. */

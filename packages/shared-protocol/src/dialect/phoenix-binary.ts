@@ -2,6 +2,7 @@ import { textPayload } from '../base64'
 import { type Fault, fault } from '../fault'
 import type { MessageRef, Topic } from '../ids'
 import { failure, type Result, success } from '../result'
+import { utf8Bytes } from '../utf8'
 import { decodeUtf8, encodeUtf8 } from '../utf8-codec'
 import type { Envelope, RawEnvelope } from './envelope'
 import { PHX } from './event-names'
@@ -19,6 +20,9 @@ const PUSH = 0
 const REPLY = 1
 const BROADCAST = 2
 
+/** A length is one byte. */
+const MAX_TEXT_BYTES = 255
+
 /** The push that a client's frame holds, with a copy of its payload. */
 export function readBinaryPush(frame: Uint8Array): Result<RawEnvelope> {
   if (frame[0] !== PUSH) return failure(malformed(`begins with ${frame[0] ?? 'nothing'} instead of 0`))
@@ -28,6 +32,19 @@ export function readBinaryPush(frame: Uint8Array): Result<RawEnvelope> {
   // Whoever reads the socket reuses its memory; the payload is handed on to handlers that take their time.
   const payload = new Uint8Array(frame.subarray(texts.value.end))
   return success({ joinRef: refOf(joinRef), ref: refOf(ref), topic, event, payload })
+}
+
+/** The frame of a client's push of bytes. Throws a `RangeError` for a text that is too long for one. */
+export function writeBinaryPush(
+  { joinRef, ref, topic, event }: Omit<Envelope, 'payload'>,
+  payload: Uint8Array,
+): Uint8Array {
+  const frame = write(PUSH, [textOf(joinRef), textOf(ref), topic, event], payload)
+  if (frame) return frame
+  const [name, text] = utf8Bytes(topic) > MAX_TEXT_BYTES ? ['topic', topic] : ['event name', event]
+  throw new RangeError(
+    `its ${name} has ${utf8Bytes(text)} bytes, and beside a payload of bytes there is room for ${MAX_TEXT_BYTES}.`,
+  )
 }
 
 /** The frame of a binary reply; null where a text of it is too long for one. */
@@ -96,7 +113,7 @@ export function binaryFrameAsText(frame: Uint8Array): string {
 
 function write(kind: number, texts: readonly string[], payload: Uint8Array): Uint8Array | null {
   const encoded = texts.map(encodeUtf8)
-  if (encoded.some(({ length }) => length > 255)) return null
+  if (encoded.some(({ length }) => length > MAX_TEXT_BYTES)) return null
   const headBytes = 1 + encoded.length + encoded.reduce((sum, { length }) => sum + length, 0)
   const frame = new Uint8Array(headBytes + payload.length)
   frame.set([kind, ...encoded.map(({ length }) => length)])

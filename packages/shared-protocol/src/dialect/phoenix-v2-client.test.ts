@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ClientMessage } from '../client-message'
+import { DEFAULT_LIMITS } from '../limits'
 import { phoenixV2Dialect } from './phoenix-v2'
 import { phoenixV2ClientDialect as dialect } from './phoenix-v2-client'
 
@@ -19,6 +20,22 @@ describe('a client of Phoenix says', () => {
     [{ kind: 'push', ...at, event: 'say', payload: 'hi' }, ['3', '4', 'room:1', 'say', 'hi']],
   ])('%j', (message, frame) => {
     expect(JSON.parse(dialect.encodeClient(message) as string)).toEqual(frame)
+  })
+
+  test.each([
+    ['\ud83d', '\ufffd'],
+    ['a\udc00b\ud800', 'a\ufffdb\ufffd'],
+    ['🙂', '🙂'],
+    ['\\ud83d', '\\ud83d'],
+    ['\\\ud83d\\\\ud83d\n"\udfff', '\\\ufffd\\\\ud83d\n"\ufffd'],
+  ])('no half of a surrogate pair, which ends a connection there: %j', (body, sent) => {
+    const frame = dialect.encodeClient({
+      kind: 'push',
+      ...at,
+      event: 'say',
+      payload: { body, [body]: 1 },
+    }) as string
+    expect(JSON.parse(frame)[4]).toEqual({ body: sent, [sent]: 1 })
   })
 
   test.each<ClientMessage>([
@@ -70,6 +87,8 @@ describe('of presence, a client of Phoenix reads', () => {
   })
 
   test.each([
+    ['presence_state', null],
+    ['presence_state', []],
     ['presence_state', { ada: 1 }],
     ['presence_state', { ada: { metas: {} } }],
     ['presence_state', { ada: { metas: [1] } }],
@@ -83,12 +102,69 @@ describe('of presence, a client of Phoenix reads', () => {
   })
 })
 
+test.each([
+  [{ status: 'error', response: 'no way' }, { reason: 'no way' }],
+  [
+    { status: 'error', response: { reason: 'nope', n: 1 } },
+    { reason: 'nope', n: 1 },
+  ],
+  [{ status: 'error', response: [1] }, {}],
+  [
+    { status: 'ignored', response: { n: 1 } },
+    { n: 1, reason: 'ignored' },
+  ],
+  [{ status: 'ignored', response: { reason: 'late' } }, { reason: 'late' }],
+  [{ status: 'ignored' }, { reason: 'ignored' }],
+  [{ status: 'error' }, {}],
+])('the answer %j is an error with its reason', (payload, response) => {
+  expect(decode(['3', '4', 'room:1', 'phx_reply', payload])).toEqual({
+    ok: true,
+    value: { kind: 'reply', ...at, status: 'error', response },
+  })
+})
+
 test('a join that crashed is read as a channel that failed, a push that did as an error', () => {
   const payload = { status: 'error', response: { reason: 'join crashed' } }
   expect(decode(['1', '1', 'room:1', 'phx_reply', payload])).toMatchObject({
     value: { kind: 'channel_failed', joinRef: '1' },
   })
   expect(decode(['1', '2', 'room:1', 'phx_reply', payload])).toMatchObject({ value: { kind: 'reply' } })
+})
+
+describe('a push of bytes', () => {
+  const push = { kind: 'push', topic: 'room:bin', ref: '2', joinRef: '1', event: 'new_msg' } as const
+  const encode = (message: Partial<Extract<ClientMessage, { kind: 'push' }>>) =>
+    dialect.encodeClient({ ...push, payload: Uint8Array.of(1, 2, 3, 255), ...message })
+  const hex = (frame: unknown) => Buffer.from(frame as Uint8Array).toString('hex')
+
+  test('is the recorded frame, byte for byte', () => {
+    expect(hex(encode({}))).toBe('00010108073132726f6f6d3a62696e6e65775f6d7367010203ff')
+  })
+
+  test('has its lengths in bytes, no join_ref where there is none, and no payload where that is empty', () => {
+    const frame = encode({ joinRef: null, topic: 'ü', event: '🙂', payload: new Uint8Array() })
+    expect(hex(frame)).toBe('00000102043' + '2c3bcf09f9982')
+  })
+
+  test('of a part of a buffer is that part', () => {
+    const payload = Uint8Array.of(9, 7, 8, 9).subarray(1, 3)
+    expect(hex(encode({ payload })).slice(-6)).toBe('670708')
+  })
+
+  test('is what a server reads', () => {
+    const context = { limits: DEFAULT_LIMITS, implicitTopic: '' }
+    const message = { ...push, payload: Uint8Array.of(0, 255) }
+    expect(phoenixV2Dialect.decodeClient(dialect.encodeClient(message), context)).toEqual({
+      ok: true,
+      message,
+    })
+  })
+
+  test('takes texts of 255 bytes, and refuses longer ones with their name and size', () => {
+    expect(hex(encode({ topic: `${'ü'.repeat(127)}x` })).slice(0, 10)).toBe('000101ff07')
+    expect(() => encode({ topic: 'ü'.repeat(128) })).toThrow(/its topic has 256 bytes.*room for 255/)
+    expect(() => encode({ event: 'e'.repeat(300) })).toThrow(/its event name has 300 bytes.*room for 255/)
+  })
 })
 
 test('binary frames are those that a server writes', () => {

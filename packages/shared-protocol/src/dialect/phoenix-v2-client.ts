@@ -1,12 +1,13 @@
 import type { ClientMessage } from '../client-message'
 import { fault } from '../fault'
+import { field, isBinary, isJsonObject, type JsonObject } from '../json'
 import { failure, type Result, success } from '../result'
-import type { ReceivedMessage, ReceivedMetas } from '../server-message'
+import type { ReceivedErrorReply, ReceivedMessage, ReceivedMetas } from '../server-message'
 import type { ClientDialect, Frame } from './dialect'
 import { type Envelope, objectOr, writeClientEnvelope } from './envelope'
 import { PRESENCE } from './event-names'
 import { parseFrame } from './parse-frame'
-import { readBinaryServerFrame } from './phoenix-binary'
+import { readBinaryServerFrame, writeBinaryPush } from './phoenix-binary'
 import { PHOENIX_TOPIC } from './phoenix-envelope'
 import { readPhoenixDiff, readPhoenixState } from './phoenix-metas'
 import { readServerEnvelope, SERVER_FRAME_DEPTH, wrongPresence } from './server-envelope'
@@ -28,17 +29,22 @@ export const phoenixV2ClientDialect: ClientDialect = {
   params: { vsn: '2.0.0' },
   // A Phoenix server that is not set up for `authToken` names none in its answer, which a browser takes for a failure.
   subprotocol: null,
+  subprotocolBesideToken: 'phoenix',
   hasHello: false,
   hasPositions: false,
   hasUpdates: false,
+  answersPushes: false,
+  // Phoenix, and what stands before it, ends connections with 1000 as well: for a restart, or a `disconnect`.
+  hasCloseCodes: false,
   hasIdleTimeout: true,
 
   encodeClient(message: ClientMessage): Frame {
+    if (message.kind === 'push' && isBinary(message.payload)) return writeBinaryPush(message, message.payload)
     const { joinRef, ref, topic, event, payload } = writeClientEnvelope(
       withoutPosition(message),
       PHOENIX_TOPIC,
     )
-    return JSON.stringify([joinRef, ref, topic, event, payload])
+    return wellFormed(JSON.stringify([joinRef, ref, topic, event, payload]))
   },
 
   decodeServer(frame: Frame): Result<Received> {
@@ -61,6 +67,15 @@ function withoutPosition(message: ClientMessage): ClientMessage {
   }
 }
 
+/**
+ * JSON with U+FFFD for each half of a surrogate pair, such as an emoji that was cut in two leaves behind. It is JSON, but
+ * Phoenix's parser refuses it, and the whole connection would end.
+ */
+function wellFormed(json: string): string {
+  // Nothing else is written as such an escape; one that is a text's own has its backslash doubled.
+  return json.replace(/\\\\|\\ud[89a-f][0-9a-f]{2}/g, (found) => (found === '\\\\' ? found : '\ufffd'))
+}
+
 function readText(frame: string): Result<Received> {
   const parsed = parseFrame(frame, SERVER_FRAME_DEPTH, 'phoenix-v2')
   if (!parsed.ok) return parsed
@@ -70,7 +85,8 @@ function readText(frame: string): Result<Received> {
   }
   const [joinRef, ref, topic, event, payload] = parsed.value
   const read = readServerEnvelope({ joinRef, ref, topic, event, payload }, PHOENIX_TOPIC, readPresenceEvent)
-  return read.ok ? success(withCrashedJoin(read.value)) : read
+  if (!read.ok || read.value.kind !== 'reply' || read.value.status === 'ok') return read
+  return success(withCrashedJoin({ ...read.value, response: errorOf(objectOr(payload)) }))
 }
 
 function readBinary(frame: Uint8Array): Result<Received> {
@@ -79,22 +95,33 @@ function readBinary(frame: Uint8Array): Result<Received> {
   const { joinRef, ref, topic, event, status, bytes } = read.value
   if (status === null) return success({ kind: 'event', topic, joinRef, event, payload: bytes })
   if (status === 'ok') return success({ kind: 'reply', topic, ref, joinRef, status, response: bytes })
-  // An error has a reason in words everywhere else: without one it is unknown.
-  return success({ kind: 'reply', topic, ref, joinRef, status: 'error', response: {} })
+  // Bytes are no reason in words.
+  return success({ kind: 'reply', topic, ref, joinRef, status: 'error', response: errorOf({ status }) })
 }
 
 function readPresenceEvent({ topic, joinRef, event, payload }: Envelope): Result<ReceivedMetas> {
-  const body = objectOr(payload)
+  if (!isJsonObject(payload)) return failure(wrongPresence(event))
   if (event === PRESENCE.state) {
-    const metas = readPhoenixState(body)
+    const metas = readPhoenixState(payload)
     return metas ? success({ kind: 'metas_state', topic, joinRef, metas }) : failure(wrongPresence(event))
   }
-  const diff = readPhoenixDiff(body)
+  const diff = readPhoenixDiff(payload)
   return diff ? success({ kind: 'metas_diff', topic, joinRef, ...diff }) : failure(wrongPresence(event))
 }
 
-function withCrashedJoin(message: Received): Received {
-  if (message.kind !== 'reply' || message.status !== 'error') return message
+/**
+ * Why an answer is none that was hoped for, with the reason where we look for it. A Phoenix channel may answer with any
+ * status and with any term: `{:error, "full"}`, `:ignored`.
+ */
+function errorOf(body: JsonObject): JsonObject {
+  const [status, response] = [field(body, 'status'), field(body, 'response')]
+  if (typeof response === 'string') return { reason: response }
+  const own = objectOr(response)
+  const isNamed = typeof status === 'string' && status !== 'error' && !Object.hasOwn(own, 'reason')
+  return isNamed ? { ...own, reason: status } : own
+}
+
+function withCrashedJoin(message: ReceivedErrorReply): Received {
   const { topic, joinRef, ref, response } = message
   const isOfJoin = ref !== null && ref === joinRef
   if (!isOfJoin || response.reason !== JOIN_CRASHED) return message

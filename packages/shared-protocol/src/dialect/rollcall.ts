@@ -44,9 +44,12 @@ export const rollcallDialect: Dialect & ClientDialect<ReceivedMessage> = {
   pathSuffix: '',
   params: {},
   subprotocol: SUBPROTOCOL,
+  subprotocolBesideToken: SUBPROTOCOL,
   hasHello: true,
   hasPositions: true,
   hasUpdates: true,
+  answersPushes: true,
+  hasCloseCodes: true,
   hasIdleTimeout: false,
 
   decodeClient(frame: Frame, { limits }: DecodeContext): DecodedClientMessage {

@@ -10,14 +10,19 @@ import type { PresenceRef } from '../ids'
 
 /** What one presence adds to its topic's digest. Refs are ASCII, so characters are bytes. */
 export function digestOfOne(ref: PresenceRef, rev: number): number {
-  const text = `${ref}:${rev}`
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  // In two parts: joined they would have to be copied first.
+  let hash = fnv1a(fnv1a(0x811c9dc5, ref), `:${rev}`)
   hash ^= hash >>> 16
   hash = Math.imul(hash, 0x85ebca6b)
   hash ^= hash >>> 13
   hash = Math.imul(hash, 0xc2b2ae35)
   return (hash ^ (hash >>> 16)) >>> 0
+}
+
+function fnv1a(start: number, text: string): number {
+  let hash = start
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash
 }
 
 /** Order-free checksum of a topic's `(ref, rev)` set, an unsigned 32-bit number; 0 of none. */

@@ -1,12 +1,12 @@
 import type { Key, PresenceRef } from '../ids'
-import type { Presence } from './types'
 
 /**
- * Presences by key. Nearly every key has one presence, so that one is held as it is; a map is made for the key that
- * has several. An array per key would make a crowd under one key (every guest, say) cost its square.
+ * Refs of presences by key, so that an update need not touch it. Nearly every key has one presence, so that one ref is
+ * held as it is; a set is made for the key that has several. An array per key would make a crowd under one key (every
+ * guest, say) cost its square.
  */
-export class KeyIndex<M> {
-  readonly #held = new Map<Key, Presence<M> | Map<PresenceRef, Presence<M>>>()
+export class KeyIndex {
+  readonly #held = new Map<Key, PresenceRef | Set<PresenceRef>>()
 
   /** Keys with at least one presence. */
   get size(): number {
@@ -21,33 +21,38 @@ export class KeyIndex<M> {
     return this.#held.keys()
   }
 
-  /** The key's presences in the order in which they came. */
-  of(key: Key): readonly Presence<M>[] {
+  /** The key's refs in the order in which they came. */
+  of(key: Key): readonly PresenceRef[] {
     const held = this.#held.get(key)
     if (held === undefined) return []
-    return held instanceof Map ? [...held.values()] : [held]
+    return typeof held === 'string' ? [held] : [...held]
   }
 
-  put(presence: Presence<M>): void {
-    const held = this.#held.get(presence.key)
-    if (held instanceof Map) held.set(presence.ref, presence)
-    else if (held === undefined || held.ref === presence.ref) this.#held.set(presence.key, presence)
-    else {
-      this.#held.set(
-        presence.key,
-        new Map([
-          [held.ref, held],
-          [presence.ref, presence],
-        ]),
-      )
+  /** Whether the key was absent before. */
+  put(key: Key, ref: PresenceRef): boolean {
+    const held = this.#held.get(key)
+    if (held === undefined) this.#held.set(key, ref)
+    else if (typeof held !== 'string') held.add(ref)
+    else if (held !== ref) this.#held.set(key, new Set([held, ref]))
+    return held === undefined
+  }
+
+  /** Whether the key is absent now. The ref must be held under it. */
+  drop(key: Key, ref: PresenceRef): boolean {
+    const held = this.#held.get(key)
+    if (held instanceof Set) {
+      held.delete(ref)
+      if (held.size > 0) return false
     }
+    this.#held.delete(key)
+    return true
   }
 
-  drop(presence: Presence<M>): void {
-    const held = this.#held.get(presence.key)
-    if (held instanceof Map) {
-      held.delete(presence.ref)
-      if (held.size === 0) this.#held.delete(presence.key)
-    } else if (held?.ref === presence.ref) this.#held.delete(presence.key)
+  /** Makes a ref that is held the last of its key's. */
+  moveLast(key: Key, ref: PresenceRef): void {
+    const held = this.#held.get(key)
+    if (!(held instanceof Set)) return
+    held.delete(ref)
+    held.add(ref)
   }
 }

@@ -16,11 +16,21 @@ const change = fc.record({
   updates: fc.array(fc.record({ ref, rev, meta }), { maxLength: 3 }),
   leaves: fc.array(fc.record({ ref, key, reason: fc.constantFrom(...LEAVE_REASONS) }), { maxLength: 3 }),
 })
+/** Told by a path of its own, being most of what there is. */
+const single = change.map(({ kind, joins, updates, leaves }) => ({
+  kind,
+  joins: joins.slice(0, 1),
+  updates: joins.length > 0 ? [] : updates.slice(0, 1),
+  leaves: joins.length + updates.length > 0 ? [] : leaves.slice(0, 1),
+}))
 const replacement = fc.record({
   kind: fc.constant('replace' as const),
   presences: fc.uniqueArray(presence, { selector: (one) => one.ref, maxLength: 5 }),
 })
-const steps = fc.array(fc.oneof({ weight: 4, arbitrary: change }, replacement), { maxLength: 12 })
+const steps = fc.array(
+  fc.oneof({ weight: 4, arbitrary: change }, { weight: 3, arbitrary: single }, replacement),
+  { maxLength: 12 },
+)
 
 /** The set as anybody would write it first: one map, and nothing remembered. */
 class NaiveSet {

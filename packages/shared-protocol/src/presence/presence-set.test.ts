@@ -158,6 +158,15 @@ describe('[P-11] replace makes the set hold exactly what it is given', () => {
   })
 })
 
+describe('the order of a key after replace', () => {
+  test('is the order that was given, also where one came in between', () => {
+    const set = setOf(presence('a1', 'ada'), presence('b1', 'bob'), presence('a3', 'ada'))
+    set.replace([presence('a1', 'ada'), presence('a2', 'ada'), presence('a3', 'ada')].values())
+    expect(set.ofKey('ada').map(({ ref }) => ref)).toEqual(['a1', 'a2', 'a3'])
+    expect(set.ofKey('bob')).toEqual([])
+  })
+})
+
 describe('[P-10] keys and refs with the names of prototypes are ordinary', () => {
   test.each(['__proto__', 'constructor', 'hasOwnProperty', '', '👩‍👧', 'k'.repeat(10_000)])('%j', (name) => {
     const set = setOf(presence('x', 'other'))

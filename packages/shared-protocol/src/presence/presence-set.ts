@@ -1,28 +1,18 @@
 import type { Key, PresenceRef } from '../ids'
-import { digestOfOne } from './digest'
+import { digestOf, digestOfOne } from './digest'
 import { KeyIndex } from './key-index'
+import { type AppliedChanges, NetStep, NOTHING, OneStep, type Step } from './presence-step'
 import type { LeaveReason, Meta, Presence, PresenceChanges } from './types'
 
 /*
  *            apply(changes) / replace(presences)
  *                          |
  *      byRef: ref -> presence        the truth
- *      byKey: key -> presences       who is here, as a person would say it
+ *      byKey: key -> refs            who is here, as a person would say it
  *      digest                        kept in step, one addition a change
  *                          |
  *               AppliedChanges: what is different now, net
  */
-
-/** What a change made of a set, net: nothing that came and went within it, nothing that stayed the same. */
-export interface AppliedChanges<M> {
-  readonly joins: readonly Presence<M>[]
-  readonly updates: readonly { readonly presence: Presence<M>; readonly previous: Presence<M> }[]
-  readonly leaves: readonly { readonly presence: Presence<M>; readonly reason: LeaveReason }[]
-  /** Keys that had no presence before and have one now: first one in. (P-4) */
-  readonly appeared: readonly Key[]
-  /** Keys that had a presence before and have none now: last one out. (P-4) */
-  readonly disappeared: readonly Key[]
-}
 
 /**
  * The presences of one topic, by ref and by key, with their digest. Applying a change costs what the change costs,
@@ -30,7 +20,7 @@ export interface AppliedChanges<M> {
  */
 export class PresenceSet<M = Meta> {
   readonly #byRef = new Map<PresenceRef, Presence<M>>()
-  readonly #byKey = new KeyIndex<M>()
+  readonly #byKey = new KeyIndex()
   #digest = 0
 
   /** Presences, not keys. */
@@ -56,7 +46,12 @@ export class PresenceSet<M = Meta> {
 
   /** The key's presences, oldest first; none where the key is absent. */
   ofKey(key: Key): readonly Presence<M>[] {
-    return this.#byKey.of(key)
+    const presences: Presence<M>[] = []
+    for (const ref of this.#byKey.of(key)) {
+      const held = this.#byRef.get(ref)
+      if (held) presences.push(held)
+    }
+    return presences
   }
 
   keys(): IterableIterator<Key> {
@@ -69,20 +64,23 @@ export class PresenceSet<M = Meta> {
 
   /** Applies joins, updates and leaves; what does not fit (an update of an unknown ref) is passed over. */
   apply(changes: PresenceChanges<M>): AppliedChanges<M> {
-    const step = new Step(this.#byKey)
+    const { joins, updates, leaves } = changes
+    // Most diffs tell of one presence, and nothing can cancel out in them.
+    const step = joins.length + updates.length + leaves.length === 1 ? new OneStep<M>() : new NetStep<M>()
     // Joins before leaves: someone who changes tabs within one diff must not pass through zero. (P-2)
-    for (const presence of changes.joins) {
+    for (const presence of joins) {
       const held = this.#byRef.get(presence.ref)
       // A join that repeats what is held, or an older rev of it, is nothing new. (P-3)
-      if (!held || presence.rev > held.rev) this.#put(presence, step)
+      if (!held || presence.rev > held.rev) this.#put(presence, held, step)
     }
-    for (const update of changes.updates) {
+    for (const update of updates) {
       const held = this.#byRef.get(update.ref)
       // A rev that is not newer was overtaken: taking it would go back in time. (P-3)
-      if (held && update.rev > held.rev) this.#put({ ...held, rev: update.rev, meta: update.meta }, step)
+      if (held && update.rev > held.rev)
+        this.#put({ ...held, rev: update.rev, meta: update.meta }, held, step)
     }
-    for (const leave of changes.leaves) this.#drop(leave.ref, leave.reason, step)
-    return step.result()
+    for (const leave of leaves) this.#drop(leave.ref, leave.reason, step)
+    return step.result(this.#byKey)
   }
 
   /**
@@ -90,86 +88,55 @@ export class PresenceSet<M = Meta> {
    * its reason is `closed`, for want of a better word.
    */
   replace(presences: Iterable<Presence<M>>): AppliedChanges<M> {
-    const step = new Step(this.#byKey)
+    if (this.#byRef.size === 0) return this.#fill(presences)
+    const step = new NetStep<M>()
     const kept = new Set<PresenceRef>()
     for (const presence of presences) {
       kept.add(presence.ref)
       const held = this.#byRef.get(presence.ref)
-      if (!held || held.rev !== presence.rev || held.key !== presence.key) this.#put(presence, step)
+      if (!held || held.rev !== presence.rev || held.key !== presence.key) this.#put(presence, held, step)
     }
-    for (const ref of [...this.#byRef.keys()]) if (!kept.has(ref)) this.#drop(ref, 'closed', step)
-    return step.result()
+    if (this.#byRef.size > kept.size)
+      for (const ref of this.#byRef.keys()) if (!kept.has(ref)) this.#drop(ref, 'closed', step)
+    if (this.#byKey.size < this.#byRef.size) this.#putInOrder(kept, step)
+    return step.result(this.#byKey)
   }
 
-  #put(presence: Presence<M>, step: Step<M>): void {
-    const previous = this.#byRef.get(presence.ref)
-    step.touch(presence.key)
-    if (previous) {
-      step.touch(previous.key)
-      this.#digest -= digestOfOne(previous.ref, previous.rev)
-      if (previous.key !== presence.key) this.#byKey.drop(previous)
+  /** Into a set that holds nobody: nothing to compare, and whoever is there came. */
+  #fill(presences: Iterable<Presence<M>>): AppliedChanges<M> {
+    for (const presence of presences) this.#byRef.set(presence.ref, presence)
+    const joins = [...this.#byRef.values()]
+    // Only now: of a ref that was named twice the last is the one that counts.
+    for (const { ref, key } of joins) this.#byKey.put(key, ref)
+    this.#digest = digestOf(joins)
+    return { ...NOTHING, joins, appeared: [...this.#byKey.keys()] }
+  }
+
+  /** What was given in one piece may have come in between what was held: its order is the one that counts. */
+  #putInOrder(refs: Iterable<PresenceRef>, step: NetStep<M>): void {
+    for (const ref of refs) {
+      const held = this.#byRef.get(ref)
+      if (held && step.hasTouched(held.key)) this.#byKey.moveLast(held.key, ref)
     }
-    this.#byRef.set(presence.ref, presence)
-    this.#byKey.put(presence)
-    this.#digest = (this.#digest + digestOfOne(presence.ref, presence.rev)) >>> 0
-    step.put(presence, previous)
+  }
+
+  #put(presence: Presence<M>, previous: Presence<M> | undefined, step: Step<M>): void {
+    const { key, ref } = presence
+    const isElsewhere = previous?.key !== key
+    const isLastOut = previous !== undefined && isElsewhere && this.#byKey.drop(previous.key, ref)
+    const isFirstIn = isElsewhere && this.#byKey.put(key, ref)
+    this.#byRef.set(ref, presence)
+    if (previous) this.#digest -= digestOfOne(ref, previous.rev)
+    this.#digest = (this.#digest + digestOfOne(ref, presence.rev)) >>> 0
+    step.put(presence, previous, isFirstIn, isLastOut)
   }
 
   #drop(ref: PresenceRef, reason: LeaveReason, step: Step<M>): void {
     const held = this.#byRef.get(ref)
     if (!held) return
-    step.touch(held.key)
     this.#byRef.delete(ref)
-    this.#byKey.drop(held)
+    const isLastOut = this.#byKey.drop(held.key, ref)
     this.#digest = (this.#digest - digestOfOne(held.ref, held.rev)) >>> 0
-    step.drop(held, reason)
-  }
-}
-
-/** Collects the net effect of one call, so that a presence which is named twice is told once. */
-class Step<M> {
-  readonly #byKey: KeyIndex<M>
-  readonly #wasPresent = new Map<Key, boolean>()
-  readonly #before = new Map<PresenceRef, Presence<M> | undefined>()
-  readonly #after = new Map<PresenceRef, Presence<M> | LeaveReason>()
-
-  constructor(byKey: KeyIndex<M>) {
-    this.#byKey = byKey
-  }
-
-  /** Must come before the change: it remembers whether the key was present. */
-  touch(key: Key): void {
-    if (!this.#wasPresent.has(key)) this.#wasPresent.set(key, this.#byKey.has(key))
-  }
-
-  put(presence: Presence<M>, previous: Presence<M> | undefined): void {
-    if (!this.#before.has(presence.ref)) this.#before.set(presence.ref, previous)
-    this.#after.set(presence.ref, presence)
-  }
-
-  drop(held: Presence<M>, reason: LeaveReason): void {
-    if (!this.#before.has(held.ref)) this.#before.set(held.ref, held)
-    this.#after.set(held.ref, reason)
-  }
-
-  result(): AppliedChanges<M> {
-    const joins: Presence<M>[] = []
-    const updates: { presence: Presence<M>; previous: Presence<M> }[] = []
-    const leaves: { presence: Presence<M>; reason: LeaveReason }[] = []
-    for (const [ref, after] of this.#after) {
-      const before = this.#before.get(ref)
-      if (typeof after === 'string') {
-        if (before) leaves.push({ presence: before, reason: after })
-      } else if (!before) joins.push(after)
-      else updates.push({ presence: after, previous: before })
-    }
-    const appeared: Key[] = []
-    const disappeared: Key[] = []
-    for (const [key, wasPresent] of this.#wasPresent) {
-      const isPresent = this.#byKey.has(key)
-      if (isPresent && !wasPresent) appeared.push(key)
-      else if (!isPresent && wasPresent) disappeared.push(key)
-    }
-    return { joins, updates, leaves, appeared, disappeared }
+    step.drop(held, reason, isLastOut)
   }
 }

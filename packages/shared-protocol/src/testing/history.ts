@@ -1,6 +1,6 @@
-import type { AppliedChanges } from '../presence/presence-set'
+import { fullDiff } from '../presence/full-diff'
 import { PresenceSet } from '../presence/presence-set'
-import type { FullDiff, LeaveReason, Meta, Presence, PresenceChanges } from '../presence/types'
+import type { FullDiff, LeaveReason, Presence, PresenceChanges } from '../presence/types'
 
 /** One thing that happens in a topic. Numbers pick among what there is, so that any list of these is a history. */
 export interface Happening {
@@ -29,7 +29,10 @@ export function playHistory(happenings: readonly Happening[]): History {
   const cut = () => {
     const applied = set.apply(changes)
     if (initial === null) initial = [...set.presences()]
-    else diffs.push(fullDiffOf(diffs.length, set.digest, applied))
+    else {
+      const base = diffs.length
+      diffs.push(fullDiff({ epoch: 'e', base, seq: base + 1, digest: set.digest }, applied))
+    }
     changes = newChanges()
   }
   for (const { kind, pick, key } of happenings) {
@@ -57,25 +60,6 @@ function newChanges() {
     joins: [] as Presence[],
     updates: [] as PresenceChanges['updates'][number][],
     leaves: [] as PresenceChanges['leaves'][number][],
-  }
-}
-
-function fullDiffOf(base: number, digest: number, applied: AppliedChanges<Meta>): FullDiff {
-  return {
-    epoch: 'e',
-    base,
-    seq: base + 1,
-    digest,
-    joins: applied.joins,
-    updates: applied.updates.map(({ presence, previous }) => ({ ...presence, previous })),
-    leaves: applied.leaves.map(({ presence, reason }) => ({
-      ref: presence.ref,
-      key: presence.key,
-      reason,
-      presence,
-    })),
-    appeared: applied.appeared,
-    disappeared: applied.disappeared,
   }
 }
 

@@ -20,18 +20,24 @@ export const recordedChannel = defineChannel({
   handlers: {
     new_msg: (ctx, payload) => ctx.broadcast('new_msg', payload),
     echo: (_ctx, payload) => payload,
-    update_meta: (ctx, payload) => (ctx.patch(objectOf(payload)).ok ? undefined : refuse(':nopresence')),
+    update_meta(ctx, payload) {
+      const patched = ctx.patch(objectOf(payload))
+      return patched.ok ? phxRefOf(patched) : refuse(':nopresence')
+    },
     leave_presence: (ctx) => void ctx.untrack(),
-    track_presence: (ctx, payload) =>
-      refusalOf(ctx.track(String(ctx.assigns.get('user')), { ...objectOf(payload), online_at: '1' })),
+    track_presence(ctx, payload) {
+      const tracked = ctx.track(String(ctx.assigns.get('user')), { ...objectOf(payload), online_at: '1' })
+      return tracked.ok ? phxRefOf(tracked) : refuseWith(tracked.fault)
+    },
     presence_list: async (ctx) => phoenixState(await ctx.list()),
     fail: () => refuse('no_way', { because: 'it said so' }),
     silent: () => new Promise<never>(() => {}),
     crash: () => {
       throw new Error('It was told to.')
     },
-    // The reply first: the client forgets a channel that is closed.
-    stop: (ctx) => void setImmediate(() => ctx.close('left')),
+    stop: (ctx) => ctx.close('left'),
+    // There, the server puts every socket of that id out; here, a channel puts out of one topic.
+    kick_all: (ctx) => ctx.close('kicked'),
     whisper: (ctx, payload) => ctx.push('whispered', payload),
     shout: (ctx, payload) => ctx.broadcastFrom('shouted', payload),
   },
@@ -39,6 +45,12 @@ export const recordedChannel = defineChannel({
 
 function refusalOf(tracked: TrackResult) {
   return tracked.ok ? undefined : refuseWith(tracked.fault)
+}
+
+/** What Phoenix's channel answered a `Presence.track` or `update` with. */
+function phxRefOf({ presence }: TrackResult & { ok: true }) {
+  const [entry] = Object.values(phoenixState([presence])) as { metas: { phx_ref: string }[] }[]
+  return { phx_ref: entry?.metas[0]?.phx_ref ?? '' }
 }
 
 function objectOf(payload: Payload | undefined) {

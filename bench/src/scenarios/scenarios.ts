@@ -1,0 +1,25 @@
+import { churn } from './churn'
+import { clientApply } from './client-apply'
+import { fanout, latency } from './fanout'
+import { idle } from './idle'
+import { resume } from './resume'
+import type { Scenario } from './scenario'
+import { slowReaders } from './slow-readers'
+import { storms } from './storm'
+
+/** All of them, in the order in which they run. */
+export const scenarios: readonly Scenario[] = [
+  fanout,
+  latency,
+  ...storms,
+  churn,
+  idle,
+  resume,
+  slowReaders,
+  clientApply,
+]
+
+/** Those of this name; `storm` means every size of it. */
+export function scenariosNamed(name: string): readonly Scenario[] {
+  return scenarios.filter((scenario) => scenario.name === name || scenario.name.startsWith(`${name}-`))
+}

@@ -1,0 +1,77 @@
+import type { Frame } from '@rollcall/shared-protocol'
+import { deflateMessage } from './websocket/deflate'
+import { headerBytes, writeHeader } from './websocket/encode-frame'
+import { OPCODE } from './websocket/opcode'
+
+export interface CompressionOptions {
+  /** Messages smaller than this many bytes are sent as they are. @default 1024 */
+  readonly thresholdBytes: number
+  /** zlib's level, from 1 (fast) to 9 (small). @default 6 */
+  readonly level: number
+}
+
+/**
+ * Frames that leave together. What goes to many is one packet for all of them: its WebSocket bytes are made, and
+ * compressed, once, by whoever sends it first.
+ */
+export class Packet {
+  readonly frames: readonly Frame[]
+  /** Whether it says all of what it is about, whatever was said before: a topic's state. */
+  readonly isState: boolean
+  #plain: Buffer | null = null
+  #compressed: Buffer | null = null
+
+  constructor(frames: readonly Frame[], isState = false) {
+    this.frames = frames
+    this.isState = isState
+  }
+
+  /** As unmasked WebSocket messages, one after the other. */
+  plain(): Buffer {
+    this.#plain ??= encodePlain(this.frames)
+    return this.#plain
+  }
+
+  /** The same, for a peer that agreed on permessage-deflate. The options are those of the first call. */
+  compressed(options: CompressionOptions): Buffer {
+    if (!this.#compressed) {
+      const plain = this.plain()
+      this.#compressed =
+        plain.length < options.thresholdBytes ? plain : encodeCompressed(this.frames, options)
+    }
+    return this.#compressed
+  }
+}
+
+function encodePlain(frames: readonly Frame[]): Buffer {
+  const first = frames[0]
+  return frames.length === 1 && first !== undefined
+    ? encodeOne(first)
+    : Buffer.concat(frames.map((frame) => encodeOne(frame)))
+}
+
+function encodeOne(frame: Frame): Buffer {
+  if (typeof frame !== 'string') {
+    const bytes = Buffer.allocUnsafe(headerBytes(frame.length) + frame.length)
+    bytes.set(frame, writeHeader(bytes, 0, OPCODE.binary, frame.length))
+    return bytes
+  }
+  const length = Buffer.byteLength(frame)
+  const bytes = Buffer.allocUnsafe(headerBytes(length) + length)
+  bytes.write(frame, writeHeader(bytes, 0, OPCODE.text, length), 'utf8')
+  return bytes
+}
+
+function encodeCompressed(frames: readonly Frame[], { thresholdBytes, level }: CompressionOptions): Buffer {
+  return Buffer.concat(
+    frames.flatMap((frame) => {
+      const payload = typeof frame === 'string' ? Buffer.from(frame) : frame
+      if (payload.length < thresholdBytes) return [encodeOne(frame)]
+      const deflated = deflateMessage(payload, level)
+      const header = Buffer.allocUnsafe(headerBytes(deflated.length))
+      const opcode = typeof frame === 'string' ? OPCODE.text : OPCODE.binary
+      writeHeader(header, 0, opcode, deflated.length, true)
+      return [header, deflated]
+    }),
+  )
+}

@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest'
+import type { Clock } from './clock'
+import { Tick, type Ticked } from './tick'
+
+/** Turns of an event loop that the test runs by hand, and a time that passes as the test says. */
+class Turns implements Clock {
+  nowMs = 0
+  #due: (() => void)[] = []
+
+  now(): number {
+    return this.nowMs
+  }
+
+  after(): never {
+    throw new Error('A tick needs no timer.')
+  }
+
+  soon(run: () => void): void {
+    this.#due.push(run)
+  }
+
+  /** How often it was asked for the next turn. */
+  get asked(): number {
+    return this.#due.length
+  }
+
+  next(): void {
+    for (const run of this.#due.splice(0)) run()
+  }
+}
+
+function setUp(costMs: number) {
+  const turns = new Turns()
+  const tick = new Tick(turns)
+  const ran: string[] = []
+  const job = (name: string, onRun = () => {}): Ticked => ({
+    onTick() {
+      ran.push(name)
+      turns.nowMs += costMs
+      onRun()
+    },
+  })
+  /** What ran in the next turn. */
+  const next = () => {
+    turns.next()
+    return ran.splice(0)
+  }
+  return { turns, tick, job, next }
+}
+
+const names = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `${from + i}`)
+
+test('[S-12] all that is marked in one turn is run in the next, in order and each once', () => {
+  const { turns, tick, job, next } = setUp(0)
+  for (const name of names(0, 1000)) tick.mark(job(name))
+  expect(turns.asked).toBe(1)
+  expect(next()).toEqual(names(0, 1000))
+  expect([next(), turns.asked]).toEqual([[], 0])
+})
+
+test('who is marked while others run has the next turn', () => {
+  const { tick, job, next } = setUp(0)
+  tick.mark(job('a', () => tick.mark(job('c'))))
+  tick.mark(job('b'))
+  expect(next()).toEqual(['a', 'b'])
+  expect(next()).toEqual(['c'])
+})
+
+test('what takes long is run in slices, so that input is read between them, and goes on where it was', () => {
+  const { turns, tick, job, next } = setUp(0.1)
+  for (const name of names(0, 500)) tick.mark(job(name))
+  // The clock is looked at after each 64: 12.8 ms are the first that are too long.
+  expect(next()).toEqual(names(0, 128))
+  expect(turns.asked).toBe(1)
+  expect(next()).toEqual(names(128, 256))
+  expect(next()).toEqual(names(256, 384))
+  expect(next()).toEqual(names(384, 500))
+  expect(turns.asked).toBe(0)
+})
+
+test('one job that takes longer than a slice keeps no other from its turn', () => {
+  const { tick, job, next } = setUp(50)
+  for (const name of names(0, 130)) tick.mark(job(name))
+  expect([next(), next(), next()]).toEqual([names(0, 64), names(64, 128), names(128, 130)])
+})
+
+test('who is marked meanwhile runs after those that wait, also where one of them has run already', () => {
+  const { turns, tick, job, next } = setUp(0.2)
+  let again: Ticked | null = null
+  again = job('0')
+  tick.mark(again)
+  for (const name of names(1, 100)) tick.mark(job(name))
+  expect(next()).toEqual(names(0, 64))
+  tick.mark(again)
+  tick.mark(job('new'))
+  expect(turns.asked).toBe(1)
+  expect(next()).toEqual([...names(64, 100), '0', 'new'])
+})
+
+test('who is marked by one of the slice runs after those that were not reached', () => {
+  const { turns, tick, job, next } = setUp(0.2)
+  tick.mark(job('0', () => tick.mark(job('late'))))
+  for (const name of names(1, 70)) tick.mark(job(name))
+  expect(next()).toEqual(names(0, 64))
+  expect(turns.asked).toBe(1)
+  expect(next()).toEqual([...names(64, 70), 'late'])
+})
+
+test('it knows about what one run costs', () => {
+  const { tick, job, next } = setUp(0.5)
+  expect(tick.costMs).toBe(0)
+  for (let turn = 0; turn < 30; turn++) {
+    for (const name of names(0, 10)) tick.mark(job(name))
+    next()
+  }
+  expect(tick.costMs).toBeCloseTo(0.5, 2)
+})

@@ -1,0 +1,267 @@
+import { describe, expect, test } from 'vitest'
+import {
+  type ClientFrame,
+  clientFrame,
+  closeFrame,
+  cut,
+  deflated,
+  text,
+} from '../../testing-support/client-frames'
+import { RecordingSink } from '../../testing-support/recording-sink'
+import { FrameReader } from './frame-reader'
+
+const MAX = 70_000
+
+function reading({ maxMessageBytes = MAX, isCompressed = true } = {}) {
+  const sink = new RecordingSink()
+  const reader = new FrameReader({ maxMessageBytes, isCompressed }, sink)
+  const say = (...frames: ClientFrame[]) => reader.push(Buffer.concat(frames.map(clientFrame)))
+  return { sink, reader, say }
+}
+
+/** What is left of the frames' payload is not looked at. */
+const bytes = (length: number, fill = 'x') => Buffer.alloc(length, fill)
+const part = (opcode: number, body: string | Uint8Array, isFinal = false): ClientFrame => ({
+  opcode,
+  payload: Buffer.from(body),
+  isFinal,
+})
+
+describe('a message', () => {
+  test.each([0, 1, 125, 126, 127, 65_535, 65_536, MAX])('of %i bytes comes as it was sent', (length) => {
+    for (const opcode of [1, 2]) {
+      const { sink, say } = reading()
+      say({ opcode, payload: bytes(length) })
+      expect(sink.messages).toEqual([{ data: bytes(length), isBinary: opcode === 2 }])
+      expect(sink.end).toBeNull()
+    }
+  })
+
+  test.each([16, 64] as const)('whose length is written in %i bits without need is taken', (lengthBits) => {
+    const { sink, say } = reading()
+    say({ ...text('short'), lengthBits })
+    expect(sink.texts).toEqual(['short'])
+  })
+
+  test('comes once, however the socket cuts it: in two at every byte, or byte by byte', () => {
+    const frames = [
+      text('first'),
+      { opcode: 9, payload: Buffer.from('p') },
+      part(1, 'be'),
+      { opcode: 10, payload: bytes(0) },
+      part(0, 'gin', true),
+      { opcode: 1, payload: deflated(Buffer.from('packed')), isCompressed: true },
+      { opcode: 2, payload: bytes(126) },
+      closeFrame(4000, 'bye'),
+    ]
+    const whole = Buffer.concat(frames.map(clientFrame))
+    const cuts = Array.from({ length: whole.length - 1 }, (_, i) => [i + 1, whole.length])
+    for (const sizes of [[whole.length], [1], [3], ...cuts]) {
+      const { sink, reader } = reading()
+      for (const chunk of cut(whole, sizes)) reader.push(chunk)
+      expect(sink.texts).toEqual(['first', 'begin', 'packed'])
+      expect(sink.messages.at(-1)).toEqual({ data: bytes(126), isBinary: true })
+      expect([sink.pings, sink.pongs]).toEqual([['p'], 1])
+      expect(sink.end).toEqual({ how: 'close', code: 4000, reason: 'bye' })
+    }
+  })
+
+  test('in fragments is one, with what control frames stand between them told at once', () => {
+    const { sink, say } = reading()
+    say(part(1, 'a'), part(0, ''), { opcode: 9, payload: Buffer.from('1') })
+    expect([sink.texts, sink.pings]).toEqual([[], ['1']])
+    say(part(0, 'b'), { opcode: 10, payload: bytes(0) }, part(0, 'c', true), text('next'))
+    expect([sink.texts, sink.pongs]).toEqual([['abc', 'next'], 1])
+  })
+
+  test('may have a character that is cut by its fragments', () => {
+    const [euro, { sink, say }] = [Buffer.from('€'), reading()]
+    say(part(1, euro.subarray(0, 1)), part(0, euro.subarray(1, 2)), part(0, euro.subarray(2), true))
+    expect(sink.texts).toEqual(['€'])
+  })
+
+  test.each([0, 1, 5000, MAX])(
+    'that was compressed from %i bytes is inflated, in one frame or in many',
+    (length) => {
+      const packed = deflated(bytes(length))
+      const { sink, say } = reading()
+      say({ opcode: 1, payload: packed, isCompressed: true })
+      say(
+        { opcode: 2, payload: packed.subarray(0, 1), isFinal: false, isCompressed: true },
+        { opcode: 0, payload: packed.subarray(1) },
+      )
+      expect(sink.messages).toEqual([
+        { data: bytes(length), isBinary: false },
+        { data: bytes(length), isBinary: true },
+      ])
+    },
+  )
+
+  test('may be sent as it is where compression was agreed on', () => {
+    const { sink, say } = reading()
+    say(
+      text('plain'),
+      { opcode: 1, payload: deflated(Buffer.from('packed')), isCompressed: true },
+      text('plain'),
+    )
+    expect(sink.texts).toEqual(['plain', 'packed', 'plain'])
+  })
+})
+
+describe('the peer’s close', () => {
+  test.each([1000, 1001, 1002, 1003, 1007, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999])(
+    '%i is told',
+    (code) => {
+      const { sink, say } = reading()
+      say(closeFrame(code, 'grün'))
+      expect(sink.end).toEqual({ how: 'close', code, reason: 'grün' })
+    },
+  )
+
+  test('without a code is 1005', () => {
+    const { sink, say } = reading()
+    say({ opcode: 8, payload: bytes(0) })
+    expect(sink.end).toEqual({ how: 'close', code: 1005, reason: '' })
+  })
+
+  test('is the last that is heard, in this chunk and in later ones', () => {
+    const { sink, reader, say } = reading()
+    say(text('before'), closeFrame(1000), text('after'), closeFrame(1001))
+    say(text('later'))
+    reader.push(Buffer.from([0xff, 0xff]))
+    expect([sink.texts, sink.end?.code]).toEqual([['before'], 1000])
+  })
+})
+
+describe('[S-19] a peer that breaks the protocol is closed, with the code that says how', () => {
+  const badText = Buffer.from([0x68, 0xff, 0x69])
+  const violations: readonly (readonly [what: string, code: number, frames: readonly ClientFrame[]])[] = [
+    ['a frame without a mask', 1002, [{ ...text('hi'), isMasked: false }]],
+    ['the second reserved bit', 1002, [{ ...text('hi'), reserved: 0x20 }]],
+    ['the third reserved bit', 1002, [{ ...text('hi'), reserved: 0x10 }]],
+    ...[3, 4, 5, 6, 7, 11, 12, 13, 14, 15].map(
+      (opcode) => [`the opcode ${opcode}`, 1002, [{ opcode, payload: bytes(1) }]] as const,
+    ),
+    ['a continuation of nothing', 1002, [part(0, 'a', true)]],
+    [
+      'a continuation of a message that is whole',
+      1002,
+      [part(1, 'a'), part(0, 'b', true), part(0, 'c', true)],
+    ],
+    ['a message within another', 1002, [part(1, 'a'), text('b')]],
+    ...[8, 9, 10].flatMap((opcode) => [
+      [`a control frame (${opcode}) in fragments`, 1002, [part(opcode, '')]] as const,
+      [
+        `a control frame (${opcode}) that is compressed`,
+        1002,
+        [{ opcode, payload: bytes(0), isCompressed: true }],
+      ] as const,
+      [`a control frame (${opcode}) of 126 bytes`, 1002, [{ opcode, payload: bytes(126) }]] as const,
+    ]),
+    [
+      'a continuation that says it is compressed',
+      1002,
+      [part(1, 'a'), { ...part(0, 'b'), isCompressed: true }],
+    ],
+    ['half a close code', 1002, [{ opcode: 8, payload: bytes(1) }]],
+    ...[0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535].map(
+      (code) => [`the close code ${code}`, 1002, [closeFrame(code)]] as const,
+    ),
+    ['a close reason that is no UTF-8', 1007, [closeFrame(1000, badText)]],
+    ['a text that is no UTF-8', 1007, [{ opcode: 1, payload: badText }]],
+    ['a text that is none across fragments', 1007, [part(1, badText.subarray(0, 2)), part(0, 'i', true)]],
+    [
+      'half a character at the end of a text',
+      1007,
+      [part(1, 'a'), part(0, Buffer.from('€').subarray(0, 2), true)],
+    ],
+    ['a surrogate in a text', 1007, [{ opcode: 1, payload: Buffer.from([0xed, 0xa0, 0x80]) }]],
+    [
+      'a compressed text that is no UTF-8',
+      1007,
+      [{ opcode: 1, payload: deflated(badText), isCompressed: true }],
+    ],
+    ['what cannot be inflated', 1007, [{ opcode: 2, payload: Buffer.alloc(20, 0xff), isCompressed: true }]],
+    ['a message that is too large', 1009, [{ opcode: 2, payload: bytes(MAX + 1) }]],
+    ['fragments that are', 1009, [part(2, bytes(MAX)), part(0, 'x', true)]],
+    [
+      'few bytes that inflate to many',
+      1009,
+      [{ opcode: 2, payload: deflated(bytes(MAX + 1)), isCompressed: true }],
+    ],
+  ]
+
+  test.each(violations)('%s: %i', (_what, code, frames) => {
+    for (const size of [Number.MAX_SAFE_INTEGER, 1]) {
+      const { sink, reader, say } = reading()
+      for (const chunk of cut(Buffer.concat(frames.map(clientFrame)), [size])) reader.push(chunk)
+      say(text('too late'))
+      expect(sink.end).toMatchObject({ how: 'violation', code, reason: expect.stringMatching(/./) })
+      expect(sink.texts).not.toContain('too late')
+    }
+  })
+
+  test('but bytes that are no UTF-8 are fine in a binary message', () => {
+    const { sink, say } = reading()
+    say({ opcode: 2, payload: badText })
+    expect(sink.messages).toEqual([{ data: badText, isBinary: true }])
+  })
+
+  test('compression that was not agreed on: 1002', () => {
+    const { sink, say } = reading({ isCompressed: false })
+    say({ opcode: 1, payload: deflated(Buffer.from('hi')), isCompressed: true })
+    expect(sink.end).toMatchObject({ how: 'violation', code: 1002 })
+  })
+
+  test('what came before it is heard', () => {
+    const { sink, say } = reading()
+    say(text('fine'), { opcode: 7, payload: bytes(0) })
+    expect([sink.texts, sink.end?.code]).toEqual([['fine'], 1002])
+  })
+
+  test.each([
+    ['a length past the limit', [0x82, 0xfe, 0x00, 0x0b]],
+    ['a length that no number holds', [0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]],
+  ])('%s is refused by its header alone: 1009', (_what, header) => {
+    const { sink, reader } = reading({ maxMessageBytes: 10 })
+    reader.push(Buffer.from(header))
+    expect(sink.end).toMatchObject({ how: 'violation', code: 1009 })
+  })
+})
+
+describe('[S-9] memory is bounded, however a message is cut', () => {
+  /** Bytes of this process outside the heap, which is where buffers are. */
+  const held = () => {
+    const { arrayBuffers, external } = process.memoryUsage()
+    return arrayBuffers + external
+  }
+
+  test('a million empty fragments', () => {
+    const { sink, reader, say } = reading()
+    say(part(1, 'a'))
+    const before = held()
+    const thousand = Buffer.concat(Array.from({ length: 1000 }, () => clientFrame(part(0, ''))))
+    for (let i = 0; i < 1000; i++) reader.push(Buffer.from(thousand))
+    say(part(0, 'z', true))
+    expect(sink.texts).toEqual(['az'])
+    expect(held() - before).toBeLessThan(64_000_000)
+  })
+
+  test('a large message of which each byte is a chunk: about twice its size', () => {
+    const size = 1_000_000
+    const { sink, reader } = reading({ maxMessageBytes: size })
+    const whole = clientFrame({ opcode: 2, payload: bytes(size) })
+    const before = held()
+    let most = 0
+    // One array for all the chunks: only what the reader keeps may count.
+    const chunk = Buffer.alloc(1)
+    for (let i = 0; i < whole.length; i++) {
+      chunk[0] = whole[i] as number
+      reader.push(chunk)
+      if (i % 1000 === 0) most = Math.max(most, held() - before)
+    }
+    expect(sink.messages.map(({ data }) => data.length)).toEqual([size])
+    // Twice, as both figures of the process count it; and what the collector has not taken yet of the smaller ones.
+    expect(most).toBeLessThan(10 * size)
+  })
+})

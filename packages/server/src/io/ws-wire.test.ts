@@ -1,0 +1,233 @@
+import { describe, expect, test } from 'vitest'
+import { clientFrame, closeFrame, deflated, text } from '../testing-support/client-frames'
+import { until } from '../testing-support/until'
+import { type WiredPeer, wiredPair } from '../testing-support/wired-pair'
+import { Packet } from './packet'
+import type { WsWire } from './ws-wire'
+
+const compression = { thresholdBytes: 1024, level: 6 }
+const send = (wire: WsWire, ...frames: (string | Uint8Array)[]) => wire.send([new Packet(frames)])
+const ping = (body = '') => ({ opcode: 9, payload: Buffer.from(body) })
+const pong = { opcode: 10, payload: Buffer.alloc(0) }
+
+/** Fills what the operating system takes, and then some. */
+function clog(wire: WsWire, peer: WiredPeer, moreBytes: number): number {
+  peer.socket.pause()
+  let sent = 0
+  while (wire.bufferedBytes < moreBytes) sent += send(wire, 'x'.repeat(50_000))
+  return sent
+}
+
+describe('messages', () => {
+  test.each([null, compression])(
+    'go both ways, small and large, texts and bytes (%j)',
+    async (compression) => {
+      const { wire, peer, told } = await wiredPair({ compression })
+      const sent = ['small', 'x'.repeat(3000), 'y'.repeat(70_000)]
+      send(wire, ...sent)
+      send(wire, new Uint8Array(5000))
+      expect(await peer.heard(4)).toEqual([...sent, 5000])
+      peer.say(text('hello'), { opcode: 2, payload: Buffer.alloc(70_000) })
+      await until(() => told.length === 2, 'both')
+      expect(told).toEqual(['text hello', 'bytes 70000'])
+    },
+  )
+
+  test('that are compressed are inflated', async () => {
+    const { peer, told } = await wiredPair({ compression })
+    peer.say({ ...text(''), payload: deflated(Buffer.from('packed')), isCompressed: true })
+    await until(() => told.length === 1, 'it')
+    expect(told).toEqual(['text packed'])
+  })
+
+  test('that came in one piece with the handshake are heard, and what follows them', async () => {
+    const whole = Buffer.concat([clientFrame(text('first')), clientFrame(text('second'))])
+    const { peer, told } = await wiredPair({ head: Buffer.from(whole.subarray(0, 14)) })
+    expect(told).toEqual(['text first'])
+    peer.socket.write(whole.subarray(14))
+    await until(() => told.length === 2, 'the second')
+    expect(told).toEqual(['text first', 'text second'])
+  })
+
+  test('[S-12] of one call leave in one write', async () => {
+    const { wire, own, peer } = await wiredPair()
+    let chunks = 0
+    peer.socket.on('data', () => chunks++)
+    const before = own.bytesWritten
+    wire.send([new Packet(['a']), new Packet(['b', 'c'])])
+    expect(await peer.heard(3)).toEqual(['a', 'b', 'c'])
+    expect([chunks, own.bytesWritten - before]).toEqual([1, 9])
+  })
+
+  test('[S-9] are counted as they are on the wire, save a state', async () => {
+    const { wire } = await wiredPair({ compression })
+    const large = 'x'.repeat(5000)
+    expect(wire.send([new Packet([large], true)])).toBe(0)
+    expect(wire.send([new Packet([large])])).toBeLessThan(100)
+    expect(wire.send([new Packet(['abc']), new Packet([large], true)])).toBe(5)
+  })
+})
+
+describe('a ping', () => {
+  test('is answered with what it said, and is a sign of life', async () => {
+    const { peer, told } = await wiredPair()
+    peer.say(ping('are you there'), pong)
+    await until(() => told.length === 2 && peer.receiver.pongs === 1, 'the pong')
+    expect(told).toEqual(['pong', 'pong'])
+  })
+
+  test('of ours has the peer answer', async () => {
+    const { wire, peer } = await wiredPair()
+    wire.ping()
+    await until(() => peer.receiver.pings.length === 1, 'the ping')
+    expect(peer.receiver.pings).toEqual([''])
+  })
+
+  test('[S-9] of a peer that reads nothing is not answered, so that its pongs do not pile up', async () => {
+    const { wire, peer, told } = await wiredPair()
+    clog(wire, peer, 100_000)
+    const before = wire.bufferedBytes
+    for (let i = 0; i < 1000; i++) peer.say(ping('x'.repeat(125)))
+    await until(() => told.length === 1000, 'all of them')
+    expect(wire.bufferedBytes).toBe(before)
+    peer.socket.resume()
+    await until(() => wire.bufferedBytes === 0, 'the drain')
+    peer.say(ping('now'))
+    await until(() => peer.receiver.pongs === 1, 'one that is answered')
+  })
+})
+
+describe('[S-9] when all has left', () => {
+  test('it is told, once', async () => {
+    const { wire, peer, told } = await wiredPair()
+    clog(wire, peer, 500_000)
+    expect(told).toEqual([])
+    peer.socket.resume()
+    await until(() => told.length > 0, 'the drain')
+    expect(told).toEqual(['drain 0'])
+  })
+
+  test('it is told of what was little, too, where that is watched', async () => {
+    const { wire, own, peer, told } = await wiredPair()
+    clog(wire, peer, 500_000)
+    peer.socket.resume()
+    await until(() => told.length === 1, 'the drain')
+    // Corked, little waits, and the socket will not say so.
+    own.cork()
+    send(wire, 'little')
+    expect([wire.bufferedBytes, own.writableNeedDrain]).toEqual([8, false])
+    wire.watchDrain()
+    send(wire, 'more')
+    own.uncork()
+    await until(() => told.length > 1, 'the drain of little')
+    expect(told).toEqual(['drain 0', 'drain 0'])
+  })
+
+  test('it is not told of a peer that is gone', async () => {
+    const { wire, peer, told } = await wiredPair()
+    clog(wire, peer, 500_000)
+    wire.watchDrain()
+    wire.terminate()
+    await until(() => told.length > 0, 'the end')
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(told).toEqual(['close 1006 '])
+  })
+})
+
+describe('the end', () => {
+  test.each([
+    ['with a code and a reason', closeFrame(4001, 'bye'), 'close 4001 bye', 4001],
+    ['without a code', { opcode: 8, payload: Buffer.alloc(0) }, 'close 1005 ', 1000],
+  ])('by the peer, %s, is answered', async (_what, frame, ours, answer) => {
+    const { peer, told } = await wiredPair()
+    peer.say(text('last words'), frame, text('too late'))
+    await until(() => peer.isEnded, 'the answer')
+    expect(peer.receiver.end).toEqual({ code: answer, reason: '' })
+    peer.socket.end()
+    await until(() => told.length === 2, 'the close')
+    expect(told).toEqual(['text last words', ours])
+  })
+
+  test('by the server is told with its reason, and is over when the peer agrees', async () => {
+    const { wire, peer, told } = await wiredPair()
+    send(wire, 'last words')
+    wire.close(1012, 'server closes')
+    wire.close(1013, 'again')
+    expect(send(wire, 'too late')).toBe(0)
+    wire.ping()
+    await until(() => peer.receiver.end !== null, 'the close frame')
+    expect(peer.receiver.end).toEqual({ code: 1012, reason: 'server closes' })
+    expect(await peer.heard(1)).toEqual(['last words'])
+    expect(told).toEqual([])
+    peer.say(closeFrame(1012))
+    await until(() => peer.isEnded, 'the end')
+    peer.socket.end()
+    await until(() => told.length === 1, 'the close')
+    expect(told).toEqual(['close 1012 '])
+  })
+
+  test('[S-9] by the server does not wait for a peer that never answers', async () => {
+    const { wire, peer, told } = await wiredPair({ closeTimeoutMs: 50 })
+    const startedMs = performance.now()
+    wire.close(1012, '')
+    await until(() => told.length === 1, 'the close')
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(45)
+    expect(told).toEqual(['close 1006 '])
+    await until(() => peer.isClosed || peer.isEnded, 'that the peer is cut off')
+  })
+
+  test('[S-9] does not wait for a peer that answers and never hangs up', async () => {
+    const { peer, told } = await wiredPair({ closeTimeoutMs: 50 })
+    peer.say(closeFrame(1000))
+    await until(() => told.length === 1, 'the close')
+    expect(told).toEqual(['close 1000 '])
+  })
+
+  test('[S-9] does not wait for a peer that closes and reads nothing', async () => {
+    const { wire, peer, told } = await wiredPair({ closeTimeoutMs: 50 })
+    clog(wire, peer, 500_000)
+    peer.say(closeFrame(1000))
+    await until(() => told.length === 1, 'the close')
+    expect(told).toEqual(['close 1000 '])
+  })
+
+  test('of a peer that half closes without a word is one without a word', async () => {
+    const { peer, told } = await wiredPair()
+    peer.say(text('and'))
+    peer.socket.end()
+    await until(() => told.length === 2, 'the close')
+    expect(told).toEqual(['text and', 'close 1006 '])
+  })
+
+  test('of a peer that resets is one without a word', async () => {
+    const { wire, peer, told } = await wiredPair()
+    peer.socket.resetAndDestroy()
+    await until(() => told.length === 1, 'the close')
+    expect(told).toEqual(['close 1006 '])
+    expect(send(wire, 'to nobody')).toBe(0)
+    wire.ping()
+    wire.close(1000, '')
+    wire.terminate()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(told).toHaveLength(1)
+  })
+
+  test('at once is one without a word', async () => {
+    const { wire, peer, told } = await wiredPair()
+    wire.terminate()
+    await until(() => told.length === 1 && peer.isEnded, 'the close')
+    expect(told).toEqual(['close 1006 '])
+  })
+
+  test('[S-19] of a peer that breaks the protocol: it is told how, also if it goes on sending', async () => {
+    const { peer, told } = await wiredPair({ maxMessageBytes: 1000 })
+    peer.say(text('fine'), text('x'.repeat(1001)))
+    for (let i = 0; i < 200; i++) peer.say(text('y'.repeat(900)))
+    await until(() => peer.isEnded, 'the close frame')
+    expect(peer.receiver.end).toEqual({ code: 1009, reason: 'a message of more than 1000 bytes' })
+    peer.socket.end()
+    await until(() => told.length === 2, 'the close')
+    expect(peer.errors).toEqual([])
+    expect(told).toEqual(['text fine', 'close 1006 a message of more than 1000 bytes'])
+  })
+})

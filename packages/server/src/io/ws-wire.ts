@@ -1,0 +1,190 @@
+import type { Duplex } from 'node:stream'
+import type { Batch } from './batch'
+import type { CompressionOptions, Packet } from './packet'
+import { encodeClose, encodeFrame } from './websocket/encode-frame'
+import { FrameReader, type FrameReaderOptions, type FrameSink } from './websocket/frame-reader'
+import { OPCODE } from './websocket/opcode'
+import type { Wire, WireEvents } from './wire'
+
+/*
+ *   socket --data--> FrameReader --> events          what the peer says
+ *   socket <-write-- Batch <-- packets               what is due to it, encoded once for all
+ *
+ * The listeners are shared by all wires, and a wire that is quiet holds no buffer and no timer: it is what a server has
+ * most of.
+ */
+
+/** What all wires of a listener share. */
+export interface WsWireContext {
+  readonly batch: Batch
+  readonly reading: FrameReaderOptions
+  /** Null where permessage-deflate was not agreed on. */
+  readonly compression: CompressionOptions | null
+  /** Milliseconds that a peer has to answer a close frame. */
+  readonly closeTimeoutMs: number
+}
+
+/** Pongs are not queued for a peer that reads nothing: past this many bytes it is not answered. */
+const PONG_BACKLOG_BYTES = 65_536
+
+const NOTHING = new Uint8Array(0)
+
+const PING = encodeFrame(OPCODE.ping, NOTHING)
+
+/** No orderly close: the peer went without a word. */
+const ABNORMAL = 1006
+
+const WIRE = Symbol('wire')
+
+/** A socket that is read by a wire. */
+interface WiredSocket extends Duplex {
+  [WIRE]?: WsWire
+}
+
+export class WsWire implements Wire, FrameSink {
+  readonly #socket: WiredSocket
+  readonly #context: WsWireContext
+  readonly #reader: FrameReader
+  #events: WireEvents | null = null
+  #phase: 'open' | 'closing' | 'over' = 'open'
+  #code = ABNORMAL
+  #reason = ''
+
+  constructor(socket: Duplex, context: WsWireContext) {
+    this.#socket = socket
+    this.#context = context
+    this.#reader = new FrameReader(context.reading, this)
+  }
+
+  /** Begins to read. `head` is what came with the handshake. */
+  listen(events: WireEvents, head: Buffer): void {
+    const socket = this.#socket
+    this.#events = events
+    socket[WIRE] = this
+    socket.on('data', onData)
+    socket.on('drain', onDrain)
+    socket.on('end', onEnd)
+    socket.on('close', onClose)
+    if (head.length > 0) this.#reader.push(head)
+  }
+
+  // --- Wire ------------------------------------------------------------------------------------------------------
+
+  get bufferedBytes(): number {
+    return this.#socket.writableLength
+  }
+
+  send(packets: readonly Packet[]): number {
+    if (this.#phase !== 'open') return 0
+    const { batch, compression } = this.#context
+    const pieces = batch.join(packets, compression)
+    if (pieces.length === 1) this.#socket.write(pieces[0])
+    else {
+      this.#socket.cork()
+      for (const piece of pieces) this.#socket.write(piece)
+      this.#socket.uncork()
+    }
+    let bytes = 0
+    for (const packet of packets) {
+      if (!packet.isState) bytes += (compression ? packet.compressed(compression) : packet.plain()).length
+    }
+    return bytes
+  }
+
+  /** A socket tells by itself only where more waited than its own high-water mark. */
+  watchDrain(): void {
+    const socket = this.#socket
+    if (socket.writableNeedDrain) return
+    socket.write(NOTHING, (error) => {
+      if (error) return
+      if (socket.writableLength === 0) this.drained()
+      else this.watchDrain()
+    })
+  }
+
+  ping(): void {
+    if (this.#phase === 'open') this.#socket.write(PING)
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#phase !== 'open') return
+    this.#phase = 'closing'
+    this.#socket.write(encodeClose(code, reason))
+    const timer = setTimeout(() => this.#socket.destroy(), this.#context.closeTimeoutMs)
+    this.#socket.once('close', () => clearTimeout(timer))
+  }
+
+  terminate(): void {
+    this.#socket.destroy()
+  }
+
+  // --- the socket ------------------------------------------------------------------------------------------------
+
+  read(chunk: Buffer): void {
+    this.#reader.push(chunk)
+  }
+
+  drained(): void {
+    if (this.#phase === 'open') this.#events?.onDrain()
+  }
+
+  /** The peer sends nothing more: without a close frame it went without a word. */
+  ended(): void {
+    if (this.#phase === 'open') this.#socket.destroy()
+    else this.#socket.end()
+  }
+
+  closed(): void {
+    if (this.#phase === 'over') return
+    this.#phase = 'over'
+    this.#events?.onClose(this.#code, this.#reason)
+  }
+
+  // --- FrameSink -------------------------------------------------------------------------------------------------
+
+  onMessage(data: Buffer, isBinary: boolean): void {
+    this.#events?.onMessage(data, isBinary)
+  }
+
+  onPing(data: Buffer): void {
+    if (this.#phase === 'open' && this.bufferedBytes <= PONG_BACKLOG_BYTES) {
+      this.#socket.write(encodeFrame(OPCODE.pong, data))
+    }
+    this.#events?.onPong()
+  }
+
+  onPong(): void {
+    this.#events?.onPong()
+  }
+
+  onClose(code: number, reason: string): void {
+    this.#code = code
+    this.#reason = reason
+    // 1005 stands for a close without a code, and is never sent.
+    this.close(code === 1005 ? 1000 : code, '')
+    this.#socket.end()
+  }
+
+  onViolation(code: number, reason: string): void {
+    this.#code = ABNORMAL
+    this.#reason = reason
+    this.close(code, reason)
+    this.#socket.end()
+  }
+}
+
+function onData(this: WiredSocket, chunk: Buffer): void {
+  this[WIRE]?.read(chunk)
+}
+
+function onDrain(this: WiredSocket): void {
+  this[WIRE]?.drained()
+}
+
+function onEnd(this: WiredSocket): void {
+  this[WIRE]?.ended()
+}
+
+function onClose(this: WiredSocket): void {
+  this[WIRE]?.closed()
+}

@@ -1,0 +1,44 @@
+import type { FrameSink } from '../io/websocket/frame-reader'
+
+/** Notes what a peer said. */
+export class RecordingSink implements FrameSink {
+  readonly messages: { readonly data: Buffer; readonly isBinary: boolean }[] = []
+  readonly pings: string[] = []
+  pongs = 0
+  /** How it ended; null while it goes on. */
+  end: { readonly how: 'close' | 'violation'; readonly code: number; readonly reason: string } | null = null
+
+  /** The messages that were texts. */
+  get texts(): string[] {
+    return this.messages.filter(({ isBinary }) => !isBinary).map(({ data }) => data.toString())
+  }
+
+  onMessage(data: Buffer, isBinary: boolean): void {
+    this.#stillOpen()
+    this.messages.push({ data: Buffer.from(data), isBinary })
+  }
+
+  onPing(data: Buffer): void {
+    this.#stillOpen()
+    this.pings.push(data.toString('latin1'))
+  }
+
+  onPong(): void {
+    this.#stillOpen()
+    this.pongs++
+  }
+
+  onClose(code: number, reason: string): void {
+    this.#stillOpen()
+    this.end = { how: 'close', code, reason }
+  }
+
+  onViolation(code: number, reason: string): void {
+    this.#stillOpen()
+    this.end = { how: 'violation', code, reason }
+  }
+
+  #stillOpen(): void {
+    if (this.end) throw new Error('Something came after the end.')
+  }
+}

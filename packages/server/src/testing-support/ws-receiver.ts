@@ -1,0 +1,81 @@
+import type { Writable } from 'node:stream'
+import * as ws from 'ws'
+
+/*
+ * How `ws` reads frames, on either side. Its types do not name these two.
+ */
+
+interface Deflate {
+  accept(offers: readonly object[]): void
+  cleanup(): void
+}
+
+const lib = ws as unknown as {
+  readonly Receiver: new (options: object) => Writable
+  readonly PerMessageDeflate: new (options: object) => Deflate
+}
+
+export interface ReceiverOptions {
+  /** Whether it reads what a client sends. @default false */
+  readonly isServer?: boolean
+  /** Whether permessage-deflate was agreed on, without context takeover. @default false */
+  readonly isCompressed?: boolean
+  readonly maxPayload?: number
+}
+
+export interface ReceivedMessage {
+  readonly data: Buffer
+  readonly isBinary: boolean
+}
+
+export class Receiver {
+  readonly messages: ReceivedMessage[] = []
+  readonly pings: string[] = []
+  pongs = 0
+  /** A close frame's code and reason, or the code of a violation, without a reason. */
+  end: { readonly code: number; readonly reason: string | null } | null = null
+  readonly #receiver: Writable
+  readonly #deflate: Deflate
+
+  constructor({ isServer = false, isCompressed = false, maxPayload = 0 }: ReceiverOptions = {}) {
+    this.#deflate = new lib.PerMessageDeflate({
+      isServer,
+      maxPayload,
+      clientNoContextTakeover: true,
+      serverNoContextTakeover: true,
+    })
+    this.#deflate.accept([isServer ? {} : { server_no_context_takeover: [true] }])
+    const extensions = isCompressed ? { 'permessage-deflate': this.#deflate } : {}
+    this.#receiver = new lib.Receiver({ isServer, maxPayload, extensions })
+    this.#receiver
+      .on('message', (data: Buffer, isBinary: boolean) => this.messages.push({ data, isBinary }))
+      .on('ping', (data: Buffer) => this.pings.push(data.toString('latin1')))
+      .on('pong', () => this.pongs++)
+      .on('conclude', (code: number, reason: Buffer) => {
+        this.end = { code, reason: reason.toString() }
+      })
+      .on('error', (error) => {
+        this.end = { code: statusOf(error), reason: null }
+      })
+  }
+
+  /** Reads chunks until all are read or it has come to an end; returns all messages so far. */
+  async read(...chunks: readonly Buffer[]): Promise<readonly ReceivedMessage[]> {
+    for (const chunk of chunks) {
+      if (this.end || this.#receiver.destroyed) break
+      await new Promise<void>((resolve) => void this.#receiver.write(chunk, () => resolve()))
+    }
+    return this.messages
+  }
+
+  close(): void {
+    this.#receiver.destroy()
+    this.#deflate.cleanup()
+  }
+}
+
+/** The close code that `ws` would send for its error. */
+function statusOf(error: Error): number {
+  const symbol = Object.getOwnPropertySymbols(error).find(({ description }) => description === 'status-code')
+  return symbol ? ((error as unknown as Record<symbol, number>)[symbol] ?? 0) : 0
+}

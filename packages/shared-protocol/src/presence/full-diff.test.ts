@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest'
+import { fullDiff } from './full-diff'
+import { PresenceSet } from './presence-set'
+import type { Presence } from './types'
+
+const presence = (ref: string, key: string, rev = 0): Presence => ({ ref, key, rev, meta: { rev } })
+
+describe('[P-2] fullDiff', () => {
+  test('tells where it leads, who came, who changed from what, and who went as what', () => {
+    const set = new PresenceSet()
+    const [ada, bob, cyd] = [presence('a1', 'ada'), presence('b1', '__proto__'), presence('c1', 'cyd')]
+    set.replace([ada, bob])
+    const applied = set.apply({
+      joins: [cyd],
+      updates: [{ ref: 'a1', rev: 1, meta: { rev: 1 } }],
+      leaves: [{ ref: 'b1', key: '__proto__', reason: 'kicked' }],
+    })
+    expect(fullDiff({ epoch: 'e1', base: 4, seq: 7, digest: set.digest }, applied)).toEqual({
+      epoch: 'e1',
+      base: 4,
+      seq: 7,
+      digest: set.digest,
+      joins: [cyd],
+      updates: [{ ref: 'a1', key: 'ada', rev: 1, meta: { rev: 1 }, previous: ada }],
+      leaves: [{ ref: 'b1', key: '__proto__', reason: 'kicked', presence: bob }],
+      appeared: ['cyd'],
+      disappeared: ['__proto__'],
+    })
+  })
+
+  test('of a change that made no difference tells nobody', () => {
+    const applied = new PresenceSet().apply({ joins: [], updates: [], leaves: [] })
+    expect(fullDiff({ epoch: 'e1', base: 0, seq: 1, digest: 0 }, applied)).toMatchObject({
+      joins: [],
+      updates: [],
+      leaves: [],
+      appeared: [],
+      disappeared: [],
+    })
+  })
+
+  test('takes of a place only what is one: whatever else is in the diff that was applied stays out', () => {
+    const set = new PresenceSet()
+    const diff = {
+      epoch: 'e1',
+      base: 0,
+      seq: 1,
+      digest: 9,
+      joins: [presence('a1', 'ada')],
+      updates: [],
+      leaves: [],
+    }
+    const applied = set.apply({ joins: [], updates: [], leaves: [] })
+    expect(fullDiff(diff, applied).joins).toEqual([])
+  })
+})
