@@ -91,6 +91,7 @@ export const rings = [
     ['integration', 'sim', 'hostile'],
     ['build'],
   ),
+  vitest('redis', 'real Redis', ['redis'], ['build', 'redis-server']),
   vitest('built', 'built packages', ['built'], ['build']),
   endToEnd,
 ]

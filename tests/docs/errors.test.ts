@@ -16,6 +16,7 @@ const serverErrorCodes: Record<ServerErrorCode, true> = {
   listen_failed: true,
   already_listening: true,
   closed: true,
+  store_unavailable: true,
 }
 
 /** The headings of the third level under one of the second, with the text that follows each. */

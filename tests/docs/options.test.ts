@@ -40,6 +40,8 @@ const serverOptions: Record<keyof ServerOptions, true> = {
   flush: true,
   history: true,
   store: true,
+  maxQueuedChanges: true,
+  resumeTimeoutMs: true,
   logger: true,
   handlerTimeoutMs: true,
   maxWaitingMessages: true,

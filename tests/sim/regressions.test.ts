@@ -125,3 +125,71 @@ test('[C-23] a new device that comes and goes while a server settles does not ta
     ]),
   ).toEqual([])
 })
+
+test('[S-9] [C-18] a page that reads nothing for a while has the map when it reads on', async () => {
+  expect(
+    await broken([
+      { op: 'clog', slot: 1 },
+      { op: 'update', slot: 0, topic: 0, n: 5 },
+      { op: 'deliverAll' },
+      { op: 'wait', ms: 60 },
+      { op: 'update', slot: 0, topic: 0, n: 6 },
+      { op: 'deliverAll' },
+      { op: 'wait', ms: 60 },
+      { op: 'readOn', slot: 1 },
+    ]),
+  ).toEqual([])
+})
+
+/** The same over servers that share a store. */
+const brokenOver = (nodes: number, ops: Schedule['ops']) => play({ seed: 1, nodes, pages: 2, ops })
+
+test('[S-24] a server that drains while the store is away is lost, and its clients are not seen leaving', async () => {
+  for (let node = 0; node < 3; node++) {
+    expect(
+      await brokenOver(3, [
+        { op: 'storeAway', ms: 3000, losesAnswer: false },
+        { op: 'drain', node },
+        { op: 'wait', ms: 300 },
+        { op: 'halfOpen', slot: 0 },
+      ]),
+    ).toEqual([])
+  }
+})
+
+test('[S-8] [S-26] a page that left while half open has left at the node to which it comes back, too', async () => {
+  expect(
+    await play({
+      seed: 719294151,
+      nodes: 3,
+      pages: 0,
+      ops: [
+        { op: 'open', slot: 0, key: 0 },
+        { op: 'wait', ms: 2500 },
+        { op: 'open', slot: 3, key: 0 },
+        { op: 'join', slot: 3, topic: 0, n: 0 },
+        { op: 'deliverAll' },
+        { op: 'close', slot: 0 },
+        { op: 'deliverAll' },
+        { op: 'leave', slot: 3, topic: 0 },
+        { op: 'halfOpen', slot: 3 },
+      ],
+    }),
+  ).toEqual([])
+})
+
+test('[S-22] [S-28] an adoption whose answer is lost leaves no second presence behind', async () => {
+  for (let slot = 0; slot < 2; slot++) {
+    expect(
+      await brokenOver(3, [
+        { op: 'restart', node: slot },
+        { op: 'deliverAll' },
+        { op: 'wait', ms: 300 },
+        { op: 'deliver', choices: [0, 0, 0] },
+        { op: 'storeAway', ms: 100, losesAnswer: true },
+        { op: 'deliverAll' },
+        { op: 'wait', ms: 1000 },
+      ]),
+    ).toEqual([])
+  }
+})

@@ -19,11 +19,16 @@ export type Op =
   | { readonly op: 'deliver'; readonly choices: readonly number[] }
   | { readonly op: 'deliverAll' }
   | { readonly op: 'wait'; readonly ms: number }
-  | { readonly op: 'restart' }
+  /** A server's process dies, and another one starts in its place. */
+  | { readonly op: 'restart'; readonly node?: number }
+  | { readonly op: 'drain'; readonly node: number }
+  | { readonly op: 'storeAway'; readonly ms: number; readonly losesAnswer: boolean }
   | { readonly op: 'quiet' }
 
 export interface Schedule {
   readonly seed: number
+  /** Servers that share a store; 0, or none given, for one with a store of its own. */
+  readonly nodes?: number
   /** Pages that are joined and at rest as the schedule begins: from nothing, most steps would find nobody. */
   readonly pages: number
   readonly ops: readonly Op[]
@@ -69,20 +74,30 @@ const op: fc.Arbitrary<Op> = fc.oneof(
     weight: 6,
     arbitrary: fc.record({ op: fc.constant('wait' as const), ms: fc.constantFrom(10, 60, 300, 1000, 2500) }),
   },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant('restart' as const) }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('restart' as const), node: fc.nat(2) }) },
+  { weight: 2, arbitrary: fc.record({ op: fc.constant('drain' as const), node: fc.nat(2) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      op: fc.constant('storeAway' as const),
+      ms: fc.constantFrom(100, 600, 3000),
+      losesAnswer: fc.boolean(),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('quiet' as const) }) },
 )
 
 /** Any schedule; those that fail shrink to the few steps that matter. */
 export const anySchedule: fc.Arbitrary<Schedule> = fc.record({
   seed: fc.integer(),
+  nodes: fc.constantFrom(0, 1, 3),
   pages: fc.integer({ min: 0, max: 4 }),
   ops: fc.array(op, { minLength: 5, maxLength: 60, size: 'max' }),
 })
 
 /** Plays a schedule to its end, rests, and returns every law that was broken. */
-export async function play({ seed, pages, ops }: Schedule): Promise<readonly string[]> {
-  const world = new World(seed)
+export async function play({ seed, nodes, pages, ops }: Schedule): Promise<readonly string[]> {
+  const world = new World(seed, nodes)
   try {
     for (let page = 0; page < pages; page++) {
       world.open(page, KEYS[page % KEYS.length] ?? 'ada')?.join(TOPICS[0], page)
@@ -145,7 +160,11 @@ async function perform(world: World, step: Op): Promise<void> {
     case 'wait':
       return world.wait(step.ms)
     case 'restart':
-      return world.restart()
+      return world.cluster.crash(step.node ?? 0)
+    case 'drain':
+      return world.cluster.drain(step.node)
+    case 'storeAway':
+      return world.cluster.goAway(step.ms, step.losesAnswer)
     case 'quiet':
       return rest(world)
   }

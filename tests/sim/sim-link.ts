@@ -34,8 +34,6 @@ const HELD_FRAME_BYTES = 70_000
 /** Who answers at the other end: a node that is up, or nobody. */
 export interface SimHost {
   admit(request: HandshakeRequest): Promise<Acceptance | HandshakeRefusal>
-  /** Changes when the process behind it is another one. */
-  readonly incarnation: number
 }
 
 export class SimLink implements Transport {
@@ -45,7 +43,7 @@ export class SimLink implements Transport {
   readonly #nowMs: () => number
   readonly #toServer: Parcel[] = []
   readonly #toClient: Parcel[] = []
-  #incarnation: number | null = null
+  #servedBy: SimHost | null = null
   #events: WireEvents | null = null
   #isClientDone = false
   #isServerDone = false
@@ -86,6 +84,11 @@ export class SimLink implements Transport {
   /** Whether the two ends can talk now. */
   get isUp(): boolean {
     return this.#events !== null && !this.#isCut && !this.#isClientDone && !this.#isServerDone
+  }
+
+  /** The process at the server's end, once the client has reached one. */
+  get servedBy(): SimHost | null {
+    return this.#servedBy
   }
 
   get stalledSinceMs(): number | null {
@@ -159,6 +162,11 @@ export class SimLink implements Transport {
     this.#events = null
     this.#toServer.length = 0
     this.#push(this.#toClient, { kind: 'close', code: 1006, reason: '' })
+  }
+
+  /** The server's end has waited long enough for the client to answer a close. */
+  closeTimedOut(): void {
+    this.#serverClosed(1006, '')
   }
 
   /** Moves one parcel. False where there was none. */
@@ -246,9 +254,10 @@ export class SimLink implements Transport {
   async #shakeHands(): Promise<void> {
     const host = this.#host()
     if (!host) return this.#refuse()
-    this.#incarnation = host.incarnation
+    this.#servedBy = host
     const answer = await host.admit(this.#request)
-    if (this.#isServerDone || this.#host()?.incarnation !== this.#incarnation) return
+    // The process may have died meanwhile.
+    if (this.#isServerDone) return
     if ('status' in answer) return this.#refuse()
     const heldBytes = () => this.#heldBytes
     const wire: Wire = {

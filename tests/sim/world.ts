@@ -1,14 +1,12 @@
-import type { PresenceNode } from '../../packages/server/src/node'
-import { PresenceNode as Node } from '../../packages/server/src/node'
-import { resolveServerOptions } from '../../packages/server/src/options'
 import { findGhosts, findStrayMaps } from './rest'
 import { CLIENT_TIMES, SimClient, type SimClientContext, SimStorage } from './sim-client'
-import type { SimHost, SimLink } from './sim-link'
-import { ProcessTime, SimTime } from './sim-time'
+import { SimCluster } from './sim-cluster'
+import type { SimLink } from './sim-link'
+import { SimTime } from './sim-time'
 import type { Witness } from './witness'
 
 /*
- * A server, some pages and the network between them, all in virtual time, and the model of who should be where.
+ * Servers, some pages and the network between them, all in virtual time, and the model of who should be where.
  */
 
 export const SERVER_TIMES = {
@@ -17,12 +15,19 @@ export const SERVER_TIMES = {
   flush: { floorMs: 5, ceilingMs: 100 },
 } as const
 
-/** By when a dead peer is gone from the server's registry: the published bound, and one flush. */
+/** A process that was lost is noticed no sooner than a client that was: who comes back in time was never away. */
+const CLUSTER_TIMES = { leaseMs: SERVER_TIMES.grace.graceMs, drainMs: 300, closeTimeoutMs: 400 } as const
+
+/** Most that a change waits for a store that has just come back. */
+const STORE_RETRY_MS = 250
+
+/** By when a dead peer is gone from the server's registry: the published bound, one flush, and a store that was away. */
 export const GHOST_BOUND_MS =
   SERVER_TIMES.heartbeat.pingIntervalMs +
   SERVER_TIMES.heartbeat.pongTimeoutMs +
   SERVER_TIMES.grace.graceMs +
-  SERVER_TIMES.flush.ceilingMs
+  SERVER_TIMES.flush.ceilingMs +
+  STORE_RETRY_MS
 
 /** By when everybody who wants to be there is back, after the network is whole again. */
 const RECOVERY_MS =
@@ -34,8 +39,6 @@ export const TOPICS = ['room:a', 'room:b'] as const
 export const KEYS = ['ada', 'bob', '__proto__'] as const
 const SLOTS = 5
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
-
 export class World {
   readonly time = new SimTime()
   readonly violations: string[] = []
@@ -43,14 +46,21 @@ export class World {
   readonly #slots: (SimClient | null)[] = Array.from({ length: SLOTS }, () => null)
   /** Pages that have gone, whose last words may be on the way. */
   readonly #gone: SimClient[] = []
-  #node!: PresenceNode
-  #nodeTime!: ProcessTime
-  #incarnation = 0
+  readonly cluster: SimCluster
   #stays = 0
 
-  constructor(seed: number) {
+  /** `nodes`: servers that share a store; 0 for one with a store of its own. */
+  constructor(seed: number, nodes = 0) {
     this.#random = mulberry32(seed)
-    this.#startNode()
+    const { time } = this
+    const options = {
+      ...SERVER_TIMES,
+      handlerTimeoutMs: 1000,
+      resumeTimeoutMs: 500,
+      history: { maxDiffs: 4 },
+    }
+    const context = { time, random: this.#random, options, links: () => this.#links() }
+    this.cluster = new SimCluster(nodes, context, CLUSTER_TIMES)
   }
 
   get clients(): readonly SimClient[] {
@@ -91,13 +101,6 @@ export class World {
     for (const [topic, { n }] of page.intents) twin?.join(topic, n ?? 0)
   }
 
-  /** The server's process dies with all that it held, and another one starts in its place. */
-  restart(): void {
-    this.#nodeTime.end()
-    for (const link of this.#links()) link.serverDied()
-    this.#startNode()
-  }
-
   /** Moves some of what is on the way; each choice picks one of the ways on which something is. */
   async deliver(choices: readonly number[]): Promise<void> {
     for (const choice of choices) {
@@ -128,6 +131,7 @@ export class World {
 
   /** Everything is delivered, and time passes, until all that waits has come to its end; then the laws of rest. */
   async quiet(): Promise<void> {
+    await this.cluster.comeBack()
     await this.#calm(GHOST_BOUND_MS)
     await this.#check(findGhosts)
     await this.#calm(RECOVERY_MS)
@@ -153,7 +157,7 @@ export class World {
 
   /** Ends everything, so that no timer of this world is left. */
   async end(): Promise<void> {
-    this.#nodeTime.end()
+    this.cluster.end()
     for (const client of [...this.clients, ...this.#gone]) client.process.end()
   }
 
@@ -168,10 +172,12 @@ export class World {
 
   async #check(find: typeof findGhosts): Promise<void> {
     for (const topic of TOPICS) {
-      const listed = this.#node.registry.list(topic)
+      const listed = this.cluster.lists(topic)
       void this.time.advance(0)
-      const held = (await listed).map(({ key, meta }) => ({ key, meta: { n: Number(meta.n) } }))
-      for (const violation of find({ topic, held, clients: this.clients })) this.#report(violation)
+      for (const list of await listed) {
+        const held = list.map(({ key, meta }) => ({ key, meta: { n: Number(meta.n) } }))
+        for (const violation of find({ topic, held, clients: this.clients })) this.#report(violation)
+      }
     }
   }
 
@@ -193,31 +199,11 @@ export class World {
       time: this.time,
       random: this.#random,
       graceMs: SERVER_TIMES.grace.graceMs,
-      host: () => this.#host(),
+      host: () => this.cluster.choose(),
       report: (violation) => this.#report(violation),
       mintStay: () => this.#stays++,
       mayBeGone: (key, topic, witness) => this.#mayBeGone(key, topic, witness),
     }
-  }
-
-  #host(): SimHost {
-    return { admit: (request) => this.#node.admit(request), incarnation: this.#incarnation }
-  }
-
-  #startNode(): void {
-    this.#incarnation++
-    this.#nodeTime = new ProcessTime(this.time)
-    let ids = 0
-    const options = resolveServerOptions({
-      ...SERVER_TIMES,
-      clock: this.#nodeTime.asServer(),
-      random: { id: (bytes) => `${this.#incarnation}x${(ids++).toString(36)}x${bytes}` },
-      logger: silent,
-      handlerTimeoutMs: 1000,
-      history: { maxDiffs: 4 },
-    })
-    this.#node = new Node(options, () => 'development')
-    this.#node.start()
   }
 
   #retire(slot: number): void {

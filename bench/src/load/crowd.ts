@@ -12,7 +12,13 @@ const LEAST_MIRRORS = 3
 
 export const TOPIC = 'room:bench'
 
-export const metaOf = (key: string): Meta => ({ name: `Member ${key}`, status: 'online' })
+/** What applications say of a member: with its key and what is around them, some 120 bytes. */
+export const metaOf = (key: string): Meta => ({
+  name: `Member ${key}`,
+  status: 'online',
+  device: 'desktop',
+  online_at: '2026-11-21T09:00:00Z',
+})
 
 /** All clients of one run, and what they hold. */
 export class Crowd {

@@ -56,7 +56,7 @@ export async function runScenario(
 
 async function runOnce(scenario: Scenario, name: SubjectName, isQuick: boolean): Promise<Figures> {
   if (scenario.kind === 'client') return within(scenario.timeoutMs, scenario.name, scenario.run(isQuick))
-  const subject = await SubjectProcess.start(name)
+  const subject = await SubjectProcess.start(name, scenario.nodeFlags)
   let load: LoadProcess | undefined
   try {
     load = await LoadProcess.start(subject)

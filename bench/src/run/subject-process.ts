@@ -26,8 +26,8 @@ export class SubjectProcess {
     this.#conversation = conversation
   }
 
-  static async start(name: SubjectName): Promise<SubjectProcess> {
-    const command = commandOf(name)
+  static async start(name: SubjectName, nodeFlags: readonly string[] = []): Promise<SubjectProcess> {
+    const command = commandOf(name, nodeFlags)
     if (typeof command === 'string') throw new Error(command)
     const [program = '', ...args] = command
     const child = spawn(program, args, {

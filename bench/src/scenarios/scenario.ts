@@ -46,6 +46,8 @@ interface CommonScenario {
 
 export interface ServerScenario extends CommonScenario {
   readonly kind: 'server'
+  /** What Node is started with, of the subjects that run on it. */
+  readonly nodeFlags?: readonly string[]
   run(stage: Stage): Promise<Figures>
 }
 

@@ -1,7 +1,7 @@
 import { churn } from './churn'
 import { clientApply } from './client-apply'
 import { fanout, latency } from './fanout'
-import { idle } from './idle'
+import { idle, idleSmallYoung } from './idle'
 import { resume } from './resume'
 import type { Scenario } from './scenario'
 import { slowReaders } from './slow-readers'
@@ -14,6 +14,7 @@ export const scenarios: readonly Scenario[] = [
   ...storms,
   churn,
   idle,
+  idleSmallYoung,
   resume,
   slowReaders,
   clientApply,

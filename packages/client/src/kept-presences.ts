@@ -1,4 +1,5 @@
 import type { Key, Presence } from '@rollcall/shared-protocol'
+import { groupBy } from './group-by'
 
 /**
  * Presences that a server which began anew has not seen again yet, by key. They are shown on, and taken back one by
@@ -86,7 +87,7 @@ class KeptOfKey<M> {
       this.#byMeta = null
       return all
     }
-    this.#byMeta ??= byMeta(all)
+    this.#byMeta ??= groupBy([...all].reverse(), ({ meta }) => JSON.stringify(meta))
     const taken = new Set<Presence<M>>()
     let first = 0
     for (const { meta } of returned) {
@@ -101,15 +102,4 @@ class KeptOfKey<M> {
     this.#presences = all.filter((presence) => !taken.has(presence))
     return [...taken]
   }
-}
-
-function byMeta<M>(presences: readonly Presence<M>[]): Map<string, Presence<M>[]> {
-  const groups = new Map<string, Presence<M>[]>()
-  for (const presence of [...presences].reverse()) {
-    const text = JSON.stringify(presence.meta)
-    const group = groups.get(text)
-    if (group) group.push(presence)
-    else groups.set(text, [presence])
-  }
-  return groups
 }

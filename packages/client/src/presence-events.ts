@@ -33,13 +33,17 @@ export interface PresenceEvents<M> {
   presence_leave: (presence: Presence<M>, reason: LeaveReason) => void
 }
 
-/** Tells the listeners of one applied frame. */
+const KEY_EVENTS = ['join', 'update', 'leave'] as const
+
+/** Tells the listeners of one applied frame. A first state may be ten thousand joins: not gone through for nobody. */
 export function emitChange<M>(listeners: Listeners<PresenceEvents<M>>, change: MapChange<M>): void {
   const { joins, updates, leaves } = change.presences
-  for (const presence of joins) listeners.emit('presence_join', presence)
+  if (listeners.isHeard('presence_join'))
+    for (const presence of joins) listeners.emit('presence_join', presence)
   for (const { presence, previous } of updates) listeners.emit('presence_update', presence, previous)
   for (const { presence, reason } of leaves) listeners.emit('presence_leave', presence, reason)
 
+  if (!KEY_EVENTS.some((event) => listeners.isHeard(event))) return
   // Of a key's presences that went together, the newest tells why the key did.
   let reasons: ReadonlyMap<Key, LeaveReason> | null = null
   for (const { key, before, after } of change.entries) {

@@ -26,6 +26,30 @@ describe('presence map', () => {
     expect(map.size).toBe(3)
   })
 
+  test('the first state is a change like others: each key is told once, whole', () => {
+    for (const devices of [[], [presence('3', 'ada', 'laptop')]]) {
+      const map = new PresenceMap<Meta>()
+      const given = [presence('1', 'ada', 'phone'), presence('2', 'bob'), ...devices]
+      expect(map.list()).toEqual([])
+      const change = map.replace(given)
+      const ada = {
+        key: 'ada',
+        meta: { name: devices[0]?.meta.name ?? 'phone' },
+        presences: [given[0], ...devices],
+      }
+      const bob = { key: 'bob', meta: { name: 'bob' }, presences: [given[1]] }
+      expect(map.list()).toEqual([ada, bob])
+      expect(change.entries).toEqual([
+        { key: 'ada', before: null, after: ada },
+        { key: 'bob', before: null, after: bob },
+      ])
+      expect(change.entries.map(({ after }) => after)).toEqual(map.list())
+      expect([change.isVisible, change.presences.joins]).toEqual([true, given])
+      map.clear()
+      expect(map.replace([])).toMatchObject({ isVisible: false, entries: [] })
+    }
+  })
+
   test('a key has the meta of its newest presence, and falls back when that leaves', () => {
     const map = new PresenceMap<Meta>()
     map.apply({ ...none, joins: [presence('1', 'ada', 'phone')] })
@@ -207,6 +231,21 @@ describe('keys that are kept', () => {
     const { map } = keepingBob(key)
     expect([map.keptCount, map.get(key)?.presences.length]).toEqual([1, 2])
     expect(entriesOf(map.replace([], false))).toContainEqual([key, 2, 0])
+  })
+
+  test('who is given up when one other comes, or goes, is gone', () => {
+    for (const [before, after] of [
+      [[], [presence('c', 'cyd')]],
+      [[presence('c', 'cyd')], []],
+    ]) {
+      const map = new PresenceMap<Meta>()
+      map.replace([presence('a', 'ada'), presence('b', 'bob'), ...(before ?? [])])
+      map.replace([presence('a', 'ada'), ...(before ?? [])], true)
+      const change = map.replace([presence('a', 'ada'), ...(after ?? [])])
+      expect([...map.keys()]).toEqual(['ada', ...(after ?? []).map(({ key }) => key)])
+      expect(entriesOf(change)).toContainEqual(['bob', 1, 0])
+      expect(leavesOf(change)).toContain('b node_lost')
+    }
   })
 
   test('are forgotten with all the rest', () => {

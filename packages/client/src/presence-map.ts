@@ -5,6 +5,7 @@ import {
   type PresenceChanges,
   PresenceSet,
 } from '@rollcall/shared-protocol'
+import { groupBy } from './group-by'
 import { KeptPresences } from './kept-presences'
 
 /*
@@ -44,7 +45,7 @@ export interface MapChange<M> {
 export class PresenceMap<M> {
   #set = new PresenceSet<M>()
   // A Map: keys are chosen by strangers, and "__proto__" is one of them. (P-10)
-  #entries = new Map<Key, PresenceEntry<M>>()
+  readonly #entries = new Map<Key, PresenceEntry<M>>()
   /** Shown, and in no digest. */
   readonly #kept = new KeptPresences<M>()
   #list: readonly PresenceEntry<M>[] | null = null
@@ -112,22 +113,21 @@ export class PresenceMap<M> {
 
   /** Into a map that shows nobody. */
   #fill(applied: AppliedChanges<M>): MapChange<M> {
-    const entries = new Map<Key, { readonly key: Key; meta: M; readonly presences: Presence<M>[] }>()
-    for (const presence of applied.joins) {
-      const { key, meta } = presence
-      const entry = entries.get(key)
-      if (entry) {
-        entry.meta = meta
-        entry.presences.push(presence)
-      } else entries.set(key, { key, meta, presences: [presence] })
-    }
-    this.#entries = entries
+    const { joins, appeared } = applied
+    const isOneEach = joins.length === appeared.length
+    const entries = appeared.map((key, index) =>
+      this.#show(key, null, isOneEach ? joins.slice(index, index + 1) : this.#set.ofKey(key)),
+    )
+    return { isVisible: entries.length > 0, presences: applied, entries }
+  }
+
+  #show(key: Key, before: PresenceEntry<M> | null, presences: readonly Presence<M>[]): EntryChange<M> {
+    const newest = presences.at(-1)
+    const after = newest ? { key, meta: newest.meta, presences } : null
+    if (after) this.#entries.set(key, after)
+    else this.#entries.delete(key)
     this.#list = null
-    return {
-      isVisible: entries.size > 0,
-      presences: applied,
-      entries: [...entries.values()].map((after) => ({ key: after.key, before: null, after })),
-    }
+    return { key, before, after }
   }
 
   clear(): void {
@@ -139,9 +139,9 @@ export class PresenceMap<M> {
 
   /** Rebuilds the entries of the keys that changed. */
   #update(applied: AppliedChanges<M>, leaves: readonly Leave<M>[], touched: Iterable<Key>): MapChange<M> {
-    const joined = this.keptCount > 0 ? groupByKey(applied.joins, ({ key }) => key) : NO_GROUPS
+    const joined = this.keptCount > 0 ? groupBy(applied.joins, ({ key }) => key) : NO_GROUPS
     let leftOf: ReadonlyMap<Key, readonly Leave<M>[]> | null = null
-    const withheld = new Set<Leave<M>>()
+    let withheld: Set<Leave<M>> | null = null
     const returned: Leave<M>[] = []
     const entries: EntryChange<M>[] = []
     let isVisible = false
@@ -149,9 +149,10 @@ export class PresenceMap<M> {
       const before = this.#entries.get(key) ?? null
       const taken = this.#kept.takeBack(key, joined.get(key) ?? [])
       for (const presence of taken) returned.push(nodeLost(presence))
-      const held = updatedOnly(before, applied) ?? this.#set.ofKey(key)
+      const held = heldByOne(key, before, applied) ?? this.#set.ofKey(key)
       if (held.length === 0 && this.#kept.of(key).length === 0 && this.#kept.hasReturned(key)) {
-        leftOf ??= groupByKey(leaves, ({ presence }) => presence.key)
+        leftOf ??= groupBy(leaves, ({ presence }) => presence.key)
+        withheld ??= new Set()
         for (const leave of leftOf.get(key) ?? []) {
           this.#kept.keep(leave.presence)
           withheld.add(leave)
@@ -161,30 +162,28 @@ export class PresenceMap<M> {
       const presences = kept.length > 0 ? [...kept, ...held] : held
       if (before && isSame(before.presences, presences)) continue
       isVisible = true
-      const newest = presences.at(-1)
-      const after = newest ? { key, meta: newest.meta, presences } : null
-      if (after) this.#entries.set(key, after)
-      else this.#entries.delete(key)
+      const change = this.#show(key, before, presences)
       // Somebody who is back as they were has done nothing that anybody need hear of.
       const isSilent = taken.length > 0 && before !== null && isSameToOthers(before.presences, presences)
-      if (!isSilent) entries.push({ key, before, after })
+      if (!isSilent) entries.push(change)
     }
-    if (isVisible) this.#list = null
-    const told = withheld.size === 0 ? leaves : leaves.filter((leave) => !withheld.has(leave))
+    const told = withheld === null ? leaves : leaves.filter((leave) => !withheld?.has(leave))
     if (told === applied.leaves && returned.length === 0) return { isVisible, presences: applied, entries }
     return { isVisible, presences: { ...applied, leaves: [...told, ...returned] }, entries }
   }
 }
 
-/** Nearly every key has one presence: where the change is one update of it, there is nothing to look up. */
-function updatedOnly<M>(
+/** Nearly every key has one presence: where the one change is of it, there is nothing to look up. */
+function heldByOne<M>(
+  key: Key,
   before: PresenceEntry<M> | null,
-  { joins, updates, leaves }: AppliedChanges<M>,
+  { joins, updates, leaves, appeared, disappeared }: AppliedChanges<M>,
 ): readonly Presence<M>[] | null {
+  if (joins.length + updates.length + leaves.length > 1) return null
   const [update] = updates
-  if (!update || updates.length > 1 || joins.length > 0 || leaves.length > 0) return null
+  if (!update) return (appeared[0] ?? disappeared[0]) === key ? joins : null
   if (before?.presences.length !== 1 || before.presences[0] !== update.previous) return null
-  return update.presence.key === before.key ? [update.presence] : null
+  return update.presence.key === key ? [update.presence] : null
 }
 
 type Leave<M> = AppliedChanges<M>['leaves'][number]
@@ -211,16 +210,6 @@ function metasWithout<M>(presences: readonly Presence<M>[], others: readonly Pre
 }
 
 const NO_GROUPS: ReadonlyMap<Key, never> = new Map<Key, never>()
-
-function groupByKey<T>(items: readonly T[], keyOf: (item: T) => Key): Map<Key, T[]> {
-  const groups = new Map<Key, T[]>()
-  for (const item of items) {
-    const group = groups.get(keyOf(item))
-    if (group) group.push(item)
-    else groups.set(keyOf(item), [item])
-  }
-  return groups
-}
 
 /** The keys of which a presence came, changed or went, each once. */
 function touchedKeys<M>({ joins, updates, leaves }: AppliedChanges<M>): Iterable<Key> {

@@ -6,6 +6,7 @@ export type ServerErrorCode =
   | 'listen_failed'
   | 'already_listening'
   | 'closed'
+  | 'store_unavailable'
 
 /** Our own API failed, or was used wrongly. What strangers send never becomes one of these. */
 export class ServerError extends Error {

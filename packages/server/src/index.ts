@@ -1,4 +1,12 @@
 export { phoenixState } from '@rollcall/shared-protocol'
+export { jwtAuthenticate } from './auth/jwt-authenticate'
+export type {
+  JwtCommonOptions,
+  JwtJwksOptions,
+  JwtOptions,
+  JwtPublicKeyOptions,
+  JwtSecretOptions,
+} from './auth/jwt-options'
 export type { Call, Middleware } from './channel/compose'
 export type { ChannelContext } from './channel/context'
 export { type ChannelDefinition, defineChannel, type Handler } from './channel/define-channel'
@@ -16,20 +24,38 @@ export type { CompressionOptions } from './io/packet'
 export type { HandshakeRequest } from './io/wire'
 export type { Logger } from './log'
 export type { Mode } from './mode'
+export type { ReadinessProblem } from './node'
 export type { ServerOptions } from './options'
 export type { FlushOptions } from './presence/flush'
 export type { HistoryOptions } from './presence/history'
 export type { Owner } from './presence/owned'
 export type { Registry, RegistryDiff, TrackResult } from './presence/registry'
-export { createServer, type RollcallServer } from './server'
-export { type Authenticate, HandshakeError, type Identity } from './session/identity'
+export { createServer, type DrainOptions, type RollcallServer } from './server'
+export {
+  type Authenticate,
+  HandshakeError,
+  type HandshakeErrorStatus,
+  type Identity,
+} from './session/identity'
 export type { GraceOptions } from './session/sessions'
-export { MemoryStore, MemoryStoreState } from './store/memory-store'
+export { MemoryStore, type MemoryStoreOptions, MemoryStoreState } from './store/memory-store'
+export type {
+  RedisAddress,
+  RedisCluster,
+  RedisConnection,
+  RedisSentinels,
+} from './store/redis/redis-connection'
+export type { RedisStoreOptions } from './store/redis/redis-options'
+export { RedisStore } from './store/redis/redis-store'
 export type {
   Change,
   DropChange,
+  NodeEvents,
   PutChange,
+  SessionEntry,
+  SessionStore,
   Store,
+  StoredSession,
   StoreMessage,
   Subscription,
   TopicFeed,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { MemoryStore, MemoryStoreState } from './store/memory-store'
+import { GRACE_MS } from './testing-support/held-session'
 import { ScriptedStore } from './testing-support/scripted-store'
 import { type Peer, TestNode } from './testing-support/test-node'
 import { VirtualClock } from './testing-support/virtual-clock'
@@ -18,7 +19,7 @@ async function joined(node: TestNode, userId: string): Promise<Peer> {
 /** Two nodes in one presence system. */
 function two() {
   const clock = new VirtualClock()
-  const state = new MemoryStoreState('e')
+  const state = new MemoryStoreState('e', { clock })
   const store = new ScriptedStore(new MemoryStore(state))
   const here = new TestNode({ clock, seed: 1, store })
   const there = new TestNode({ clock, seed: 2, store: new MemoryStore(state) })
@@ -92,18 +93,20 @@ describe('a node that closes', () => {
     const closed = here.node.close()
     await clock.advance(300)
     await closed
+    expect(await there.registry.list(topic)).toHaveLength(4)
+    await clock.advance(GRACE_MS)
     expect((await there.registry.list(topic)).map(({ key }) => key)).toEqual(['bob'])
-    await clock.advance(300)
-    const keysLeft = (await bob.heard()).flatMap(([, , , , diff]) =>
-      diff.leaves.map(({ key }: { key: string }) => key),
+    const left = (await bob.heard()).flatMap(([, , , , diff]) =>
+      diff.leaves.map(({ key, reason }: { key: string; reason: string }) => `${key} ${reason}`),
     )
-    expect(keysLeft.sort()).toEqual(['ada', 'bot', 'lost'])
+    expect(left.sort()).toEqual(['ada drained', 'bot drained', 'lost drained'])
   })
 
   test('does not wait for a store that is down any longer than closeTimeoutMs', async () => {
     const { clock, store, here } = two()
     await joined(here, 'ada')
     store.isDown = true
+    here.registry.track('program', topic, 'bot', {})
     let isClosed = false
     const closed = here.node.close().then(() => {
       isClosed = true

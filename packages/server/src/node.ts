@@ -3,6 +3,7 @@ import { Router } from './channel/route'
 import { withTimeout } from './channel/with-timeout'
 import { Connection, type ConnectionContext } from './connection/connection'
 import { sweepIntervalMs } from './connection/heartbeat'
+import { fractionOf, spread } from './connection/spread'
 import type { Timer } from './io/clock'
 import { Tick } from './io/tick'
 import type { Acceptance, HandshakeRefusal, HandshakeRequest } from './io/wire'
@@ -22,6 +23,9 @@ import type { Store } from './store/store'
  * Everything of a server but its sockets: who has wires of another kind (a simulation, a test) gives it those.
  */
 
+/** Why a node is not ready for new clients. */
+export type ReadinessProblem = 'draining' | 'closing' | 'store_unreachable'
+
 /** One server process incarnation: its connections, sessions, channels and registry. */
 export class PresenceNode {
   readonly registry: Registry
@@ -34,7 +38,10 @@ export class PresenceNode {
   readonly #startedMs: number
   #refs = 0
   #sweep: Timer | null = null
-  #closed: (() => void) | null = null
+  /** Wait for the last connection to be gone. */
+  readonly #emptied: (() => void)[] = []
+  #phase: 'open' | 'draining' | 'closing' = 'open'
+  #drainTimers: Timer[] = []
 
   constructor(options: ResolvedServerOptions, mode: () => Mode) {
     const { limits, clock, random, logger: log, heartbeat, grace } = options
@@ -44,8 +51,7 @@ export class PresenceNode {
     this.#options = options
     this.#mode = mode
     this.#startedMs = clock.now()
-    this.#store = options.store ?? new MemoryStore(new MemoryStoreState(`${id}-`))
-    this.#sessions = new Sessions({ clock, random, grace })
+    this.#store = options.store ?? new MemoryStore(new MemoryStoreState(`${id}-`, { clock }))
     this.registry = new Registry({
       store: this.#store,
       clock,
@@ -54,7 +60,19 @@ export class PresenceNode {
       flush: options.flush,
       history: options.history,
       writeCostMs: () => tick.costMs,
+      maxQueuedChanges: options.maxQueuedChanges,
       mintRef: () => `${id}-${(this.#refs++).toString(36)}`,
+    })
+    const { resumeTimeoutMs } = options
+    const shared = options.store && {
+      store: options.store.sessions,
+      presences: this.registry,
+      resumeTimeoutMs,
+    }
+    this.#sessions = new Sessions({ clock, random, log, grace, shared })
+    this.#store.connect({
+      onSessionTaken: (session) => this.#sessions.taken(session),
+      onReachable: (isReachable) => this.#noteReachable(isReachable),
     })
     const router = new Router(options.channels)
     const services = { registry: this.registry, clock, log, handlerTimeoutMs, maxWaitingMessages }
@@ -76,7 +94,8 @@ export class PresenceNode {
       describeServer: () => this.#describe(),
       onClosed: (connection) => {
         this.#connections.delete(connection)
-        if (this.#connections.size === 0) this.#closed?.()
+        if (this.#connections.size > 0) return
+        for (const resolve of this.#emptied.splice(0)) resolve()
       },
     }
   }
@@ -103,7 +122,8 @@ export class PresenceNode {
     const { limits, clock, random, logger: log } = this.#options
     const { authenticate, authenticateTimeoutMs, allowAnonymous, implicitTopic } = this.#options
     const identify = { authenticate, authenticateTimeoutMs, allowAnonymous, mode: this.#mode }
-    const context = { limits, clock, random, log, implicitTopic, ...identify }
+    const isDraining = () => this.#phase !== 'open'
+    const context = { isDraining, limits, clock, random, log, implicitTopic, ...identify }
     const admitted = await admit(request, context, transport)
     if ('status' in admitted) return admitted
     return {
@@ -114,29 +134,78 @@ export class PresenceNode {
         const asked = { dialect, identity, params: packParams(request.params), implicitTopic }
         const connection = new Connection(wire, asked, this.#connectionContext)
         this.#connections.add(connection)
+        // It was admitted before; now it has to go with the others.
+        if (this.#phase !== 'open') clock.soon(() => connection.close(1012, 'server drains'))
         return connection
       },
     }
   }
 
+  /** Why no new clients should be sent here; nothing where all is well. */
+  get problems(): readonly ReadinessProblem[] {
+    const problems: ReadinessProblem[] = []
+    if (this.#phase !== 'open') problems.push(this.#phase)
+    if (!this.registry.isReachable) problems.push('store_unreachable')
+    return problems
+  }
+
   /**
-   * Ends every connection with 1012, so that its client comes back, and every session; resolves when all are gone and
-   * the nodes that share its store know.
+   * Takes no new connections and ends those that are open with 1012, spread over `overMs`, so that their clients do not
+   * all come to the other nodes at once. Resolves when all are gone.
+   */
+  async drain(overMs: number): Promise<void> {
+    if (this.#phase === 'open') {
+      this.#phase = 'draining'
+      const { clock, random } = this.#options
+      const connections = [...this.#connections]
+      const delays = spread(connections.length, overMs, () => fractionOf(random.id(4)))
+      this.#drainTimers = connections.map((connection, i) =>
+        clock.after(delays[i] ?? 0, () => connection.close(1012, 'server drains')),
+      )
+    }
+    await this.#whenEmpty()
+  }
+
+  /**
+   * Ends every connection with 1012, so that its client comes back; resolves when all are gone. Sessions end, or are left
+   * to the nodes that share the store.
    */
   async close(): Promise<void> {
-    this.#sweep?.cancel()
+    this.#phase = 'closing'
+    for (const timer of this.#drainTimers) timer.cancel()
     for (const connection of this.#connections) connection.close(1012, 'server closes')
-    if (this.#connections.size > 0) {
-      await new Promise<void>((resolve) => {
-        this.#closed = resolve
-      })
-    }
-    this.#sessions.endAll('closed')
-    const { store, closeTimeoutMs, clock } = this.#options
-    // Nodes that share the store would keep showing whoever was here.
-    if (store) await withTimeout(this.registry.drain(), closeTimeoutMs, clock, () => undefined)
+    await this.#whenEmpty()
+    this.#sweep?.cancel()
+    const { store } = this.#options
+    if (store) await this.#handOver(store)
+    else this.#sessions.endAll('drained')
     this.registry.close()
     if (!store) await this.#store.close()
+  }
+
+  #whenEmpty(): Promise<void> {
+    if (this.#connections.size === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#emptied.push(resolve))
+  }
+
+  /** Leaves what is here to the nodes that share the store. One that is away is not waited for any longer than this. */
+  async #handOver(store: Store): Promise<void> {
+    const { closeTimeoutMs, clock, grace, logger: log } = this.#options
+    this.#sessions.handOver()
+    // What is staged has to be there first: nothing is committed afterwards.
+    const handedOver = this.registry.settled().then(() => store.handOver(grace.graceMs))
+    const late = () => log.warn({ closeTimeoutMs }, 'the store did not take what this node had')
+    await withTimeout(handedOver, closeTimeoutMs, clock, late).catch((error: unknown) => {
+      log.warn({ err: error }, 'the store did not take what this node had')
+    })
+  }
+
+  #noteReachable(isReachable: boolean): void {
+    const { logger: log } = this.#options
+    if (isReachable) log.info({}, 'the store can be reached again')
+    else log.warn({}, 'the store cannot be reached; what is known is served, and changes wait')
+    this.registry.setReachable(isReachable)
+    if (isReachable) this.#sessions.saveAgain()
   }
 
   #describe(): JsonObject {

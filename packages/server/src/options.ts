@@ -43,8 +43,15 @@ export interface ServerOptions {
   readonly flush?: Partial<FlushOptions>
   /** How much of each topic's past is kept. */
   readonly history?: Partial<HistoryOptions>
-  /** Authority for presences and their order. @default a MemoryStore of its own */
+  /**
+   * Authority for presences and their order. Servers that share its data are one presence system, and a session goes on
+   * at any of them. @default a MemoryStore of its own
+   */
   readonly store?: Store
+  /** Changes to presences that may wait for a store that cannot be reached. @default 10000 */
+  readonly maxQueuedChanges?: number
+  /** Time that the store has to find a session that was begun on another node, in milliseconds. @default 2000 */
+  readonly resumeTimeoutMs?: number
   /** @default pino, warnings and errors to standard error */
   readonly logger?: Logger
   /** Time that a join or a handler has, in milliseconds. @default 10000 */
@@ -106,6 +113,8 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     flush: { ...DEFAULT_FLUSH, ...options.flush },
     history: { maxDiffs: 256, maxBytes: 262_144, ...options.history },
     store: options.store ?? null,
+    maxQueuedChanges: options.maxQueuedChanges ?? 10_000,
+    resumeTimeoutMs: options.resumeTimeoutMs ?? 2000,
     logger: options.logger ?? defaultLogger(),
     handlerTimeoutMs: options.handlerTimeoutMs ?? 10_000,
     maxWaitingMessages: options.maxWaitingMessages ?? 64,
@@ -183,15 +192,17 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
 }
 
 /** What a timer can wait, in milliseconds; it fires at once where it is told to wait longer. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1
+export const LONGEST_DELAY_MS = 2 ** 31 - 1
 
 function timerDelays(options: ResolvedServerOptions): Record<string, number> {
-  const { handlerTimeoutMs, authenticateTimeoutMs, closeTimeoutMs, grace, longPoll } = options
+  const { handlerTimeoutMs, authenticateTimeoutMs, closeTimeoutMs, resumeTimeoutMs, grace, longPoll } =
+    options
   const { graceMs, pageGraceMs } = grace
   return {
     handlerTimeoutMs,
     authenticateTimeoutMs,
     closeTimeoutMs,
+    resumeTimeoutMs,
     'longPoll.windowMs': longPoll.windowMs,
     'grace.graceMs': graceMs,
     'grace.pageGraceMs': pageGraceMs,
@@ -200,6 +211,7 @@ function timerDelays(options: ResolvedServerOptions): Record<string, number> {
 
 function positiveNumbers(options: ResolvedServerOptions): Record<string, Record<string, number>> {
   const { handlerTimeoutMs, maxWaitingMessages, authenticateTimeoutMs, closeTimeoutMs } = options
+  const { maxQueuedChanges, resumeTimeoutMs } = options
   return {
     'limits.': { ...options.limits },
     'heartbeat.': { ...options.heartbeat },
@@ -208,6 +220,13 @@ function positiveNumbers(options: ResolvedServerOptions): Record<string, Record<
     'longPoll.': { ...options.longPoll },
     'outbox.': { ...options.outbox },
     'compression.': { ...options.compression },
-    '': { handlerTimeoutMs, maxWaitingMessages, authenticateTimeoutMs, closeTimeoutMs },
+    '': {
+      handlerTimeoutMs,
+      maxWaitingMessages,
+      authenticateTimeoutMs,
+      closeTimeoutMs,
+      maxQueuedChanges,
+      resumeTimeoutMs,
+    },
   }
 }

@@ -12,8 +12,13 @@ import { createRequestHandler } from './http/request-handler'
 import { nodeEnv } from './io/environment'
 import { WsListener } from './io/ws-listener'
 import { type Mode, modeFor } from './mode'
-import { PresenceNode } from './node'
-import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from './options'
+import { PresenceNode, type ReadinessProblem } from './node'
+import {
+  LONGEST_DELAY_MS,
+  type ResolvedServerOptions,
+  resolveServerOptions,
+  type ServerOptions,
+} from './options'
 import type { Registry } from './presence/registry'
 
 /*
@@ -26,6 +31,11 @@ import type { Registry } from './presence/registry'
 
 /** Frames up to this many times `limits.frameBytes` are read, to be answered with a fault; larger ones cut off. */
 const HARD_FRAME_FACTOR = 4
+
+export interface DrainOptions {
+  /** Milliseconds over which the connections are ended. @default 5000 */
+  readonly overMs?: number
+}
 
 /** A presence server. Made by {@link createServer}. */
 export class RollcallServer {
@@ -145,8 +155,39 @@ export class RollcallServer {
   }
 
   /**
+   * Why no new clients should be sent here: it drains or closes, or cannot reach its store. Nothing where all is well.
+   * What `GET /readyz` answers; for a server that is attached to your own, which answers that itself.
+   */
+  get problems(): readonly ReadinessProblem[] {
+    return this.#node.problems
+  }
+
+  /**
+   * Prepares to {@link close}: handshakes are refused with 503 from now on, and connections are ended with 1012 one by
+   * one, spread over `overMs`, so that their clients do not all come to the other servers at once. Resolves once all are
+   * gone. Throws `invalid_option` for an `overMs` that no timer can wait.
+   *
+   * @example
+   * process.once('SIGTERM', async () => {
+   *   await server.drain({ overMs: 10_000 })
+   *   await server.close()
+   * })
+   */
+  async drain({ overMs = 5000 }: DrainOptions = {}): Promise<void> {
+    if (!(overMs >= 0 && overMs <= LONGEST_DELAY_MS)) {
+      throw new ServerError(
+        'invalid_option',
+        `drain needs an overMs from 0 to ${LONGEST_DELAY_MS}, not ${overMs}.`,
+      )
+    }
+    await this.#node.drain(overMs)
+  }
+
+  /**
    * Takes no new connections, ends those that are open with 1012 (their clients come back elsewhere), and resolves
-   * once all are gone, at the latest after `closeTimeoutMs`. An HTTP server that it was attached to stays open.
+   * once all are gone, at the latest after `closeTimeoutMs`. Over a store that it shares, it leaves sessions and presences
+   * to the other servers: whoever does not come back to one of them within `grace.graceMs` has left, with the reason
+   * `drained`. An HTTP server that it was attached to stays open.
    */
   async close(): Promise<void> {
     if (this.#phase === 'closed') return
@@ -157,7 +198,7 @@ export class RollcallServer {
   }
 
   #createHttp(): HttpServer {
-    const handle = createRequestHandler(this.#options.page)
+    const handle = createRequestHandler(this.#options.page, () => this.problems)
     return createHttpServer((request, response) => {
       if (!this.handleRequest(request, response)) handle(request, response)
     })

@@ -1,14 +1,21 @@
 import { act, cleanup, render } from '@testing-library/react'
 import { StrictMode } from 'react'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Socket } from '../socket'
 import { createFakeServer } from '../testing/fake-server'
 import { VirtualClock } from '../testing/virtual-clock'
+import { fakeFrames } from '../testing-support/fake-frames'
 import { RollcallProvider } from './provider'
 import { useConnection } from './use-connection'
 import { useSocket } from './use-socket'
 
-afterEach(cleanup)
+beforeEach(() => void vi.useFakeTimers(fakeFrames()))
+afterEach(() => {
+  cleanup()
+  vi.useRealTimers()
+})
+
+const paint = () => void vi.advanceTimersToNextFrame()
 
 const Status = () => <p>{useConnection().status}</p>
 function Tell({ seen }: { seen: (socket: Socket) => void }) {
@@ -16,7 +23,11 @@ function Tell({ seen }: { seen: (socket: Socket) => void }) {
   return null
 }
 
-const settle = (server: { settle(): Promise<void> }) => act(() => server.settle())
+const settle = (server: { settle(): Promise<void> }) =>
+  act(async () => {
+    await server.settle()
+    paint()
+  })
 
 test('a provider with an address connects while it is mounted, and says goodbye after', async () => {
   const server = createFakeServer()

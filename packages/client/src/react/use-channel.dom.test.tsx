@@ -1,14 +1,21 @@
 import { act, cleanup, render, renderHook } from '@testing-library/react'
 import { Activity, type ReactNode, StrictMode } from 'react'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { ChannelStatus } from '../channel'
 import { Socket } from '../socket'
 import { createFakeServer } from '../testing/fake-server'
 import { VirtualClock } from '../testing/virtual-clock'
+import { fakeFrames } from '../testing-support/fake-frames'
 import { RollcallProvider } from './provider'
 import { useChannel } from './use-channel'
 
-afterEach(cleanup)
+beforeEach(() => void vi.useFakeTimers(fakeFrames()))
+afterEach(() => {
+  cleanup()
+  vi.useRealTimers()
+})
+
+const paint = () => void vi.advanceTimersToNextFrame()
 
 function Lobby({ seen }: { seen: (status: ChannelStatus) => void }) {
   seen(useChannel('room:lobby').status)
@@ -33,6 +40,7 @@ async function setUp({ isStrict = false } = {}) {
     act(async () => {
       await server.settle()
       await clock.advance(1)
+      paint()
     })
   return { server, socket, wrapper, settle }
 }

@@ -1,14 +1,27 @@
 import { act, cleanup, renderHook } from '@testing-library/react'
 import type { ReactNode } from 'react'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Socket } from '../socket'
 import { createFakeServer } from '../testing/fake-server'
 import { VirtualClock } from '../testing/virtual-clock'
+import { fakeFrames } from '../testing-support/fake-frames'
 import { RollcallProvider } from './provider'
 import { useConnection } from './use-connection'
 import { useRetryCountdown } from './use-retry-countdown'
 
-afterEach(cleanup)
+beforeEach(() => void vi.useFakeTimers(fakeFrames()))
+afterEach(() => {
+  cleanup()
+  vi.useRealTimers()
+})
+
+const paint = () => void vi.advanceTimersToNextFrame()
+
+const actAndPaint = (run: () => unknown) =>
+  act(async () => {
+    await run()
+    paint()
+  })
 
 function setUp() {
   const server = createFakeServer()
@@ -31,11 +44,11 @@ test('the connection is told as it changes', async () => {
   const { server, clock, socket, wrapper } = setUp()
   const { result } = renderHook(() => useConnection(), { wrapper })
   expect(result.current).toMatchObject({ status: 'idle', identity: null })
-  act(() => socket.connect())
+  await actAndPaint(() => socket.connect())
   expect(result.current.status).toBe('connecting')
-  await act(() => server.settle())
+  await actAndPaint(() => server.settle())
   expect(result.current).toMatchObject({ status: 'open', identity: { id: 'guest-1' }, retryAt: null })
-  await act(async () => {
+  await actAndPaint(async () => {
     server.drop()
     await server.settle()
   })
@@ -45,7 +58,7 @@ test('the connection is told as it changes', async () => {
     identity: { id: 'guest-1' },
   })
   expect(result.current.retryAt).toBeGreaterThan(clock.now())
-  await act(() => socket.disconnect())
+  await actAndPaint(() => socket.disconnect())
 })
 
 test('the seconds to the next try go by, and are gone with it', async () => {
@@ -58,44 +71,44 @@ test('the seconds to the next try go by, and are gone with it', async () => {
     },
     { wrapper },
   )
-  act(() => socket.connect())
-  await act(() => server.settle())
+  await actAndPaint(() => socket.connect())
+  await actAndPaint(() => server.settle())
   expect(result.current).toBeNull()
 
   server.stop()
-  await act(() => server.settle())
+  await actAndPaint(() => server.settle())
   expect(result.current).toBe(3)
-  await act(() => clock.advance(810))
+  await actAndPaint(() => clock.advance(810))
   expect(result.current).toBe(2)
   renders = 0
-  await act(() => clock.advance(900))
+  await actAndPaint(() => clock.advance(900))
   expect(result.current).toBe(2)
   expect(renders).toBe(0)
-  await act(() => clock.advance(110))
+  await actAndPaint(() => clock.advance(110))
   expect(result.current).toBe(1)
 
   server.start()
-  await act(() => clock.advance(1_000))
+  await actAndPaint(() => clock.advance(1_000))
   expect(socket.status).toBe('open')
   expect(result.current).toBeNull()
-  await act(() => socket.disconnect())
+  await actAndPaint(() => socket.disconnect())
 })
 
 test('trying now ends the countdown, and no timer is left behind', async () => {
   const { server, clock, socket, wrapper } = setUp()
   const { result, unmount } = renderHook(() => useRetryCountdown(clock), { wrapper })
-  act(() => socket.connect())
-  await act(() => server.settle())
-  await act(async () => {
+  await actAndPaint(() => socket.connect())
+  await actAndPaint(() => server.settle())
+  await actAndPaint(async () => {
     server.drop()
     await server.settle()
   })
   expect(result.current).toBe(3)
-  act(() => socket.reconnectNow())
+  await actAndPaint(() => socket.reconnectNow())
   expect(result.current).toBeNull()
-  await act(() => server.settle())
+  await actAndPaint(() => server.settle())
 
-  await act(async () => {
+  await actAndPaint(async () => {
     server.drop()
     await server.settle()
   })

@@ -2,6 +2,7 @@ import type { Meta } from '@rollcall/shared-protocol'
 import { useCallback, useSyncExternalStore } from 'react'
 import type { Channel } from '../channel'
 import type { PresenceEntry } from '../presence'
+import { subscribeByFrame } from './frame-schedule'
 
 /**
  * One key's entry in a channel, `undefined` while it is not present. Renders again only when that entry changes.
@@ -23,7 +24,7 @@ export function usePresenceEntry<M = Meta>(
 ): PresenceEntry<M> | undefined {
   const presence = channel?.presence
   const subscribe = useCallback(
-    (listener: () => void) => presence?.subscribe(listener) ?? (() => {}),
+    (listener: () => void) => (presence ? subscribeByFrame(presence, listener) : () => {}),
     [presence],
   )
   return useSyncExternalStore(

@@ -1,17 +1,24 @@
 import { act, cleanup, renderHook } from '@testing-library/react'
 import type { ReactNode } from 'react'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Channel } from '../channel'
 import type { PresenceView } from '../presence'
 import { Socket } from '../socket'
 import { createFakeServer } from '../testing/fake-server'
 import { VirtualClock } from '../testing/virtual-clock'
+import { fakeFrames } from '../testing-support/fake-frames'
 import { RollcallProvider } from './provider'
 import { useChannel } from './use-channel'
 import { usePresence } from './use-presence'
 import { usePresenceEntry } from './use-presence-entry'
 
-afterEach(cleanup)
+beforeEach(() => void vi.useFakeTimers(fakeFrames()))
+afterEach(() => {
+  cleanup()
+  vi.useRealTimers()
+})
+
+const paint = () => void vi.advanceTimersToNextFrame()
 
 type Meta = { name: string }
 
@@ -39,6 +46,7 @@ async function inLobby<T>(hook: (channel: Channel<Meta> | null) => T) {
   )
   socket.connect()
   await act(() => server.settle())
+  act(paint)
   const room = server.presence('room:lobby')
   return {
     result,
@@ -53,6 +61,7 @@ async function inLobby<T>(hook: (channel: Channel<Meta> | null) => T) {
       await act(async () => {
         run()
         await server.settle()
+        paint()
       })
       return renders
     },
@@ -154,6 +163,7 @@ test('over a lost connection the list stays, stale, and is never empty in betwee
   await change(() => server.drop())
   expect(seen.at(-1)).toBe('2 stale')
   await act(() => clock.advance(60_000))
+  act(paint)
   expect(socket.status).toBe('open')
   expect(seen.at(-1)).toBe('2')
   expect(seen.filter((view) => !view.startsWith('2'))).toEqual([])

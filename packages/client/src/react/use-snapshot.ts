@@ -1,4 +1,5 @@
 import { useCallback, useRef, useSyncExternalStore } from 'react'
+import { subscribeByFrame } from './frame-schedule'
 
 /** What changes, and tells: a socket, a channel, a presence. */
 export interface Observable<Snapshot> {
@@ -19,7 +20,10 @@ export function useSelected<Snapshot, Selected>(
   select: (snapshot: Snapshot) => Selected,
   isEqual: (a: Selected, b: Selected) => boolean,
 ): Selected {
-  const subscribe = useCallback((listener: () => void) => source?.subscribe(listener) ?? nothing, [source])
+  const subscribe = useCallback(
+    (listener: () => void) => (source === null ? nothing : subscribeByFrame(source, listener)),
+    [source],
+  )
   const last = useRef<{ snapshot: Snapshot; select: unknown; selected: Selected }>(null)
 
   const read = (snapshot: Snapshot): Selected => {

@@ -15,6 +15,11 @@ export function tooManyWaiting(maxWaitingMessages: number, retryAfterMs: number)
   return fault('throttled', text, { retryAfterMs })
 }
 
+export function storeSilent(topic: Topic, timeoutMs: number): Fault {
+  const text = `The store did not say within ${timeoutMs} ms (server option handlerTimeoutMs) who of this session is in ${JSON.stringify(topic)}.`
+  return fault('store_unavailable', text, { retryAfterMs: 1000 })
+}
+
 export function replaced(): Fault {
   return fault('replaced', 'A newer join of the same topic took over.')
 }

@@ -7,6 +7,7 @@ import {
   type LeaveReason,
   type MessageRef,
   type Payload,
+  type Presence,
   type Topic,
 } from '@rollcall/shared-protocol'
 import type { Packet } from '../io/packet'
@@ -14,7 +15,7 @@ import type { Owner } from '../presence/owned'
 import type { Registry } from '../presence/registry'
 import type { Identity } from '../session/identity'
 import { Attachment } from './attachment'
-import { notJoined, replaced, tooManyWaiting } from './channel-faults'
+import { notJoined, replaced, storeSilent, tooManyWaiting } from './channel-faults'
 import type { Call } from './compose'
 import type { ResolvedChannel } from './define-channel'
 import { Farewell } from './farewell'
@@ -24,6 +25,7 @@ import { type ChannelMessage, callOf, perform } from './perform'
 import { Refusal, type Reply } from './reply'
 import { isPromise, type RunCallContext, runCall, runLeave } from './run-call'
 import { SerialQueue } from './serial-queue'
+import { withTimeout } from './with-timeout'
 
 /*
  *   join() --refused--> gone
@@ -52,6 +54,8 @@ export interface JoinCircumstances {
   readonly isRejoin: boolean
   /** Its page was loaded anew and took the session over, so that nobody saw it leave. */
   readonly isResumed: boolean
+  /** Its session was another node's, and may have a presence there that it goes on with. */
+  readonly isMoving: boolean
 }
 
 /** What there is to say where there is nothing; one for all. */
@@ -123,15 +127,21 @@ export class Channel implements Membership {
     return this.#attachment.isAsleep
   }
 
-  /** Joins, and answers `message`. If it takes over from an older join and tracks nothing, the older one's presence goes. */
-  join(message: JoinMessage, { isRejoin, isResumed }: JoinCircumstances, onRefused: () => void): void {
+  /** Joins, and answers `message`. If it takes over a presence and tracks nothing, that presence goes. */
+  join(
+    message: JoinMessage,
+    { isRejoin, isResumed, isMoving }: JoinCircumstances,
+    onRefused: () => void,
+  ): void {
     this.#isResumed = isResumed
     // A page that was loaded anew knows of no older join.
     if (!isRejoin || isResumed) this.#olderFarewell = null
     this.#queue.push(async () => {
-      const reply = await this.#runJoin(message.payload)
+      const problem = isMoving ? await this.#adopt() : null
       if (this.isGone) return
-      if (isRejoin && !this.#ctx.hasTracked) this.#untrack('replaced')
+      const reply = problem ?? (await this.#runJoin(message.payload))
+      if (this.isGone) return
+      if ((isRejoin || isMoving) && !this.#ctx.hasTracked) this.#untrack('replaced')
       if (reply instanceof Refusal) {
         this.#answer(message.ref, reply)
         const { claim } = this.#attachment
@@ -251,6 +261,20 @@ export class Channel implements Membership {
   }
 
   // --- within ----------------------------------------------------------------------------------------------------
+
+  /**
+   * Takes over the presence that its session has here on another node; nobody saw that leave. The refusal where the
+   * store does not say in time whether there is one: to join without it could leave two behind.
+   */
+  async #adopt(): Promise<Refusal | null> {
+    const { registry, clock, handlerTimeoutMs } = this.#services
+    const late = () => new Refusal(storeSilent(this.topic, handlerTimeoutMs))
+    const adopted = registry.adopt(this.#owner, this.topic)
+    const outcome = await withTimeout<Presence | null | Refusal>(adopted, handlerTimeoutMs, clock, late)
+    if (outcome instanceof Refusal) return outcome
+    this.#isResumed = outcome !== null
+    return null
+  }
 
   #runJoin(payload: JsonObject): Reply | Promise<Reply> {
     return this.#run({ kind: 'join', payload }, () => this.#definition.join?.(this.#ctx, payload))

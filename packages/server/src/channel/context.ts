@@ -19,8 +19,8 @@ export interface ChannelContext {
   readonly identity: Identity
   readonly sessionId: string
   /**
-   * In a `join`: the page was loaded anew and goes on with its session. Nobody saw it leave, so that there is no
-   * coming to announce.
+   * In a `join`: the page was loaded anew and goes on with its session, or the session was another server's and its
+   * presence there was taken over. Nobody saw it leave, so that there is no coming to announce.
    */
   readonly isResumed: boolean
   /** Connect params, as the client sent them: strings from a stranger. */

@@ -2,18 +2,21 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { createServer } from '../server'
 import { cliLogger, LOG_LEVELS, type LogLevel } from './cli-logger'
 import { demoPage } from './demo-page'
+import { addJwtFlags, authenticateByFlags, type JwtFlags } from './jwt-flags'
+import { addRedisFlags, type RedisFlags, storeByFlags } from './redis-flags'
 
-interface ServeFlags {
+interface ServeFlags extends JwtFlags, RedisFlags {
   readonly port: number
   readonly host: string
   readonly allowAnonymous: boolean
   readonly logLevel: LogLevel
   readonly demo: boolean
+  readonly drainMs: number
 }
 
 /** Adds `rollcall serve`: the reference server, with the channel that opens every topic. */
 export function addServe(program: Command): void {
-  program
+  const command = program
     .command('serve')
     .description(
       'Serve presence: native, Phoenix and zzz clients at /socket, Vix clients at /, the demo to browsers.',
@@ -26,15 +29,31 @@ export function addServe(program: Command): void {
     )
     .addOption(new Option('--host <address>', 'address to listen on').env('HOST').default('127.0.0.1'))
     .option('--allow-anonymous', 'in production, serve people who nobody vouched for', false)
+    .addOption(
+      new Option('--drain-ms <number>', 'on SIGTERM, time over which connections are sent elsewhere')
+        .default(5000)
+        .argParser(readDrainMs),
+    )
     .option('--no-demo', 'answer browsers with JSON, too')
     .addOption(new Option('--log-level <level>', 'what to log').choices(LOG_LEVELS).default('info'))
-    .action(serve)
+  addRedisFlags(addJwtFlags(command)).action(serve)
 }
 
-async function serve({ port, host, allowAnonymous, logLevel, demo }: ServeFlags): Promise<void> {
+async function serve(flags: ServeFlags): Promise<void> {
+  const { port, host, allowAnonymous, logLevel, demo, drainMs } = flags
   const page = demo ? demoPage() : null
   const logger = cliLogger(logLevel)
-  const server = createServer({ port, host, allowAnonymous, logger, ...(page === null ? {} : { page }) })
+  const authenticate = authenticateByFlags(flags, logger)
+  const store = storeByFlags(flags, logger)
+  const server = createServer({
+    port,
+    host,
+    allowAnonymous,
+    logger,
+    ...(page === null ? {} : { page }),
+    ...(authenticate ? { authenticate } : {}),
+    ...(store ? { store } : {}),
+  })
   const address = await server.listen()
   const at =
     address.family === 'IPv6' ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`
@@ -55,7 +74,12 @@ async function serve({ port, host, allowAnonymous, logLevel, demo }: ServeFlags)
     if (isStopping) process.exit(130)
     isStopping = true
     logger.info({ signal, connections: server.connectionCount }, 'closing')
-    void server.close().then(() => process.exit(0))
+    // Who sits before the terminal wants an end; what sends SIGTERM has others to serve meanwhile.
+    const drained = signal === 'SIGTERM' ? server.drain({ overMs: drainMs }) : Promise.resolve()
+    void drained
+      .then(() => server.close())
+      .then(() => store?.close())
+      .then(() => process.exit(0))
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
@@ -65,4 +89,13 @@ function readPort(text: string): number {
   const port = Number(text)
   if (/^\d+$/.test(text) && port <= 65_535) return port
   throw new InvalidArgumentError('It must be a whole number from 0 to 65535.')
+}
+
+/** Longest that a timer can wait, in milliseconds. */
+const LONGEST_DRAIN_MS = 2 ** 31 - 1
+
+function readDrainMs(text: string): number {
+  const drainMs = Number(text)
+  if (/^\d+$/.test(text) && drainMs <= LONGEST_DRAIN_MS) return drainMs
+  throw new InvalidArgumentError(`It must be a whole number of milliseconds, at most ${LONGEST_DRAIN_MS}.`)
 }

@@ -185,6 +185,19 @@ describe('[S-8] a peer that fell silent', () => {
     expect(ada.wire.pings).toBeGreaterThan(20)
   })
 
+  test('but takes what waits for it is kept: its pong comes after all of that', async () => {
+    const { node, ada } = await pair({ heartbeat })
+    ada.wire.isAlive = false
+    ada.wire.bufferedBytes = 20_000
+    for (let i = 0; i < 20; i++) {
+      await node.clock.advance(500)
+      ada.wire.bufferedBytes -= 100
+    }
+    expect(ada.wire.isTerminated).toBe(false)
+    await node.clock.advance(4000)
+    expect(ada.wire.isTerminated).toBe(true)
+  })
+
   test('but says anything at all is not even asked', async () => {
     const { node, ada } = await pair({ heartbeat })
     for (let i = 0; i < 40; i++) {

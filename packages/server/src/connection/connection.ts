@@ -1,6 +1,8 @@
 import {
+  type ClientMessage,
   type DecodedClientMessage,
   type Dialect,
+  fault,
   type HelloMessage,
   type JsonObject,
   type Limits,
@@ -18,13 +20,14 @@ import type { Logger } from '../log'
 import type { Identity } from '../session/identity'
 import type { PackedParams } from '../session/params'
 import type { Session, SessionRequest } from '../session/session'
-import type { Sessions } from '../session/sessions'
+import type { Resumed, Sessions } from '../session/sessions'
 import { type DispatchContext, dispatch, observe } from './dispatch'
 import { type HeartbeatOptions, judgeSilence } from './heartbeat'
 import { Outbox, type OutboxEvents, type OutboxOptions } from './outbox'
 
 /*
  *  wire --onMessage--> size --> decode --> dispatch --> channels
+ *                                   ^ waits while the store is asked for the session
  *  wire <---write----- outbox <-- encode <-- send       |
  *                        ^------- deliver (encoded once for many)
  */
@@ -62,8 +65,16 @@ export class Connection implements WireEvents, OutboxEvents, Outlet {
   #generation = -1
   #lastHeardMs: number
   #askedMs: number | null = null
+  /** Bytes that waited at the last sweep. */
+  #sweptBytes = 0
   #isDead = false
+  /** What came while the store is asked for the session; null while it is not. */
+  #waiting: ClientMessage[] | null = null
   #isClosing = false
+  /** How it ended; null while it has not. */
+  #endedWith: number | null = null
+  /** Whether this node sent the client to another one. */
+  #isDrained = false
 
   constructor(wire: Wire, request: ConnectionRequest, context: ConnectionContext) {
     this.#wire = wire
@@ -92,8 +103,7 @@ export class Connection implements WireEvents, OutboxEvents, Outlet {
     }
     const decoded = dialect.decodeClient(isBinary ? data : data.toString('utf8'), { limits, implicitTopic })
     if (!decoded.ok) this.#refuse(decoded)
-    else if (decoded.message.kind === 'hello') this.#hello(decoded.message)
-    else dispatch(this.#hold(), decoded.message, this.#context.dispatch)
+    else this.#take(decoded.message)
   }
 
   onPong(): void {
@@ -105,17 +115,12 @@ export class Connection implements WireEvents, OutboxEvents, Outlet {
   }
 
   onClose(code: number, reason: string): void {
-    const { log, dispatch, sessions, onClosed } = this.#context
+    const { log, onClosed } = this.#context
     this.#isClosing = true
+    this.#endedWith = code
     onClosed(this)
-    const session = this.#session
-    if (!session) return
-    log.debug({ sessionId: session.id, code, reason }, 'connection closed')
-    dispatch.names.endAll(session, this.#isDead ? 'timeout' : 'closed')
-    const graceMs = sessions.graceFor(session, code)
-    // Who is waited for in vain has timed out; a page that went away has closed.
-    const leave = this.#isDead || (graceMs > 0 && code !== 1001) ? 'timeout' : 'closed'
-    session.drop(this.#generation, leave, graceMs)
+    log.debug({ sessionId: this.#session?.id, code, reason }, 'connection closed')
+    this.#dropSession(code)
   }
 
   // --- Outlet ----------------------------------------------------------------------------------------------------
@@ -135,6 +140,7 @@ export class Connection implements WireEvents, OutboxEvents, Outlet {
   close(code: number, reason: string): void {
     if (this.#isClosing) return
     this.#isClosing = true
+    this.#isDrained = code === 1012
     this.#outbox.onTick()
     this.#wire.close(code, reason)
   }
@@ -154,6 +160,10 @@ export class Connection implements WireEvents, OutboxEvents, Outlet {
 
   /** To be called every sweep: asks a silent peer whether it is there, and ends a dead one. */
   sweep(nowMs: number): void {
+    // Whoever takes what waits for it is there, however far behind: its pong comes after all of that.
+    const { bufferedBytes } = this.#wire
+    if (bufferedBytes < this.#sweptBytes) this.#heard()
+    this.#sweptBytes = bufferedBytes
     const silence = { lastHeardMs: this.#lastHeardMs, askedMs: this.#askedMs }
     switch (judgeSilence(silence, nowMs, this.#context.heartbeat)) {
       case 'fine':
@@ -167,26 +177,70 @@ export class Connection implements WireEvents, OutboxEvents, Outlet {
     }
   }
 
-  /** Goes on with an earlier session, or begins one, and tells the client who it is. */
-  #hello({ ref, token, instance }: HelloMessage): void {
-    const { sessions, describeServer } = this.#context
+  #take(message: ClientMessage): void {
+    if (this.#waiting) this.#keepWaiting(message, this.#waiting)
+    else if (message.kind === 'hello') this.#hello(message)
+    else dispatch(this.#hold(), message, this.#context.dispatch)
+  }
+
+  /** Goes on with an earlier session, or begins one. What comes while the store is asked for it waits, in its order. */
+  #hello(message: HelloMessage): void {
+    const { sessions } = this.#context
+    const { token, instance } = message
     // A token is taken only before anything else was said: afterwards this connection has a session.
-    const resumed =
-      token !== undefined && !this.#session ? sessions.resume(token, instance, this.#sessionRequest()) : null
+    if (token === undefined || this.#session) return this.#greet(message, null)
+    const resumed = sessions.resume(token, instance, this.#sessionRequest())
+    if (resumed || !sessions.isShared) return this.#greet(message, resumed)
+    this.#waiting = []
+    void sessions.resumeElsewhere(token, instance, this.#sessionRequest()).then((found) => {
+      const waiting = this.#waiting ?? []
+      this.#waiting = null
+      if (found || this.#endedWith === null) this.#greet(message, found)
+      if (this.#endedWith !== null) return this.#dropSession(this.#endedWith)
+      if (!this.#isClosing) for (const each of waiting) this.#take(each)
+    })
+  }
+
+  #keepWaiting(message: ClientMessage, waiting: ClientMessage[]): void {
+    const { maxWaitingMessages } = this.#context.dispatch.services
+    if (waiting.length < maxWaitingMessages) return void waiting.push(message)
+    const text = `${maxWaitingMessages} messages wait for the session already (server option maxWaitingMessages).`
+    const problem = fault('throttled', text, { retryAfterMs: 1000 })
+    if (message.kind === 'appear' || message.kind === 'disappear')
+      return this.send({ kind: 'fault', fault: problem })
+    const joinRef = 'joinRef' in message ? message.joinRef : null
+    const topic = 'topic' in message ? message.topic : ROLLCALL_SYSTEM_TOPIC
+    this.send({ kind: 'reply', topic, ref: message.ref, joinRef, status: 'error', fault: problem })
+  }
+
+  /** Tells the client who it is. */
+  #greet({ ref, instance }: HelloMessage, resumed: Resumed | null): void {
+    const { sessions, describeServer } = this.#context
     if (resumed) {
       this.#session = resumed.session
       this.#generation = resumed.session.generation
     }
     const session = this.#hold()
-    session.nameInstance(instance)
     const response: JsonObject = {
       session: session.id,
-      token: resumed?.token ?? sessions.issueToken(session),
+      token: resumed?.token ?? sessions.issueToken(session, instance),
       resumed: resumed !== null,
       identity: { id: session.identity.id },
       ...describeServer(),
     }
     this.send({ kind: 'reply', topic: ROLLCALL_SYSTEM_TOPIC, ref, joinRef: null, status: 'ok', response })
+  }
+
+  #dropSession(code: number): void {
+    const { dispatch, sessions } = this.#context
+    const session = this.#session
+    if (!session) return
+    const closed = this.#isDrained ? 'drained' : 'closed'
+    dispatch.names.endAll(session, this.#isDead ? 'timeout' : closed)
+    const graceMs = sessions.graceFor(session, code)
+    // Who is waited for in vain has timed out; a page that went away has closed.
+    const leave = this.#isDead || (graceMs > 0 && code !== 1001) ? 'timeout' : closed
+    session.drop(this.#generation, leave, graceMs)
   }
 
   /** The session, begun with the first message that needs one. */

@@ -40,7 +40,7 @@ export function dispatch(
     case 'join':
       return join(session, message, context)
     case 'leave':
-      return leave(session, message)
+      return leave(session, message, context)
     case 'push':
     case 'update':
     case 'patch': {
@@ -104,16 +104,22 @@ function join(session: Session, message: JoinMessage, { router, services, limits
   else older?.replace()
   const channel = new Channel(session, definition, topic, message.joinRef ?? message.ref, services)
   session.channels.set(topic, channel)
-  channel.join(message, { isRejoin: older !== undefined, isResumed }, () => {
+  const isMoving = older === undefined && session.isMoving
+  channel.join(message, { isRejoin: older !== undefined, isResumed, isMoving }, () => {
     if (session.channels.get(topic) === channel) session.channels.delete(topic)
   })
 }
 
 /** Leaving a topic that the session is not in is no fault: it is where it wanted to be. */
-function leave(session: Session, message: LeaveMessage): void {
+function leave(session: Session, message: LeaveMessage, { services }: DispatchContext): void {
   const { topic, ref } = message
   const channel = currentChannel(session, message)
-  if (!(channel instanceof Channel)) return answer(session, topic, ref, message.joinRef, {})
+  if (!(channel instanceof Channel)) {
+    // Its presence may be at the node from which it has come.
+    if (session.isMoving && !session.channels.has(topic))
+      services.registry.endElsewhere(session.id, topic, 'left')
+    return answer(session, topic, ref, message.joinRef, {})
+  }
   channel.end('left')
   session.channels.delete(topic)
   answer(session, topic, ref, channel.joinRef, {})

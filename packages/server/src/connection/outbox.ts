@@ -58,10 +58,15 @@ export class Outbox implements Ticked {
   }
 
   /** Writes what is due now, where the end of the turn would be too late: before a close. */
-  onTick(): void {
+  onTick(): number {
     const due = this.#due
-    if (due === NOTHING) return
+    if (due === NOTHING) return 0
     this.#due = NOTHING
+    this.#write(due)
+    return due.length
+  }
+
+  #write(due: readonly Packet[]): void {
     const sentBytes = this.#wire.send(due)
     const { bufferedBytes } = this.#wire
     if (bufferedBytes === 0) return this.#nothingWaits()

@@ -113,3 +113,23 @@ test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('%s is 405, with what is allowed
   expect(status).toBe(405)
   expect(headers.allow).toBe('GET, HEAD')
 })
+
+describe('[S-30] GET /readyz', () => {
+  test('is 200 while there is nothing to say against it', async () => {
+    const { status, body, headers } = await ask(bare, '/readyz')
+    expect([status, JSON.parse(body), headers['cache-control']]).toEqual([
+      200,
+      { status: 'ready' },
+      'no-store',
+    ])
+  })
+
+  test('is 503 with all reasons, while /healthz is 200 still', async () => {
+    const handler = createRequestHandler(null, () => ['draining', 'store_unreachable'])
+    const { status, body } = await ask(handler, '/readyz')
+    expect(status).toBe(503)
+    expect(JSON.parse(body)).toEqual({ status: 'not_ready', reasons: ['draining', 'store_unreachable'] })
+    expect((await ask(handler, '/healthz')).status).toBe(200)
+    expect((await ask(handler, '/readyz', 'HEAD')).status).toBe(503)
+  })
+})

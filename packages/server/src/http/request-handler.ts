@@ -13,11 +13,15 @@ export const WELCOME = {
  * ```
  * GET /         the page to a browser (Accept: text/html), JSON to a program
  * GET /healthz  200 while the process serves
+ * GET /readyz   200, or 503 and why no new clients should be sent here
  * GET /socket/websocket  400: a proxy took the upgrade out, and Phoenix's client is to poll instead
  * GET /...      the page's other files
  * ```
  */
-export function createRequestHandler(page: string | null): RequestListener {
+export function createRequestHandler(
+  page: string | null,
+  problems: () => readonly string[] = () => [],
+): RequestListener {
   // `dev: false` reads the folder once; the files' names carry their hash, but for index.html.
   const files = page === null ? null : sirv(page, { etag: true, gzip: false, brotli: false })
   return (request, response) => {
@@ -30,6 +34,7 @@ export function createRequestHandler(page: string | null): RequestListener {
       })
     }
     if (path === '/healthz') return answerJson(request, response, 200, { status: 'ok' })
+    if (path === '/readyz') return answerReadiness(request, response, problems())
     if (path === '/socket/websocket') {
       const message = 'Only WebSockets here; Phoenix clients that can have none poll /socket/longpoll.'
       return answerJson(request, response, 400, { error: 'no_websocket', message })
@@ -41,6 +46,17 @@ export function createRequestHandler(page: string | null): RequestListener {
     if (!files) return notFound(request, response)
     files(request, response, () => notFound(request, response))
   }
+}
+
+function answerReadiness(
+  request: IncomingMessage,
+  response: ServerResponse,
+  reasons: readonly string[],
+): void {
+  // Asked again and again: no cache in between may answer.
+  response.setHeader('Cache-Control', 'no-store')
+  if (reasons.length === 0) answerJson(request, response, 200, { status: 'ready' })
+  else answerJson(request, response, 503, { status: 'not_ready', reasons })
 }
 
 function wantsHtml(request: IncomingMessage): boolean {

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest'
+import { VirtualClock } from '../testing-support/virtual-clock'
 import { Batch } from './batch'
+import { systemClock } from './clock'
 import { Packet } from './packet'
 
 const compression = { thresholdBytes: 1024, level: 6 }
 const [a, b] = [new Packet(['a'.repeat(2000)]), new Packet(['b', Uint8Array.of(1)])]
 
 test('[S-12] the same packets are put together once for all wires', () => {
-  const batch = new Batch()
+  const batch = new Batch(systemClock)
   const first = batch.join([a, b], null)
   expect(first).toHaveLength(1)
   expect(first[0]).toEqual(Buffer.concat([a.plain(), b.plain()]))
@@ -15,12 +17,12 @@ test('[S-12] the same packets are put together once for all wires', () => {
 })
 
 test('one packet is its own bytes', () => {
-  expect(new Batch().join([a], null)[0]).toBe(a.plain())
-  expect(new Batch().join([a], compression)[0]).toBe(a.compressed(compression))
+  expect(new Batch(systemClock).join([a], null)[0]).toBe(a.plain())
+  expect(new Batch(systemClock).join([a], compression)[0]).toBe(a.compressed(compression))
 })
 
 test('other packets, another order, or another way to write them are put together anew', () => {
-  const batch = new Batch()
+  const batch = new Batch(systemClock)
   const joined = (packets: Packet[], how: typeof compression | null) =>
     Buffer.concat(batch.join(packets, how))
   const [plainA, plainB] = [a.plain(), b.plain()]
@@ -35,15 +37,16 @@ test('other packets, another order, or another way to write them are put togethe
 
 test('what is large is not copied', () => {
   const large = new Packet(['x'.repeat(20_000)])
-  const pieces = new Batch().join([a, large, b], null)
+  const pieces = new Batch(systemClock).join([a, large, b], null)
   expect(pieces).toHaveLength(3)
   expect(pieces[1]).toBe(large.plain())
 })
 
-test('what was written last can be let go of, and is there again when it is asked for', () => {
-  const batch = new Batch()
+test('what was written last is let go of after the turn, and is there again when it is asked for', async () => {
+  const clock = new VirtualClock()
+  const batch = new Batch(clock)
   const first = batch.join([a, b], null)
-  batch.clear()
+  await clock.settle()
   expect(batch.join([a, b], null)).not.toBe(first)
   expect(batch.join([a, b], null)).toEqual(first)
 })

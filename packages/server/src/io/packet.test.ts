@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import * as ws from 'ws'
 import { Receiver } from '../testing-support/ws-receiver'
 import { Packet } from './packet'
 
@@ -6,7 +7,7 @@ const options = { thresholdBytes: 1024, level: 6 }
 const large = JSON.stringify(Array.from({ length: 300 }, (_, i) => ({ key: `user-${i}` })))
 
 async function readBack(bytes: Buffer, isCompressed: boolean) {
-  const client = new Receiver({ isCompressed })
+  const client = new Receiver(ws, { isCompressed })
   const messages = await client.read(bytes)
   client.close()
   expect(client.end).toBeNull()

@@ -1,10 +1,10 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 
 /** What is kept of a secret: enough to know it again, not enough to say it. In base64, which takes less than a buffer. */
 export type SecretHash = string
 
 export function hashSecret(secret: string): SecretHash {
-  return createHash('sha256').update(secret).digest('base64')
+  return hash('sha256', secret, 'base64')
 }
 
 /** Takes the same time whatever is wrong about the guess. */

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import type { Clock } from './clock'
+import { describe, expect, test } from 'vitest'
+import type { Clock, Timer } from './clock'
 import { Tick, type Ticked } from './tick'
 
 /** Turns of an event loop that the test runs by hand, and a time that passes as the test says. */
@@ -11,8 +11,17 @@ class Turns implements Clock {
     return this.nowMs
   }
 
-  after(): never {
-    throw new Error('A tick needs no timer.')
+  /** The timer that was asked for last, in milliseconds. */
+  waitMs: number | null = null
+
+  after(delayMs: number, run: () => void): Timer {
+    this.waitMs = delayMs
+    this.#due.push(() => {
+      this.nowMs += delayMs
+      this.waitMs = null
+      run()
+    })
+    return { cancel: () => {} }
   }
 
   soon(run: () => void): void {
@@ -33,11 +42,12 @@ function setUp(costMs: number) {
   const turns = new Turns()
   const tick = new Tick(turns)
   const ran: string[] = []
-  const job = (name: string, onRun = () => {}): Ticked => ({
+  const job = (name: string, onRun = () => {}, things = 1): Ticked => ({
     onTick() {
       ran.push(name)
       turns.nowMs += costMs
       onRun()
+      return things
     },
   })
   /** What ran in the next turn. */
@@ -114,4 +124,31 @@ test('it knows about what one run costs', () => {
     next()
   }
   expect(tick.costMs).toBeCloseTo(0.5, 2)
+})
+
+describe('[S-12] the next run', () => {
+  /** Runs twenty jobs of so many things, and marks another at the end of that and some time later. */
+  const waited = (costMs: number, things: number, laterMs = 0) => {
+    const { turns, tick, job, next } = setUp(costMs)
+    for (const name of names(0, 20)) tick.mark(job(name, undefined, things))
+    next()
+    turns.nowMs += laterMs
+    tick.mark(job('next'))
+    const { waitMs } = turns
+    expect(next()).toEqual(['next'])
+    return waitMs
+  }
+
+  test('waits for half of what the last one took, where that had several things for each', () => {
+    expect(waited(0.2, 8)).toBeCloseTo(2)
+    expect(waited(0.2, 8, 1.5)).toBeCloseTo(0.5)
+  })
+
+  test.each([
+    ['nobody had more than one thing', 0.2, 1, 0],
+    ['the last one was short', 0.05, 8, 0],
+    ['it comes late enough', 0.25, 8, 3],
+  ])('waits for nothing where %s', (_why, costMs, things, laterMs) => {
+    expect(waited(costMs, things, laterMs)).toBeNull()
+  })
 })

@@ -2,7 +2,8 @@ import type { Clock } from './clock'
 
 /** Something that has work to do once the present turn of the event loop is over. */
 export interface Ticked {
-  onTick(): void
+  /** How many things it had to do, which another turn would have done one by one. */
+  onTick(): number
 }
 
 /** Milliseconds that one run may take before input is read again. */
@@ -11,16 +12,23 @@ const SLICE_MS = 10
 const STRIDE = 64
 /** Weight of the latest slice in the average cost. */
 const SMOOTHING = 0.2
+/** Under load the next run comes so much of the last one's time after it. More comes together meanwhile, and shares it. */
+const REST = 0.5
+/** Milliseconds that a run has to take before that is worth it, as a timer counts whole ones. */
+const LEAST_REST_MS = 1
+/** Things for each that was run, on average, from which on there is load. With one thing each nothing waits. */
+const LOADED = 1.5
 
 /**
  * Runs what was marked, each once, at the end of the turn, and lets the event loop have its turn where there is much of
- * it. One timer for all, instead of one for each connection.
+ * it. One timer for all, instead of one for each connection. When quiet, nothing waits; under load the runs are spaced.
  */
 export class Tick {
   readonly #clock: Clock
   #marked: Ticked[] = []
   #isDue = false
   #costMs = 0
+  #notBeforeMs = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -34,9 +42,13 @@ export class Tick {
   /** To be marked once until its `onTick`; whoever marks keeps note of that. */
   mark(ticked: Ticked): void {
     this.#marked.push(ticked)
-    if (this.#isDue) return
+    if (!this.#isDue) this.#schedule(this.#notBeforeMs - this.#clock.now())
+  }
+
+  #schedule(waitMs: number): void {
     this.#isDue = true
-    this.#clock.soon(() => this.#run())
+    if (waitMs > 0) this.#clock.after(waitMs, () => this.#run())
+    else this.#clock.soon(() => this.#run())
   }
 
   #run(): void {
@@ -46,20 +58,22 @@ export class Tick {
     const startedMs = this.#clock.now()
     let nowMs = startedMs
     let done = 0
+    let things = 0
     while (done < marked.length && nowMs - startedMs < SLICE_MS) {
       const until = Math.min(marked.length, done + STRIDE)
-      while (done < until) (marked[done++] as Ticked).onTick()
+      while (done < until) things += (marked[done++] as Ticked).onTick()
       nowMs = this.#clock.now()
     }
-    this.#costMs += ((nowMs - startedMs) / done - this.#costMs) * SMOOTHING
-    if (done < marked.length) this.#postpone(marked.slice(done))
+    const spentMs = nowMs - startedMs
+    this.#costMs += (spentMs / done - this.#costMs) * SMOOTHING
+    if (done < marked.length) return this.#postpone(marked.slice(done))
+    const isLoaded = things / done >= LOADED && spentMs * REST >= LEAST_REST_MS
+    this.#notBeforeMs = isLoaded ? nowMs + spentMs * REST : 0
   }
 
   /** Those that were not reached come first in the next turn, before whoever was marked meanwhile. */
   #postpone(rest: Ticked[]): void {
     this.#marked = rest.concat(this.#marked)
-    if (this.#isDue) return
-    this.#isDue = true
-    this.#clock.soon(() => this.#run())
+    if (!this.#isDue) this.#schedule(0)
   }
 }

@@ -53,6 +53,8 @@ export interface HandshakeRefusal {
   readonly status: number
   readonly reason: string
   readonly message: string
+  /** Seconds after which it is worth trying again. */
+  readonly retryAfterS?: number
 }
 
 /** A handshake that is taken. */

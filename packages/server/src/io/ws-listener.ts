@@ -3,6 +3,8 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
 import { Batch } from './batch'
+import { systemClock } from './clock'
+import { Intake } from './intake'
 import type { CompressionOptions } from './packet'
 import { readHandshake } from './read-handshake'
 import { deflateOffers } from './websocket/deflate-offers'
@@ -43,8 +45,8 @@ export class WsListener {
     this.#options = options
     this.#admit = admit
     const { maxPayloadBytes: maxMessageBytes, closeTimeoutMs, compression } = options
-    const batch = new Batch()
-    const shared = { batch, closeTimeoutMs }
+    const batch = new Batch(systemClock)
+    const shared = { batch, closeTimeoutMs, intake: new Intake(systemClock) }
     this.#plain = { ...shared, compression: null, reading: { maxMessageBytes, isCompressed: false } }
     this.#compressed = { ...shared, compression, reading: { maxMessageBytes, isCompressed: true } }
     this.#wss = new WebSocketServer({
@@ -120,12 +122,13 @@ const closing: HandshakeRefusal = { status: 503, reason: 'closing', message: 'Th
 
 function ignore(): void {}
 
-function refuseHandshake(socket: Duplex, { status, reason, message }: HandshakeRefusal): void {
+function refuseHandshake(socket: Duplex, { status, reason, message, retryAfterS }: HandshakeRefusal): void {
   const body = JSON.stringify({ error: reason, message })
   socket.end(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`,
       'Connection: close',
+      ...(retryAfterS === undefined ? [] : [`Retry-After: ${retryAfterS}`]),
       'Content-Type: application/json; charset=utf-8',
       `Content-Length: ${Buffer.byteLength(body)}`,
       '',

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Batch } from './batch'
+import type { Intake, Reader } from './intake'
 import type { CompressionOptions, Packet } from './packet'
 import { encodeClose, encodeFrame } from './websocket/encode-frame'
 import { FrameReader, type FrameReaderOptions, type FrameSink } from './websocket/frame-reader'
@@ -7,8 +8,8 @@ import { OPCODE } from './websocket/opcode'
 import type { Wire, WireEvents } from './wire'
 
 /*
- *   socket --data--> FrameReader --> events          what the peer says
- *   socket <-write-- Batch <-- packets               what is due to it, encoded once for all
+ *   socket --data--> Intake --> FrameReader --> events     what the peer says
+ *   socket <-write-- Batch <-- packets                     what is due to it, encoded once for all
  *
  * The listeners are shared by all wires, and a wire that is quiet holds no buffer and no timer: it is what a server has
  * most of.
@@ -17,6 +18,7 @@ import type { Wire, WireEvents } from './wire'
 /** What all wires of a listener share. */
 export interface WsWireContext {
   readonly batch: Batch
+  readonly intake: Intake
   readonly reading: FrameReaderOptions
   /** Null where permessage-deflate was not agreed on. */
   readonly compression: CompressionOptions | null
@@ -41,7 +43,7 @@ interface WiredSocket extends Duplex {
   [WIRE]?: WsWire
 }
 
-export class WsWire implements Wire, FrameSink {
+export class WsWire implements Wire, FrameSink, Reader {
   readonly #socket: WiredSocket
   readonly #context: WsWireContext
   readonly #reader: FrameReader
@@ -120,8 +122,20 @@ export class WsWire implements Wire, FrameSink {
 
   // --- the socket ------------------------------------------------------------------------------------------------
 
+  received(chunk: Buffer): void {
+    this.#context.intake.take(this, chunk)
+  }
+
   read(chunk: Buffer): void {
-    this.#reader.push(chunk)
+    if (this.#phase !== 'over') this.#reader.push(chunk)
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
   }
 
   drained(): void {
@@ -174,7 +188,7 @@ export class WsWire implements Wire, FrameSink {
 }
 
 function onData(this: WiredSocket, chunk: Buffer): void {
-  this[WIRE]?.read(chunk)
+  this[WIRE]?.received(chunk)
 }
 
 function onDrain(this: WiredSocket): void {

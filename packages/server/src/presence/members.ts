@@ -82,6 +82,8 @@ export class Members {
       for (const member of members)
         if (member.wantsPresence) this.await(member, { onAdmitted: null, withState: true, since: null })
     }
+    // What is on its way to those was settled before.
+    for (const [member, admission] of [...this.#due]) this.await(member, admission)
   }
 
   /**
@@ -93,16 +95,22 @@ export class Members {
     this.#waiting = new Map()
   }
 
-  /** Makes those captured live. The caller delivers the state to each of them before anything else. */
-  admitDue(): [Member, Admission][] {
-    const admitted = [...this.#due]
-    this.#due.clear()
-    for (const [member] of admitted) {
-      const members = this.#live.get(member.dialect)
-      if (members) members.add(member)
-      else this.#live.set(member.dialect, new Set([member]))
-    }
-    return admitted
+  /** Those captured, each with what `give` has for it. */
+  dueWith<T>(give: (member: Member, admission: Admission) => T): [Member, Admission, T][] {
+    return [...this.#due].map(([member, admission]) => [member, admission, give(member, admission)])
+  }
+
+  /**
+   * Makes one that was captured live; the caller delivers the state to it before anything else. False where it is not
+   * due any more, or on other terms.
+   */
+  admit(member: Member, admission: Admission): boolean {
+    if (this.#due.get(member) !== admission) return false
+    this.#due.delete(member)
+    const members = this.#live.get(member.dialect)
+    if (members) members.add(member)
+    else this.#live.set(member.dialect, new Set([member]))
+    return true
   }
 
   /** Encodes once a dialect and delivers to every live member, except one. */

@@ -61,7 +61,7 @@ describe('track', () => {
     expect(registry.size).toBe(1)
     expect(await settled(clock, registry.list(topic))).toEqual([bob])
     expect(store.commits[1]?.changes).toEqual([
-      { op: 'put', ...bob },
+      { op: 'put', ...bob, owner: 's1' },
       { op: 'drop', ref: 'n1-0', reason: 'replaced' },
     ])
   })

@@ -17,11 +17,12 @@ import {
   type Topic,
 } from '@rollcall/shared-protocol'
 import { ServerError } from '../errors'
+import { Adoptions } from './adoptions'
 import type { Member } from './members'
 import { Owned, type Owner } from './owned'
 import { refuseReserved } from './refuse-reserved'
 import { storeMessageOf } from './store-payload'
-import { TopicHub, type TopicHubContext } from './topic-hub'
+import { type Backlog, TopicHub, type TopicHubContext } from './topic-hub'
 
 /** What came of a `track`, `update` or `patch`: the presence as it is now, or why it was refused. */
 export type TrackResult =
@@ -34,11 +35,16 @@ export interface RegistryDiff extends PresenceDiff {
   readonly isFull: boolean
 }
 
-export interface RegistryContext extends Omit<TopicHubContext, 'onIdle'> {
+export interface RegistryContext extends Omit<TopicHubContext, 'onIdle' | 'backlog'> {
   readonly limits: Limits
+  /** Changes that may wait while the store cannot be reached. */
+  readonly maxQueuedChanges: number
   /** Mints refs: unique over all nodes and restarts. */
   readonly mintRef: () => PresenceRef
 }
+
+/** What a client is told to wait, in milliseconds, while the store is away. */
+const STORE_RETRY_MS = 1000
 
 interface CheckedMeta {
   /** The meta as JSON. */
@@ -53,10 +59,16 @@ export class Registry {
   readonly #ofHubs: TopicHubContext
   readonly #hubs = new Map<Topic, TopicHub>()
   readonly #owned = new Owned()
+  /** What other nodes go on with, and may not have adopted yet. */
+  readonly #given = new Owned()
+  readonly #adoptions: Adoptions
+  readonly #backlog: Backlog = { changes: 0 }
+  #isReachable = true
 
   constructor(context: RegistryContext) {
     this.#context = context
-    this.#ofHubs = { ...context, onIdle: (idle) => this.#forget(idle) }
+    this.#ofHubs = { ...context, backlog: this.#backlog, onIdle: (idle) => this.#forget(idle) }
+    this.#adoptions = new Adoptions((owner, topic) => context.store.adopt(topic, owner), context.clock)
   }
 
   /** Presences that this node holds for its own owners; bounded by `limits.capacity`. */
@@ -69,7 +81,7 @@ export class Registry {
    * as an update where the key stays the same. Everybody in the topic is told with the topic's next flush.
    *
    * Refused, with the limit, the value and the option, when topic, key or meta take too many UTF-8 bytes or the node
-   * is full. Throws `invalid_argument` where meta is not a JSON object: that is a mistake of the calling program.
+   * is full; with `store_unavailable` when the store cannot be reached and `maxQueuedChanges` wait for it. Throws `invalid_argument` where meta is not a JSON object: that is a mistake of the calling program.
    *
    * @example
    * const tracked = registry.track(session.id, 'room:lobby', 'ada', { status: 'online' })
@@ -87,13 +99,16 @@ export class Registry {
     if (held?.key === key) {
       // The same again is no change: whoever joins anew with what they had, as after a reconnect, disturbs nobody.
       if (JSON.stringify(held.meta) === checked.text) return { ok: true, presence: held }
-      return this.#put(owner, topic, { ...held, rev: held.rev + 1, meta: checked.meta })
+      const next = { ...held, rev: held.rev + 1, meta: checked.meta }
+      return this.#unavailable() ?? this.#put(owner, topic, next)
     }
+    const unavailable = this.#unavailable()
+    if (unavailable) return unavailable
     if (!held && this.#owned.count >= limits.capacity) return { ok: false, fault: this.#fullFault() }
 
     const presence: Presence = { ref: this.#context.mintRef(), key, meta: checked.meta, rev: 0 }
     const hub = this.hub(topic)
-    hub.join(presence)
+    hub.join(presence, owner)
     if (held) hub.leave(held.ref, 'replaced')
     this.#owned.set(owner, topic, presence)
     return { ok: true, presence }
@@ -115,8 +130,10 @@ export class Registry {
 
   /** Ends the owner's presence in the topic. Whether there was one. */
   untrack(owner: Owner, topic: Topic, reason: LeaveReason = 'left'): boolean {
+    // What is about to be taken over for the owner goes as soon as it is there.
+    const wasComing = this.#adoptions.revoke(owner, topic, reason)
     const held = this.#owned.delete(owner, topic)
-    if (!held) return false
+    if (!held) return wasComing
     this.hub(topic).leave(held.ref, reason)
     return true
   }
@@ -124,8 +141,60 @@ export class Registry {
   /** Ends all presences of the owner, in every topic. How many there were. */
   untrackAll(owner: Owner, reason: LeaveReason = 'closed'): number {
     const topics = this.#owned.topicsOf(owner)
-    for (const topic of topics) this.untrack(owner, topic, reason)
+    for (const topic of [...topics, ...this.#adoptions.topicsOf(owner)]) this.untrack(owner, topic, reason)
     return topics.length
+  }
+
+  /**
+   * Takes over the presence that the owner has in the topic on another node, as it is: nobody is told. The owner's
+   * presence here, where there is one already, and null where there is none, or where the node is full. Waits for a
+   * store that cannot be asked.
+   */
+  async adopt(owner: Owner, topic: Topic): Promise<Presence | null> {
+    if (this.#owned.count >= this.#context.limits.capacity) return null
+    return this.#adoptions.run(owner, topic, (presence, revokedFor) => {
+      const hub = this.hub(topic)
+      const tracked = this.#owned.get(owner, topic) ?? null
+      // A drop of it that is on its way has its effect now.
+      if (tracked?.ref === presence.ref || hub.isLeaving(presence.ref)) return tracked
+      const given = this.#given.get(owner, topic)
+      if (given?.ref === presence.ref) this.#given.delete(owner, topic)
+      else hub.adopted()
+      if (tracked || revokedFor !== null) hub.leave(presence.ref, revokedFor ?? 'replaced')
+      else this.#owned.set(owner, topic, presence)
+      return this.#owned.get(owner, topic) ?? null
+    })
+  }
+
+  /** Ends the presence that the owner has in the topic on another node, as soon as the store can be asked. */
+  endElsewhere(owner: Owner, topic: Topic, reason: LeaveReason): void {
+    void this.adopt(owner, topic)
+    this.untrack(owner, topic, reason)
+  }
+
+  /**
+   * Another node goes on with the owner. What the store has not heard of goes at once. The rest stays, for that node to
+   * adopt, until {@link release} is called for its topics, which are returned.
+   */
+  giveAway(owner: Owner): readonly Topic[] {
+    const given: Topic[] = []
+    for (const topic of this.#owned.topicsOf(owner)) {
+      const held = this.#owned.get(owner, topic)
+      if (!held || this.hub(topic).isFresh(held.ref)) this.untrack(owner, topic, 'left')
+      else {
+        this.release(owner, topic)
+        this.#owned.delete(owner, topic)
+        this.#given.set(owner, topic, held)
+        given.push(topic)
+      }
+    }
+    return given
+  }
+
+  /** Lets go of a presence that was given away: it leaves with `left`, unless another node has adopted it. */
+  release(owner: Owner, topic: Topic): void {
+    const given = this.#given.delete(owner, topic)
+    if (given) this.hub(topic).leave(given.ref, 'left', 'doubtful')
   }
 
   /** The owner's presence in the topic, as last accepted. */
@@ -137,6 +206,12 @@ export class Registry {
   async list(topic: Topic): Promise<Presence[]> {
     const hub = this.#hubs.get(topic)
     return hub ? hub.list() : [...(await this.#context.store.read(topic)).presences]
+  }
+
+  /** How many presences are in the topic, on all nodes. */
+  async count(topic: Topic): Promise<number> {
+    const hub = this.#hubs.get(topic)
+    return hub ? hub.count() : this.#context.store.count(topic)
   }
 
   /**
@@ -193,20 +268,29 @@ export class Registry {
     return this.#hubs.size
   }
 
-  /** Ends all that this node still tracks, and resolves once the store knows; a store that is down keeps it waiting. */
-  async drain(): Promise<void> {
-    for (const owner of this.#owned.owners()) this.untrackAll(owner, 'drained')
+  /** Whether the store can be reached, as it says itself. While it cannot, changes wait for it within a bound. */
+  setReachable(isReachable: boolean): void {
+    this.#isReachable = isReachable
+  }
+
+  get isReachable(): boolean {
+    return this.#isReachable
+  }
+
+  /** Resolves once the store has all that was staged; a store that is down keeps it waiting. */
+  async settled(): Promise<void> {
     await Promise.all([...this.#hubs.values()].map((hub) => hub.committedState()))
   }
 
   close(): void {
+    this.#adoptions.close()
     for (const hub of this.#hubs.values()) hub.close()
     this.#hubs.clear()
   }
 
   #put(owner: Owner, topic: Topic, presence: Presence): TrackResult {
     this.#owned.set(owner, topic, presence)
-    this.hub(topic).update(presence)
+    this.hub(topic).update(presence, owner)
     return { ok: true, presence }
   }
 
@@ -233,6 +317,14 @@ export class Registry {
       meta: JSON.parse(text) as Meta,
       fault: checkBytes('The meta', text, 'metaBytes', this.#context.limits),
     }
+  }
+
+  #unavailable(): TrackResult | null {
+    const { maxQueuedChanges } = this.#context
+    const { changes } = this.#backlog
+    if (this.#isReachable || changes < maxQueuedChanges) return null
+    const text = `The store cannot be reached, and ${changes} changes wait for it already; the limit is ${maxQueuedChanges} (server option maxQueuedChanges).`
+    return { ok: false, fault: fault('store_unavailable', text, { retryAfterMs: STORE_RETRY_MS }) }
   }
 
   #fullFault(): Fault {

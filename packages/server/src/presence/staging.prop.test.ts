@@ -6,7 +6,9 @@ import { Staging } from './staging'
 
 type Step =
   | { readonly kind: 'join' | 'update' | 'leave'; readonly pick: number }
-  | { readonly kind: 'take' | 'settle' | 'restore' }
+  | { readonly kind: 'take' | 'settle' | 'restore' | 'loseAnswer' }
+
+const LANDINGS = ['take', 'settle', 'restore', 'loseAnswer'] as const
 
 const steps = fc.array(
   fc.oneof(
@@ -14,7 +16,7 @@ const steps = fc.array(
       kind: fc.constantFrom('join' as const, 'update' as const, 'leave' as const),
       pick: fc.nat(9),
     }),
-    fc.record({ kind: fc.constantFrom('take' as const, 'settle' as const, 'restore' as const) }),
+    fc.record({ kind: fc.constantFrom(...LANDINGS) }),
   ),
   { maxLength: 60 },
 )
@@ -25,8 +27,10 @@ class NaiveStore {
 
   commit(changes: readonly Change[]): void {
     for (const change of changes) {
+      const held = this.held.get(change.ref)
       if (change.op === 'drop') this.held.delete(change.ref)
-      else this.held.set(change.ref, { ref: change.ref, key: change.key, meta: change.meta, rev: change.rev })
+      else if (!held || change.rev > held.rev)
+        this.held.set(change.ref, { ref: change.ref, key: change.key, meta: change.meta, rev: change.rev })
     }
   }
 }
@@ -40,11 +44,15 @@ test('[S-2, S-11] however commits fail, the node sees what it promised, and the 
       let flight: Change[] | null = null
       let refs = 0
 
-      const land = (isTaken: boolean) => {
+      const doubtful = new Set<string>()
+      const land = (how: 'settle' | 'restore' | 'loseAnswer') => {
         if (!flight) return
-        if (isTaken) store.commit(flight)
-        if (isTaken) staging.settle()
-        else staging.restore()
+        if (how !== 'restore') store.commit(flight)
+        if (how === 'settle') staging.settle()
+        else {
+          for (const { ref } of flight) doubtful.add(ref)
+          staging.restore()
+        }
         flight = null
       }
       for (const step of all) {
@@ -53,11 +61,11 @@ test('[S-2, S-11] however commits fail, the node sees what it promised, and the 
         if (step.kind === 'join') {
           const presence = { ref: `r${refs++}`, key: 'k', rev: 0, meta: {} }
           promised.set(presence.ref, presence)
-          staging.join(presence)
+          staging.join(presence, 'o')
         } else if (step.kind === 'update' && one) {
           const updated = { ...one, rev: one.rev + 1, meta: { rev: one.rev + 1 } }
           promised.set(one.ref, updated)
-          staging.update(updated)
+          staging.update(updated, 'o')
         } else if (step.kind === 'leave' && one) {
           promised.delete(one.ref)
           staging.leave(one.ref, 'left')
@@ -65,14 +73,16 @@ test('[S-2, S-11] however commits fail, the node sees what it promised, and the 
           flight = staging.take()
           // Net: each presence once, and no leave of one that the store never heard of.
           expect(new Set(flight.map(({ ref }) => ref)).size).toBe(flight.length)
-          for (const change of flight) if (change.op === 'drop') expect(store.held.has(change.ref)).toBe(true)
-        } else if (step.kind === 'settle' || step.kind === 'restore') land(step.kind === 'settle')
+          for (const { op, ref } of flight)
+            if (op === 'drop') expect(store.held.has(ref) || doubtful.has(ref)).toBe(true)
+        } else if (step.kind === 'settle' || step.kind === 'restore' || step.kind === 'loseAnswer')
+          land(step.kind)
 
         const seen = new Map(staging.overlay(store.held.values()).map((presence) => [presence.ref, presence]))
         expect(seen).toEqual(promised)
       }
 
-      land(true)
+      land('settle')
       store.commit(staging.take())
       staging.settle()
       expect(store.held).toEqual(promised)

@@ -3,12 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { Staging } from './staging'
 
 const presence = (ref: string, rev = 0): Presence => ({ ref, key: `key of ${ref}`, rev, meta: { rev } })
-const put = (one: Presence) => ({ op: 'put', ...one })
+const owner = 'the owner'
+const put = (one: Presence) => ({ op: 'put', ...one, owner })
 const drop = (ref: string, reason = 'left') => ({ op: 'drop', ref, reason })
 
 function committed(...refs: string[]): Staging {
   const staging = new Staging()
-  for (const ref of refs) staging.join(presence(ref))
+  for (const ref of refs) staging.join(presence(ref), owner)
   staging.take()
   staging.settle()
   return staging
@@ -17,15 +18,15 @@ function committed(...refs: string[]): Staging {
 describe('[S-2] what is staged is net', () => {
   test('a join and its updates are one put, at the later meta', () => {
     const staging = new Staging()
-    staging.join(presence('a'))
-    staging.update(presence('a', 1))
-    staging.update(presence('a', 2))
+    staging.join(presence('a'), owner)
+    staging.update(presence('a', 1), owner)
+    staging.update(presence('a', 2), owner)
     expect(staging.take()).toEqual([put(presence('a', 2))])
   })
 
   test('a join and a leave are nothing', () => {
     const staging = new Staging()
-    staging.join(presence('a'))
+    staging.join(presence('a'), owner)
     staging.leave('a', 'closed')
     expect(staging.isEmpty).toBe(true)
     expect(staging.take()).toEqual([])
@@ -33,7 +34,7 @@ describe('[S-2] what is staged is net', () => {
 
   test('an update and a leave of what the store knows are a leave', () => {
     const staging = committed('a')
-    staging.update(presence('a', 1))
+    staging.update(presence('a', 1), owner)
     staging.leave('a', 'closed')
     expect(staging.take()).toEqual([drop('a', 'closed')])
   })
@@ -42,56 +43,56 @@ describe('[S-2] what is staged is net', () => {
 describe('[S-11] a commit that fails loses nothing', () => {
   test('what was in flight waits again, in its order, with what came meanwhile behind it', () => {
     const staging = committed('a')
-    staging.update(presence('a', 1))
-    staging.join(presence('b'))
+    staging.update(presence('a', 1), owner)
+    staging.join(presence('b'), owner)
     staging.take()
-    staging.join(presence('c'))
+    staging.join(presence('c'), owner)
     staging.restore()
     expect(staging.take()).toEqual([put(presence('a', 1)), put(presence('b')), put(presence('c'))])
   })
 
   test('a newer update wins over the one in flight', () => {
     const staging = committed('a')
-    staging.update(presence('a', 1))
+    staging.update(presence('a', 1), owner)
     staging.take()
-    staging.update(presence('a', 2))
+    staging.update(presence('a', 2), owner)
     staging.restore()
     expect(staging.take()).toEqual([put(presence('a', 2))])
   })
 
-  test('a join in flight that was left meanwhile is nothing, as the store never heard of it', () => {
+  test('a join in flight that was left meanwhile is a leave, as the store may have heard of it', () => {
     const staging = new Staging()
-    staging.join(presence('a'))
+    staging.join(presence('a'), owner)
     staging.take()
     staging.leave('a', 'closed')
     staging.restore()
-    expect(staging.take()).toEqual([])
+    expect(staging.take()).toEqual([drop('a', 'closed')])
   })
 
   test('a join in flight that the store took, left meanwhile, is a leave', () => {
     const staging = new Staging()
-    staging.join(presence('a'))
+    staging.join(presence('a'), owner)
     staging.take()
     staging.leave('a', 'closed')
     staging.settle()
     expect(staging.take()).toEqual([drop('a', 'closed')])
   })
 
-  test('a join in flight, updated meanwhile and left after the failure, is nothing', () => {
+  test('a join in flight, updated meanwhile and left after the failure, is a leave', () => {
     const staging = new Staging()
-    staging.join(presence('a'))
+    staging.join(presence('a'), owner)
     staging.take()
-    staging.update(presence('a', 1))
+    staging.update(presence('a', 1), owner)
     staging.restore()
     staging.leave('a', 'left')
-    expect(staging.take()).toEqual([])
+    expect(staging.take()).toEqual([drop('a', 'left')])
   })
 
   test('a join that came meanwhile is still unknown to the store after the failure', () => {
     const staging = committed('a')
-    staging.update(presence('a', 1))
+    staging.update(presence('a', 1), owner)
     staging.take()
-    staging.join(presence('b'))
+    staging.join(presence('b'), owner)
     staging.restore()
     staging.leave('b', 'left')
     expect(staging.take()).toEqual([put(presence('a', 1))])
@@ -108,16 +109,39 @@ describe('[S-11] a commit that fails loses nothing', () => {
 
 test('overlay shows what was promised: what is in flight, and over it what is staged', () => {
   const staging = committed('a', 'b')
-  staging.update(presence('a', 1))
+  staging.update(presence('a', 1), owner)
   staging.leave('b', 'left')
-  staging.join(presence('c'))
+  staging.join(presence('c'), owner)
   staging.take()
-  staging.update(presence('a', 2))
+  staging.update(presence('a', 2), owner)
   staging.leave('c', 'left')
-  staging.join(presence('d'))
+  staging.join(presence('d'), owner)
   expect(staging.overlay([presence('a'), presence('b'), presence('x')])).toEqual([
     presence('a', 2),
     presence('x'),
     presence('d'),
   ])
+})
+
+test('a leave of what may be another node’s by now does not hide it', () => {
+  const staging = committed('a', 'b')
+  staging.leave('a', 'left', 'doubtful')
+  staging.leave('b', 'left')
+  expect(staging.overlay([presence('a'), presence('b')])).toEqual([presence('a')])
+  expect(staging.take()).toEqual([drop('a'), drop('b')])
+  expect(staging.overlay([presence('a'), presence('b')])).toEqual([presence('a')])
+})
+
+test('[S-9] what waits is counted, in flight or not', () => {
+  const staging = committed('a')
+  staging.update(presence('a', 1), owner)
+  staging.join(presence('b'), owner)
+  staging.take()
+  staging.update(presence('a', 2), owner)
+  expect(staging.waiting).toBe(3)
+  staging.restore()
+  expect(staging.waiting).toBe(2)
+  staging.take()
+  staging.settle()
+  expect(staging.waiting).toBe(0)
 })

@@ -16,27 +16,44 @@ export class Staging {
   /** Staged refs that the store has never heard of: dropping one of them leaves nothing to tell. */
   #fresh = new Set<PresenceRef>()
   #inFlight = new Map<PresenceRef, Change>()
-  #inFlightFresh = new Set<PresenceRef>()
+  /** Staged drops of what may be another node's by now, so that they may come to nothing. */
+  readonly #doubtful = new Set<PresenceRef>()
 
   /** Changes that wait for a commit. */
   get size(): number {
     return this.#staged.size
   }
 
+  /** Changes that the store has not confirmed. */
+  get waiting(): number {
+    return this.#staged.size + this.#inFlight.size
+  }
+
   get isEmpty(): boolean {
-    return this.#staged.size === 0 && this.#inFlight.size === 0
+    return this.waiting === 0
   }
 
-  join(presence: Presence): void {
+  /** Whether the store has certainly never heard of it. */
+  isFresh(ref: PresenceRef): boolean {
+    return this.#fresh.has(ref)
+  }
+
+  isLeaving(ref: PresenceRef): boolean {
+    return this.#staged.get(ref)?.op === 'drop' || this.#inFlight.get(ref)?.op === 'drop'
+  }
+
+  join(presence: Presence, owner: string): void {
     this.#fresh.add(presence.ref)
-    this.update(presence)
+    this.update(presence, owner)
   }
 
-  update({ ref, key, meta, rev }: Presence): void {
-    this.#staged.set(ref, { op: 'put', ref, key, meta, rev })
+  update({ ref, key, meta, rev }: Presence, owner: string): void {
+    this.#staged.set(ref, { op: 'put', ref, key, meta, rev, owner })
   }
 
-  leave(ref: PresenceRef, reason: LeaveReason): void {
+  /** `doubtful`: another node may hold it by now, and then it stays. It is shown until the store says that it is gone. */
+  leave(ref: PresenceRef, reason: LeaveReason, certainty: 'certain' | 'doubtful' = 'certain'): void {
+    if (certainty === 'doubtful' && !this.#fresh.has(ref)) this.#doubtful.add(ref)
     if (this.#fresh.delete(ref)) this.#staged.delete(ref)
     else this.#staged.set(ref, { op: 'drop', ref, reason })
   }
@@ -44,7 +61,6 @@ export class Staging {
   /** Everything staged, for one commit. Not to be called again before {@link settle} or {@link restore}. */
   take(): Change[] {
     this.#inFlight = this.#staged
-    this.#inFlightFresh = this.#fresh
     this.#staged = new Map()
     this.#fresh = new Set()
     return [...this.#inFlight.values()]
@@ -52,22 +68,19 @@ export class Staging {
 
   /** The commit went through. */
   settle(): void {
+    for (const [ref, { op }] of this.#inFlight) if (op === 'drop') this.#doubtful.delete(ref)
     this.#inFlight = new Map()
-    this.#inFlightFresh = new Set()
   }
 
-  /** The commit did not: what was in flight waits again. */
+  /**
+   * The commit did not, or its answer was lost: what was in flight waits again. None of it is fresh any more, as the
+   * store may have heard of it: a presence that was dropped without a word would stay there for ever.
+   */
   restore(): void {
     const newer = this.#staged
-    const newerFresh = this.#fresh
     this.#staged = this.#inFlight
-    this.#fresh = this.#inFlightFresh
-    this.settle()
-    for (const [ref, change] of newer) {
-      if (change.op === 'drop') this.leave(ref, change.reason)
-      else this.#staged.set(ref, change)
-    }
-    for (const ref of newerFresh) this.#fresh.add(ref)
+    this.#inFlight = new Map()
+    for (const [ref, change] of newer) this.#staged.set(ref, change)
   }
 
   /** What the store has told, with the unconfirmed changes on top: what this node has already promised. */
@@ -76,10 +89,23 @@ export class Staging {
     for (const presence of presences) view.set(presence.ref, presence)
     for (const changes of [this.#inFlight, this.#staged]) {
       for (const change of changes.values()) {
-        if (change.op === 'drop') view.delete(change.ref)
-        else view.set(change.ref, { ref: change.ref, key: change.key, meta: change.meta, rev: change.rev })
+        if (change.op === 'put')
+          view.set(change.ref, { ref: change.ref, key: change.key, meta: change.meta, rev: change.rev })
+        else if (!this.#doubtful.has(change.ref)) view.delete(change.ref)
       }
     }
     return [...view.values()]
+  }
+
+  /** How many {@link overlay} shows, where the store has told of `size` and knows a ref by `has`. */
+  countOver(size: number, has: (ref: PresenceRef) => boolean): number {
+    let count = size
+    for (const ref of new Set([...this.#inFlight.keys(), ...this.#staged.keys()])) {
+      const change = this.#staged.get(ref) ?? this.#inFlight.get(ref)
+      const isGone = change?.op === 'drop' && !this.#doubtful.has(ref)
+      if (change?.op === 'put' && !has(ref)) count++
+      else if (isGone && has(ref)) count--
+    }
+    return count
   }
 }

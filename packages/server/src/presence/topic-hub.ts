@@ -10,6 +10,7 @@ import {
   type Topic,
 } from '@rollcall/shared-protocol'
 import type { Clock, Timer } from '../io/clock'
+import type { Packet } from '../io/packet'
 import type { Logger } from '../log'
 import type { Store, StoreMessage, Subscription, TopicFeed } from '../store/store'
 import { type FlushOptions, FlushSchedule } from './flush'
@@ -42,12 +43,22 @@ export interface TopicHubContext {
   readonly history: HistoryOptions
   /** What it costs the processor to write to one member, in milliseconds, by the latest experience. */
   readonly writeCostMs: () => number
+  /** Counts what waits for the store, over all topics. */
+  readonly backlog: Backlog
   /** The hub holds nothing any more, and may be forgotten. */
   readonly onIdle: (hub: TopicHub) => void
 }
 
+/** Changes of one node that its store has not confirmed. */
+export interface Backlog {
+  changes: number
+}
+
 /** How long a commit or subscription that failed waits for its next try, in milliseconds. */
 const RETRY_MS = 250
+
+/** Milliseconds for which members are let in before the event loop has its turn. */
+const ADMISSION_SLICE_MS = 10
 
 /** A topic on this node: what is staged, what is known, and who is told, joined by the flush. */
 export class TopicHub implements TopicFeed {
@@ -64,6 +75,8 @@ export class TopicHub implements TopicFeed {
   #flushState: FlushState = QUIET
   /** Presences of this node's own that are staged or committed. */
   #owned = 0
+  /** What of the node's backlog is this topic's. */
+  #counted = 0
   #settled: (() => void)[] = []
 
   constructor(topic: Topic, context: TopicHubContext) {
@@ -75,21 +88,34 @@ export class TopicHub implements TopicFeed {
 
   // --- this node's own presences -----------------------------------------------------------------------------
 
-  join(presence: Presence): void {
+  join(presence: Presence, owner: string): void {
     this.#owned++
-    this.#staging.join(presence)
-    this.#touch()
+    this.#stage(() => this.#staging.join(presence, owner))
   }
 
-  update(presence: Presence): void {
-    this.#staging.update(presence)
-    this.#touch()
+  update(presence: Presence, owner: string): void {
+    this.#stage(() => this.#staging.update(presence, owner))
   }
 
-  leave(ref: PresenceRef, reason: LeaveReason): void {
+  leave(ref: PresenceRef, reason: LeaveReason, certainty: 'certain' | 'doubtful' = 'certain'): void {
     this.#owned--
-    this.#staging.leave(ref, reason)
+    this.#stage(() => this.#staging.leave(ref, reason, certainty))
+  }
+
+  /** A presence that the store has already is this node's own from now on. */
+  adopted(): void {
+    this.#owned++
     this.#touch()
+  }
+
+  /** Whether the store has certainly never heard of it. */
+  isFresh(ref: PresenceRef): boolean {
+    return this.#staging.isFresh(ref)
+  }
+
+  /** Whether a drop of it waits for the store. */
+  isLeaving(ref: PresenceRef): boolean {
+    return this.#staging.isLeaving(ref)
   }
 
   // --- members -------------------------------------------------------------------------------------------------
@@ -134,6 +160,12 @@ export class TopicHub implements TopicFeed {
     return this.#staging.overlay(this.#state.presences())
   }
 
+  /** How many {@link list} would answer. */
+  async count(): Promise<number> {
+    await this.#known()
+    return this.#staging.countOver(this.#state.size, (ref) => this.#state.has(ref))
+  }
+
   /** The state once everything staged so far is in it. */
   async committedState(): Promise<TopicState> {
     await this.#known()
@@ -166,6 +198,8 @@ export class TopicHub implements TopicFeed {
 
   close(): void {
     this.#dispatch({ kind: 'closed' })
+    this.#context.backlog.changes -= this.#counted
+    this.#counted = 0
     this.#subscription?.cancel()
     for (const resolve of this.#settled.splice(0)) resolve()
   }
@@ -178,6 +212,18 @@ export class TopicHub implements TopicFeed {
 
   #touch(): void {
     this.#dispatch({ kind: 'touched' })
+  }
+
+  #stage(change: () => void): void {
+    change()
+    this.#countBacklog()
+    this.#touch()
+  }
+
+  #countBacklog(): void {
+    if (this.#isClosed) return
+    this.#context.backlog.changes += this.#staging.waiting - this.#counted
+    this.#counted = this.#staging.waiting
   }
 
   #dispatch(event: FlushEvent): void {
@@ -218,8 +264,10 @@ export class TopicHub implements TopicFeed {
       this.#subscription ??= await store.subscribe(this.topic, this)
       if (changes.length > 0) await store.commit(this.topic, changes)
       this.#staging.settle()
+      this.#countBacklog()
     } catch (error) {
       this.#staging.restore()
+      this.#countBacklog()
       log.warn(
         { err: error, topic: this.topic, changes: changes.length },
         'the store took no change; trying again',
@@ -229,34 +277,60 @@ export class TopicHub implements TopicFeed {
     // A hub that was closed meanwhile has nobody to cancel what it has just subscribed to.
     if (this.#isClosed) this.#subscription.cancel()
     else {
-      const toldAtMs = clock.now()
-      this.#tell()
+      const tellingMs = await this.#tell()
       // The writing itself comes after this turn, together with that of other topics.
       const writingMs = this.#members.size * writeCostMs()
-      this.#schedule.flushed(startedMs, clock.now() - toldAtMs + writingMs)
+      this.#schedule.flushed(startedMs, tellingMs + writingMs)
     }
     for (const resolve of this.#settled.splice(0)) resolve()
     return true
   }
 
-  #tell(): void {
+  /** Tells everybody what this flush has for them. Resolves with the milliseconds that it kept the processor busy. */
+  async #tell(): Promise<number> {
     const { topic } = this
+    const toldAtMs = this.#context.clock.now()
     const diff = mergeDiffs(this.#pending)
     this.#pending = []
     if (diff) this.#members.tellAll({ kind: 'diff', topic, diff })
-    this.#admit()
+    const tellingMs = this.#context.clock.now() - toldAtMs
+    const admittingMs = await this.#admit()
     if (this.#notice) this.#members.tellAll({ kind: 'opened', topic })
     this.#notice = false
+    return tellingMs + admittingMs
   }
 
-  #admit(): void {
+  /**
+   * Lets in those who wait, in slices where they are many. What each is given is settled before the first of them: a
+   * diff that comes in between is for the next flush, and builds on this state.
+   */
+  async #admit(): Promise<number> {
+    const { clock } = this.#context
+    const startedMs = clock.now()
     const welcome = new Welcome(this.topic, this.#state)
-    for (const [member, { onAdmitted, withState, since }] of this.#members.admitDue()) {
-      onAdmitted?.()
-      if (!withState || !member.wantsPresence) continue
-      if (member.isCongested) this.#members.fallBehind(member)
-      else member.deliver(welcome.packetFor(member.dialect, since))
+    const due = this.#members.dueWith(({ dialect, wantsPresence }, { withState, since }) =>
+      withState && wantsPresence ? welcome.packetFor(dialect, since) : null,
+    )
+    let busyMs = 0
+    let sliceStartedMs = startedMs
+    for (const [member, admission, packet] of due) {
+      this.#let(member, admission, packet)
+      const spentMs = clock.now() - sliceStartedMs
+      if (spentMs < ADMISSION_SLICE_MS) continue
+      busyMs += spentMs
+      await new Promise<void>((resolve) => clock.soon(resolve))
+      sliceStartedMs = clock.now()
     }
+    return busyMs + clock.now() - sliceStartedMs
+  }
+
+  /** Lets one in, unless it has gone, or has come to wait for something newer, since this was settled. */
+  #let(member: Member, admission: Admission, packet: Packet | null): void {
+    if (!this.#members.admit(member, admission)) return
+    admission.onAdmitted?.()
+    if (!packet) return
+    if (member.isCongested) this.#members.fallBehind(member)
+    else member.deliver(packet)
   }
 
   #hasWork(): boolean {

@@ -6,6 +6,7 @@ import {
   type Position,
   type Presence,
   type PresenceDiff,
+  type PresenceRef,
   PresenceSet,
   type PresenceSnapshot,
   type Seq,
@@ -41,6 +42,10 @@ export class TopicState {
 
   presences(): IterableIterator<Presence> {
     return this.#set.presences()
+  }
+
+  has(ref: PresenceRef): boolean {
+    return this.#set.get(ref) !== undefined
   }
 
   hasKey(key: Key): boolean {

@@ -21,6 +21,7 @@ function admission(some: Partial<AdmissionContext> = {}) {
     allowAnonymous: false,
     implicitTopic: 'room:lobby',
     mode: () => 'development',
+    isDraining: () => false,
     ...some,
   }
   return {
@@ -153,5 +154,23 @@ describe('what is asked for in a handshake', () => {
     const refusal = await admit({ path: '/', subprotocols: [], params })
     expect(refusal).toMatchObject({ status: 400, message: expect.stringContaining('limits.topicBytes') })
     expect(await admit({ params })).toMatchObject({ dialect: { name: 'rollcall' } })
+  })
+})
+
+describe('[S-29] while the node drains', () => {
+  test('a handshake is refused for now, and nobody is asked who it is', async () => {
+    let asked = 0
+    const authenticate: Authenticate = () => {
+      asked++
+      return { id: 'ada' }
+    }
+    const { admit } = admission({ authenticate, isDraining: () => true })
+    expect(await admit()).toMatchObject({ status: 503, reason: 'draining', retryAfterS: 1 })
+    expect(asked).toBe(0)
+  })
+
+  test('a path that nothing is spoken at stays unknown', async () => {
+    const { admit } = admission({ isDraining: () => true })
+    expect(await admit({ path: '/nowhere' })).toMatchObject({ status: 404 })
   })
 })

@@ -17,7 +17,7 @@ import { type Authenticate, anonymousIdentity, HandshakeError, type Identity } f
 /*
  *  handshake -> dialect -> topic (of a dialect that names none) -> who is it -> Admitted
  *                 |                |                                  |
- *           403, 404, 400         400                          401, 403, 500, 504
+ *      403, 404, 400; 503         400                          401, 403, 500, 504
  */
 
 export interface AdmissionContext {
@@ -31,6 +31,15 @@ export interface AdmissionContext {
   readonly implicitTopic: Topic
   /** Known once the server listens. */
   readonly mode: () => Mode
+  /** Whether this node sends its clients to others, and takes no new ones. */
+  readonly isDraining: () => boolean
+}
+
+const DRAINING: HandshakeRefusal = {
+  status: 503,
+  reason: 'draining',
+  message: 'This server is about to close; connect again, to another one.',
+  retryAfterS: 1,
 }
 
 /** A handshake that is taken, and on what terms. */
@@ -53,6 +62,7 @@ export async function admit(
     const { status, reason, message } = negotiation
     return { status, reason, message }
   }
+  if (context.isDraining()) return DRAINING
   const { dialect, subprotocol } = negotiation
 
   const asked = request.params.get('topic') ?? ''

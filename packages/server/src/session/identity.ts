@@ -8,6 +8,11 @@ export interface Identity {
   /** The application's own, for its channels to read. Never sent to anybody. */
   readonly claims?: Readonly<Record<string, unknown>>
   /**
+   * When what proved it will not be taken any more, in Unix milliseconds; without it, never. It may be later than a timer
+   * can wait for.
+   */
+  readonly expiresAtMs?: number
+  /**
    * Made up for somebody whom nobody vouched for, and another one with every connection: only the session's token
    * tells that they are the same.
    */
@@ -20,13 +25,18 @@ export interface Identity {
  */
 export type Authenticate = (request: HandshakeRequest) => Identity | Promise<Identity>
 
+/** Unknown, not allowed, or not to be told at the moment: the client may try again. */
+export type HandshakeErrorStatus = 401 | 403 | 503
+
+const USUAL_REASONS = { 401: 'unauthorized', 403: 'forbidden', 503: 'unavailable' } as const
+
 /** A handshake is refused on purpose; the peer is told the status and the message. */
 export class HandshakeError extends Error {
   override readonly name = 'HandshakeError'
-  readonly status: 401 | 403
+  readonly status: HandshakeErrorStatus
   readonly reason: string
 
-  constructor(status: 401 | 403, message: string, reason = status === 401 ? 'unauthorized' : 'forbidden') {
+  constructor(status: HandshakeErrorStatus, message: string, reason: string = USUAL_REASONS[status]) {
     super(message)
     this.status = status
     this.reason = reason

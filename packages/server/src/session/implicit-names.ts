@@ -1,4 +1,11 @@
-import { type Fault, fault, type Key, limitFault, type Topic } from '@rollcall/shared-protocol'
+import {
+  type Fault,
+  fault,
+  type Key,
+  type LeaveReason,
+  limitFault,
+  type Topic,
+} from '@rollcall/shared-protocol'
 import { Channel, type ChannelServices } from '../channel/channel'
 import type { Router } from '../channel/route'
 import type { Session } from './session'
@@ -63,7 +70,7 @@ export class ImplicitNames {
     for (const name of own ? [own] : [...(others ?? [])]) this.#end(name, 'left')
   }
 
-  endAll(session: Session, reason: 'closed' | 'timeout' | 'left'): void {
+  endAll(session: Session, reason: LeaveReason): void {
     for (const name of [...(this.#bySession.get(session)?.values() ?? [])]) this.#end(name, reason)
   }
 
@@ -81,7 +88,7 @@ export class ImplicitNames {
     return names
   }
 
-  #end(name: Name, reason: 'closed' | 'timeout' | 'left'): void {
+  #end(name: Name, reason: LeaveReason): void {
     const { session, topic, key, channel } = name
     channel.end(reason)
     const own = this.#bySession.get(session)

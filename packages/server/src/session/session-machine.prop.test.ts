@@ -6,6 +6,7 @@ const event: fc.Arbitrary<SessionEvent> = fc.oneof(
   fc.constant<SessionEvent>({ kind: 'attach' }),
   fc.constant<SessionEvent>({ kind: 'graceElapsed' }),
   fc.constant<SessionEvent>({ kind: 'end', reason: 'left' }),
+  fc.constant<SessionEvent>({ kind: 'yield' }),
   fc.record({
     kind: fc.constant('drop' as const),
     generation: fc.nat(4),
@@ -14,7 +15,7 @@ const event: fc.Arbitrary<SessionEvent> = fc.oneof(
   }),
 )
 
-test('[S-5, S-6] whatever happens in whatever order: one leave at most, and a grace runs just while it lingers', () => {
+test('[S-5, S-6, S-26] whatever happens in whatever order: it leaves or is given up, once, and a grace runs just while it lingers', () => {
   fc.assert(
     fc.property(fc.array(event, { maxLength: 20 }), (events) => {
       let state: SessionState = NEW_SESSION
@@ -30,7 +31,7 @@ test('[S-5, S-6] whatever happens in whatever order: one leave at most, and a gr
         for (const { kind } of step.effects) {
           if (kind === 'startGrace') isGraceRunning = true
           if (kind === 'cancelGrace') isGraceRunning = false
-          if (kind === 'leave') leaves++
+          if (kind === 'leave' || kind === 'giveUp') leaves++
         }
         expect(isGraceRunning).toBe(state.name === 'lingering')
         expect(leaves).toBe(state.name === 'gone' ? 1 : 0)

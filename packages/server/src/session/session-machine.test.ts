@@ -81,3 +81,16 @@ test('what is gone stays gone, and leaves once', () => {
   expect(state).toEqual({ name: 'gone' })
   expect(effects).toEqual([{ kind: 'leave', reason: 'left' }])
 })
+
+describe('[S-26] another node goes on with it', () => {
+  test('while a connection holds it: that one is closed, and nobody leaves', () => {
+    const { state, effects } = play({ kind: 'yield' })
+    expect([state, effects]).toEqual([{ name: 'gone' }, [{ kind: 'supersede' }, { kind: 'giveUp' }]])
+  })
+
+  test('while it waits for a connection: it waits no more, and nobody leaves', () => {
+    const { state, effects } = play(drop(0), { kind: 'yield' })
+    expect(state).toEqual({ name: 'gone' })
+    expect(effects.slice(2)).toEqual([{ kind: 'cancelGrace' }, { kind: 'giveUp' }])
+  })
+})

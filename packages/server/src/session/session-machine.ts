@@ -5,7 +5,7 @@ import { type LeaveReason, type Step, stay, stepBy, type TransitionTable } from 
  *   (born) live -----------> live   ---------> lingering ------------------> gone
  *            |   generation+1  ^                   |                           ^
  *            |                 +------ attach -----+                           |
- *            +---------------------- end(reason) ------------------------------+
+ *            +------------------ end(reason), yield ---------------------------+
  *
  * The life of a session over the connections that hold it. A connection knows the generation that it was attached
  * as; what one of an older generation reports is of no consequence. (S-5)
@@ -31,6 +31,8 @@ export type SessionEvent =
   | { readonly kind: 'graceElapsed' }
   /** Said goodbye, was put out, or the server closes. */
   | { readonly kind: 'end'; readonly reason: LeaveReason }
+  /** Another node goes on with it. */
+  | { readonly kind: 'yield' }
 
 export type SessionEffect =
   | { readonly kind: 'startGrace'; readonly graceMs: number }
@@ -41,6 +43,8 @@ export type SessionEffect =
   | { readonly kind: 'sleep' }
   /** End its channels and forget it. */
   | { readonly kind: 'leave'; readonly reason: LeaveReason }
+  /** Give up its channels and forget it, without a word to anybody; their presences stay. */
+  | { readonly kind: 'giveUp' }
 
 export type SessionStep = Step<SessionState, SessionEffect>
 
@@ -61,6 +65,7 @@ const table: TransitionTable<SessionState, SessionEvent, SessionEffect, undefine
     },
     graceElapsed: stay,
     end: (_state, { reason }) => leave(reason),
+    yield: () => ({ state: { name: 'gone' }, effects: [{ kind: 'supersede' }, { kind: 'giveUp' }] }),
   },
   lingering: {
     attach: ({ generation }) => ({
@@ -73,8 +78,9 @@ const table: TransitionTable<SessionState, SessionEvent, SessionEffect, undefine
       state: { name: 'gone' },
       effects: [{ kind: 'cancelGrace' }, { kind: 'leave', reason }],
     }),
+    yield: () => ({ state: { name: 'gone' }, effects: [{ kind: 'cancelGrace' }, { kind: 'giveUp' }] }),
   },
-  gone: { attach: stay, drop: stay, graceElapsed: stay, end: stay },
+  gone: { attach: stay, drop: stay, graceElapsed: stay, end: stay, yield: stay },
 }
 
 /** What the session is after the event, and what has to be done about it. */

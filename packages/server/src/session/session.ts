@@ -31,6 +31,9 @@ export interface SessionRequest {
   readonly outlet: Outlet
 }
 
+/** How a session comes to this node. */
+export type SessionOrigin = 'begun' | 'moved'
+
 /**
  * Server-side identity of one client instance (a tab, a device), with the channels that it is in. It outlives its
  * connection by the grace period; what is said to it meanwhile is dropped.
@@ -49,14 +52,17 @@ export class Session implements ChannelHost {
   #isContinued = false
   #grace: Timer | null = null
   #claim: Timer | null = null
+  #isMoving: boolean
 
-  constructor(id: string, init: SessionRequest, context: SessionContext) {
+  constructor(id: string, init: SessionRequest, context: SessionContext, origin: SessionOrigin = 'begun') {
     this.id = id
     this.identity = init.identity
     this.dialect = init.dialect
     this.#params = init.params
     this.#outlet = init.outlet
     this.#context = context
+    this.#isMoving = origin === 'moved'
+    if (this.#isMoving) this.#awaitClaims()
   }
 
   get params(): ReadonlyMap<string, string> {
@@ -83,6 +89,16 @@ export class Session implements ChannelHost {
     return this.#isContinued
   }
 
+  /** Whether it was another node's until now, so that its presences may have to be taken over from there. */
+  get isMoving(): boolean {
+    return this.#isMoving
+  }
+
+  /** The program that holds it, by the name that it gave itself. */
+  get instance(): string | undefined {
+    return this.#instance
+  }
+
   /** Whether this is the program that held it last. Those that give themselves no name are taken for one. */
   isHeldBy(instance: string | undefined): boolean {
     return instance === this.#instance
@@ -99,13 +115,17 @@ export class Session implements ChannelHost {
     if (this.isGone) return
     this.#take({ kind: 'attach' })
     this.#outlet = outlet
-    this.#claim?.cancel()
-    this.#claim = this.#context.clock.after(this.#context.claimMs, () => this.#endUnclaimed())
+    this.#awaitClaims()
   }
 
   /** The connection of a generation ended without a goodbye. */
   drop(generation: number, reason: LeaveReason, graceMs: number): void {
     this.#take({ kind: 'drop', generation, reason, graceMs })
+  }
+
+  /** Another node goes on with it: its connection is closed, its channels are given up, its presences stay. */
+  yield(): void {
+    this.#take({ kind: 'yield' })
   }
 
   /** Leaves every channel, for good. */
@@ -167,11 +187,23 @@ export class Session implements ChannelHost {
         this.channels.clear()
         this.#outlet = null
         this.#context.onGone(this)
+        return
+      case 'giveUp':
+        this.#claim?.cancel()
+        for (const channel of this.channels.values()) channel.yieldTo()
+        this.channels.clear()
+        this.#outlet = null
     }
+  }
+
+  #awaitClaims(): void {
+    this.#claim?.cancel()
+    this.#claim = this.#context.clock.after(this.#context.claimMs, () => this.#endUnclaimed())
   }
 
   /** Ends the channels that a client which came back did not join again. */
   #endUnclaimed(): void {
+    this.#isMoving = false
     for (const [topic, channel] of this.channels.entries()) {
       if (!channel.isAsleep) continue
       channel.end('left')

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Presence, Topic } from '@rollcall/shared-protocol'
 import { byRef, eventually, RecordingFeed } from './conformance-feed'
+import { ownerOf } from './conformance-support'
 import type { Change, Store, Subscription } from './store'
 
 const topic: Topic = 'room:schedule'
@@ -12,7 +13,8 @@ const STEPS = 60
  * what the store says, which is what the nodes made of it.
  */
 export async function playSchedule(nodes: readonly Store[], seed: number): Promise<void> {
-  const parts = nodes.map((store, i) => new Part(store, `n${i}`, seed * 1000 + i))
+  const parts: Part[] = []
+  for (const [i, store] of nodes.entries()) parts.push(new Part(store, `n${i}`, seed * 1000 + i, parts))
   await Promise.all(parts.map((part) => part.play()))
   const expected = byRef(parts.flatMap((part) => [...part.own.values()]))
   for (const { store } of parts) assert.deepEqual(byRef((await store.read(topic)).presences), expected)
@@ -22,7 +24,9 @@ export async function playSchedule(nodes: readonly Store[], seed: number): Promi
   }
 }
 
-/** One node's part: it puts, updates and drops its own refs, and comes and goes as a follower. */
+/**
+ * One node's part: it puts, updates and drops its own refs, takes over those of others, and comes and goes as a follower.
+ */
 class Part {
   readonly store: Store
   readonly own = new Map<string, Presence>()
@@ -31,16 +35,26 @@ class Part {
   #subscription: Subscription | null = null
   #chance: number
   #refs = 0
+  readonly #all: readonly Part[]
+  /** In a commit that is under way. */
+  readonly #busy = new Set<string>()
+  /** Of its own making, and taken over by others, or about to be. */
+  readonly #given = new Set<string>()
+  /** Of those, the ones that are another node's by now. */
+  readonly #lost = new Set<string>()
 
-  constructor(store: Store, name: string, seed: number) {
+  constructor(store: Store, name: string, seed: number, all: readonly Part[]) {
     this.store = store
     this.#name = name
+    this.#all = all
     this.#chance = seed >>> 0
   }
 
   async play(): Promise<void> {
     for (let step = 0; step < STEPS; step++) {
-      if (this.#below(6) === 0) await this.#comeOrGo()
+      const kind = this.#below(12)
+      if (kind < 2) await this.#comeOrGo()
+      else if (kind < 4) await this.#adopt()
       else await this.#commit()
     }
     if (!this.feed) await this.#comeOrGo()
@@ -60,13 +74,35 @@ class Part {
   async #commit(): Promise<void> {
     const changes: Change[] = []
     for (let n = this.#below(4); n >= 0; n--) changes.push(this.#change(changes))
+    for (const { ref } of changes) this.#busy.add(ref)
     await this.store.commit(topic, changes)
-    const mine = this.feed?.presences.filter(({ ref }) => ref.startsWith(`${this.#name}-`))
-    if (mine) assert.deepEqual(mine, byRef(this.own.values()), 'A commit resolves after its own feed.')
+    this.#busy.clear()
+    const isMine = ({ ref }: Presence) => ref.startsWith(`${this.#name}-`) && !this.#given.has(ref)
+    const seen = this.feed?.presences.filter(isMine)
+    const held = byRef([...this.own.values()].filter(isMine))
+    if (seen) assert.deepEqual(seen, held, 'A commit resolves after its own feed.')
+  }
+
+  /** Takes over a presence of another node, or one of its own. */
+  async #adopt(): Promise<void> {
+    const from = this.#all[this.#below(this.#all.length)] as Part
+    const free = [...from.own.values()].filter(({ ref }) => !from.#busy.has(ref))
+    const one = free[this.#below(free.length)]
+    if (!one) return
+    from.own.delete(one.ref)
+    const maker = this.#all.find((part) => one.ref.startsWith(`${part.#name}-`))
+    if (maker) maker.#given.add(one.ref)
+    assert.deepEqual(await this.store.adopt(topic, ownerOf(one.ref)), one)
+    if (maker) maker.#lost.add(one.ref)
+    this.own.set(one.ref, one)
   }
 
   /** A change of a presence that the step does not change yet, or a new one. */
   #change(earlier: readonly Change[]): Change {
+    const lost = [...this.#lost].filter((ref) => !this.own.has(ref))
+    // Of what another node holds by now, a change has no effect.
+    const gone = lost[this.#below(lost.length * 8)]
+    if (gone !== undefined) return { op: 'drop', ref: gone, reason: 'left' }
     const free = [...this.own.values()].filter(({ ref }) => earlier.every((change) => change.ref !== ref))
     const one = free[this.#below(free.length + 1)]
     if (!one) {
@@ -80,7 +116,7 @@ class Part {
 
   #put(presence: Presence): Change {
     this.own.set(presence.ref, presence)
-    return { op: 'put', ...presence }
+    return { op: 'put', ...presence, owner: ownerOf(presence.ref) }
   }
 
   /** A whole number below `bound`, from the seed (a linear congruential generator; Numerical Recipes). */

@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict'
-import type { Key, LeaveReason, Presence, Topic } from '@rollcall/shared-protocol'
 import { byRef, eventually, RecordingFeed } from './conformance-feed'
+import { holdingConformance } from './conformance-holding'
 import { playSchedule } from './conformance-schedule'
-import type { Change, Store, StoreMessage } from './store'
+import { sessionConformance } from './conformance-sessions'
+import {
+  type ConformanceRunner,
+  connected,
+  drop,
+  follow,
+  type Node,
+  type OpenNodes,
+  presence,
+  put,
+  topic,
+} from './conformance-support'
+import type { Store, StoreMessage } from './store'
 
 /*
  *   storeConformance({ describe, test }, openNodes)
@@ -11,18 +23,7 @@ import type { Change, Store, StoreMessage } from './store'
  * each of these, and on nothing else.
  */
 
-/** The functions of a test runner. */
-export interface ConformanceRunner {
-  describe(name: string, body: () => void): void
-  test(name: string, body: () => Promise<void>): void
-}
-
-/** Nodes that share one presence system, apart from those of every other test. */
-export interface OpenNodes {
-  readonly nodes: readonly Store[]
-  /** Lets go of whatever was made for them; they are closed already. */
-  dispose?(): Promise<void>
-}
+export type { ConformanceRunner, OpenNodes }
 
 /**
  * Defines the suite.
@@ -38,16 +39,16 @@ export function storeConformance(
   { describe, test: define }: ConformanceRunner,
   openNodes: (count: number) => Promise<OpenNodes>,
 ): void {
-  const on = (count: number, body: (...nodes: Store[]) => Promise<void>) => async () => {
+  const on = (count: number, body: (...nodes: Node[]) => Promise<void>) => async () => {
     const opened = await openNodes(count)
     try {
-      await body(...opened.nodes)
+      await body(...opened.nodes.map(connected))
     } finally {
       for (const node of opened.nodes) await node.close()
       await opened.dispose?.()
     }
   }
-  const test = (name: string, count: number, body: (...nodes: Store[]) => Promise<void>) =>
+  const test = (name: string, count: number, body: (...nodes: Node[]) => Promise<void>) =>
     define(name, on(count, body))
 
   describe('commit', () => {
@@ -255,6 +256,9 @@ export function storeConformance(
     })
   })
 
+  holdingConformance({ describe }, test)
+  sessionConformance({ describe }, test)
+
   describe('several nodes', () => {
     test('[S-11] hold the same map, whoever changed it', 3, async (...nodes) => {
       const feeds = await Promise.all(nodes.map((node) => follow(node)))
@@ -275,25 +279,4 @@ export function storeConformance(
       }
     }
   })
-}
-
-const topic: Topic = 'room:conformance'
-
-function put(ref: string, key: Key, rev = 0, meta: Presence['meta'] = { rev }): Change {
-  return { op: 'put', ref, key, meta, rev }
-}
-
-function drop(ref: string, reason: LeaveReason = 'left'): Change {
-  return { op: 'drop', ref, reason }
-}
-
-function presence(ref: string, key: Key, rev = 0): Presence {
-  return { ref, key, meta: { rev }, rev }
-}
-
-async function follow(store: Store, name: Topic = topic): Promise<RecordingFeed> {
-  const feed = new RecordingFeed()
-  await store.subscribe(name, feed)
-  assert.equal(feed.snapshots.length, 1, 'A subscription resolves once the feed has had its first snapshot.')
-  return feed
 }

@@ -1,25 +1,37 @@
-import {
-  type Epoch,
-  type Position,
-  type Presence,
-  type PresenceLeave,
-  PresenceSet,
-  type PresenceSnapshot,
-  type PresenceUpdate,
-  type Topic,
-} from '@rollcall/shared-protocol'
-import type { Change, Store, StoreMessage, Subscription, TopicFeed } from './store'
+import type { LeaveReason, Position, Presence, PresenceSnapshot, Topic } from '@rollcall/shared-protocol'
+import { type Clock, systemClock, type Timer } from '../io/clock'
+import { MemorySessions } from './memory-store-sessions'
+import { MemoryTopic } from './memory-store-topic'
+import type { Change, NodeEvents, SessionStore, Store, StoreMessage, Subscription, TopicFeed } from './store'
+
+/*
+ *   MemoryStore (node A) --+
+ *   MemoryStore (node B) --+--> MemoryStoreState: topics, sessions, and who holds what of them
+ *   MemoryStore (node C) --+
+ */
+
+export interface MemoryStoreOptions {
+  /** What a handover and the keeping of sessions go by. @default systemClock */
+  readonly clock?: Clock
+  /** Milliseconds for which the sessions of a node that is gone may be claimed. @default 600000 */
+  readonly sessionTtlMs?: number
+}
 
 /**
  * The state of one or several {@link MemoryStore}s. One per process is the default; nodes that are to share a
  * presence system within one process (as tests do) are given the same one.
  */
 export class MemoryStoreState {
-  readonly topics = new Map<Topic, MemoryTopic>()
+  readonly topics = new Map<Topic, MemoryTopic<MemoryStore>>()
+  readonly sessions = new MemorySessions<MemoryStore>()
+  readonly clock: Clock
+  readonly #sessionTtlMs: number
+  readonly #open = new Set<MemoryStore>()
+  readonly #waiting = new Map<Timer, () => void>()
   #epochs = 0
 
   /** A topic that comes back after it was empty begins a new epoch: its earlier numbers are forgotten. */
-  topic(name: Topic): MemoryTopic {
+  topic(name: Topic): MemoryTopic<MemoryStore> {
     let topic = this.topics.get(name)
     if (!topic) {
       topic = new MemoryTopic(`${this.#epochPrefix}${(this.#epochs++).toString(36)}`)
@@ -36,53 +48,70 @@ export class MemoryStoreState {
   // A restarted process must not take up an epoch of its predecessor.
   readonly #epochPrefix: string
 
-  constructor(epochPrefix: string) {
+  constructor(epochPrefix: string, { clock = systemClock, sessionTtlMs = 600_000 }: MemoryStoreOptions = {}) {
     this.#epochPrefix = epochPrefix
+    this.clock = clock
+    this.#sessionTtlMs = sessionTtlMs
   }
-}
 
-class MemoryTopic {
-  readonly set = new PresenceSet()
-  readonly feeds = new Map<TopicFeed, MemoryStore>()
-  seq = 0
+  /** What the node still holds leaves, in one step of each topic. Its sessions may be claimed for a while yet. */
+  lose(node: MemoryStore, reason: LeaveReason = 'node_lost'): void {
+    this.#open.delete(node)
+    for (const [name, topic] of [...this.topics]) {
+      topic.dropAllOf(node, reason)
+      this.forgetIfIdle(name)
+    }
+    this.after(this.#sessionTtlMs, () => this.sessions.forgetAllOf(node))
+  }
 
-  constructor(readonly epoch: Epoch) {}
+  /** Runs once after `delayMs`, or as soon as no node is left that would notice the difference. */
+  after(delayMs: number, run: () => void): void {
+    if (this.#open.size === 0) return run()
+    const timer = this.clock.after(delayMs, () => {
+      this.#waiting.delete(timer)
+      run()
+    })
+    this.#waiting.set(timer, run)
+  }
 
-  snapshot(): PresenceSnapshot {
-    const { epoch, seq } = this
-    return { epoch, seq, digest: this.set.digest, presences: [...this.set.presences()] }
+  opened(node: MemoryStore): void {
+    this.#open.add(node)
+  }
+
+  closed(node: MemoryStore): void {
+    this.#open.delete(node)
+    if (this.#open.size > 0) return
+    for (const [timer, run] of [...this.#waiting]) {
+      timer.cancel()
+      run()
+    }
+    this.#waiting.clear()
   }
 }
 
 /** The embedded store: everything in this process, no service needed, gone when the process ends. */
 export class MemoryStore implements Store {
+  readonly sessions: SessionStore
   readonly #state: MemoryStoreState
   readonly #feeds = new Map<TopicFeed, Topic>()
+  #events: NodeEvents | null = null
+  #phase: 'open' | 'handedOver' | 'closed' = 'open'
 
   constructor(state: MemoryStoreState) {
     this.#state = state
+    state.opened(this)
+    this.sessions = this.#sessionStore()
+  }
+
+  connect(events: NodeEvents): void {
+    this.#events = events
   }
 
   async commit(name: Topic, changes: readonly Change[]): Promise<Position> {
+    if (this.#phase !== 'open') throw new Error('This node has given back what it held; it commits nothing.')
     const topic = this.#state.topic(name)
-    const { epoch } = topic
-    const base = topic.seq
-    const applied = topic.set.apply(sortChanges(topic.set, changes))
-    if (applied.joins.length + applied.updates.length + applied.leaves.length > 0) {
-      topic.seq = base + 1
-      const diff = {
-        epoch,
-        base,
-        seq: topic.seq,
-        digest: topic.set.digest,
-        joins: applied.joins,
-        updates: applied.updates.map(({ presence: { ref, rev, meta } }) => ({ ref, rev, meta })),
-        leaves: applied.leaves.map(({ presence: { ref, key }, reason }) => ({ ref, key, reason })),
-      }
-      // A feed may cancel another while it is told: that one is not told any more.
-      for (const feed of [...topic.feeds.keys()]) if (topic.feeds.has(feed)) feed.onDiff(diff)
-    }
-    const { seq } = topic
+    topic.commit(this, changes)
+    const { epoch, seq } = topic
     this.#state.forgetIfIdle(name)
     return { epoch, seq }
   }
@@ -101,16 +130,60 @@ export class MemoryStore implements Store {
     return snapshot
   }
 
+  async count(name: Topic): Promise<number> {
+    return this.#state.topics.get(name)?.set.size ?? 0
+  }
+
+  async adopt(name: Topic, owner: string): Promise<Presence | null> {
+    return this.#state.topics.get(name)?.adopt(this, owner) ?? null
+  }
+
   async publish(name: Topic, message: StoreMessage): Promise<void> {
     const topic = this.#state.topics.get(name)
     if (!topic) return
-    for (const [feed, owner] of [...topic.feeds]) {
-      if (owner !== this && topic.feeds.has(feed)) feed.onMessage(message)
+    for (const [feed, node] of [...topic.feeds]) {
+      if (node !== this && topic.feeds.has(feed)) feed.onMessage(message)
     }
   }
 
+  async handOver(graceMs: number): Promise<void> {
+    if (this.#phase !== 'open') return
+    this.#phase = 'handedOver'
+    this.#state.after(graceMs, () => this.#state.lose(this, 'drained'))
+  }
+
+  /** What it still holds and has not handed over leaves, with reason `node_lost`. */
   async close(): Promise<void> {
+    const phase = this.#phase
+    if (phase === 'closed') return
+    this.#end()
+    if (phase === 'open') this.#state.lose(this)
+    this.#state.closed(this)
+  }
+
+  /** For tests: its process is gone without a word. Nobody notices before {@link MemoryStoreState.lose} says so. */
+  crash(): void {
+    this.#end()
+  }
+
+  #end(): void {
+    this.#phase = 'closed'
     for (const feed of [...this.#feeds.keys()]) this.#cancel(feed)
+    this.#events = null
+  }
+
+  #sessionStore(): SessionStore {
+    const { sessions } = this.#state
+    return {
+      save: async (session) => sessions.save(this, session),
+      read: async (id) => sessions.read(id),
+      claim: async (session, version) => {
+        const former = sessions.claim(this, session, version)
+        if (former !== null && former !== this) former.#events?.onSessionTaken(session.id)
+        return former !== null
+      },
+      forget: async (id) => sessions.forget(this, id),
+    }
   }
 
   #cancel(feed: TopicFeed): void {
@@ -120,26 +193,4 @@ export class MemoryStore implements Store {
     this.#state.topics.get(name)?.feeds.delete(feed)
     this.#state.forgetIfIdle(name)
   }
-}
-
-/** Changes as joins, updates and leaves of what the set holds. A ref that is put and dropped at once cancels out. */
-function sortChanges(set: PresenceSet, changes: readonly Change[]) {
-  const joins = new Map<string, Presence>()
-  const updates: PresenceUpdate[] = []
-  const leaves: PresenceLeave[] = []
-  for (const change of changes) {
-    const held = set.get(change.ref)
-    if (change.op === 'drop') {
-      if (!joins.delete(change.ref) && held)
-        leaves.push({ ref: held.ref, key: held.key, reason: change.reason })
-    } else if (held && held.key === change.key)
-      updates.push({ ref: change.ref, rev: change.rev, meta: change.meta })
-    else if (!held) {
-      const earlier = joins.get(change.ref)
-      if (!earlier || change.rev > earlier.rev) {
-        joins.set(change.ref, { ref: change.ref, key: change.key, meta: change.meta, rev: change.rev })
-      }
-    }
-  }
-  return { joins: [...joins.values()], updates, leaves }
 }

@@ -4,6 +4,7 @@ import type {
   LeaveReason,
   Meta,
   Position,
+  Presence,
   PresenceDiff,
   PresenceRef,
   PresenceSnapshot,
@@ -29,6 +30,8 @@ export interface PutChange {
   readonly key: Key
   readonly meta: Meta
   readonly rev: number
+  /** On whose behalf: the id of a session, or whatever else the node tells its owners apart by. At most one in a topic. */
+  readonly owner: string
 }
 
 export interface DropChange {
@@ -57,6 +60,49 @@ export interface TopicFeed {
   onMessage(message: StoreMessage): void
 }
 
+/** What another node needs to go on with a session. Nothing in it lets anybody come back: the secrets are hashes. */
+export interface StoredSession {
+  readonly id: string
+  readonly identityId: string
+  readonly isGuest: boolean
+  readonly dialect: string
+  /** The program that holds it, by the name that it gave itself; null where it gave none. */
+  readonly instance: string | null
+  /** Hash of the secret with which it can be resumed. */
+  readonly current: string
+  /** Hash of the one before, good for the holder alone; null where there was none. */
+  readonly previous: string | null
+}
+
+/** A session as the store has it, and how often it was written: what {@link SessionStore.claim} goes by. */
+export interface SessionEntry {
+  readonly session: StoredSession
+  readonly version: number
+}
+
+/** Sessions that can be resumed on any node. */
+export interface SessionStore {
+  /** Keeps a session that this node holds, or what has changed of it. No effect where another node has claimed it. */
+  save(session: StoredSession): Promise<void>
+  /** Null where there is none, or none any more. */
+  read(id: string): Promise<SessionEntry | null>
+  /**
+   * This node holds the session from now on, as `session` says. The node that held it before is told by its
+   * {@link NodeEvents.onSessionTaken}. False where the session is gone or was written since `version`.
+   */
+  claim(session: StoredSession, version: number): Promise<boolean>
+  /** The session is over. No effect where another node has claimed it. */
+  forget(id: string): Promise<void>
+}
+
+/** What a store tells its node, beside what happens in topics. Must not throw. */
+export interface NodeEvents {
+  /** Another node has claimed a session of this one: its connection is to be closed, its presences are left alone. */
+  onSessionTaken(id: string): void
+  /** Whether the store can be reached; told when it changes, and true at first. */
+  onReachable(isReachable: boolean): void
+}
+
 export interface Subscription {
   /** No call reaches the feed after this. */
   cancel(): void
@@ -64,10 +110,14 @@ export interface Subscription {
 
 /** One node's access to the store. Several nodes that share their data form one presence system. */
 export interface Store {
+  /** To be called before anything else, once, by the node whose access this is. */
+  connect(events: NodeEvents): void
+
   /**
    * Applies the changes as one atomic step of the topic's history and resolves with its position. By then this
-   * node's own feed has had the diff. A put that is not newer and a drop of an unknown ref have no effect; a step
-   * without any effect takes no `seq`. Rejects where nothing was applied.
+   * node's own feed has had the diff. A put that is not newer, a drop of an unknown ref and any change of a presence
+   * that another node holds have no effect; a step without any effect takes no `seq`. Where it rejects, nobody knows
+   * whether it was applied: the same changes may be committed again.
    */
   commit(topic: Topic, changes: readonly Change[]): Promise<Position>
 
@@ -77,9 +127,26 @@ export interface Store {
   /** The topic's state now, without subscribing. A topic that nobody is in is empty, not an error. */
   read(topic: Topic): Promise<PresenceSnapshot>
 
+  /** How many presences are in the topic now, on all nodes. */
+  count(topic: Topic): Promise<number>
+
+  /**
+   * Takes over the presence that `owner` has in the topic, from whichever node holds it. Nobody is told: it stays as it
+   * is. From then on it is this node's, to change, to drop and to be lost with. Null where there is none.
+   */
+  adopt(topic: Topic, owner: string): Promise<Presence | null>
+
+  readonly sessions: SessionStore
+
   /** Tells the topic's feeds on all other nodes; at most once each, in the order of this node's calls. */
   publish(topic: Topic, message: StoreMessage): Promise<void>
 
-  /** Ends every subscription of this node and lets go of what it holds. */
+  /**
+   * Leaves what this node still holds to the others, for `graceMs`: its sessions may be claimed and its presences
+   * adopted. What nobody has taken by then leaves with reason `drained`. Nothing is to be committed after it.
+   */
+  handOver(graceMs: number): Promise<void>
+
+  /** Ends every subscription of this node and lets go of what it keeps in this process. */
   close(): Promise<void>
 }

@@ -1,11 +1,21 @@
-import type { Position, PresenceSnapshot, Topic } from '@rollcall/shared-protocol'
-import type { Change, Store, StoreMessage, Subscription, TopicFeed } from '../store/store'
+import type { Position, Presence, PresenceSnapshot, Topic } from '@rollcall/shared-protocol'
+import type {
+  Change,
+  NodeEvents,
+  SessionStore,
+  Store,
+  StoreMessage,
+  Subscription,
+  TopicFeed,
+} from '../store/store'
 
 /** A store in front of another, which fails and counts as the test says. */
 export class ScriptedStore implements Store {
   readonly #inner: Store
   /** While set, whatever is asked of it fails, and nothing is applied. */
   isDown = false
+  /** While set, commits and adoptions fail after they were applied: their answer is lost. */
+  losesAnswers = false
   /** While set, commits wait until it is resolved. */
   gate: Promise<void> | null = null
   /** Every commit that was let through. */
@@ -13,16 +23,44 @@ export class ScriptedStore implements Store {
   readonly published: StoreMessage[] = []
   subscriptions = 0
   failures = 0
+  readonly sessions: SessionStore
+  #events: NodeEvents | null = null
 
   constructor(inner: Store) {
     this.#inner = inner
+    const through = <A extends unknown[], T>(call: (...args: A) => Promise<T>) => {
+      return async (...args: A) => {
+        await this.gate
+        this.#check()
+        return call(...args)
+      }
+    }
+    const { sessions } = inner
+    this.sessions = {
+      save: through((session) => sessions.save(session)),
+      read: through((id) => sessions.read(id)),
+      claim: through((session, version) => sessions.claim(session, version)),
+      forget: through((id) => sessions.forget(id)),
+    }
+  }
+
+  connect(events: NodeEvents): void {
+    this.#events = events
+    this.#inner.connect(events)
+  }
+
+  /** It goes away, and its node is told; or it comes back. */
+  setDown(isDown: boolean): void {
+    if (this.isDown === isDown) return
+    this.isDown = isDown
+    this.#events?.onReachable(!isDown)
   }
 
   async commit(topic: Topic, changes: readonly Change[]): Promise<Position> {
     await this.gate
     this.#check()
     this.commits.push({ topic, changes })
-    return this.#inner.commit(topic, changes)
+    return this.#answer(await this.#inner.commit(topic, changes))
   }
 
   async subscribe(topic: Topic, feed: TopicFeed): Promise<Subscription> {
@@ -44,6 +82,22 @@ export class ScriptedStore implements Store {
     return this.#inner.read(topic)
   }
 
+  async count(topic: Topic): Promise<number> {
+    this.#check()
+    return this.#inner.count(topic)
+  }
+
+  async adopt(topic: Topic, owner: string): Promise<Presence | null> {
+    await this.gate
+    this.#check()
+    return this.#answer(await this.#inner.adopt(topic, owner))
+  }
+
+  async handOver(graceMs: number): Promise<void> {
+    this.#check()
+    return this.#inner.handOver(graceMs)
+  }
+
   async publish(topic: Topic, message: StoreMessage): Promise<void> {
     this.#check()
     this.published.push(message)
@@ -52,6 +106,12 @@ export class ScriptedStore implements Store {
 
   close(): Promise<void> {
     return this.#inner.close()
+  }
+
+  #answer<T>(answer: T): T {
+    if (!this.losesAnswers) return answer
+    this.failures++
+    throw new Error('The answer was lost.')
   }
 
   #check(): void {

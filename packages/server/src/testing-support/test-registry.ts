@@ -19,6 +19,7 @@ export interface TestRegistryOptions {
   readonly limits?: Partial<Limits>
   readonly flush?: Partial<FlushOptions>
   readonly history?: Partial<HistoryOptions>
+  readonly maxQueuedChanges?: number
   readonly clock?: VirtualClock
   /** To share with other nodes. */
   readonly state?: MemoryStoreState
@@ -39,7 +40,12 @@ export function testRegistry(options: TestRegistryOptions = {}) {
     flush: { ...DEFAULT_FLUSH, ...options.flush },
     writeCostMs: () => 0,
     history: { maxDiffs: 256, maxBytes: 262_144, ...options.history },
+    maxQueuedChanges: options.maxQueuedChanges ?? 10_000,
     mintRef: () => `${name}-${refs++}`,
+  })
+  store.connect({
+    onSessionTaken: () => {},
+    onReachable: (isReachable) => registry.setReachable(isReachable),
   })
   return { clock, state, store, log, registry }
 }

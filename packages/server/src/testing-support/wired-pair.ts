@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
-import { onTestFinished } from 'vitest'
 import { Batch } from '../io/batch'
+import { systemClock } from '../io/clock'
+import { Intake } from '../io/intake'
 import type { CompressionOptions } from '../io/packet'
 import type { WireEvents } from '../io/wire'
 import { WsWire } from '../io/ws-wire'
@@ -17,8 +18,8 @@ export interface WiredPairOptions {
   readonly head?: Buffer
 }
 
-/** A wire over a real socket, and the peer at its other end, a frame at a time. */
-export async function wiredPair(options: WiredPairOptions = {}) {
+/** A wire over a real socket, and the peer at its other end, a frame at a time, who reads as `ws` does. To be ended. */
+export async function wiredPair(ws: object, options: WiredPairOptions = {}) {
   const { compression = null, closeTimeoutMs = 5000, maxMessageBytes = 100_000 } = options
   // As Node's HTTP server makes them.
   const server = createServer({ allowHalfOpen: true, noDelay: true }).listen(0, '127.0.0.1')
@@ -29,12 +30,12 @@ export async function wiredPair(options: WiredPairOptions = {}) {
   own.on('error', () => {})
   const errors: Error[] = []
   socket.on('error', (error) => errors.push(error))
-  onTestFinished(async () => {
+  const end = async () => {
     own.destroy()
     socket.destroy()
     server.close()
     await once(server, 'close')
-  })
+  }
 
   const told: string[] = []
   const events: WireEvents = {
@@ -45,13 +46,14 @@ export async function wiredPair(options: WiredPairOptions = {}) {
   }
   const isCompressed = compression !== null
   const wire = new WsWire(own, {
-    batch: new Batch(),
+    batch: new Batch(systemClock),
     compression,
+    intake: new Intake(systemClock),
     closeTimeoutMs,
     reading: { maxMessageBytes, isCompressed },
   })
   wire.listen(events, options.head ?? Buffer.alloc(0))
-  return { wire, told, own, peer: new WiredPeer(socket, isCompressed, errors) }
+  return { wire, told, own, peer: new WiredPeer(socket, new Receiver(ws, { isCompressed }), errors), end }
 }
 
 export class WiredPeer {
@@ -62,10 +64,10 @@ export class WiredPeer {
   isEnded = false
   isClosed = false
 
-  constructor(socket: Socket, isCompressed: boolean, errors: readonly Error[]) {
+  constructor(socket: Socket, receiver: Receiver, errors: readonly Error[]) {
     this.socket = socket
     this.errors = errors
-    this.receiver = new Receiver({ isCompressed })
+    this.receiver = receiver
     let reading: Promise<unknown> = Promise.resolve()
     socket.on('data', (chunk) => {
       reading = reading.then(() => this.receiver.read(chunk))

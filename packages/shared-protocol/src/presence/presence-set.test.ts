@@ -135,6 +135,28 @@ describe('[P-11] replace makes the set hold exactly what it is given', () => {
     expect(set.get('a1')).toBe(held)
   })
 
+  test('where nobody was held all of them came, also where all had left', () => {
+    const set = setOf(presence('z1', 'zoe'))
+    set.apply(changes({ leaves: [leave('z1', 'zoe')] }))
+    const given = [presence('a1', 'ada', 2), presence('b1', 'bob'), presence('a2', 'ada')]
+    expect(set.replace(given.values())).toEqual({ ...nothing, joins: given, appeared: ['ada', 'bob'] })
+    expect([...set.presences()]).toEqual(given)
+    expect(set.ofKey('ada').map(({ ref }) => ref)).toEqual(['a1', 'a2'])
+    expect([set.size, set.keyCount, set.digest]).toEqual([3, 2, digestOf(given)])
+  })
+
+  test.each([[[]], [[presence('z1', 'zoe')]]])(
+    'a ref that is named twice is one presence, the last (after %j)',
+    (held) => {
+      const set = setOf(...held)
+      const last = presence('a1', 'bob', 1)
+      const applied = set.replace([presence('a1', 'ada'), last])
+      expect([applied.joins, applied.appeared]).toEqual([[last], ['bob']])
+      expect([[...set.presences()], [...set.keys()]]).toEqual([[last], ['bob']])
+      expect(set.digest).toBe(digestOf([last]))
+    },
+  )
+
   test('a lower rev is taken: the snapshot is the truth', () => {
     const set = setOf(presence('a1', 'ada', 9))
     set.replace([presence('a1', 'ada', 1)])

@@ -1,5 +1,5 @@
 import type { Key, PresenceRef } from '../ids'
-import { digestOf, digestOfOne } from './digest'
+import { digestOfOne } from './digest'
 import { KeyIndex } from './key-index'
 import { type AppliedChanges, NetStep, NOTHING, OneStep, type Step } from './presence-step'
 import type { LeaveReason, Meta, Presence, PresenceChanges } from './types'
@@ -107,8 +107,10 @@ export class PresenceSet<M = Meta> {
     for (const presence of presences) this.#byRef.set(presence.ref, presence)
     const joins = [...this.#byRef.values()]
     // Only now: of a ref that was named twice the last is the one that counts.
-    for (const { ref, key } of joins) this.#byKey.put(key, ref)
-    this.#digest = digestOf(joins)
+    for (const { ref, key, rev } of joins) {
+      this.#byKey.put(key, ref)
+      this.#digest = (this.#digest + digestOfOne(ref, rev)) >>> 0
+    }
     return { ...NOTHING, joins, appeared: [...this.#byKey.keys()] }
   }
 

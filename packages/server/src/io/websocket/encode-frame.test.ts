@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import * as ws from 'ws'
 import { Receiver } from '../../testing-support/ws-receiver'
 import { encodeClose, encodeFrame, headerBytes, writeHeader } from './encode-frame'
 import { OPCODE } from './opcode'
@@ -30,7 +31,7 @@ test('a header is written at its place, and marks what is compressed', () => {
 
 test.each([0, 1, 125, 126, 65_535, 65_536])('a client reads %i bytes as they were', async (length) => {
   const payload = Buffer.alloc(length, 'x')
-  const client = new Receiver()
+  const client = new Receiver(ws)
   const [text, bytes] = [encodeFrame(OPCODE.text, payload), encodeFrame(OPCODE.binary, payload)]
   expect(await client.read(Buffer.concat([text, bytes]))).toEqual([
     { data: payload, isBinary: false },

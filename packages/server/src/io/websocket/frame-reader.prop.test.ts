@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import * as ws from 'ws'
 import { type ClientFrame, clientFrame, closeFrame, cut, deflated } from '../../testing-support/client-frames'
 import { RecordingSink } from '../../testing-support/recording-sink'
 import { Receiver } from '../../testing-support/ws-receiver'
@@ -33,7 +34,7 @@ function ours(chunks: Iterable<Buffer>, isCompressed: boolean): Opinion {
 }
 
 async function theirs(chunks: Iterable<Buffer>, isCompressed: boolean): Promise<Opinion> {
-  const receiver = new Receiver({ isServer: true, isCompressed, maxPayload: MAX })
+  const receiver = new Receiver(ws, { isServer: true, isCompressed, maxPayload: MAX })
   await receiver.read(...chunks)
   receiver.close()
   const { messages, pings, pongs, end } = receiver

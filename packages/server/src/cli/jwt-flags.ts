@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs'
+import { type Command, Option } from 'commander'
+import { jwtAuthenticate } from '../auth/jwt-authenticate'
+import type { JwtOptions } from '../auth/jwt-options'
+import { ServerError } from '../errors'
+import type { Logger } from '../log'
+import type { Authenticate } from '../session/identity'
+
+/** What `rollcall serve` is told of tokens; {@link addJwtFlags} sees to it that one kind of key is given at most. */
+export interface JwtFlags {
+  readonly jwtSecret?: string
+  readonly jwksUrl?: string
+  /** A file. */
+  readonly jwtPublicKey?: string
+  readonly jwtIssuer?: string
+  readonly jwtAudience?: string
+}
+
+/** Never with a parser of its own: commander quotes what it refuses, and this one is a secret. */
+export function secretFlag(): Option {
+  return new Option('--jwt-secret <secret>', 'secret of the tokens (HS256), 32 bytes or more').env(
+    'ROLLCALL_JWT_SECRET',
+  )
+}
+
+/** Adds the flags that say who is connecting by tokens, and returns the command. */
+export function addJwtFlags(command: Command): Command {
+  return command
+    .addOption(secretFlag().conflicts(['jwksUrl', 'jwtPublicKey', 'allowAnonymous']))
+    .addOption(
+      new Option('--jwks-url <url>', 'where the issuer publishes its keys (RS256, ES256)').conflicts([
+        'jwtPublicKey',
+        'allowAnonymous',
+      ]),
+    )
+    .addOption(
+      new Option(
+        '--jwt-public-key <file>',
+        "the issuer's public key (RS256, ES256), as PEM or a JWK",
+      ).conflicts('allowAnonymous'),
+    )
+    .option('--jwt-issuer <issuer>', 'who must have made the tokens (iss)')
+    .option('--jwt-audience <audience>', 'whom the tokens must be for (aud)')
+}
+
+/**
+ * How the flags say that people are identified; null where they say nothing of it. Throws `invalid_option` for keys that
+ * cannot be used, and where there is an issuer or an audience to look for but no key.
+ */
+export function authenticateByFlags(flags: JwtFlags, logger: Logger): Authenticate | null {
+  const { jwtIssuer, jwtAudience } = flags
+  const key = keyOf(flags)
+  if (!key) {
+    if (jwtIssuer === undefined && jwtAudience === undefined) return null
+    const flag = jwtIssuer === undefined ? '--jwt-audience' : '--jwt-issuer'
+    throw new ServerError(
+      'invalid_option',
+      `${flag} is of no use without tokens: add --jwt-secret, --jwks-url or --jwt-public-key.`,
+    )
+  }
+  if (key.secret === undefined && jwtAudience === undefined) {
+    logger.warn({}, 'without --jwt-audience, tokens that the issuer made for other services are taken, too')
+  }
+  return jwtAuthenticate({
+    ...key,
+    ...(jwtIssuer === undefined ? {} : { issuer: jwtIssuer }),
+    ...(jwtAudience === undefined ? {} : { audience: jwtAudience }),
+    logger,
+  })
+}
+
+function keyOf({ jwtSecret, jwksUrl, jwtPublicKey }: JwtFlags): JwtOptions | null {
+  if (jwtSecret !== undefined) return { secret: jwtSecret }
+  if (jwksUrl !== undefined) return { jwksUrl }
+  return jwtPublicKey === undefined ? null : { publicKey: readKey(jwtPublicKey) }
+}
+
+function readKey(file: string): NonNullable<JwtOptions['publicKey']> {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new ServerError('invalid_option', `--jwt-public-key cannot be read: ${why}.`, { cause })
+  }
+  if (!text.trimStart().startsWith('{')) return text
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new ServerError('invalid_option', `--jwt-public-key: ${file} is neither PEM nor JSON.`)
+  }
+}

@@ -1,0 +1,101 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { signToken } from '../auth/sign-token'
+import { ServerError } from '../errors'
+import { secretFlag } from './jwt-flags'
+
+interface TokenFlags {
+  readonly jwtSecret?: string
+  readonly id: string
+  readonly claim?: ReadonlyMap<string, unknown>
+  readonly jwtIssuer?: string
+  readonly jwtAudience?: string
+  /** Seconds. */
+  readonly expiresIn: number
+}
+
+/** Adds `rollcall token`: a token for development, on standard output and alone there. */
+export function addToken(program: Command): void {
+  program
+    .command('token')
+    .description('Make a token for development, for a server that has the same secret.')
+    .addOption(secretFlag())
+    .requiredOption('--id <id>', 'whom it is for: the presence key', readId)
+    .addOption(
+      new Option(
+        '--claim <claims...>',
+        'what else it says: name=text, or name:=json for anything else',
+      ).argParser(addClaim),
+    )
+    .option('--jwt-issuer <issuer>', 'who made it (iss)')
+    .option('--jwt-audience <audience>', 'which server it is for (aud)')
+    .addOption(
+      new Option('--expires-in <time>', 'how long it is good for: 90s, 15m, 1h, 7d')
+        .default(3600, '1h')
+        .argParser(readSeconds),
+    )
+    .action(printToken)
+}
+
+async function printToken(flags: TokenFlags): Promise<void> {
+  const { jwtSecret, id, claim = new Map(), expiresIn, jwtIssuer, jwtAudience } = flags
+  if (jwtSecret === undefined) {
+    throw new ServerError(
+      'invalid_option',
+      "There is no secret to sign with: give the server's as --jwt-secret, or in ROLLCALL_JWT_SECRET.",
+    )
+  }
+  const issuedAt = Math.floor(Date.now() / 1000)
+  const token = await signToken(jwtSecret, {
+    id,
+    claims: claim,
+    issuedAt,
+    expiresAt: issuedAt + expiresIn,
+    ...(jwtIssuer === undefined ? {} : { issuer: jwtIssuer }),
+    ...(jwtAudience === undefined ? {} : { audience: jwtAudience }),
+  })
+  process.stdout.write(`${token}\n`)
+}
+
+function readId(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('It must not be empty.')
+}
+
+/** Claims that something else sets. */
+const SETTERS = new Map([
+  ['sub', '--id'],
+  ['iat', 'the clock'],
+  ['exp', '--expires-in'],
+  ['iss', '--jwt-issuer'],
+  ['aud', '--jwt-audience'],
+])
+
+function addClaim(text: string, claims: ReadonlyMap<string, unknown> = new Map()): Map<string, unknown> {
+  const [, name = '', operator, value = ''] = /^([^=]+?)(:?=)(.*)$/s.exec(text) ?? []
+  if (operator === undefined) throw new InvalidArgumentError('It must be name=text or name:=json.')
+  const setter = SETTERS.get(name)
+  if (setter !== undefined) throw new InvalidArgumentError(`"${name}" is set by ${setter}.`)
+  return new Map(claims).set(name, operator === '=' ? value : readJson(value))
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new InvalidArgumentError('What follows := must be JSON; use = for text.')
+  }
+}
+
+const SECONDS = new Map([
+  ['s', 1],
+  ['m', 60],
+  ['h', 3600],
+  ['d', 86_400],
+])
+
+function readSeconds(text: string): number {
+  const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
+  const seconds = Number(count) * (SECONDS.get(unit) ?? 0)
+  if (seconds > 0) return seconds
+  throw new InvalidArgumentError('It must be a number above 0 and a unit: 90s, 15m, 1h or 7d.')
+}

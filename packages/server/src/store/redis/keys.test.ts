@@ -1,0 +1,62 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { escapeName, Keys, unescapeName } from './keys'
+
+/** The slot of a key in a Cluster: CRC16 (XMODEM) of what stands in its first braces, or of all of it. */
+function slotOf(key: string): number {
+  const open = key.indexOf('{')
+  const close = key.indexOf('}', open + 1)
+  const tag = open >= 0 && close > open + 1 ? key.slice(open + 1, close) : key
+  let crc = 0
+  for (const byte of Buffer.from(tag)) {
+    crc ^= byte << 8
+    for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1) & 0xffff
+  }
+  return crc % 16_384
+}
+
+const keys = new Keys('rollcall')
+const anyName = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: fc.constantFrom('{', '}', '%', 'a', '\ud83d', '\ude00') }),
+)
+
+describe('[S-10] keys', () => {
+  test('the slot is that of Redis', () => {
+    // From the Cluster specification of Redis: CRC16 of "123456789" is 0x31C3.
+    expect(slotOf('123456789')).toBe(0x31c3 % 16_384)
+    expect(slotOf('{user1000}.following')).toBe(slotOf('user1000'))
+  })
+
+  test('of one topic share their slot, whatever it is called', () => {
+    fc.assert(
+      fc.property(anyName, (topic) => {
+        const slots = keys.topic(topic).map(slotOf)
+        expect(new Set(slots).size).toBe(1)
+        expect(slots[0]).toBe(slotOf(`t:${escapeName(topic)}`))
+      }),
+    )
+  })
+
+  test('of two topics are never the same, and a name can be read again', () => {
+    fc.assert(
+      fc.property(anyName, anyName, (one, other) => {
+        expect(unescapeName(escapeName(one))).toBe(one)
+        const bytes = [one, other].map((topic) => Buffer.from(keys.topic(topic)[0]).toString('hex'))
+        expect(bytes[0] === bytes[1]).toBe(one === other)
+      }),
+    )
+  })
+
+  test.each(['', '{', '}', '{}', '%', '__proto__', 'a{b}c'])(
+    'of the topic %j differ among themselves',
+    (topic) => {
+      expect(new Set(keys.topic(topic)).size).toBe(6)
+    },
+  )
+
+  test('of nodes share their slot', () => {
+    expect(new Set(keys.nodes.map(slotOf)).size).toBe(1)
+    expect(slotOf(keys.nodeTopics('n1'))).toBe(slotOf(keys.nodeChannel('n1')))
+  })
+})

@@ -1,0 +1,196 @@
+import { describe, expect, test } from 'vitest'
+import { type LineEvent, type LineState, OPENING, type OrderedDiff, stepLine } from './line-machine'
+import type { StoredSnapshot } from './scripts/snapshot'
+
+const EMPTY = { joins: [], updates: [], leaves: [] }
+
+/** A step to `seq` of an epoch; digests are ten times the position, unless the history is another. */
+function ordered(seq: number, epoch = 'e', was = (seq - 1) * 10): OrderedDiff {
+  return { diff: { epoch, base: seq - 1, seq, digest: seq * 10, ...EMPTY }, was, node: 'n' }
+}
+
+const diff = (...of: Parameters<typeof ordered>): LineEvent => ({ kind: 'diff', ordered: ordered(...of) })
+
+function snapshot(seq: number, epoch = 'e', digest = seq * 10): LineEvent {
+  const held: StoredSnapshot = { epoch, seq, digest, presences: [], holders: [], asserted: new Set() }
+  return { kind: 'snapshot', snapshot: held }
+}
+
+/** The state after the events, and what came of the last. */
+function play(events: readonly LineEvent[], awaited: readonly string[] = [], maxKept = 4) {
+  let state: LineState = OPENING
+  let done: string[] = []
+  for (const event of events) {
+    const step = stepLine(state, event, { awaited: () => new Set(awaited), maxKept })
+    state = step.state
+    done = step.effects.map((effect) => {
+      if (effect.kind === 'deliver') return `deliver ${effect.ordered.diff.seq}`
+      return effect.kind === 'tell' ? `tell ${effect.snapshot.epoch} ${effect.snapshot.seq}` : effect.kind
+    })
+  }
+  const at = state.name === 'opening' ? null : `${state.at.epoch} ${state.at.seq}`
+  return { state: state.name, at, kept: state.kept.map((one) => one.diff.seq), done }
+}
+
+const LIVE = [snapshot(5)]
+
+describe('a line that is opening', () => {
+  test('keeps what comes, and tells the snapshot first', () => {
+    expect(play([diff(5), diff(6), diff(8), snapshot(5)])).toEqual({
+      state: 'live',
+      at: 'e 6',
+      kept: [8],
+      done: ['tell e 5', 'deliver 6', 'awaitGap'],
+    })
+  })
+})
+
+describe('a line that is live', () => {
+  test('delivers what follows', () => {
+    expect(play([...LIVE, diff(6)])).toEqual({ state: 'live', at: 'e 6', kept: [], done: ['deliver 6'] })
+  })
+
+  test.each([4, 5])('passes over %i, which it has', (seq) => {
+    expect(play([...LIVE, diff(seq)])).toEqual({ state: 'live', at: 'e 5', kept: [], done: [] })
+  })
+
+  test('keeps what is ahead, once, until the gap fills', () => {
+    expect(play([...LIVE, diff(7)])).toEqual({ state: 'live', at: 'e 5', kept: [7], done: ['awaitGap'] })
+    expect(play([...LIVE, diff(7), diff(7), diff(8)]).kept).toEqual([7, 8])
+    const filled = play([...LIVE, diff(7), diff(8), diff(6)])
+    expect(filled).toEqual({
+      state: 'live',
+      at: 'e 8',
+      kept: [],
+      done: ['deliver 6', 'deliver 7', 'deliver 8'],
+    })
+  })
+
+  test('asks where it does not fill in time, or too much is ahead', () => {
+    expect(play([...LIVE, diff(7), { kind: 'gapDue' }])).toMatchObject({ state: 'asking', done: ['ask'] })
+    expect(play([...LIVE, { kind: 'gapDue' }])).toMatchObject({ state: 'live', done: [] })
+    const much = [7, 8, 9, 10, 11].map((seq) => diff(seq))
+    expect(play([...LIVE, ...much])).toMatchObject({ state: 'asking', kept: [7, 8, 9, 10], done: ['ask'] })
+  })
+
+  test.each([
+    ['that follows by its number, not by its digest', diff(6, 'e', 77)],
+    ['of another epoch', diff(1, 'other')],
+    ['in which another epoch begins', { kind: 'begun', epoch: 'other' } as const],
+    ['in which Redis is in another epoch', snapshot(3, 'other')],
+  ])('says what it holds after something %s', (_what, event) => {
+    expect(play([...LIVE, event])).toMatchObject({ state: 'asking', at: 'e 5', done: ['assert'] })
+  })
+
+  test('delivers nothing of a fork that was ahead of it', () => {
+    expect(play([...LIVE, diff(7, 'e', 77), diff(6)])).toMatchObject({
+      state: 'asking',
+      at: 'e 6',
+      done: ['deliver 6', 'assert'],
+    })
+  })
+
+  test('takes no notice of what others have asked for, or say', () => {
+    for (const event of [
+      snapshot(9),
+      { kind: 'begun', epoch: 'e' },
+      { kind: 'asserted', nodes: ['n'] },
+    ] as const) {
+      expect(play([...LIVE, event])).toMatchObject({ state: 'live', at: 'e 5', done: [] })
+    }
+  })
+})
+
+const ASKING = [...LIVE, { kind: 'stale' } as const]
+
+describe('a line that is asking', () => {
+  test('goes on where nothing was missed', () => {
+    expect(play([...ASKING, snapshot(5)])).toMatchObject({ state: 'live', at: 'e 5', done: [] })
+  })
+
+  test('goes on with what was kept where that is all that was missed', () => {
+    const kept = play([...ASKING, diff(7), diff(6), snapshot(7)])
+    expect(kept).toMatchObject({ state: 'live', at: 'e 7', kept: [], done: ['deliver 6', 'deliver 7'] })
+  })
+
+  test('tells the state where more was missed, and what follows it', () => {
+    const told = play([...ASKING, diff(6), diff(9), snapshot(8)])
+    expect(told).toMatchObject({ state: 'live', at: 'e 9', kept: [], done: ['tell e 8', 'deliver 9'] })
+  })
+
+  test.each([
+    ['goes back', snapshot(4)],
+    ['is where it is, and another', snapshot(5, 'e', 77)],
+  ])('asks again where the state %s: Redis finds out that it has lost writes', (_what, event) => {
+    expect(play([...ASKING, event])).toMatchObject({ state: 'asking', at: 'e 5', done: ['ask'] })
+  })
+
+  test('forgets what was published in a history that Redis has lost', () => {
+    expect(play([...ASKING, diff(6, 'e', 77), snapshot(5)])).toMatchObject({
+      state: 'live',
+      kept: [],
+      done: [],
+    })
+  })
+
+  test('keeps no more than it may', () => {
+    const much = [6, 7, 8, 9, 10, 11].map((seq) => diff(seq))
+    expect(play([...ASKING, ...much]).kept).toEqual([8, 9, 10, 11])
+  })
+
+  test('tells another history at once where nobody is missing', () => {
+    const told = play([...ASKING, diff(3, 'other'), snapshot(2, 'other')])
+    expect(told).toMatchObject({ state: 'live', at: 'other 3', done: ['tell other 2', 'deliver 3'] })
+  })
+
+  test('waits for those who are missing in another history', () => {
+    expect(play([...ASKING, snapshot(2, 'other')], ['n1'])).toMatchObject({
+      state: 'settling',
+      at: 'e 5',
+      done: ['assert', 'awaitOthers'],
+    })
+  })
+})
+
+const SETTLING = [...ASKING, snapshot(2, 'other')]
+
+describe('a line that is settling', () => {
+  test('asks as soon as all that are missing have said what they hold', () => {
+    const one = { kind: 'asserted', nodes: ['n1'] } as const
+    const two = { kind: 'asserted', nodes: ['n3', 'n2'] } as const
+    expect(play([...SETTLING, one], ['n1', 'n2']).done).toEqual([])
+    expect(play([...SETTLING, one, two], ['n1', 'n2'])).toMatchObject({ state: 'settling', done: ['ask'] })
+    expect(play([...SETTLING, one, one], ['n1']).done).toEqual([])
+  })
+
+  test('waits on where somebody is missing still, on the same time', () => {
+    expect(play([...SETTLING, snapshot(3, 'other')], ['n1'])).toMatchObject({ state: 'settling', done: [] })
+  })
+
+  test('tells what there is when the time is up', () => {
+    expect(play([...SETTLING, { kind: 'settleDue' }], ['n1']).done).toEqual(['ask'])
+    expect(play([...SETTLING, { kind: 'settleDue' }, snapshot(3, 'other')], ['n1'])).toMatchObject({
+      state: 'live',
+      at: 'other 3',
+      done: ['settled', 'tell other 3'],
+    })
+  })
+
+  test('says again what it holds where yet another history begins', () => {
+    expect(play([...SETTLING, { kind: 'begun', epoch: 'third' }], ['n1'])).toMatchObject({
+      state: 'settling',
+      done: ['assert'],
+    })
+  })
+
+  test('goes on where the history that it knows is back', () => {
+    expect(play([...SETTLING, snapshot(5)], ['n1'])).toMatchObject({ state: 'live', done: ['settled'] })
+  })
+
+  test('counts anew once Redis is back, should it go away', () => {
+    expect(play([...SETTLING, { kind: 'stale' }], ['n1'])).toMatchObject({
+      state: 'asking',
+      done: ['settled'],
+    })
+  })
+})

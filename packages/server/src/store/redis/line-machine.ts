@@ -1,0 +1,208 @@
+import { type PresenceDiff, type Step, stay, stepBy, type TransitionTable } from '@rollcall/shared-protocol'
+import type { StoredSnapshot } from './scripts/snapshot'
+import type { Known } from './scripts/topic'
+
+/*
+ *              snapshot            gap in vain, reconnect            another history than ours
+ *   opening ------------> live ----------------------------> asking --------------------------> settling
+ *                          ^ |                                 |                                    |
+ *                  follows | +-- ahead: kept until the gap     | snapshot                           | snapshot, with all
+ *                          +---- before it fills     <---------+                                    | who were there, or
+ *                          ^                                                                        | time is up
+ *                          +------------------------------------------------------------------------+
+ *
+ * Where one feed stands in its topic's one order. Messages come late, twice, in any order and not at all; what leaves
+ * here is a snapshot and then diffs without a gap. While the history that Redis had is being put together again, the
+ * feed goes on with what it knows, and is then told once.
+ */
+
+/** A diff as it was published. */
+export interface OrderedDiff {
+  readonly diff: PresenceDiff
+  /** Digest of the state at `diff.base`. */
+  readonly was: number
+  readonly node: string
+}
+
+export type LineState =
+  | { readonly name: 'opening'; readonly kept: readonly OrderedDiff[] }
+  /** `kept`: what is ahead of `at`, behind a gap. */
+  | { readonly name: 'live'; readonly at: Known; readonly kept: readonly OrderedDiff[] }
+  /** A snapshot was asked for. `at` is what the feed was told last. */
+  | { readonly name: 'asking'; readonly at: Known; readonly kept: readonly OrderedDiff[] }
+  /** `awaiting`: nodes whose presences the feed knows, Redis has not, and that have not said anything in its new history. */
+  | {
+      readonly name: 'settling'
+      readonly at: Known
+      readonly kept: readonly OrderedDiff[]
+      readonly awaiting: ReadonlySet<string>
+      readonly isOverdue: boolean
+    }
+
+export type LineEvent =
+  | { readonly kind: 'diff'; readonly ordered: OrderedDiff }
+  | { readonly kind: 'begun'; readonly epoch: string }
+  | { readonly kind: 'asserted'; readonly nodes: readonly string[] }
+  | { readonly kind: 'snapshot'; readonly snapshot: StoredSnapshot }
+  | { readonly kind: 'gapDue' }
+  | { readonly kind: 'settleDue' }
+  /** Something may have been missed; whoever says so brings a snapshot. */
+  | { readonly kind: 'stale' }
+
+export type LineEffect =
+  | { readonly kind: 'deliver'; readonly ordered: OrderedDiff }
+  | { readonly kind: 'tell'; readonly snapshot: StoredSnapshot }
+  /** A snapshot is needed. */
+  | { readonly kind: 'ask' }
+  /** As `ask`, and this node's own presences are to be put there first. */
+  | { readonly kind: 'assert' }
+  | { readonly kind: 'awaitGap' }
+  | { readonly kind: 'awaitOthers' }
+  | { readonly kind: 'settled' }
+
+export interface LineContext {
+  /** The nodes of presences that the feed was told of, that are not in the snapshot and of which its history says nothing. */
+  readonly awaited: (snapshot: StoredSnapshot) => ReadonlySet<string>
+  /** How many diffs are kept at most. Past that, a snapshot is cheaper. */
+  readonly maxKept: number
+}
+
+type LineStep = Step<LineState, LineEffect>
+
+const knownOf = ({ epoch, seq, digest }: Known): Known => ({ epoch, seq, digest })
+
+const isSame = (a: Known, b: Known) => a.epoch === b.epoch && a.seq === b.seq && a.digest === b.digest
+
+const isKept = (kept: readonly OrderedDiff[], { diff }: OrderedDiff) =>
+  kept.some((one) => one.diff.seq === diff.seq && one.diff.epoch === diff.epoch)
+
+/** Kept with the others, the oldest given up where there are too many: a later snapshot, or another gap, tells. */
+function keep(kept: readonly OrderedDiff[], ordered: OrderedDiff, max: number): readonly OrderedDiff[] {
+  return isKept(kept, ordered) ? kept : [...kept, ordered].slice(-max)
+}
+
+/** What of the kept diffs follows `at` without a gap, and what is left of this history. */
+function drain(at: Known, kept: readonly OrderedDiff[]) {
+  const bySeq = new Map<number, OrderedDiff>()
+  for (const one of kept) if (one.diff.epoch === at.epoch) bySeq.set(one.diff.base, one)
+  const effects: LineEffect[] = []
+  let now = at
+  for (let next = bySeq.get(now.seq); next && next.was === now.digest; next = bySeq.get(now.seq)) {
+    effects.push({ kind: 'deliver', ordered: next })
+    now = knownOf(next.diff)
+  }
+  return { at: now, effects, rest: kept.filter(({ diff }) => diff.epoch === now.epoch && diff.seq > now.seq) }
+}
+
+/** Live at `at`, which Redis has just confirmed, with what was kept delivered as far as it goes. */
+function resume(at: Known, kept: readonly OrderedDiff[], effects: readonly LineEffect[]): LineStep {
+  const drained = drain(at, kept)
+  // What begins where we are and does not fit is of a history that Redis lost: it has just said what is true.
+  const ahead = drained.rest.filter(({ diff }) => diff.base > drained.at.seq)
+  const state: LineState = { name: 'live', at: drained.at, kept: ahead }
+  const done = [...effects, ...drained.effects]
+  return { state, effects: ahead.length > 0 ? [...done, { kind: 'awaitGap' }] : done }
+}
+
+/** The history is not the one that the feed was told of. */
+function lose(at: Known, kept: readonly OrderedDiff[], effects: readonly LineEffect[] = []): LineStep {
+  return { state: { name: 'asking', at, kept }, effects: [...effects, { kind: 'assert' }] }
+}
+
+/** A snapshot came, of the history that the feed was told of or of another. */
+function take(
+  { at, kept }: { readonly at: Known; readonly kept: readonly OrderedDiff[] },
+  snapshot: StoredSnapshot,
+  { awaited }: LineContext,
+  settling: { readonly isOverdue: boolean } | null,
+): LineStep {
+  const done: LineEffect[] = settling ? [{ kind: 'settled' }] : []
+  if (isSame(at, snapshot)) return resume(at, kept, done)
+  if (snapshot.epoch === at.epoch) {
+    // Older than what the feed has: a late reply, or Redis lost writes. The next one, asked for with what is known, tells.
+    if (snapshot.seq <= at.seq)
+      return { state: { name: 'asking', at, kept }, effects: [...done, { kind: 'ask' }] }
+    const drained = drain(at, kept)
+    if (drained.at.seq >= snapshot.seq) return resume(at, kept, done)
+    return resume(knownOf(snapshot), kept, [...done, { kind: 'tell', snapshot }])
+  }
+  const awaiting = awaited(snapshot)
+  if (awaiting.size === 0 || settling?.isOverdue) {
+    return resume(knownOf(snapshot), kept, [...done, { kind: 'tell', snapshot }])
+  }
+  return {
+    state: { name: 'settling', at, kept, awaiting, isOverdue: false },
+    effects: settling ? [] : [{ kind: 'assert' }, { kind: 'awaitOthers' }],
+  }
+}
+
+const table: TransitionTable<LineState, LineEvent, LineEffect, LineContext> = {
+  opening: {
+    diff: ({ kept }, { ordered }, { maxKept }) =>
+      stay({ name: 'opening', kept: keep(kept, ordered, maxKept) }),
+    begun: stay,
+    asserted: stay,
+    snapshot: ({ kept }, { snapshot }) => resume(knownOf(snapshot), kept, [{ kind: 'tell', snapshot }]),
+    gapDue: stay,
+    settleDue: stay,
+    stale: stay,
+  },
+  live: {
+    diff: ({ at, kept }, { ordered }, { maxKept }) => {
+      const { diff, was } = ordered
+      if (diff.epoch !== at.epoch) return lose(at, [...kept, ordered])
+      if (diff.seq <= at.seq) return stay({ name: 'live', at, kept })
+      if (diff.base > at.seq) {
+        if (kept.length >= maxKept) return { state: { name: 'asking', at, kept }, effects: [{ kind: 'ask' }] }
+        const state: LineState = { name: 'live', at, kept: keep(kept, ordered, maxKept) }
+        return { state, effects: kept.length === 0 ? [{ kind: 'awaitGap' }] : [] }
+      }
+      if (diff.base < at.seq || was !== at.digest) return lose(at, [...kept, ordered])
+      const { at: now, rest, effects } = drain(at, [...kept, ordered])
+      // One that follows by its number and not by its digest is of another history.
+      if (rest.some((one) => one.diff.base <= now.seq)) return lose(now, rest, effects)
+      return { state: { name: 'live', at: now, kept: rest }, effects }
+    },
+    begun: (state, { epoch }) => (epoch === state.at.epoch ? stay(state) : lose(state.at, state.kept)),
+    asserted: stay,
+    // Asked for by another line of this topic: what it has more is on its way.
+    snapshot: (state, { snapshot }) =>
+      snapshot.epoch === state.at.epoch ? stay(state) : lose(state.at, state.kept),
+    gapDue: ({ at, kept }) =>
+      kept.length === 0
+        ? stay({ name: 'live', at, kept })
+        : { state: { name: 'asking', at, kept }, effects: [{ kind: 'ask' }] },
+    settleDue: stay,
+    stale: ({ at, kept }) => stay({ name: 'asking', at, kept }),
+  },
+  asking: {
+    diff: ({ at, kept }, { ordered }, { maxKept }) =>
+      stay({ name: 'asking', at, kept: keep(kept, ordered, maxKept) }),
+    begun: (state, { epoch }) => (epoch === state.at.epoch ? stay(state) : lose(state.at, state.kept)),
+    asserted: stay,
+    snapshot: (state, { snapshot }, context) => take(state, snapshot, context, null),
+    gapDue: stay,
+    settleDue: stay,
+    stale: stay,
+  },
+  settling: {
+    diff: (state, { ordered }, { maxKept }) => stay({ ...state, kept: keep(state.kept, ordered, maxKept) }),
+    begun: (state) => ({ state, effects: [{ kind: 'assert' }] }),
+    asserted: (state, { nodes }) => {
+      const awaiting = new Set([...state.awaiting].filter((node) => !nodes.includes(node)))
+      if (awaiting.size === state.awaiting.size) return stay(state)
+      return { state: { ...state, awaiting }, effects: awaiting.size === 0 ? [{ kind: 'ask' }] : [] }
+    },
+    snapshot: (state, { snapshot }, context) => take(state, snapshot, context, state),
+    gapDue: stay,
+    settleDue: (state) => ({ state: { ...state, isOverdue: true }, effects: [{ kind: 'ask' }] }),
+    // Redis is away again: it counts anew once it is back, as nobody can say anything meanwhile.
+    stale: ({ at, kept }) => ({ state: { name: 'asking', at, kept }, effects: [{ kind: 'settled' }] }),
+  },
+}
+
+export const OPENING: LineState = { name: 'opening', kept: [] }
+
+export function stepLine(state: LineState, event: LineEvent, context: LineContext): LineStep {
+  return stepBy(table, state, event, context)
+}

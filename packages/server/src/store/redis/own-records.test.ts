@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest'
+import type { Change } from '../store'
+import { OwnRecords } from './own-records'
+import { asciiJson } from './record'
+import { netChanges } from './scripts/commit'
+
+const put = (ref: string, owner: string, rev = 0): Change => ({
+  op: 'put',
+  ref,
+  key: 'k',
+  meta: {},
+  rev,
+  owner,
+})
+const drop = (ref: string): Change => ({ op: 'drop', ref, reason: 'left' })
+const refs = (own: OwnRecords, topic: string) => [...own.of(topic)].map(({ ref, rev }) => `${ref} ${rev}`)
+
+function own(...steps: [topic: string, changes: Change[]][]): OwnRecords {
+  const records = new OwnRecords()
+  for (const [topic, changes] of steps) records.intend(topic, netChanges(changes))
+  return records
+}
+
+describe('what a node means to hold', () => {
+  test('is what was put last and not dropped', () => {
+    const records = own(
+      ['t', [put('a', 'x'), put('b', 'y')]],
+      ['t', [put('a', 'x', 2), drop('b')]],
+      ['t', [put('a', 'x', 1)]],
+    )
+    expect(refs(records, 't')).toEqual(['"a" 2'])
+  })
+
+  test('forgets a topic with its last presence', () => {
+    const records = own(['t', [put('a', 'x')]], ['t', [drop('a')]], ['u', [drop('never')]])
+    expect([...records.topics()]).toEqual([])
+    expect(records.has('t')).toBe(false)
+  })
+
+  test('[S-25] of an owner goes with it, in every topic, and no other’s', () => {
+    const records = own(
+      ['t', [put('a', 'x'), put('b', 'y')]],
+      ['u', [put('c', 'x')]],
+      ['t', [drop('a'), put('d', 'x')]],
+    )
+    records.dropOwner(asciiJson('x'))
+    expect([refs(records, 't'), refs(records, 'u')]).toEqual([['"b" 0'], []])
+    records.dropOwner(asciiJson('x'))
+    records.dropOwner(asciiJson('nobody'))
+    expect(refs(records, 't')).toEqual(['"b" 0'])
+  })
+})

@@ -1,0 +1,62 @@
+import type { Topic } from '@rollcall/shared-protocol'
+import type { OwnRecord } from './record'
+import type { NetChange } from './scripts/commit'
+
+/**
+ * What this node holds, as it means it to be: changes count from the moment that they are asked for, so that what is
+ * asserted after an outage has them, whether or not they went through before.
+ */
+export class OwnRecords {
+  readonly #byTopic = new Map<Topic, Map<string, OwnRecord>>()
+  /** By owner (JSON): the topics in which it is present. */
+  readonly #byOwner = new Map<string, Set<Topic>>()
+
+  of(topic: Topic): Iterable<OwnRecord> {
+    return this.#byTopic.get(topic)?.values() ?? []
+  }
+
+  has(topic: Topic): boolean {
+    return this.#byTopic.has(topic)
+  }
+
+  topics(): IterableIterator<Topic> {
+    return this.#byTopic.keys()
+  }
+
+  intend(topic: Topic, changes: readonly NetChange[]): void {
+    for (const change of changes) {
+      if (change.op === 'drop') this.drop(topic, change.ref)
+      else this.put(topic, change.record)
+    }
+  }
+
+  put(topic: Topic, record: OwnRecord): void {
+    const records = this.#byTopic.get(topic) ?? new Map<string, OwnRecord>()
+    const held = records.get(record.ref)
+    if (held && (held.rev >= record.rev || held.key !== record.key)) return
+    this.#byTopic.set(topic, records)
+    // An update never changes whose it is.
+    records.set(record.ref, held ? { ...record, owner: held.owner } : record)
+    const topics = this.#byOwner.get(record.owner) ?? new Set()
+    this.#byOwner.set(record.owner, topics.add(topic))
+  }
+
+  drop(topic: Topic, ref: string): void {
+    const records = this.#byTopic.get(topic)
+    const held = records?.get(ref)
+    if (!records || !held) return
+    records.delete(ref)
+    if (records.size === 0) this.#byTopic.delete(topic)
+    for (const { owner } of records.values()) if (owner === held.owner) return
+    const topics = this.#byOwner.get(held.owner)
+    topics?.delete(topic)
+    if (topics?.size === 0) this.#byOwner.delete(held.owner)
+  }
+
+  /** Another node goes on for this owner (JSON): what it has here is that node's. */
+  dropOwner(owner: string): void {
+    for (const topic of [...(this.#byOwner.get(owner) ?? [])]) {
+      for (const record of [...this.of(topic)]) if (record.owner === owner) this.drop(topic, record.ref)
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { digestOfOne, type JsonObject, type Presence } from '@rollcall/shared-protocol'
+import type { PutChange } from '../store'
+
+/*
+ *   rev : hash : node : owner's length : key's length : owner key meta
+ *
+ * A presence as Redis keeps it, in a form that a script takes apart without reading JSON: a meta comes back letter for
+ * letter. Owner and key are JSON strings in ASCII, so that a length counts characters here and bytes there.
+ */
+
+/** A presence as its own node keeps it, ready to be sent. Everything but the numbers is JSON. */
+export interface OwnRecord {
+  readonly ref: string
+  readonly rev: number
+  /** What it adds to the digest of its topic. */
+  readonly hash: number
+  readonly owner: string
+  readonly key: string
+  readonly meta: string
+}
+
+/** A presence as Redis has it, with the node that holds it. */
+export interface HeldRecord extends OwnRecord {
+  readonly node: string
+}
+
+export function ownRecord({ ref, rev, owner, key, meta }: PutChange): OwnRecord {
+  return {
+    ref: asciiJson(ref),
+    rev,
+    hash: digestOfOne(ref, rev),
+    owner: asciiJson(owner),
+    key: asciiJson(key),
+    meta: JSON.stringify(meta),
+  }
+}
+
+/** The record as arguments of a script. */
+export function recordArgs({ ref, rev, hash, owner, key, meta }: OwnRecord): string[] {
+  return [ref, String(rev), String(hash), owner, key, meta]
+}
+
+export function presenceOf({ ref, rev, key, meta }: OwnRecord): Presence {
+  return { ref: JSON.parse(ref), key: JSON.parse(key), meta: JSON.parse(meta) as JsonObject, rev }
+}
+
+/** Null where the text is no record: somebody else wrote it. */
+export function parseRecord(ref: string, text: string): HeldRecord | null {
+  const match = /^(\d+):(\d+):(\w*):(\d+):(\d+):/.exec(text)
+  if (!match) return null
+  const [head, rev, hash, node, ownerLength, keyLength] = match as unknown as [string, ...string[]]
+  const keyAt = head.length + Number(ownerLength)
+  const metaAt = keyAt + Number(keyLength)
+  return {
+    ref,
+    rev: Number(rev),
+    hash: Number(hash),
+    node: node as string,
+    owner: text.slice(head.length, keyAt),
+    key: text.slice(keyAt, metaAt),
+    meta: text.slice(metaAt),
+  }
+}
+
+/** The text that `parts` of scripts/topic.ts takes apart; scripts put it together in the same way. */
+export function formatRecord({ rev, hash, node, owner, key, meta }: HeldRecord): string {
+  return `${rev}:${hash}:${node}:${owner.length}:${key.length}:${owner}${key}${meta}`
+}
+
+/** JSON of a string in ASCII alone: as many bytes as characters. */
+export function asciiJson(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\u0080-\uffff]/g,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

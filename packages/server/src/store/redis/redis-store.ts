@@ -1,0 +1,357 @@
+import type { Position, Presence, PresenceSnapshot, Topic } from '@rollcall/shared-protocol'
+import { ServerError } from '../../errors'
+import type { Timer } from '../../io/clock'
+import { RedisClient } from '../../io/redis-client'
+import type { Change, NodeEvents, SessionStore, Store, StoreMessage, Subscription, TopicFeed } from '../store'
+import { eachOf } from './each-of'
+import { Keys } from './keys'
+import { Lease } from './lease'
+import { CONNECTING, type LinkEffect, type LinkEvent, type LinkState, stepLink } from './link-machine'
+import { OwnRecords } from './own-records'
+import { Reaper } from './reaper'
+import { asciiJson } from './record'
+import { safeAddress } from './redis-connection'
+import {
+  type RedisStoreOptions,
+  type ResolvedRedisStoreOptions,
+  resolveRedisStoreOptions,
+} from './redis-options'
+import { type RedisPort, ScriptRefusal } from './redis-port'
+import { RedisSessions } from './redis-sessions'
+import { TopicAccess, type TopicContext } from './topic-access'
+
+/*
+ *   RedisPort --up, down--> link machine --restore--> Lease, TopicAccess (each), RedisSessions
+ *                                |
+ *                   ready: what changes anything waits for it
+ *
+ *   pulse, three times a lease: renew, look after connections and sessions, sweep
+ */
+
+/** Topics that are asserted at a time, after a reconnect. */
+const WIDTH = 16
+/** Milliseconds that a call waits for a link that is being made or made good. */
+const READY_MS = 5000
+/** Milliseconds between two tries to make good what was missed. */
+const RETRY_MS = 250
+/** Milliseconds that a diff behind a gap waits for the one before it. */
+const GAP_MS = 200
+/** Sessions are looked after when this share of their time is over. */
+const SESSION_SHARE = 1 / 4
+/** Of a pulse's time, by how much it may be early. */
+const JITTER = 0.2
+
+/**
+ * Presences in Redis or Valkey, shared by all nodes that are given the same one. Redis alone decides the order.
+ *
+ * @example
+ * const server = createServer({ store: new RedisStore({ connection: 'redis://127.0.0.1:6379' }) })
+ */
+export class RedisStore implements Store {
+  readonly sessions: SessionStore
+  readonly #options: ResolvedRedisStoreOptions
+  readonly #port: RedisPort
+  readonly #lease: Lease
+  readonly #reaper: Reaper
+  readonly #redisSessions: RedisSessions
+  readonly #own = new OwnRecords()
+  readonly #topics = new Map<Topic, TopicAccess>()
+  readonly #topicContext: TopicContext
+  #events: NodeEvents | null = null
+  #link: LinkState = CONNECTING
+  #waiting: (() => void)[] = []
+  #isReachable = true
+  #isHandedOver = false
+  #nodeChannel: string | null = null
+  #pulse: Timer | null = null
+  #retry: Timer | null = null
+  #sessionsDueMs = 0
+  #restores = 0
+
+  /**
+   * Throws `invalid_option`. It connects with {@link connect}, not before.
+   *
+   * @param port for tests: what to speak to in place of a real client
+   */
+  constructor(given: RedisStoreOptions, port: RedisPort | null = null) {
+    const options = resolveRedisStoreOptions(given)
+    const { clock, random, leaseTtlMs, sessionTtlMs, settleMs, commandTimeoutMs, logger: log } = options
+    this.#options = options
+    this.#port = port ?? new RedisClient(options)
+    const keys = new Keys(options.prefix)
+    const publish = this.#port.isCluster ? 'SPUBLISH' : 'PUBLISH'
+    const run: RedisPort['run'] = (script, all, args) => this.#run(script, all, args)
+    const freshEpoch = () => random.id(6)
+    this.#lease = new Lease({ run, keys, clock, random, ttlMs: leaseTtlMs })
+    const topicsOf = (node: string) => this.#topicsOf(node)
+    this.#reaper = new Reaper({ run, keys, log, publish, freshEpoch, topicsOf })
+    this.#redisSessions = new RedisSessions({
+      run,
+      ready: () => this.#ready(),
+      keys,
+      lease: this.#lease,
+      log,
+      publish,
+      ttlMs: sessionTtlMs,
+      onTaken: (id) => {
+        this.#own.dropOwner(asciiJson(id))
+        this.#events?.onSessionTaken(id)
+      },
+    })
+    this.sessions = this.#redisSessions
+    this.#topicContext = {
+      run,
+      port: this.#port,
+      keys,
+      lease: this.#lease,
+      own: this.#own,
+      clock,
+      instance: random.id(9),
+      publish,
+      freshEpoch,
+      gapMs: GAP_MS,
+      settleMs,
+      feedTimeoutMs: settleMs + 2 * commandTimeoutMs,
+      ready: () => this.#ready(),
+      isLive: () => this.#link.name === 'live',
+      isUp: () => this.#link.name === 'live' || this.#link.name === 'returning',
+      onFenced: (id) => {
+        // Several topics find out at once.
+        if (id === this.#lease.id) this.#lease.forfeit()
+        this.#dispatch({ kind: 'gone' })
+      },
+      onIdle: (access) => {
+        this.#topics.delete(access.topic)
+        if (this.#link.name === 'live') this.#lease.untouch(access.topic)
+      },
+      unavailable: (what) => this.#unavailable(what),
+    }
+  }
+
+  connect(events: NodeEvents): void {
+    this.#events = events
+    this.#port.open({
+      onUp: () => this.#dispatch({ kind: 'up' }),
+      onDown: (error) => {
+        const redis = safeAddress(this.#options.connection)
+        this.#options.logger.warn({ err: error, redis }, 'Redis cannot be reached; trying again')
+        this.#dispatch({ kind: 'down' })
+      },
+    })
+  }
+
+  commit(topic: Topic, changes: readonly Change[]): Promise<Position> {
+    return this.#topic(topic).commit(changes)
+  }
+
+  subscribe(topic: Topic, feed: TopicFeed): Promise<Subscription> {
+    return this.#topic(topic).subscribe(feed)
+  }
+
+  read(topic: Topic): Promise<PresenceSnapshot> {
+    return this.#topic(topic).read()
+  }
+
+  count(topic: Topic): Promise<number> {
+    return this.#topic(topic).count()
+  }
+
+  adopt(topic: Topic, owner: string): Promise<Presence | null> {
+    return this.#topic(topic).adopt(owner)
+  }
+
+  publish(topic: Topic, message: StoreMessage): Promise<void> {
+    return this.#topic(topic).publish(message)
+  }
+
+  async handOver(graceMs: number): Promise<void> {
+    await this.#ready()
+    this.#isHandedOver = true
+    this.#pulse?.cancel()
+    await this.#lease.handOver(graceMs)
+  }
+
+  async close(): Promise<void> {
+    if (this.#link.name === 'closed') return
+    const wasLive = this.#link.name === 'live'
+    this.#pulse?.cancel()
+    this.#retry?.cancel()
+    for (const topic of [...this.#topics.values()]) topic.close()
+    const isEmpty = this.#own.topics().next().done === true
+    // Whoever holds nothing need not be found dead. In vain it is found dead, and nothing is lost with it.
+    if (wasLive && isEmpty && !this.#isHandedOver) await this.#lease.leave().catch(() => {})
+    this.#dispatch({ kind: 'close' })
+    await this.#port.close()
+  }
+
+  // --- the link --------------------------------------------------------------------------------------------------
+
+  #dispatch(event: LinkEvent): void {
+    const { state, effects } = stepLink(this.#link, event)
+    this.#link = state
+    for (const effect of effects) this.#perform(effect)
+  }
+
+  #perform(effect: LinkEffect): void {
+    const { clock, logger: log } = this.#options
+    switch (effect.kind) {
+      case 'doubt':
+        this.#pulse?.cancel()
+        this.#lease.unsettle()
+        for (const topic of this.#topics.values()) topic.doubt()
+        return
+      case 'restore':
+        void this.#restore(++this.#restores)
+        return
+      case 'retryLater':
+        this.#retry = clock.after(RETRY_MS, () => this.#dispatch({ kind: 'retry' }))
+        return
+      case 'reachable':
+        if (effect.isReachable === this.#isReachable) return
+        this.#isReachable = effect.isReachable
+        if (effect.isReachable) {
+          log.warn({ redis: safeAddress(this.#options.connection) }, 'Redis is back; everything is made good')
+        }
+        return this.#events?.onReachable(effect.isReachable)
+      case 'release':
+        for (const resolve of this.#waiting.splice(0)) resolve()
+    }
+  }
+
+  /** Makes good what may have been missed, while nothing new is committed. */
+  async #restore(round: number): Promise<void> {
+    const { logger: log } = this.#options
+    // A later one has begun: what this one comes to is of no interest.
+    const isOld = () => round !== this.#restores || this.#link.name !== 'returning'
+    try {
+      const formerId = this.#lease.id
+      await this.#lease.restore()
+      if (isOld()) return
+      if (formerId !== this.#lease.id)
+        log.warn({ node: this.#lease.id, formerId }, 'the lease was lost; here under another id')
+      await this.#listen()
+      // Sessions come first: what a session had that another node has claimed meanwhile must not be asserted.
+      await this.#redisSessions.restore()
+      await eachOf(this.#topics.values(), WIDTH, (topic) => (isOld() ? Promise.resolve() : topic.assert()))
+      if (isOld()) return
+      this.#dispatch({ kind: 'restored' })
+      this.#schedulePulse()
+    } catch (error) {
+      if (isOld()) return
+      if (error instanceof ScriptRefusal) this.#lease.forfeit()
+      log.warn({ err: error }, 'what was missed could not be made good yet; trying again')
+      this.#dispatch({ kind: 'failed' })
+    }
+  }
+
+  /** To what the others have to say to this node, under its present id. */
+  async #listen(): Promise<void> {
+    const channel = this.#topicContext.keys.nodeChannel(this.#lease.id)
+    const former = this.#nodeChannel
+    if (channel === former) return
+    await this.#port.subscribe(channel, (text) => this.#redisSessions.hear(text))
+    this.#nodeChannel = channel
+    if (former !== null) this.#port.unsubscribe(former)
+  }
+
+  /** Resolves once changes are taken. Rejects at once where Redis is away, and in time where it takes too long. */
+  async #ready(): Promise<void> {
+    const { clock } = this.#options
+    const giveUpMs = clock.now() + READY_MS
+    for (;;) {
+      if (this.#link.name === 'closed')
+        throw new ServerError('closed', 'This store was closed; make another one.')
+      if (this.#link.name === 'away') throw this.#unavailable('Redis is away')
+      if (this.#events === null) throw this.#unavailable('Nobody has called connect')
+      if (this.#link.name === 'live') {
+        // Paused for longer than the lease, this node may have been taken for dead.
+        if (this.#lease.isValid || this.#isHandedOver) return
+        if (!(await this.#lease.renew())) this.#dispatch({ kind: 'gone' })
+        continue
+      }
+      const leftMs = giveUpMs - clock.now()
+      if (leftMs <= 0) throw this.#unavailable('Redis is not ready yet')
+      await new Promise<void>((resolve) => {
+        const timer = clock.after(leftMs, resolve)
+        this.#waiting.push(() => {
+          timer.cancel()
+          resolve()
+        })
+      })
+    }
+  }
+
+  // --- the pulse -------------------------------------------------------------------------------------------------
+
+  #schedulePulse(): void {
+    if (this.#isHandedOver) return
+    const { clock, random, leaseTtlMs } = this.#options
+    const chance = (Number.parseInt(random.id(4), 36) % 1000) / 1000
+    this.#pulse?.cancel()
+    this.#pulse = clock.after((leaseTtlMs / 3) * (1 - JITTER * chance), () => {
+      this.#schedulePulse()
+      void this.#beat()
+    })
+  }
+
+  async #beat(): Promise<void> {
+    const { clock, logger: log, sessionTtlMs } = this.#options
+    if (this.#link.name !== 'live') return
+    try {
+      if (!(await this.#lease.renew())) {
+        if (this.#link.name === 'live' && !this.#isHandedOver) this.#dispatch({ kind: 'gone' })
+        return
+      }
+      await this.#port.probe()
+      if (clock.now() >= this.#sessionsDueMs) {
+        this.#sessionsDueMs = clock.now() + sessionTtlMs * SESSION_SHARE
+        await this.#redisSessions.restore()
+      }
+      if (this.#lease.isSteady) await this.#reaper.sweep(this.#lease.id, this.#seen())
+    } catch (error) {
+      // The port says itself whether Redis is away.
+      log.debug({ err: error }, 'a pulse did not get through')
+    }
+  }
+
+  #seen(): Set<string> {
+    const seen = new Set<string>()
+    for (const topic of this.#topics.values()) for (const node of topic.nodes()) seen.add(node)
+    return seen
+  }
+
+  *#topicsOf(node: string): Iterable<Topic> {
+    for (const access of this.#topics.values()) {
+      for (const seen of access.nodes()) {
+        if (seen !== node) continue
+        yield access.topic
+        break
+      }
+    }
+  }
+
+  // --- topics ----------------------------------------------------------------------------------------------------
+
+  #topic(topic: Topic): TopicAccess {
+    let access = this.#topics.get(topic)
+    if (!access) {
+      access = new TopicAccess(topic, this.#topicContext)
+      this.#topics.set(topic, access)
+    }
+    return access
+  }
+
+  async #run(...[script, keys, args]: Parameters<RedisPort['run']>) {
+    try {
+      return await this.#port.run(script, keys, args)
+    } catch (error) {
+      if (!(error instanceof ScriptRefusal) || error.code === 'FENCED' || error.code === 'LATE') throw error
+      throw this.#unavailable(`Redis refused the script ${script.name}: ${error.message}`, error)
+    }
+  }
+
+  #unavailable(what: string, cause?: Error): ServerError {
+    const where = safeAddress(this.#options.connection)
+    return new ServerError('store_unavailable', `${what} (Redis at ${where}).`, { cause })
+  }
+}

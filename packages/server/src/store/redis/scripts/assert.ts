@@ -1,0 +1,80 @@
+import { type OwnRecord, recordArgs } from '../record'
+import type { RedisReply, RedisScript } from '../redis-port'
+import { readSnapshot, type StoredSnapshot } from './snapshot'
+import { PROLOGUE } from './topic'
+
+/*
+ *   ARGV  8 how many ids it had before  9… those ids   then each own presence: ref rev hash owner key meta
+ *   reply as of snapshot, and the refs that are lost to another node
+ *
+ * What a node does where it may have missed something: afterwards the topic holds of this node exactly what the node
+ * says, and everybody knows that it has said so.
+ */
+export const ASSERT: RedisScript = {
+  name: 'assert',
+  source: `${PROLOGUE}
+local refused = refusal()
+if refused then return redis.error_reply(refused) end
+local mine, former = { [node] = true }, {}
+local count = tonumber(ARGV[8])
+for i = 9, 8 + count do
+  mine[ARGV[i]] = true
+  former[#former + 1] = ARGV[i]
+end
+local own, lost = {}, {}
+for i = 9 + count, #ARGV, 6 do own[ARGV[i]] = i end
+
+local there = redis.call('HGETALL', P)
+for j = 1, #there, 2 do
+  local ref = there[j]
+  local rev, hash, holder, owner, key, meta = parts(there[j + 1])
+  local i = own[ref]
+  if not mine[holder] then
+    if i then
+      lost[#lost + 1] = ref
+      own[ref] = nil
+    end
+  elseif not i then
+    drop(ref, hash, owner, key, 'closed')
+  elseif tonumber(ARGV[i + 1]) > rev then
+    put(ref, ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], hash)
+    own[ref] = nil
+  else
+    if holder ~= node then redis.call('HSET', P, ref, record(rev, hash, node, owner, key, meta)) end
+    own[ref] = nil
+  end
+end
+for i = 9 + count, #ARGV, 6 do
+  local ref = ARGV[i]
+  if own[ref] then
+    -- Its owner is in the topic with another presence by now: it came back elsewhere.
+    if redis.call('HEXISTS', O, ARGV[i + 3]) == 1 then
+      lost[#lost + 1] = ref
+    else
+      put(ref, ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], nil)
+    end
+  end
+end
+
+finish()
+local names = table.concat(former, ',')
+redis.call('HSET', G, node, generation .. ':' .. epoch .. ':' .. names)
+settle()
+say('{"k":"a","epoch":"' .. epoch .. '","node":"' .. node .. '","former":"' .. names .. '"}')
+return { epoch, int(seq), int(digest), redis.call('HGETALL', G), redis.call('HGETALL', P), lost }
+`,
+}
+
+export interface AssertReply {
+  readonly snapshot: StoredSnapshot
+  /** Refs, in JSON, that are another node's now. */
+  readonly lost: readonly string[]
+}
+
+export function readAssertReply(reply: RedisReply): AssertReply {
+  return { snapshot: readSnapshot(reply), lost: (reply as RedisReply[])[5] as string[] }
+}
+
+export function assertArgs(former: readonly string[], own: Iterable<OwnRecord>): string[] {
+  return [String(former.length), ...former, ...[...own].flatMap(recordArgs)]
+}

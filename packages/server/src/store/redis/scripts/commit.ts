@@ -1,0 +1,95 @@
+import type { Change } from '../../store'
+import { asciiJson, type OwnRecord, ownRecord, recordArgs } from '../record'
+import type { RedisReply, RedisScript } from '../redis-port'
+import { PROLOGUE } from './topic'
+
+/*
+ *   ARGV from 8 on, for each change:   p ref rev hash owner key meta   |   d ref reason
+ *   reply                              epoch seq digest message, and the refs that another node holds
+ *
+ * What another node holds is not touched: that is the fence between an old holder and a new one. (S-5)
+ */
+export const COMMIT: RedisScript = {
+  name: 'commit',
+  source: `${PROLOGUE}
+local refused = refusal()
+if refused then return redis.error_reply(refused) end
+local held, dropped = {}, {}
+local i = 8
+while ARGV[i] do
+  local ref = ARGV[i + 1]
+  local text = redis.call('HGET', P, ref)
+  if ARGV[i] == 'd' then
+    if text then
+      local _, hash, holder, owner, key = parts(text)
+      if holder == node then
+        drop(ref, hash, owner, key, ARGV[i + 2])
+        dropped[ref] = true
+      else
+        held[#held + 1] = ref
+      end
+    end
+    i = i + 3
+  else
+    if text then
+      local rev, hash, holder, _, key = parts(text)
+      if holder ~= node then
+        held[#held + 1] = ref
+      elseif tonumber(ARGV[i + 2]) > rev and ARGV[i + 5] == key then
+        put(ref, ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], ARGV[i + 6], hash)
+      end
+    elseif not dropped[ref] then
+      put(ref, ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], ARGV[i + 6], nil)
+    end
+    i = i + 7
+  end
+end
+local message = finish()
+return { epoch, int(seq), int(digest), message, held }
+`,
+}
+
+export interface CommitReply {
+  readonly epoch: string
+  readonly seq: number
+  readonly digest: number
+  /** As it was published; empty where the step had no effect. */
+  readonly message: string
+  /** Refs, in JSON, of which another node is the holder. */
+  readonly held: readonly string[]
+}
+
+export function readCommitReply(reply: RedisReply): CommitReply {
+  const [epoch, seq, digest, message, held] = reply as [string, string, string, string, string[]]
+  return { epoch, seq: Number(seq), digest: Number(digest), message, held }
+}
+
+/** A change in the form in which it is sent and kept. */
+export type NetChange =
+  | { readonly op: 'put'; readonly record: OwnRecord }
+  /** `ref` is JSON. */
+  | { readonly op: 'drop'; readonly ref: string; readonly reason: string }
+
+/** One change for each presence, in order; of one that is put and then dropped only the drop is left. */
+export function netChanges(changes: readonly Change[]): NetChange[] {
+  const puts = new Map<string, OwnRecord>()
+  const drops = new Map<string, NetChange>()
+  for (const change of changes) {
+    const ref = asciiJson(change.ref)
+    if (change.op === 'drop') {
+      puts.delete(ref)
+      drops.set(ref, { op: 'drop', ref, reason: change.reason })
+    } else {
+      const earlier = puts.get(ref)
+      if (!earlier || change.rev > earlier.rev) puts.set(ref, ownRecord(change))
+    }
+  }
+  // A drop comes first: an owner that changes its presence has one at a time.
+  return [...drops.values(), ...[...puts.values()].map((record): NetChange => ({ op: 'put', record }))]
+}
+
+export function commitArgs(changes: readonly NetChange[]): string[] {
+  return changes.flatMap((change) =>
+    change.op === 'drop' ? ['d', change.ref, change.reason] : ['p', ...recordArgs(change.record)],
+  )
+}

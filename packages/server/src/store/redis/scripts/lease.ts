@@ -1,0 +1,109 @@
+import type { RedisReply, RedisScript } from '../redis-port'
+
+/*
+ *   KEYS  1 leases  2 dying  3 reasons        all times are those of Redis
+ *
+ *           renew                    sweep, by anybody: lapsed, or seen and not known
+ *   (none) -------> leased --------------------------------------------------------> dying --finish--> (none)
+ *                     ^  |
+ *                     +--+ renew
+ */
+
+const NOW = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+`
+
+/**
+ * `ARGV 1` node, `2` milliseconds, `3` 1 to register. Replies 1 where the lease was there: a node whose lease is gone was
+ * reaped, or Redis lost its data, and it has to register under another id.
+ */
+export const RENEW: RedisScript = {
+  name: 'renew',
+  source: `${NOW}
+local has = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if has or ARGV[3] == '1' then redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1]) end
+return has and 1 or 0
+`,
+}
+
+/** `ARGV 1` node, `2` milliseconds that it leaves the others to take what it held. */
+export const HAND_OVER: RedisScript = {
+  name: 'hand-over',
+  source: `${NOW}
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+redis.call('HSET', KEYS[3], ARGV[1], 'drained')
+return 1
+`,
+}
+
+/** `ARGV 1` a node that goes and holds nothing: nobody has to look after it. */
+export const LEAVE: RedisScript = {
+  name: 'leave',
+  source: `return redis.call('ZREM', KEYS[1], ARGV[1])`,
+}
+
+/** At most so many nodes are found dead in one sweep; the next finds the others. */
+const DEAD_PER_SWEEP = 32
+
+/**
+ * `ARGV 1` the node that sweeps, then the ids that it has seen as holders. Replies with those to be reaped, each with its
+ * reason; with nothing where the sweeping node's own lease is gone.
+ */
+export const SWEEP: RedisScript = {
+  name: 'sweep',
+  source: `${NOW}
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return {} end
+for _, node in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ${DEAD_PER_SWEEP})) do
+  redis.call('ZREM', KEYS[1], node)
+  redis.call('ZADD', KEYS[2], now, node)
+end
+for i = 2, #ARGV do
+  if not redis.call('ZSCORE', KEYS[1], ARGV[i]) then redis.call('ZADD', KEYS[2], 'NX', now, ARGV[i]) end
+end
+local dead = {}
+for _, node in ipairs(redis.call('ZRANGE', KEYS[2], 0, ${DEAD_PER_SWEEP} - 1)) do
+  dead[#dead + 1] = node
+  dead[#dead + 1] = redis.call('HGET', KEYS[3], node) or 'node_lost'
+end
+return dead
+`,
+}
+
+/** `ARGV 1` a node of which nothing is left. */
+export const FINISH: RedisScript = {
+  name: 'finish',
+  source: `
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('HDEL', KEYS[3], ARGV[1])
+return 1
+`,
+}
+
+export interface DeadNode {
+  readonly node: string
+  readonly reason: string
+}
+
+export function readSweepReply(reply: RedisReply): DeadNode[] {
+  const flat = reply as string[]
+  const dead: DeadNode[] = []
+  for (let i = 0; i + 1 < flat.length; i += 2)
+    dead.push({ node: flat[i] as string, reason: flat[i + 1] as string })
+  return dead
+}
+
+/** `KEYS 1` a node's topics, `ARGV` a topic to add. */
+export const TOUCH: RedisScript = { name: 'touch', source: `return redis.call('SADD', KEYS[1], ARGV[1])` }
+export const UNTOUCH: RedisScript = { name: 'untouch', source: `return redis.call('SREM', KEYS[1], ARGV[1])` }
+export const TOPICS: RedisScript = { name: 'topics', source: `return redis.call('SMEMBERS', KEYS[1])` }
+export const FORGET_TOPICS: RedisScript = {
+  name: 'forget-topics',
+  source: `return redis.call('DEL', KEYS[1])`,
+}
+
+/** `KEYS 1` a channel, `ARGV 1` PUBLISH or SPUBLISH, `2` the text. */
+export const PUBLISH: RedisScript = {
+  name: 'publish',
+  source: `return redis.call(ARGV[1], KEYS[1], ARGV[2])`,
+}

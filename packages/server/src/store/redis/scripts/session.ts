@@ -1,0 +1,75 @@
+import type { RedisReply, RedisScript } from '../redis-port'
+
+/*
+ *   KEYS 1  hash: node, version, session (JSON)     `was` 1 once it was claimed, `over` 1 when it ended after that
+ *   ARGV 1  milliseconds that it is kept
+ *
+ * A session that was claimed leaves a note when it ends: the node that had it before, and was cut off at the time, must
+ * not take it for one that Redis has lost.
+ */
+
+const MINE = `
+local function isMine(holder, from)
+  for i = from, #ARGV do if ARGV[i] == holder then return true end end
+  return false
+end
+local holder = redis.call('HGET', KEYS[1], 'node')
+`
+
+/**
+ * `ARGV 2` session, `3` 1 where it has changed, `4…` the node's ids, the present one first. Replies with its version; 0 where
+ * it is another's.
+ */
+export const SAVE: RedisScript = {
+  name: 'session-save',
+  source: `${MINE}
+if holder and not isMine(holder, 4) then return 0 end
+if redis.call('HEXISTS', KEYS[1], 'over') == 1 then return 0 end
+if ARGV[3] == '1' or not holder then
+  redis.call('HINCRBY', KEYS[1], 'version', 1)
+  redis.call('HSET', KEYS[1], 'session', ARGV[2])
+end
+redis.call('HSET', KEYS[1], 'node', ARGV[4])
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return tonumber(redis.call('HGET', KEYS[1], 'version'))
+`,
+}
+
+export const READ_SESSION: RedisScript = {
+  name: 'session-read',
+  source: `return redis.call('HMGET', KEYS[1], 'session', 'version')`,
+}
+
+/** `ARGV 2` session, `3` version, `4` node. The node that held it, or nothing where it can't be had. */
+export const CLAIM: RedisScript = {
+  name: 'session-claim',
+  source: `
+local had = redis.call('HMGET', KEYS[1], 'session', 'version', 'node')
+if not had[1] or had[2] ~= ARGV[3] then return {} end
+redis.call('HINCRBY', KEYS[1], 'version', 1)
+redis.call('HSET', KEYS[1], 'session', ARGV[2], 'node', ARGV[4], 'was', '1')
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return { had[3] }
+`,
+}
+
+/** `ARGV 2…` the node's ids. */
+export const FORGET: RedisScript = {
+  name: 'session-forget',
+  source: `${MINE}
+if not holder or not isMine(holder, 2) then return 0 end
+if redis.call('HEXISTS', KEYS[1], 'was') == 1 then
+  redis.call('HSET', KEYS[1], 'over', '1')
+  redis.call('HDEL', KEYS[1], 'session')
+  redis.call('PEXPIRE', KEYS[1], ARGV[1])
+else
+  redis.call('DEL', KEYS[1])
+end
+return 1
+`,
+}
+
+export function readStoredText(reply: RedisReply): { text: string; version: number } | null {
+  const [text, version] = reply as [string | null, string | null]
+  return text === null ? null : { text, version: Number(version) }
+}

@@ -1,0 +1,133 @@
+/*
+ *   KEYS  1 presences  2 owners  3 state  4 fenced  5 assertions  6 channel
+ *   ARGV  1 node  2 its generation  3 epoch  4 seq  5 digest that it knows  6 a fresh epoch  7 PUBLISH or SPUBLISH
+ *
+ * How every script of a topic begins. Metas, keys, owners and refs are JSON already: scripts cut and join strings, and
+ * never decode them.
+ */
+
+/** Milliseconds that a topic's history outlives its last presence. After that it begins another epoch. */
+export const IDLE_TOPIC_MS = 600_000
+
+/** Milliseconds that a node which was reaped is fenced off. */
+export const FENCE_MS = 3_600_000
+
+/** What a node knows of a topic's history; all empty where it knows nothing. */
+export interface Known {
+  readonly epoch: string
+  readonly seq: number
+  readonly digest: number
+}
+
+export const NOTHING_KNOWN: Known = { epoch: '', seq: 0, digest: 0 }
+
+/** Who asks, and what it knows. */
+export interface TopicCaller {
+  readonly node: string
+  /** Counts the node's returns: a command of an earlier connection that comes late is refused. */
+  readonly generation: number
+  readonly known: Known
+  /** Used where the topic's history begins. Letters and digits. */
+  readonly freshEpoch: string
+  readonly publish: 'PUBLISH' | 'SPUBLISH'
+}
+
+export function callerArgs({ node, generation, known, freshEpoch, publish }: TopicCaller): string[] {
+  return [node, String(generation), known.epoch, String(known.seq), String(known.digest), freshEpoch, publish]
+}
+
+/** The functions that all of them share. `isBegun`: the history begins here, for want of one or because writes were lost. */
+export const PROLOGUE = `
+local P, O, S, X, G, C = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local node, generation = ARGV[1], tonumber(ARGV[2])
+
+local function int(number) return string.format('%.0f', number) end
+local function say(text) redis.call(ARGV[7], C, text) end
+
+local function parts(record)
+  local rev, hash, holder, ownerLength, keyLength, at = string.match(record, '^(%d+):(%d+):(%w*):(%d+):(%d+):()')
+  local keyAt = at + tonumber(ownerLength)
+  local metaAt = keyAt + tonumber(keyLength)
+  return tonumber(rev), tonumber(hash), holder, string.sub(record, at, keyAt - 1),
+    string.sub(record, keyAt, metaAt - 1), string.sub(record, metaAt)
+end
+
+local function record(rev, hash, holder, owner, key, meta)
+  return rev .. ':' .. hash .. ':' .. holder .. ':' .. #owner .. ':' .. #key .. ':' .. owner .. key .. meta
+end
+
+local function refusal()
+  if redis.call('HEXISTS', X, node) == 1 then return 'FENCED this node was taken for dead' end
+  local mark = redis.call('HGET', G, node)
+  if mark and tonumber(string.match(mark, '^%d+')) > generation then return 'LATE this node has asserted since' end
+  return nil
+end
+
+local sizeBefore = redis.call('HLEN', P)
+local state = redis.call('HMGET', S, 'epoch', 'seq', 'digest')
+local epoch, seq, digest = state[1], tonumber(state[2] or '0'), tonumber(state[3] or '0')
+local knownSeq = tonumber(ARGV[4])
+local isBegun = not epoch
+  or (epoch == ARGV[3] and (seq < knownSeq or (seq == knownSeq and digest ~= tonumber(ARGV[5]))))
+if isBegun then
+  epoch, seq, digest = ARGV[6], 0, 0
+  for _, text in ipairs(redis.call('HVALS', P)) do
+    local _, hash = parts(text)
+    digest = (digest + hash) % 4294967296
+  end
+end
+
+local base, was = seq, digest
+local joins, updates, leaves = {}, {}, {}
+
+local function put(ref, rev, hash, owner, key, meta, previousHash)
+  redis.call('HSET', P, ref, record(rev, hash, node, owner, key, meta))
+  digest = (digest - (previousHash or 0) + tonumber(hash)) % 4294967296
+  if previousHash then
+    updates[#updates + 1] = '{"ref":' .. ref .. ',"rev":' .. rev .. ',"meta":' .. meta .. '}'
+  else
+    redis.call('HSET', O, owner, ref)
+    joins[#joins + 1] = '{"ref":' .. ref .. ',"key":' .. key .. ',"meta":' .. meta .. ',"rev":' .. rev .. '}'
+  end
+end
+
+local function drop(ref, hash, owner, key, reason)
+  redis.call('HDEL', P, ref)
+  if redis.call('HGET', O, owner) == ref then redis.call('HDEL', O, owner) end
+  digest = (digest - hash) % 4294967296
+  leaves[#leaves + 1] = '{"ref":' .. ref .. ',"key":' .. key .. ',"reason":"' .. reason .. '"}'
+end
+
+local function begin()
+  if not isBegun then return end
+  redis.call('HSET', S, 'epoch', epoch, 'seq', '0', 'digest', int(digest))
+  say('{"k":"r","epoch":"' .. epoch .. '"}')
+end
+
+local function settle()
+  if redis.call('HLEN', P) == 0 then
+    redis.call('PEXPIRE', S, ${IDLE_TOPIC_MS})
+    redis.call('PEXPIRE', G, ${IDLE_TOPIC_MS})
+  elseif sizeBefore == 0 then
+    redis.call('PERSIST', S)
+    redis.call('PERSIST', G)
+  end
+end
+
+-- Makes the changes one step of the history, and tells it. Empty where there were none.
+local function finish()
+  begin()
+  local message = ''
+  if #joins + #updates + #leaves > 0 then
+    seq = seq + 1
+    redis.call('HSET', S, 'seq', int(seq), 'digest', int(digest))
+    message = '{"k":"d","epoch":"' .. epoch .. '","base":' .. int(base) .. ',"was":' .. int(was)
+      .. ',"seq":' .. int(seq) .. ',"digest":' .. int(digest) .. ',"node":"' .. node
+      .. '","joins":[' .. table.concat(joins, ',') .. '],"updates":[' .. table.concat(updates, ',')
+      .. '],"leaves":[' .. table.concat(leaves, ',') .. ']}'
+    say(message)
+  end
+  if isBegun or message ~= '' then settle() end
+  return message
+end
+`

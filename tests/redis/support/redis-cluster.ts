@@ -1,0 +1,65 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { freePort, RedisServer } from './redis-server'
+
+const SLOTS = 16_384
+const MASTERS = 3
+/** Looks, 50 ms apart. */
+const MAX_LOOKS = 400
+
+/** A Cluster of three masters without replicas, of the test's own. */
+export class RedisClusterServers {
+  readonly servers: readonly RedisServer[]
+
+  private constructor(servers: readonly RedisServer[]) {
+    this.servers = servers
+  }
+
+  /** @param args options of each redis-server. */
+  static async start(args: readonly string[] = ['--save', '']): Promise<RedisClusterServers> {
+    const servers: RedisServer[] = []
+    const busPorts: number[] = []
+    const cluster = new RedisClusterServers(servers)
+    try {
+      for (let i = 0; i < MASTERS; i++) {
+        const busPort = await freePort()
+        busPorts.push(busPort)
+        const options = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort)]
+        servers.push(await RedisServer.start([...options, ...args, '--cluster-node-timeout', '2000']))
+      }
+      for (const [i, server] of servers.entries()) {
+        const from = Math.floor((SLOTS * i) / MASTERS)
+        const to = Math.floor((SLOTS * (i + 1)) / MASTERS) - 1
+        await server.command('CLUSTER', 'ADDSLOTSRANGE', String(from), String(to))
+        await server.command('CLUSTER', 'SET-CONFIG-EPOCH', String(i + 1))
+        for (const [j, other] of servers.entries()) {
+          if (i !== j) {
+            const where = ['127.0.0.1', String(other.port), String(busPorts[j])]
+            await server.command('CLUSTER', 'MEET', ...where)
+          }
+        }
+      }
+      for (const server of servers) await cluster.#settled(server)
+      return cluster
+    } catch (error) {
+      await cluster.dispose()
+      throw error
+    }
+  }
+
+  get addresses(): { host: string; port: number }[] {
+    return this.servers.map(({ port }) => ({ host: '127.0.0.1', port }))
+  }
+
+  async dispose(): Promise<void> {
+    for (const server of this.servers) await server.dispose()
+  }
+
+  async #settled(server: RedisServer): Promise<void> {
+    for (let looks = 0; looks < MAX_LOOKS; looks++) {
+      const info = await server.text('CLUSTER', 'INFO')
+      if (/cluster_state:ok/.test(info) && info.includes(`cluster_known_nodes:${MASTERS}`)) return
+      await pause(50)
+    }
+    throw new Error('The cluster did not come together.')
+  }
+}

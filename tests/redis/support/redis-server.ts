@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createConnection, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { searchPath } from '../../../scripts/lib/search-path.mjs'
+
+/** Looks, 20 ms apart, after which a server that does not answer counts as not starting. */
+const MAX_LOOKS = 500
+
+const running = new Set<ChildProcess>()
+// Whatever becomes of the test, its servers end with it.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** A real redis-server of the test's own, with a folder of its own. */
+export class RedisServer {
+  readonly port: number
+  readonly folder: string
+  readonly #args: readonly string[]
+  readonly #file: readonly string[]
+  #process: ChildProcess | null = null
+
+  private constructor(port: number, folder: string, args: readonly string[], file?: string) {
+    this.#file = file === undefined ? [] : [file]
+    this.port = port
+    this.folder = folder
+    this.#args = args
+  }
+
+  /** @param args options of redis-server beside port and folder; without any, it keeps nothing on disk. */
+  static async start(args: readonly string[] = ['--save', '', '--appendonly', 'no']): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), await mkdtemp(join(tmpdir(), 'rollcall-redis-')), args)
+    await server.up()
+    return server
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`
+  }
+
+  /** A Sentinel that looks after one primary, by the name of `main`, and needs nobody's agreement. */
+  static async sentinel(primary: RedisServer): Promise<RedisServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'rollcall-redis-'))
+    const file = join(folder, 'sentinel.conf')
+    await writeFile(
+      file,
+      [
+        `sentinel monitor main 127.0.0.1 ${primary.port} 1`,
+        'sentinel down-after-milliseconds main 300',
+        'sentinel failover-timeout main 3000',
+        '',
+      ].join('\n'),
+    )
+    const server = new RedisServer(await freePort(), folder, ['--sentinel'], file)
+    await server.up()
+    return server
+  }
+
+  /** Starts it, again on the same port with what its folder holds. */
+  async up(): Promise<void> {
+    const program = searchPath(['redis-server', 'valkey-server'])
+    if (!program) throw new Error('redis-server is missing: sudo apt-get install -y redis-server')
+    const child = spawn(
+      program,
+      [
+        ...this.#file,
+        '--port',
+        String(this.port),
+        '--bind',
+        '127.0.0.1',
+        '--dir',
+        this.folder,
+        ...this.#args,
+      ],
+      { stdio: 'ignore' },
+    )
+    this.#process = child
+    running.add(child)
+    child.once('exit', () => running.delete(child))
+    for (let looks = 0; looks < MAX_LOOKS; looks++) {
+      if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}.`)
+      // With data to load it takes connections before it answers.
+      if ((await this.command('PING').catch(() => '')) === '+PONG') return
+      await pause(20)
+    }
+    throw new Error('redis-server did not answer.')
+  }
+
+  /** kill -9: nothing is written any more. */
+  async kill(): Promise<void> {
+    const child = this.#process
+    this.#process = null
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+  }
+
+  /** Ends it and removes its folder. */
+  async dispose(): Promise<void> {
+    await this.kill()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  /** The first line of the answer to a command, for the few that tests need of their own. */
+  async command(...words: string[]): Promise<string> {
+    const line = (await this.#ask(words)).split('\r\n', 1)[0] as string
+    if (line.startsWith('-')) throw new Error(`${words.join(' ')}: ${line}`)
+    return line
+  }
+
+  /** The answer to a command whose answer is one text. */
+  async text(...words: string[]): Promise<string> {
+    const answer = await this.#ask(words)
+    return answer.slice(answer.indexOf('\r\n') + 2)
+  }
+
+  #ask(words: readonly string[]): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const socket = createConnection(this.port, '127.0.0.1')
+      let text = ''
+      socket.setTimeout(5000, () => socket.destroy(new Error('no answer')))
+      socket.on('error', reject)
+      socket.on('close', () => reject(new Error('closed')))
+      socket.on('data', (chunk) => {
+        text += chunk
+        const head = /^\$(\d+)\r\n/.exec(text)
+        const isWhole = head ? text.length >= head[0].length + Number(head[1]) + 2 : text.endsWith('\r\n')
+        if (!isWhole) return
+        resolve(text)
+        socket.destroy()
+      })
+      const bulk = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`)
+      socket.write(`*${words.length}\r\n${bulk.join('')}`)
+    })
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer()
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
+  const address = probe.address()
+  await new Promise((resolve) => probe.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
