@@ -193,3 +193,30 @@ test('[S-22] [S-28] an adoption whose answer is lost leaves no second presence b
     ).toEqual([])
   }
 })
+
+test('[S-26] a node that asks for a presence until the store answers takes nothing from the node that has the session by then', async () => {
+  expect(
+    await play({
+      seed: -747480581,
+      nodes: 3,
+      pages: 0,
+      ops: [
+        { op: 'open', slot: 2, key: 0 },
+        { op: 'deliverAll' },
+        { op: 'open', slot: 0, key: 0 },
+        { op: 'wait', ms: 2500 },
+        { op: 'deliverAll' },
+        { op: 'join', slot: 2, topic: 0, n: 0 },
+        { op: 'storeAway', ms: 3000, losesAnswer: false },
+        { op: 'wait', ms: 10 },
+        { op: 'deliver', choices: [0] },
+        { op: 'wait', ms: 1000 },
+        { op: 'clog', slot: 0 },
+        { op: 'storeAway', ms: 100, losesAnswer: false },
+        { op: 'close', slot: 3 },
+        { op: 'wait', ms: 1000 },
+        { op: 'deliver', choices: [0] },
+      ],
+    }),
+  ).toEqual([])
+})

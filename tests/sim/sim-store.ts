@@ -23,6 +23,7 @@ export class SimStore implements Store {
   readonly #feeds = new Map<TopicFeed, string>()
   #events: NodeEvents | null = null
   #isAway = false
+  readonly #takenMeanwhile = new Set<string>()
   /** Whether the next commit or adoption gets through, and only its answer is lost. */
   #losesAnswer = false
 
@@ -41,9 +42,9 @@ export class SimStore implements Store {
     this.#events = events
     this.memory.connect({
       onReachable: () => {},
-      // The word is lost where the way is.
       onSessionTaken: (id) => {
-        if (!this.#isAway) events.onSessionTaken(id)
+        if (this.#isAway) this.#takenMeanwhile.add(id)
+        else events.onSessionTaken(id)
       },
     })
   }
@@ -57,6 +58,9 @@ export class SimStore implements Store {
 
   async comeBack(): Promise<void> {
     if (!this.#isAway) return
+    // First of all: what this node asks for next is not to be for a session that is another's.
+    for (const id of this.#takenMeanwhile) this.#events?.onSessionTaken(id)
+    this.#takenMeanwhile.clear()
     this.#isAway = false
     this.#losesAnswer = false
     this.#events?.onReachable(true)

@@ -48,6 +48,10 @@ describe('refused', () => {
     expect(() => open('--redis-sentinels', 'one:26379')).toThrow(/--redis-name/)
   })
 
+  test.each(['299', 'soon'])('a lease of %s ms', (lease) => {
+    expect(() => open('--redis', 'redis://a', '--redis-lease-ms', lease)).toThrow(/leaseTtlMs/)
+  })
+
   test('a URL of something else, of which nothing is quoted', () => {
     expect(() => open('--redis', 'http://user:s3cret@host')).toThrow(/redis:\/\//)
     expect(() => open('--redis', 'http://user:s3cret@host')).not.toThrow(/s3cret/)

@@ -13,43 +13,53 @@ export interface RedisFlags {
   readonly redisUsername?: string
   readonly redisPassword?: string
   readonly redisPrefix?: string
+  readonly redisLeaseMs?: number
 }
 
 /** Adds the flags that make several servers one, and returns the command. */
 export function addRedisFlags(command: Command): Command {
-  return command
-    .addOption(
-      // Never with a parser of its own: commander quotes what it refuses, and there may be a password in it.
-      new Option('--redis <url>', 'share presence over a Redis: redis://… or rediss://…')
-        .env('REDIS_URL')
-        .conflicts(['redisCluster', 'redisSentinels']),
-    )
-    .addOption(
-      new Option(
-        '--redis-cluster <addresses>',
-        'the same over a Cluster: host:port of some, with commas between',
+  return (
+    command
+      .addOption(
+        // Never with a parser of its own: commander quotes what it refuses, and there may be a password in it.
+        new Option('--redis <url>', 'share presence over a Redis: redis://… or rediss://…')
+          .env('REDIS_URL')
+          .conflicts(['redisCluster', 'redisSentinels']),
       )
-        .argParser(readAddresses)
-        .conflicts('redisSentinels'),
-    )
-    .addOption(
-      new Option(
-        '--redis-sentinels <addresses>',
-        'the same by way of Sentinels: host:port, with commas between',
-      ).argParser(readAddresses),
-    )
-    .option('--redis-name <name>', "the Sentinels' name of the primary")
-    .addOption(new Option('--redis-username <name>', 'for a Cluster or a primary').env('REDIS_USERNAME'))
-    .addOption(new Option('--redis-password <secret>', 'for a Cluster or a primary').env('REDIS_PASSWORD'))
-    .option('--redis-prefix <prefix>', 'what every key begins with; the same for all nodes')
+      .addOption(
+        new Option(
+          '--redis-cluster <addresses>',
+          'the same over a Cluster: host:port of some, with commas between',
+        )
+          .argParser(readAddresses)
+          .conflicts('redisSentinels'),
+      )
+      .addOption(
+        new Option(
+          '--redis-sentinels <addresses>',
+          'the same by way of Sentinels: host:port, with commas between',
+        ).argParser(readAddresses),
+      )
+      .option('--redis-name <name>', "the Sentinels' name of the primary")
+      .addOption(new Option('--redis-username <name>', 'for a Cluster or a primary').env('REDIS_USERNAME'))
+      .addOption(new Option('--redis-password <secret>', 'for a Cluster or a primary').env('REDIS_PASSWORD'))
+      .option('--redis-prefix <prefix>', 'what every key begins with; the same for all nodes')
+      // Not in the help: too short a lease takes living nodes for dead. It is for tests that cannot wait.
+      .addOption(new Option('--redis-lease-ms <number>').argParser(Number).hideHelp())
+  )
 }
 
 /** The store that the flags ask for; null where they ask for none. Throws `invalid_option`. */
 export function storeByFlags(flags: RedisFlags, logger: Logger): RedisStore | null {
   const connection = connectionOf(flags)
   if (!connection) return null
-  const { redisPrefix } = flags
-  return new RedisStore({ connection, logger, ...(redisPrefix === undefined ? {} : { prefix: redisPrefix }) })
+  const { redisPrefix, redisLeaseMs } = flags
+  return new RedisStore({
+    connection,
+    logger,
+    ...(redisPrefix === undefined ? {} : { prefix: redisPrefix }),
+    ...(redisLeaseMs === undefined ? {} : { leaseTtlMs: redisLeaseMs }),
+  })
 }
 
 function connectionOf(flags: RedisFlags): RedisConnection | null {

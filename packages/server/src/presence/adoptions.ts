@@ -6,6 +6,8 @@ interface Adoption {
   readonly outcome: Promise<Presence | null>
   /** Why the presence is to go as soon as it is there; null while it is wanted. */
   revokedFor: LeaveReason | null
+  /** It is not ours to take over any more. */
+  isAbandoned: boolean
 }
 
 /** Takes a presence that has come, and says what the owner has now. `revokedFor`: it is not wanted any more. */
@@ -44,15 +46,15 @@ export class Adoptions {
     }
     const ask = async () => {
       try {
-        const presence = await this.#askUntilAnswered(owner, topic)
-        return presence && take(presence, adoption.revokedFor)
+        const presence = await this.#askUntilAnswered(owner, topic, adoption)
+        return presence && !adoption.isAbandoned ? take(presence, adoption.revokedFor) : null
       } finally {
-        topics.delete(topic)
-        if (topics.size === 0) this.#byOwner.delete(owner)
+        if (topics.get(topic) === adoption) topics.delete(topic)
+        if (topics.size === 0 && this.#byOwner.get(owner) === topics) this.#byOwner.delete(owner)
       }
     }
     // Not before the entry is there: the store's answer may not take a turn.
-    const adoption: Adoption = { outcome: Promise.resolve().then(ask), revokedFor: null }
+    const adoption: Adoption = { outcome: Promise.resolve().then(ask), revokedFor: null, isAbandoned: false }
     this.#byOwner.set(owner, topics.set(topic, adoption))
     return adoption.outcome
   }
@@ -65,6 +67,12 @@ export class Adoptions {
     return true
   }
 
+  /** Another node goes on with the owner: nothing more is asked for it, or it would be taken away from that node. */
+  abandon(owner: Owner): void {
+    for (const adoption of this.#byOwner.get(owner)?.values() ?? []) adoption.isAbandoned = true
+    this.#byOwner.delete(owner)
+  }
+
   close(): void {
     this.#isClosed = true
     for (const { timer, giveUp } of this.#retries) {
@@ -74,8 +82,8 @@ export class Adoptions {
     this.#retries.clear()
   }
 
-  async #askUntilAnswered(owner: Owner, topic: Topic): Promise<Presence | null> {
-    while (!this.#isClosed) {
+  async #askUntilAnswered(owner: Owner, topic: Topic, adoption: Adoption): Promise<Presence | null> {
+    while (!this.#isClosed && !adoption.isAbandoned) {
       try {
         return await this.#ask(owner, topic)
       } catch {

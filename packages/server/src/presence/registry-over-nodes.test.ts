@@ -134,6 +134,24 @@ describe('[S-22] adopt', () => {
     expect(stored()).toEqual([])
   })
 
+  test('is given up where another node goes on with the owner, and takes nothing away from that one', async () => {
+    const { clock, here, there, seen, stored } = await two()
+    here.store.isDown = true
+    const adopted = here.registry.adopt('a', topic)
+    here.registry.untrack('a', topic, 'replaced')
+    await clock.advance(600)
+    there.registry.track('a', topic, 'ada', {})
+    await clock.advance(300)
+    here.registry.giveAway('a')
+    here.store.isDown = false
+    expect(await soon(clock, adopted)).toBeNull()
+    expect((await seen()).flatMap(({ leaves = [] }) => leaves)).toEqual([])
+    expect(stored()).toMatchObject([{ key: 'ada' }])
+    expect(there.registry.update('a', topic, { is: 'still there' }).ok).toBe(true)
+    await clock.advance(300)
+    expect(stored()).toMatchObject([{ meta: { is: 'still there' } }])
+  })
+
   test('is given up where the registry is closed', async () => {
     const { clock, here } = await two()
     here.store.setDown(true)

@@ -178,6 +178,7 @@ export class Registry {
    */
   giveAway(owner: Owner): readonly Topic[] {
     const given: Topic[] = []
+    this.#adoptions.abandon(owner)
     for (const topic of this.#owned.topicsOf(owner)) {
       const held = this.#owned.get(owner, topic)
       if (!held || this.hub(topic).isFresh(held.ref)) this.untrack(owner, topic, 'left')

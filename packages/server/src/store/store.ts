@@ -97,7 +97,10 @@ export interface SessionStore {
 
 /** What a store tells its node, beside what happens in topics. Must not throw. */
 export interface NodeEvents {
-  /** Another node has claimed a session of this one: its connection is to be closed, its presences are left alone. */
+  /**
+   * Another node has claimed a session of this one: its connection is to be closed, its presences are left alone. Where
+   * that happened while the store could not be reached, it is told before anything that the node asks gets through again.
+   */
   onSessionTaken(id: string): void
   /** Whether the store can be reached; told when it changes, and true at first. */
   onReachable(isReachable: boolean): void

@@ -1,0 +1,71 @@
+// Three processes whose line to Redis is slow, breaks, or carries nothing.
+
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { Line } from '../support/line'
+import { soon } from '../support/member'
+import { RedisServer } from '../support/redis-server'
+import { System } from '../support/system'
+import type { Visitor } from '../support/visitor'
+
+const VISITORS = 6
+const UPDATE_EVERY_MS = 100
+const DELAY_MS = 100
+
+async function busySystem() {
+  const redis = await RedisServer.start()
+  onTestFinished(() => redis.dispose())
+  const line = await Line.start(redis.port)
+  const system = await System.start(onTestFinished, ['--redis', line.url])
+  await system.crowd(VISITORS)
+  system.bustle(UPDATE_EVERY_MS)
+  return { line, system }
+}
+
+const readiness = (system: System) => Promise.all(system.nodes.map((node) => node.readiness()))
+
+describe('[S-11] nodes on a bad line to Redis, under load', () => {
+  test('that carries nothing: they are not ready, and go on showing what they know', async () => {
+    const { line, system } = await busySystem()
+    const before = system.visitors.map(({ map }) => Object.keys(map))
+    line.stall()
+    await soon(async () => expect(await readiness(system)).toEqual([503, 503, 503]), 10_000)
+    // What they know, asked for anew, and messages among those who are on one node.
+    const [ada] = system.visitors as [Visitor]
+    const synced = new Promise((resolve) => ada.channel.presence.once('sync', resolve))
+    const heard = new Promise((resolve) => ada.channel.on('shout', resolve))
+    await ada.channel.push('get_presence')
+    await ada.channel.push('shout', { words: 'still here' })
+    await synced
+    expect(await heard).toEqual({ words: 'still here' })
+    // Whoever comes now waits for the store.
+    const [node] = system.nodes
+    const late = system.visit('late', node)
+    expect(system.visitors.map(({ map }) => Object.keys(map))).toEqual(before)
+    line.cut()
+    line.resume()
+    await soon(async () => expect(await readiness(system)).toEqual([200, 200, 200]), 10_000)
+    await late
+    system.rest()
+    await system.converge()
+    system.expectUnseen()
+  }, 40_000)
+
+  test('that is slow, breaks and half closes: nobody is seen leaving', async () => {
+    const { line, system } = await busySystem()
+    const back = () => soon(async () => expect(await readiness(system)).toEqual([200, 200, 200]), 10_000)
+    line.delayMs = DELAY_MS
+    line.cut()
+    await back()
+    line.halfClose()
+    await back()
+    line.delayMs = 0
+    line.halfClose()
+    line.stallPresent()
+    await back()
+    line.cut()
+    await back()
+    system.rest()
+    await system.converge()
+    system.expectUnseen()
+  }, 40_000)
+})
