@@ -11,6 +11,7 @@ export default defineConfig({
     main: 'src/main.ts',
     load: 'src/load/main.ts',
     apply: 'src/apply/main.ts',
+    'cluster-node': 'src/cluster/node.ts',
     ...Object.fromEntries(subjects),
   },
   format: ['esm'],

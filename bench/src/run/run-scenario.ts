@@ -29,7 +29,9 @@ export async function runScenario(
   const outcomes = new Map<SubjectName, Outcome>()
   for (const subject of subjects) {
     const command = commandOf(subject)
-    if (typeof command === 'string') outcomes.set(subject, { kind: 'skipped', reason: command })
+    const whyNot = scenario.kind === 'cluster' ? scenario.whyNot() : undefined
+    if (whyNot !== undefined) outcomes.set(subject, { kind: 'skipped', reason: whyNot })
+    else if (typeof command === 'string') outcomes.set(subject, { kind: 'skipped', reason: command })
     else runs.set(subject, [])
   }
   for (let round = 0; round < repeats; round++) {
@@ -55,7 +57,7 @@ export async function runScenario(
 }
 
 async function runOnce(scenario: Scenario, name: SubjectName, isQuick: boolean): Promise<Figures> {
-  if (scenario.kind === 'client') return within(scenario.timeoutMs, scenario.name, scenario.run(isQuick))
+  if (scenario.kind !== 'server') return within(scenario.timeoutMs, scenario.name, scenario.run(isQuick))
   const subject = await SubjectProcess.start(name, scenario.nodeFlags)
   let load: LoadProcess | undefined
   try {

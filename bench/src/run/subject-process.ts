@@ -26,8 +26,12 @@ export class SubjectProcess {
     this.#conversation = conversation
   }
 
-  static async start(name: SubjectName, nodeFlags: readonly string[] = []): Promise<SubjectProcess> {
-    const command = commandOf(name, nodeFlags)
+  /** @param command the subject's own program, unless it is run in another way. */
+  static async start(
+    name: SubjectName,
+    nodeFlags: readonly string[] = [],
+    command = commandOf(name, nodeFlags),
+  ): Promise<SubjectProcess> {
     if (typeof command === 'string') throw new Error(command)
     const [program = '', ...args] = command
     const child = spawn(program, args, {

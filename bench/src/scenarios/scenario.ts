@@ -57,4 +57,12 @@ export interface ClientScenario extends CommonScenario {
   run(isQuick: boolean): Promise<Figures>
 }
 
-export type Scenario = ServerScenario | ClientScenario
+/** Of several nodes, which it starts itself, with what they need. */
+export interface ClusterScenario extends CommonScenario {
+  readonly kind: 'cluster'
+  /** Why it cannot be run here. */
+  whyNot(): string | undefined
+  run(isQuick: boolean): Promise<Figures>
+}
+
+export type Scenario = ServerScenario | ClientScenario | ClusterScenario

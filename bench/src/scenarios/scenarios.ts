@@ -1,5 +1,9 @@
 import { churn } from './churn'
 import { clientApply } from './client-apply'
+import { clusterCommits } from './cluster-commits'
+import { clusterCost } from './cluster-cost'
+import { clusterCrowd } from './cluster-crowd'
+import { clusterVisibility } from './cluster-visibility'
 import { fanout, latency } from './fanout'
 import { idle, idleSmallYoung } from './idle'
 import { resume } from './resume'
@@ -18,6 +22,10 @@ export const scenarios: readonly Scenario[] = [
   resume,
   slowReaders,
   clientApply,
+  clusterVisibility,
+  clusterCrowd,
+  clusterCommits,
+  clusterCost,
 ]
 
 /** Those of this name; `storm` means every size of it. */

@@ -59,7 +59,7 @@ export class PresenceNode {
       limits,
       flush: options.flush,
       history: options.history,
-      writeCostMs: () => tick.costMs,
+      writing: tick,
       maxQueuedChanges: options.maxQueuedChanges,
       mintRef: () => `${id}-${(this.#refs++).toString(36)}`,
     })

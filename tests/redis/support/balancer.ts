@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
-interface Backend {
+export interface Backend {
   readonly port: number
   readiness(): Promise<number>
 }
@@ -27,8 +27,13 @@ export class Balancer {
     return address.port
   }
 
-  async close(): Promise<void> {
+  /** Every connection breaks. */
+  cut(): void {
     for (const socket of this.#sockets) socket.destroy()
+  }
+
+  async close(): Promise<void> {
+    this.cut()
     await new Promise((resolve) => this.#server.close(resolve))
   }
 

@@ -42,8 +42,8 @@ export class System {
     this.balancer.backends = [...this.nodes]
   }
 
-  /** Somebody comes, by the balancer or straight to one node, to which they then always come back. */
-  async visit(name: string, node?: RollcallProcess): Promise<Visitor> {
+  /** Somebody comes, by the balancer or straight to a port, to which they then always come back. */
+  async visit(name: string, node?: { readonly port: number }): Promise<Visitor> {
     const visitor = await Visitor.come(name, node?.port ?? this.balancer.port, this.topic)
     this.visitors.push(visitor)
     return visitor

@@ -160,3 +160,22 @@ describe('[S-9] a reader that is slow', () => {
     expect(outbox.isCongested).toBe(false)
   })
 })
+
+test('[S-12] what is prompt is written at once, unless something is due before it', async () => {
+  const clock = new VirtualClock()
+  const wire = new MemoryWire(clock)
+  const outbox = new Outbox(
+    wire,
+    new Tick(clock),
+    { softLimitBytes: 1000, hardLimitBytes: 1000 },
+    { onOverflow: () => {} },
+  )
+  const prompt = (frame: string) => new Packet([frame], false, true)
+  outbox.push(prompt('a'))
+  expect(wire.writes).toEqual([['a']])
+  outbox.push(packet('b'))
+  outbox.push(prompt('c'))
+  expect(wire.writes).toEqual([['a']])
+  await clock.settle()
+  expect(wire.writes).toEqual([['a'], ['b', 'c']])
+})

@@ -53,6 +53,7 @@ export class Outbox implements Ticked {
   push(packet: Packet): void {
     if (packet.frames.length === 0) return
     if (this.#due !== NOTHING) return void this.#due.push(packet)
+    if (packet.isPrompt) return this.#write([packet])
     this.#due = [packet]
     this.#tick.mark(this)
   }

@@ -18,12 +18,15 @@ export class Packet {
   readonly frames: readonly Frame[]
   /** Whether it says all of what it is about, whatever was said before: a topic's state. */
   readonly isState: boolean
+  /** Whether it need not wait for the end of the turn, where nothing else is due to the peer. */
+  readonly isPrompt: boolean
   #plain: Buffer | null = null
   #compressed: Buffer | null = null
 
-  constructor(frames: readonly Frame[], isState = false) {
+  constructor(frames: readonly Frame[], isState = false, isPrompt = false) {
     this.frames = frames
     this.isState = isState
+    this.isPrompt = isPrompt
   }
 
   /** As unmasked WebSocket messages, one after the other. */

@@ -139,16 +139,43 @@ describe('[S-12] the next run', () => {
     return waitMs
   }
 
-  test('waits for half of what the last one took, where that had several things for each', () => {
-    expect(waited(0.2, 8)).toBeCloseTo(2)
-    expect(waited(0.2, 8, 1.5)).toBeCloseTo(0.5)
+  test('waits for as long as the last one took, where that had several things for each', () => {
+    expect(waited(0.2, 8)).toBeCloseTo(4)
+    expect(waited(0.2, 8, 1.5)).toBeCloseTo(2.5)
   })
 
   test.each([
     ['nobody had more than one thing', 0.2, 1, 0],
-    ['the last one was short', 0.05, 8, 0],
-    ['it comes late enough', 0.25, 8, 3],
+    ['the last one was short', 0.04, 8, 0],
+    ['it comes late enough', 0.25, 8, 6],
   ])('waits for nothing where %s', (_why, costMs, things, laterMs) => {
     expect(waited(costMs, things, laterMs)).toBeNull()
+  })
+})
+
+describe('[S-12] what may be written at once', () => {
+  test('is the first of a turn', () => {
+    const { tick, next } = setUp(0)
+    expect([tick.takeTurn(), tick.takeTurn()]).toEqual([true, false])
+    next()
+    expect(tick.takeTurn()).toBe(true)
+  })
+
+  test('is nothing while something is due, which it would overtake', () => {
+    const { tick, job, next } = setUp(0)
+    tick.mark(job('a'))
+    expect(tick.takeTurn()).toBe(false)
+    next()
+    expect(tick.takeTurn()).toBe(true)
+  })
+
+  test('is nothing for a while after there was load', () => {
+    const { turns, tick, job, next } = setUp(0)
+    tick.mark(job('a', undefined, 8))
+    next()
+    turns.nowMs += 99
+    expect(tick.takeTurn()).toBe(false)
+    turns.nowMs += 1
+    expect(tick.takeTurn()).toBe(true)
   })
 })

@@ -13,11 +13,13 @@ const STRIDE = 64
 /** Weight of the latest slice in the average cost. */
 const SMOOTHING = 0.2
 /** Under load the next run comes so much of the last one's time after it. More comes together meanwhile, and shares it. */
-const REST = 0.5
+const REST = 1
 /** Milliseconds that a run has to take before that is worth it, as a timer counts whole ones. */
 const LEAST_REST_MS = 1
 /** Things for each that was run, on average, from which on there is load. With one thing each nothing waits. */
 const LOADED = 1.5
+/** Milliseconds for which that is remembered. */
+const LOADED_MS = 100
 
 /**
  * Runs what was marked, each once, at the end of the turn, and lets the event loop have its turn where there is much of
@@ -29,6 +31,8 @@ export class Tick {
   #isDue = false
   #costMs = 0
   #notBeforeMs = 0
+  #loadedUntilMs = 0
+  #isTurnTaken = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -37,6 +41,19 @@ export class Tick {
   /** What one run of a marked thing has cost of late, in milliseconds. */
   get costMs(): number {
     return this.#costMs
+  }
+
+  /**
+   * Whether something may be written at once, instead of at the end of the turn: the first of a turn, where nothing is due
+   * and there was no load of late. What follows in the same turn comes together at its end.
+   */
+  takeTurn(): boolean {
+    if (this.#isDue || this.#isTurnTaken || this.#clock.now() < this.#loadedUntilMs) return false
+    this.#isTurnTaken = true
+    this.#clock.soon(() => {
+      this.#isTurnTaken = false
+    })
+    return true
   }
 
   /** To be marked once until its `onTick`; whoever marks keeps note of that. */
@@ -67,8 +84,9 @@ export class Tick {
     const spentMs = nowMs - startedMs
     this.#costMs += (spentMs / done - this.#costMs) * SMOOTHING
     if (done < marked.length) return this.#postpone(marked.slice(done))
-    const isLoaded = things / done >= LOADED && spentMs * REST >= LEAST_REST_MS
-    this.#notBeforeMs = isLoaded ? nowMs + spentMs * REST : 0
+    const isLoaded = things / done >= LOADED
+    if (isLoaded) this.#loadedUntilMs = nowMs + LOADED_MS
+    this.#notBeforeMs = isLoaded && spentMs * REST >= LEAST_REST_MS ? nowMs + spentMs * REST : 0
   }
 
   /** Those that were not reached come first in the next turn, before whoever was marked meanwhile. */

@@ -113,8 +113,8 @@ export class Members {
     return true
   }
 
-  /** Encodes once a dialect and delivers to every live member, except one. */
-  tellAll(message: ServerMessage, except: Member | null = null): void {
+  /** Encodes once a dialect and delivers to every live member, except one; `isPrompt` is that of {@link Packet}. */
+  tellAll(message: ServerMessage, except: Member | null = null, isPrompt = false): void {
     const isPresence = message.kind === 'diff' || message.kind === 'opened'
     for (const [dialect, members] of this.#live) {
       // A diff is of no use to who is about to be given the state, save where it builds on none (Vix): there it is
@@ -125,7 +125,7 @@ export class Members {
         if (member === except || (isPresence && !member.wantsPresence)) continue
         if (needsState && (this.#waiting.has(member) || this.#due.has(member))) continue
         if (message.kind === 'diff' && this.#isBehind(member)) continue
-        packet ??= new Packet(dialect.encodeServer(message))
+        packet ??= new Packet(dialect.encodeServer(message), false, isPrompt)
         if (packet.frames.length === 0) break
         member.deliver(packet)
       }

@@ -35,14 +35,21 @@ import { Welcome } from './welcome'
  *                    state, once a dialect -------------------> waiting members, live from now on
  */
 
+/** What a topic has to know of the way to its members' peers. */
+export interface Writing {
+  /** What it costs the processor to write to one of them, in milliseconds, by the latest experience. */
+  readonly costMs: number
+  /** Whether something may be written at once, and not at the end of the turn; true once a turn at most. */
+  takeTurn(): boolean
+}
+
 export interface TopicHubContext {
   readonly store: Store
   readonly clock: Clock
   readonly log: Logger
   readonly flush: FlushOptions
   readonly history: HistoryOptions
-  /** What it costs the processor to write to one member, in milliseconds, by the latest experience. */
-  readonly writeCostMs: () => number
+  readonly writing: Writing
   /** Counts what waits for the store, over all topics. */
   readonly backlog: Backlog
   /** The hub holds nothing any more, and may be forgotten. */
@@ -56,6 +63,9 @@ export interface Backlog {
 
 /** How long a commit or subscription that failed waits for its next try, in milliseconds. */
 const RETRY_MS = 250
+
+/** Most members whom an event is written to within the turn in which it came. */
+const PROMPT_MEMBERS = 1000
 
 /** Milliseconds for which members are let in before the event loop has its turn. */
 const ADMISSION_SLICE_MS = 10
@@ -143,7 +153,13 @@ export class TopicHub implements TopicFeed {
 
   /** An event to every member on this node, except one. */
   tell(event: string, payload: Payload, except: Member | null = null): void {
-    this.#members.tellAll({ kind: 'event', topic: this.topic, joinRef: null, event, payload }, except)
+    // A larger crowd is written to in slices.
+    const isPrompt = this.#members.size <= PROMPT_MEMBERS && this.#context.writing.takeTurn()
+    this.#members.tellAll(
+      { kind: 'event', topic: this.topic, joinRef: null, event, payload },
+      except,
+      isPrompt,
+    )
   }
 
   /** Tells those who have a word for it that somebody connected; once a flush, however many did. */
@@ -256,7 +272,7 @@ export class TopicHub implements TopicFeed {
 
   /** Whether everything went well; if not, nothing is lost and the flush is to be tried again. Never rejects. */
   async #flush(): Promise<boolean> {
-    const { store, clock, log, writeCostMs } = this.#context
+    const { store, clock, log, writing } = this.#context
     const startedMs = clock.now()
     this.#members.captureWaiting()
     const changes = this.#staging.take()
@@ -279,7 +295,7 @@ export class TopicHub implements TopicFeed {
     else {
       const tellingMs = await this.#tell()
       // The writing itself comes after this turn, together with that of other topics.
-      const writingMs = this.#members.size * writeCostMs()
+      const writingMs = this.#members.size * writing.costMs
       this.#schedule.flushed(startedMs, tellingMs + writingMs)
     }
     for (const resolve of this.#settled.splice(0)) resolve()

@@ -38,7 +38,7 @@ export function testRegistry(options: TestRegistryOptions = {}) {
     log,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     flush: { ...DEFAULT_FLUSH, ...options.flush },
-    writeCostMs: () => 0,
+    writing: { costMs: 0, takeTurn: () => false },
     history: { maxDiffs: 256, maxBytes: 262_144, ...options.history },
     maxQueuedChanges: options.maxQueuedChanges ?? 10_000,
     mintRef: () => `${name}-${refs++}`,
