@@ -1,5 +1,6 @@
 import type { JsonObject } from '@rollcall/shared-protocol'
 import { Client } from '../load/client'
+import { pass } from '../load/pace'
 import { within } from '../measure/deadline'
 import { RollcallMirror } from '../subjects/rollcall/mirror'
 import { rollcallSpeech } from '../subjects/rollcall/speech'
@@ -16,6 +17,8 @@ export interface Member {
 }
 
 interface Diff {
+  readonly joins: readonly unknown[]
+  readonly leaves: readonly unknown[]
   readonly updates: readonly { readonly meta: JsonObject }[]
 }
 
@@ -79,6 +82,19 @@ export class Audience {
     } finally {
       clearInterval(timer)
     }
+  }
+
+  /** Resolves once every map is of another history than that of this call, and again has so many. */
+  async allSeeAnew(count: number, timeoutMs: number): Promise<void> {
+    const before = new Map<RollcallMirror, string | undefined>()
+    for (const { maps } of this.members) for (const map of maps.values()) before.set(map, map.position?.epoch)
+    const isOld = () => [...before].some(([map, epoch]) => map.position?.epoch === epoch)
+    const giveUpAtMs = performance.now() + timeoutMs
+    while (isOld()) {
+      if (performance.now() > giveUpAtMs) throw new Error('Some maps are still of the history before.')
+      await Promise.race([pass(20), this.failed])
+    }
+    await this.allSee(count, timeoutMs)
   }
 
   end(): void {

@@ -46,6 +46,11 @@ export class RedisProcess {
     return Number(field.exec(await this.ask(`INFO ${section}`))?.[1] ?? 0)
   }
 
+  /** Forgets everything. */
+  async flush(): Promise<void> {
+    await this.ask('FLUSHALL')
+  }
+
   end(): Promise<void> {
     return end(this.#child)
   }

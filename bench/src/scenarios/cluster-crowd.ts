@@ -25,9 +25,14 @@ export const clusterCrowd: ClusterScenario = {
     { name: 'redisBytes', title: 'used_memory of Redis, per presence', unit: 'bytes' },
     { name: 'idleNodeShare', title: 'CPU of a node while nothing changes, in cores', unit: '' },
     { name: 'idleRedisShare', title: 'CPU of Redis while nothing changes, in cores', unit: '' },
+    { name: 'recoverySeconds', title: 'Redis emptied: until every map is complete again', unit: 's' },
+    { name: 'recoveryNodeCpuSeconds', title: 'CPU of a node for that', unit: 's' },
+    { name: 'recoveryRedisCpuSeconds', title: 'CPU of Redis for that', unit: 's' },
+    { name: 'seenMoving', title: 'seen going or coming then, over all maps', unit: '' },
   ],
   targets: [
     atMost('20,000 presences in 2,000 topics', ['rollcall', 'wallSeconds'], Number.POSITIVE_INFINITY),
+    atMost('nobody is seen going or coming when Redis is emptied', ['rollcall', 'seenMoving'], 0),
   ],
   whyNot: whyNoCluster,
   run: (isQuick) => ClusterStage.with(NODES, (stage) => measure(stage, isQuick)),
@@ -61,7 +66,22 @@ async function measure(stage: ClusterStage, isQuick: boolean): Promise<Figures> 
     const used = await usedBytes()
     const idle = await stage.cpuOf(() => new Promise((resolve) => setTimeout(resolve, steadyMs * 2)))
     const idleSeconds = (steadyMs * 2) / 1000
+    // Whoever is missing in a state that a map is given comes later, with a diff.
+    let seenMoving = 0
+    audience.onDiff = (_member, { joins, leaves }) => {
+      seenMoving += joins.length + leaves.length
+    }
+    const flushedMs = performance.now()
+    const recovery = await stage.cpuOf(async () => {
+      await redis.flush()
+      await audience.allSeeAnew(EACH, 60_000)
+    })
+    const recoverySeconds = (performance.now() - flushedMs) / 1000
     return {
+      recoverySeconds,
+      recoveryNodeCpuSeconds: recovery.nodes / NODES,
+      recoveryRedisCpuSeconds: recovery.redis,
+      seenMoving,
       wallSeconds,
       nodeCpuSeconds: joining.nodes / NODES,
       redisCpuSeconds: joining.redis,
