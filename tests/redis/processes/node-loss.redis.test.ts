@@ -20,7 +20,7 @@ async function inhabited(atEnd: AtEnd, flags: readonly string[]) {
   atEnd(() => redis.dispose())
   const system = await System.start(atEnd, ['--redis', redis.url, ...flags], 2)
   let lost = undefined as unknown as RollcallProcess
-  const id = await newLease(redis, async () => {
+  const id = await newLease(redis, 2, async () => {
     lost = await system.addNode()
   })
   const [one, other] = system.nodes as [RollcallProcess, RollcallProcess]
@@ -85,6 +85,8 @@ describe.concurrent('[S-8] a node that is killed', () => {
     await soon(async () => expect((await leases(redis)).size).toBe(2), SHORT_LEASE_MS * 2)
     await soon(async () => expect(await redis.command('ZCARD', 'rollcall:{nodes}:d')).toBe(':0'))
     system.rest()
+    await system.converge()
+    for (const visitor of system.visitors) visitor.update()
     await system.converge()
     system.expectUnseen()
   }, 40_000)
