@@ -181,3 +181,17 @@ describe('[S-11] ten restarts in a row, half of them empty', () => {
     expect(toldAsGone(members).filter((ref) => !dropped.has(ref))).toEqual([])
   }, 60_000)
 })
+
+test('[S-11] a flood of commits that Redis goes on answering is no lost connection', async () => {
+  const redis = await RedisServer.start()
+  onTestFinished(() => redis.dispose())
+  const member = await Member.start('a', { connection: redis.url, commandTimeoutMs: 1000 })
+  const commits = Array.from({ length: 20_000 }, (_, i) =>
+    member.store.commit(`room:${i}`, [
+      { op: 'put', ref: `r${i}`, key: 'k', meta: {}, rev: 0, owner: `of ${i}` },
+    ]),
+  )
+  const settled = await Promise.allSettled(commits)
+  const rejected = settled.filter(({ status }) => status === 'rejected').length
+  expect({ rejected, reachable: member.reachable }).toEqual({ rejected: 0, reachable: [] })
+}, 60_000)

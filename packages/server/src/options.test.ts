@@ -22,7 +22,7 @@ describe('the defaults', () => {
       maxWaitingMessages: 64,
       authenticateTimeoutMs: 10_000,
       outbox: { softLimitBytes: 65_536, hardLimitBytes: 1_048_576 },
-      compression: { thresholdBytes: 1024, level: 6 },
+      compression: { thresholdBytes: 1024, level: 4 },
       closeTimeoutMs: 2000,
       implicitTopic: 'room:lobby',
     })

@@ -121,7 +121,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     authenticateTimeoutMs: options.authenticateTimeoutMs ?? 10_000,
     outbox: { softLimitBytes: 65_536, hardLimitBytes: 1_048_576, ...options.outbox },
     compression:
-      options.compression === false ? null : { thresholdBytes: 1024, level: 6, ...options.compression },
+      options.compression === false ? null : { thresholdBytes: 1024, level: 4, ...options.compression },
     closeTimeoutMs: options.closeTimeoutMs ?? 2000,
     longPoll: { windowMs: 10_000, maxBodyBytes: 1_048_576, ...options.longPoll },
     implicitTopic: options.implicitTopic ?? 'room:lobby',

@@ -6,7 +6,7 @@ import { OPCODE } from './websocket/opcode'
 export interface CompressionOptions {
   /** Messages smaller than this many bytes are sent as they are. @default 1024 */
   readonly thresholdBytes: number
-  /** zlib's level, from 1 (fast) to 9 (small). @default 6 */
+  /** zlib's level, from 1 (fast) to 9 (small). @default 4 */
   readonly level: number
 }
 

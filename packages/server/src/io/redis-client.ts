@@ -37,6 +37,10 @@ export interface RedisClientOptions {
 
 const BACKOFF_MIN_MS = 50
 const BACKOFF_MAX_MS = 1000
+/** So many times its time a command may take, as long as others before it are being answered. */
+const PATIENCE = 5
+/** Milliseconds by which a timer is late where this process itself was busy. What was answered meanwhile is read first. */
+const LATE_MS = 250
 /** Channels that one command takes up. */
 const CHANNELS_AT_ONCE = 256
 
@@ -48,6 +52,8 @@ interface Pair {
   readonly commands: Redis | Cluster
   readonly subscriber: Redis | Cluster
   isUp: boolean
+  /** When an answer came last. */
+  heardMs: number
 }
 
 /** The store's Redis, through ioredis. */
@@ -172,7 +178,12 @@ export class RedisClient implements RedisPort {
 
   #makePair(): Pair {
     const commands = this.#makeSide()
-    const pair: Pair = { commands, subscriber: this.isCluster ? commands : this.#makeSide(), isUp: false }
+    const pair: Pair = {
+      commands,
+      subscriber: this.isCluster ? commands : this.#makeSide(),
+      isUp: false,
+      heardMs: 0,
+    }
     for (const side of new Set([pair.commands, pair.subscriber])) {
       // Without a listener the client would write it to the console.
       side.on('error', (error: Error) => this.#fail(pair, error))
@@ -226,18 +237,19 @@ export class RedisClient implements RedisPort {
     const { clock, commandTimeoutMs } = this.#options
     if (!pair?.isUp) return Promise.reject(this.#unavailable('There is no connection'))
     return new Promise((resolve, reject) => {
-      const timer = clock.after(commandTimeoutMs, () => {
+      const watch = this.#watch(pair, () => {
         const error = new Error(`no answer within ${commandTimeoutMs} ms`)
         reject(this.#unavailable('There was no answer', error))
         this.#fail(pair, error)
       })
       ask(pair).then(
         (reply) => {
-          timer.cancel()
+          pair.heardMs = clock.now()
+          watch.cancel()
           resolve(reply as T & RedisReply)
         },
         (error: Error) => {
-          timer.cancel()
+          watch.cancel()
           const plain = plainError(error)
           const isReply = error.name === 'ReplyError'
           if (isReply && !NOT_NOW.test(plain.message)) return reject(new ScriptRefusal(plain.message))
@@ -246,6 +258,29 @@ export class RedisClient implements RedisPort {
         },
       )
     })
+  }
+
+  /**
+   * Calls `onSilence` once Redis has been silent for `commandTimeoutMs`. A command that waits behind many others is in no
+   * hurry as long as those are being answered; of a Cluster nobody can tell which server it waits for.
+   */
+  #watch(pair: Pair, onSilence: () => void): Timer {
+    const { clock, commandTimeoutMs } = this.#options
+    const startedMs = clock.now()
+    let timer: Timer
+    const wait = (delayMs: number) => {
+      const dueMs = clock.now() + delayMs
+      timer = clock.after(delayMs, () => {
+        const nowMs = clock.now()
+        const silentMs = nowMs - Math.max(startedMs, this.isCluster ? 0 : pair.heardMs)
+        if (nowMs - startedMs >= commandTimeoutMs * PATIENCE) onSilence()
+        else if (silentMs < commandTimeoutMs) wait(commandTimeoutMs - silentMs)
+        else if (nowMs - dueMs > LATE_MS) wait(LATE_MS)
+        else onSilence()
+      })
+    }
+    wait(commandTimeoutMs)
+    return { cancel: () => timer.cancel() }
   }
 
   #unavailable(what: string, cause?: Error): ServerError {

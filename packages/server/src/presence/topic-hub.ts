@@ -9,6 +9,7 @@ import {
   type PresenceSnapshot,
   type Topic,
 } from '@rollcall/shared-protocol'
+import { ServerError } from '../errors'
 import type { Clock, Timer } from '../io/clock'
 import type { Packet } from '../io/packet'
 import type { Logger } from '../log'
@@ -284,10 +285,10 @@ export class TopicHub implements TopicFeed {
     } catch (error) {
       this.#staging.restore()
       this.#countBacklog()
-      log.warn(
-        { err: error, topic: this.topic, changes: changes.length },
-        'the store took no change; trying again',
-      )
+      // A store that is away has said so already, once for all topics.
+      const isKnown = error instanceof ServerError && error.code === 'store_unavailable'
+      const context = { err: error, topic: this.topic, changes: changes.length }
+      log[isKnown ? 'debug' : 'warn'](context, 'the store took no change; trying again')
       return false
     }
     // A hub that was closed meanwhile has nobody to cancel what it has just subscribed to.
