@@ -17,7 +17,7 @@ export interface RedisStoreOptions {
   readonly leaseTtlMs?: number
   /** Milliseconds that a session is kept without a word from the node that holds it. At least 10,000. @default 600000 */
   readonly sessionTtlMs?: number
-  /** Milliseconds for an answer of Redis; past it the connection counts as lost. @default 2000 */
+  /** Milliseconds of silence of Redis past which the connection counts as lost. @default 2000 */
   readonly commandTimeoutMs?: number
   /**
    * Milliseconds for a connection to be made, with all channels; past it another is tried. Less than `settleMs`, or a node
