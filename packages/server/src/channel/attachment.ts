@@ -59,14 +59,16 @@ export class Attachment {
         resolve()
       }
       const since = message.since ?? null
-      this.#registry.hub(this.#topic).attach(this.#member, { withState: true, since, onAdmitted: admit })
+      const isReturning = this.#claim === message
+      const admission = { withState: true, isReturning, since, onAdmitted: admit }
+      this.#registry.hub(this.#topic).attach(this.#member, admission)
     })
   }
 
   /** Follows the topic from now on, without being given its state. */
   follow(): void {
     const hub = this.#registry.hub(this.#topic)
-    hub.attach(this.#member, { onAdmitted: null, withState: false, since: null })
+    hub.attach(this.#member, { onAdmitted: null, withState: false, isReturning: false, since: null })
     hub.announceOpening()
     this.#isAdmitted = true
   }

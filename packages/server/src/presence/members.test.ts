@@ -18,8 +18,10 @@ function admitDue(members: Members): [Member, Admission][] {
     .map(([member, admission]) => [member, admission])
 }
 
-const noState: Admission = { onAdmitted: null, withState: false, since: null }
-const withState: Admission = { onAdmitted: null, withState: true, since: null }
+const noState: Admission = { onAdmitted: null, withState: false, isReturning: false, since: null }
+const withState: Admission = { onAdmitted: null, withState: true, isReturning: false, since: null }
+/** Of one who is in already, and is given the state once more. */
+const again: Admission = { ...withState, isReturning: true }
 const event: ServerMessage = { kind: 'event', topic: 't', joinRef: null, event: 'e', payload: {} }
 const diff: ServerMessage = {
   kind: 'diff',
@@ -147,11 +149,13 @@ describe('[S-1] who comes in is told nothing before it is admitted', () => {
     const members = new Members()
     const one = new Listener()
     const onAdmitted = () => {}
-    members.await(one, { onAdmitted, withState: false, since: null })
+    members.await(one, { onAdmitted, withState: false, isReturning: false, since: null })
     members.await(one, withState)
     expect(members.size).toBe(1)
     members.captureWaiting()
-    expect(admitDue(members)).toEqual([[one, { onAdmitted, withState: true, since: null }]])
+    expect(admitDue(members)).toEqual([
+      [one, { onAdmitted, withState: true, isReturning: false, since: null }],
+    ])
   })
 
   test('one that leaves while it waits or is due is not admitted', () => {
@@ -177,7 +181,7 @@ describe('[S-1] who has to be given a state again', () => {
     members.tellAll(diff)
     expect(one.heard).toEqual([])
     members.captureWaiting()
-    expect(admitDue(members)).toEqual([[one, withState]])
+    expect(admitDue(members)).toEqual([[one, again]])
     members.tellAll(diff)
     expect(one.heard).toHaveLength(1)
   })
@@ -243,7 +247,7 @@ describe('[S-9] who is behind with its reading', () => {
     expect(members.catchUp(slow)).toBe(true)
     members.tellAll(diff)
     expect(slow.heard).toEqual([])
-    expect(admitted()).toEqual([[slow, withState]])
+    expect(admitted()).toEqual([[slow, again]])
     members.tellAll(diff)
     expect(slow.heard).toHaveLength(1)
   })
@@ -252,7 +256,7 @@ describe('[S-9] who is behind with its reading', () => {
     const { members, slow, quick, admitted } = slowAndQuick()
     expect(members.catchUp(quick)).toBe(false)
     expect([members.catchUp(slow), members.catchUp(slow)]).toEqual([true, false])
-    expect(admitted()).toEqual([[slow, withState]])
+    expect(admitted()).toEqual([[slow, again]])
     expect([members.catchUp(slow), members.hasWaiting]).toEqual([false, false])
     expect(admitted()).toEqual([])
   })

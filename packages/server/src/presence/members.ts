@@ -18,6 +18,8 @@ export interface Admission {
   readonly onAdmitted: (() => void) | null
   /** Whether the state is delivered at all. */
   readonly withState: boolean
+  /** Whether what this node knows will do while the store cannot be asked: it has been here before. (S-28) */
+  readonly isReturning: boolean
   /** Where its map stands: what it missed since then will do in place of the state. */
   readonly since: Position | null
 }
@@ -56,6 +58,7 @@ export class Members {
     this.#waiting.set(member, {
       onAdmitted: admission.onAdmitted ?? earlier?.onAdmitted ?? null,
       withState: admission.withState || (earlier?.withState ?? false),
+      isReturning: admission.isReturning && (earlier?.isReturning ?? true),
       since: admission.since,
     })
   }
@@ -72,7 +75,7 @@ export class Members {
   /** Whether the member had fallen behind; if so it waits for the state now. */
   catchUp(member: Member): boolean {
     if (!this.#behind.has(member)) return false
-    this.await(member, { onAdmitted: null, withState: true, since: null })
+    this.await(member, { onAdmitted: null, withState: true, isReturning: true, since: null })
     return true
   }
 
@@ -80,7 +83,8 @@ export class Members {
   awaitAll(): void {
     for (const members of this.#live.values()) {
       for (const member of members)
-        if (member.wantsPresence) this.await(member, { onAdmitted: null, withState: true, since: null })
+        if (member.wantsPresence)
+          this.await(member, { onAdmitted: null, withState: true, isReturning: true, since: null })
     }
     // What is on its way to those was settled before.
     for (const [member, admission] of [...this.#due]) this.await(member, admission)

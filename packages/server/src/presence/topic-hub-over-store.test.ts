@@ -35,6 +35,26 @@ describe('[S-11] a store that fails', () => {
     expect((await registry.list(topic)).map(({ key }) => key)).toEqual(['ada'])
   })
 
+  test('[S-28] while changes wait for it, who comes back is given what is known, and who is new waits', async () => {
+    const { registry, clock, watcher, store } = await watched()
+    registry.track('s1', topic, 'ada', {})
+    await clock.advance(500)
+    watcher.heard()
+    store.isDown = true
+    registry.track('s2', topic, 'bob', {})
+    await clock.advance(1000)
+    const [returning, fresh] = [new ListeningMember(), new ListeningMember()]
+    registry.hub(topic).attach(returning, { ...WITH_STATE, isReturning: true })
+    registry.hub(topic).attach(fresh, WITH_STATE)
+    await clock.advance(1000)
+    expect(returning.heard()).toMatchObject([['presence_state', { presences: [{ key: 'ada' }] }]])
+    expect(fresh.heard()).toEqual([])
+    store.isDown = false
+    await clock.advance(1000)
+    expect(returning.heard()).toMatchObject([['presence_diff', { joins: [{ key: 'bob' }] }]])
+    expect(fresh.heard()).toMatchObject([['presence_state', { presences: [{ key: 'ada' }, { key: 'bob' }] }]])
+  })
+
   test('from the very beginning keeps joiners waiting, and lets them in once it is there', async () => {
     const { registry, clock, store } = testRegistry()
     store.isDown = true

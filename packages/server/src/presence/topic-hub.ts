@@ -139,7 +139,7 @@ export class TopicHub implements TopicFeed {
 
   /** Gives a member the state again, in the next flush and in place of its diff. */
   requestState(member: Member): void {
-    this.attach(member, { onAdmitted: null, withState: true, since: null })
+    this.attach(member, { onAdmitted: null, withState: true, isReturning: true, since: null })
   }
 
   /** The member's peer has read what waited: it is given the state if presence was kept from it meanwhile. */
@@ -289,6 +289,7 @@ export class TopicHub implements TopicFeed {
       const isKnown = error instanceof ServerError && error.code === 'store_unavailable'
       const context = { err: error, topic: this.topic, changes: changes.length }
       log[isKnown ? 'debug' : 'warn'](context, 'the store took no change; trying again')
+      if (this.#state.position !== null && !this.#isClosed) await this.#tell(({ isReturning }) => isReturning)
       return false
     }
     // A hub that was closed meanwhile has nobody to cancel what it has just subscribed to.
@@ -303,15 +304,18 @@ export class TopicHub implements TopicFeed {
     return true
   }
 
-  /** Tells everybody what this flush has for them. Resolves with the milliseconds that it kept the processor busy. */
-  async #tell(): Promise<number> {
+  /**
+   * Tells everybody what this flush has for them, and lets in those who `may`. Resolves with the milliseconds that it kept
+   * the processor busy.
+   */
+  async #tell(may: (admission: Admission) => boolean = () => true): Promise<number> {
     const { topic } = this
     const toldAtMs = this.#context.clock.now()
     const diff = mergeDiffs(this.#pending)
     this.#pending = []
     if (diff) this.#members.tellAll({ kind: 'diff', topic, diff })
     const tellingMs = this.#context.clock.now() - toldAtMs
-    const admittingMs = await this.#admit()
+    const admittingMs = await this.#admit(may)
     if (this.#notice) this.#members.tellAll({ kind: 'opened', topic })
     this.#notice = false
     return tellingMs + admittingMs
@@ -321,7 +325,7 @@ export class TopicHub implements TopicFeed {
    * Lets in those who wait, in slices where they are many. What each is given is settled before the first of them: a
    * diff that comes in between is for the next flush, and builds on this state.
    */
-  async #admit(): Promise<number> {
+  async #admit(may: (admission: Admission) => boolean): Promise<number> {
     const { clock } = this.#context
     const startedMs = clock.now()
     const welcome = new Welcome(this.topic, this.#state)
@@ -331,6 +335,7 @@ export class TopicHub implements TopicFeed {
     let busyMs = 0
     let sliceStartedMs = startedMs
     for (const [member, admission, packet] of due) {
+      if (!may(admission)) continue
       this.#let(member, admission, packet)
       const spentMs = clock.now() - sliceStartedMs
       if (spentMs < ADMISSION_SLICE_MS) continue

@@ -50,7 +50,7 @@ export function testRegistry(options: TestRegistryOptions = {}) {
   return { clock, state, store, log, registry }
 }
 
-export const WITH_STATE: Admission = { onAdmitted: null, withState: true, since: null }
+export const WITH_STATE: Admission = { onAdmitted: null, withState: true, isReturning: false, since: null }
 
 /** A member that reads what it is told. */
 export class ListeningMember implements Member {
