@@ -176,8 +176,14 @@ describe('a line that is settling', () => {
     })
   })
 
-  test('says again what it holds where yet another history begins', () => {
-    expect(play([...SETTLING, { kind: 'begun', epoch: 'third' }], ['n1'])).toMatchObject({
+  test('says again what it holds, and waits anew, where yet another history begins', () => {
+    const third = [...SETTLING, { kind: 'settleDue' }, { kind: 'begun', epoch: 'third' }] as const
+    expect(play(third, ['n1'])).toMatchObject({ state: 'settling', done: ['assert', 'awaitOthers'] })
+    expect(play([...third, snapshot(1, 'third')], ['n1'])).toMatchObject({ state: 'settling' })
+  })
+
+  test('says it once more, and waits no longer, where the same one is told of again', () => {
+    expect(play([...SETTLING, { kind: 'begun', epoch: 'other' }], ['n1'])).toMatchObject({
       state: 'settling',
       done: ['assert'],
     })

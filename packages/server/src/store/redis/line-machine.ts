@@ -36,6 +36,8 @@ export type LineState =
       readonly at: Known
       readonly kept: readonly OrderedDiff[]
       readonly awaiting: ReadonlySet<string>
+      /** The history that is being put together. Where that is lost as well, the time for it counts anew. */
+      readonly epoch: string
       readonly isOverdue: boolean
     }
 
@@ -114,7 +116,7 @@ function take(
   { at, kept }: { readonly at: Known; readonly kept: readonly OrderedDiff[] },
   snapshot: StoredSnapshot,
   { awaited }: LineContext,
-  settling: { readonly isOverdue: boolean } | null,
+  settling: { readonly epoch: string; readonly isOverdue: boolean } | null,
 ): LineStep {
   const done: LineEffect[] = settling ? [{ kind: 'settled' }] : []
   if (isSame(at, snapshot)) return resume(at, kept, done)
@@ -127,12 +129,14 @@ function take(
     return resume(knownOf(snapshot), kept, [...done, { kind: 'tell', snapshot }])
   }
   const awaiting = awaited(snapshot)
-  if (awaiting.size === 0 || settling?.isOverdue) {
+  const { epoch } = snapshot
+  const isSameLoss = settling?.epoch === epoch
+  if (awaiting.size === 0 || (isSameLoss && settling.isOverdue)) {
     return resume(knownOf(snapshot), kept, [...done, { kind: 'tell', snapshot }])
   }
   return {
-    state: { name: 'settling', at, kept, awaiting, isOverdue: false },
-    effects: settling ? [] : [{ kind: 'assert' }, { kind: 'awaitOthers' }],
+    state: { name: 'settling', at, kept, awaiting, epoch, isOverdue: false },
+    effects: isSameLoss ? [] : [{ kind: 'assert' }, { kind: 'awaitOthers' }],
   }
 }
 
@@ -187,7 +191,11 @@ const table: TransitionTable<LineState, LineEvent, LineEffect, LineContext> = {
   },
   settling: {
     diff: (state, { ordered }, { maxKept }) => stay({ ...state, kept: keep(state.kept, ordered, maxKept) }),
-    begun: (state) => ({ state, effects: [{ kind: 'assert' }] }),
+    begun: (state, { epoch }) => {
+      if (epoch === state.epoch) return { state, effects: [{ kind: 'assert' }] }
+      const anew: LineState = { ...state, epoch, isOverdue: false }
+      return { state: anew, effects: [{ kind: 'assert' }, { kind: 'awaitOthers' }] }
+    },
     asserted: (state, { nodes }) => {
       const awaiting = new Set([...state.awaiting].filter((node) => !nodes.includes(node)))
       if (awaiting.size === state.awaiting.size) return stay(state)

@@ -184,7 +184,8 @@ describe('[S-11] a topic’s line, whatever comes late, twice, out of order or n
   test('also where Redis loses its past: nobody is told as gone who was not', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), (seed) => play(seed, true)),
-      { numRuns: 60 },
+      // The example: its past is lost again while it settles.
+      { numRuns: 60, examples: [[-606189732]] },
     )
   })
 })
