@@ -3,10 +3,8 @@
 
 import { existsSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { buildStale } from './lib/builds.mjs'
 import { endCommandsOnSignal, runCommand } from './lib/command.mjs'
-import { installPackages } from './lib/install.mjs'
-import { checkNodeVersion } from './lib/node-version.mjs'
+import { buildWith, installWith } from './lib/prepare.mjs'
 import { at } from './lib/repository.mjs'
 import { hashFiles, isStamped, removeStamp, writeStamp } from './lib/stamp.mjs'
 import { createSteps } from './lib/steps.mjs'
@@ -31,13 +29,8 @@ async function bundle() {
 async function prepare() {
   const steps = createSteps(4)
   const stopListening = endCommandsOnSignal()
-  await steps.quiet('checking Node', checkNodeVersion, () => process.versions.node)
-  await steps.quiet('installing packages', installPackages, (outcome) => outcome)
-  await steps.quiet(
-    'building',
-    () => buildStale(),
-    (built) => built.join(', ') || 'up to date',
-  )
+  await installWith(steps)
+  await buildWith(steps)
   await steps.quiet('bundling the bench', bundle, (outcome) => outcome)
   stopListening()
 }

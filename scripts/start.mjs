@@ -3,10 +3,8 @@
 //   npm start -- --log-level debug   whatever follows `--` goes to `rollcall serve`
 
 import { pathToFileURL } from 'node:url'
-import { buildStale } from './lib/builds.mjs'
 import { endCommandsOnSignal } from './lib/command.mjs'
-import { installPackages } from './lib/install.mjs'
-import { checkNodeVersion } from './lib/node-version.mjs'
+import { buildWith, installWith } from './lib/prepare.mjs'
 import { at } from './lib/repository.mjs'
 import { createSteps } from './lib/steps.mjs'
 
@@ -16,13 +14,8 @@ const where = ['--port', process.env.PORT ?? '9090', '--host', process.env.HOST 
 async function prepare() {
   const steps = createSteps(4)
   const stopListening = endCommandsOnSignal()
-  await steps.quiet('checking Node', checkNodeVersion, () => process.versions.node)
-  await steps.quiet('installing packages', installPackages, (outcome) => outcome)
-  await steps.quiet(
-    'building',
-    () => buildStale(),
-    (built) => built.join(', ') || 'up to date',
-  )
+  await installWith(steps)
+  await buildWith(steps)
   stopListening()
   console.log(`[4/4] starting the server: rollcall serve ${where.join(' ')}`)
 }

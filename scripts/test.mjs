@@ -5,10 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { buildStale } from './lib/builds.mjs'
 import { endCommandsOnSignal } from './lib/command.mjs'
-import { installPackages } from './lib/install.mjs'
-import { checkNodeVersion } from './lib/node-version.mjs'
+import { buildWith, installWith } from './lib/prepare.mjs'
 import { rings } from './lib/rings.mjs'
 import { createSteps, secondsSince } from './lib/steps.mjs'
 import { ensureSystemTools } from './lib/system-tools.mjs'
@@ -37,15 +35,10 @@ async function prepare(chosen, steps) {
   /** @type {Map<Ring['needs'][number], string>} */
   const missing = new Map()
   const needs = new Set(chosen.flatMap((ring) => ring.needs))
-  await steps.quiet('checking Node', checkNodeVersion, () => process.versions.node)
-  await steps.quiet('installing packages', installPackages, (outcome) => outcome)
+  await installWith(steps)
   if (needs.delete('build')) {
     try {
-      await steps.quiet(
-        'building',
-        () => buildStale(),
-        (built) => built.join(', ') || 'up to date',
-      )
+      await buildWith(steps)
     } catch (error) {
       missing.set('build', error instanceof Error ? error.message : String(error))
     }

@@ -4,8 +4,8 @@ import type { Wire } from '../io/wire'
 
 export interface OutboxOptions {
   /**
-   * Bytes, states not counted, that wait for a reader past which it is told no more of presence: it is given the state anew once it has read
-   * what waits. @default 65536
+   * Bytes, states not counted, that wait for a reader past which it is told no more of presence: it is given the state
+   * anew once it has read what waits. @default 65536
    */
   readonly softLimitBytes: number
   /** Bytes, states not counted, that may wait for a reader before it is cut off with 1013. @default 1048576 */

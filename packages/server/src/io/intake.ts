@@ -1,4 +1,5 @@
 import type { Clock } from './clock'
+import { SLICE_MS } from './slice'
 
 /** What reads. */
 export interface Reader {
@@ -9,9 +10,6 @@ export interface Reader {
   /** Reads on. */
   resume(): void
 }
-
-/** Milliseconds of one turn of the event loop that may go into what peers have sent. */
-const SLICE_MS = 10
 
 /**
  * What peers have sent, handled at once as long as the turn is young, and later where it is not: when thousands write at
@@ -54,7 +52,6 @@ export class Intake {
       reader.resume()
     }
     // Those that came meanwhile come after those that wait already.
-    this.#waiting = done < waiting.length ? waiting.slice(done).concat(this.#waiting) : this.#waiting
-    if (this.#waiting.length > 0) this.#hasTime()
+    this.#waiting = waiting.slice(done).concat(this.#waiting)
   }
 }

@@ -38,12 +38,15 @@ export class Packet {
   /** The same, for a peer that agreed on permessage-deflate. The options are those of the first call. */
   compressed(options: CompressionOptions): Buffer {
     if (!this.#compressed) {
-      const plain = this.plain()
-      this.#compressed =
-        plain.length < options.thresholdBytes ? plain : encodeCompressed(this.frames, options)
+      const isLarge = this.frames.some((frame) => payloadBytes(frame) >= options.thresholdBytes)
+      this.#compressed = isLarge ? encodeCompressed(this.frames, options) : this.plain()
     }
     return this.#compressed
   }
+}
+
+function payloadBytes(frame: Frame): number {
+  return typeof frame === 'string' ? Buffer.byteLength(frame) : frame.length
 }
 
 function encodePlain(frames: readonly Frame[]): Buffer {
@@ -59,7 +62,7 @@ function encodeOne(frame: Frame): Buffer {
     bytes.set(frame, writeHeader(bytes, 0, OPCODE.binary, frame.length))
     return bytes
   }
-  const length = Buffer.byteLength(frame)
+  const length = payloadBytes(frame)
   const bytes = Buffer.allocUnsafe(headerBytes(length) + length)
   bytes.write(frame, writeHeader(bytes, 0, OPCODE.text, length), 'utf8')
   return bytes

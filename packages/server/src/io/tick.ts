@@ -1,4 +1,5 @@
 import type { Clock } from './clock'
+import { SLICE_MS } from './slice'
 
 /** Something that has work to do once the present turn of the event loop is over. */
 export interface Ticked {
@@ -6,8 +7,6 @@ export interface Ticked {
   onTick(): number
 }
 
-/** Milliseconds that one run may take before input is read again. */
-const SLICE_MS = 10
 /** How many are run between two looks at the clock. */
 const STRIDE = 64
 /** Weight of the latest slice in the average cost. */

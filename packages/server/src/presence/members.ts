@@ -99,9 +99,13 @@ export class Members {
     this.#waiting = new Map()
   }
 
-  /** Those captured, each with what `give` has for it. */
-  dueWith<T>(give: (member: Member, admission: Admission) => T): [Member, Admission, T][] {
-    return [...this.#due].map(([member, admission]) => [member, admission, give(member, admission)])
+  /** Those captured who `may` come in, each with what `give` has for it. */
+  dueWith<T>(
+    give: (member: Member, admission: Admission) => T,
+    may: (admission: Admission) => boolean = () => true,
+  ): [Member, Admission, T][] {
+    const due = [...this.#due].filter(([, admission]) => may(admission))
+    return due.map(([member, admission]) => [member, admission, give(member, admission)])
   }
 
   /**

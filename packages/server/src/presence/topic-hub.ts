@@ -12,6 +12,7 @@ import {
 import { ServerError } from '../errors'
 import type { Clock, Timer } from '../io/clock'
 import type { Packet } from '../io/packet'
+import { SLICE_MS } from '../io/slice'
 import type { Logger } from '../log'
 import type { Store, StoreMessage, Subscription, TopicFeed } from '../store/store'
 import { type FlushOptions, FlushSchedule } from './flush'
@@ -67,9 +68,6 @@ const RETRY_MS = 250
 
 /** Most members whom an event is written to within the turn in which it came. */
 const PROMPT_MEMBERS = 1000
-
-/** Milliseconds for which members are let in before the event loop has its turn. */
-const ADMISSION_SLICE_MS = 10
 
 /** A topic on this node: what is staged, what is known, and who is told, joined by the flush. */
 export class TopicHub implements TopicFeed {
@@ -329,16 +327,17 @@ export class TopicHub implements TopicFeed {
     const { clock } = this.#context
     const startedMs = clock.now()
     const welcome = new Welcome(this.topic, this.#state)
-    const due = this.#members.dueWith(({ dialect, wantsPresence }, { withState, since }) =>
-      withState && wantsPresence ? welcome.packetFor(dialect, since) : null,
+    const due = this.#members.dueWith(
+      ({ dialect, wantsPresence }, { withState, since }) =>
+        withState && wantsPresence ? welcome.packetFor(dialect, since) : null,
+      may,
     )
     let busyMs = 0
     let sliceStartedMs = startedMs
     for (const [member, admission, packet] of due) {
-      if (!may(admission)) continue
       this.#let(member, admission, packet)
       const spentMs = clock.now() - sliceStartedMs
-      if (spentMs < ADMISSION_SLICE_MS) continue
+      if (spentMs < SLICE_MS) continue
       busyMs += spentMs
       await new Promise<void>((resolve) => clock.soon(resolve))
       sliceStartedMs = clock.now()
