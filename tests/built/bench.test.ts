@@ -28,9 +28,7 @@ test('every scenario gives figures', { timeout: 60_000 }, async () => {
 
   const report = JSON.parse(await readFile(file, 'utf8'))
   expect(report.versions).toMatchObject({ node: process.versions.node, ws: expect.any(String) })
-  // `idle` stands for both ways to be idle.
-  const expected = names.flatMap((name) => (name === 'idle' ? [name, 'idle-small-young'] : name))
-  expect(report.scenarios.map(({ name }: any) => name)).toEqual(expected)
+  expect(report.scenarios.map(({ name }: any) => name)).toEqual(names)
   for (const { name, subjects } of report.scenarios) {
     const measured = subjects.map(({ subject }: any) => subject)
     expect(measured).toEqual(ofRollcallAlone.includes(name) ? ['rollcall'] : ['rollcall', 'plain-ws'])

@@ -31,7 +31,7 @@ export class ClusterStage {
     try {
       for (let i = 0; i < count; i++) {
         const command = [process.execPath, '--expose-gc', program('cluster-node'), redis.url, String(i)]
-        nodes.push(await SubjectProcess.start('rollcall', [], command))
+        nodes.push(await SubjectProcess.start('rollcall', command))
       }
       return await act(new ClusterStage(redis, nodes))
     } finally {

@@ -23,10 +23,10 @@ export function findBun(): string | undefined {
 }
 
 /** The command that starts a subject, or why there is none. */
-export function commandOf(name: SubjectName, nodeFlags: readonly string[] = []): readonly string[] | string {
+export function commandOf(name: SubjectName): readonly string[] | string {
   if (name !== 'bun') {
     const file = name === 'rollcall+deflate' ? 'rollcall' : name
-    return [process.execPath, '--expose-gc', ...nodeFlags, program(`subjects/${file}`)]
+    return [process.execPath, '--expose-gc', program(`subjects/${file}`)]
   }
   const bun = findBun()
   return bun ? [bun, 'run', program('subjects/bun')] : `${BUN} is not installed: it is for Linux on x64`

@@ -58,7 +58,7 @@ export async function runScenario(
 
 async function runOnce(scenario: Scenario, name: SubjectName, isQuick: boolean): Promise<Figures> {
   if (scenario.kind !== 'server') return within(scenario.timeoutMs, scenario.name, scenario.run(isQuick))
-  const subject = await SubjectProcess.start(name, scenario.nodeFlags)
+  const subject = await SubjectProcess.start(name)
   let load: LoadProcess | undefined
   try {
     load = await LoadProcess.start(subject)

@@ -27,11 +27,7 @@ export class SubjectProcess {
   }
 
   /** @param command the subject's own program, unless it is run in another way. */
-  static async start(
-    name: SubjectName,
-    nodeFlags: readonly string[] = [],
-    command = commandOf(name, nodeFlags),
-  ): Promise<SubjectProcess> {
+  static async start(name: SubjectName, command = commandOf(name)): Promise<SubjectProcess> {
     if (typeof command === 'string') throw new Error(command)
     const [program = '', ...args] = command
     const child = spawn(program, args, {

@@ -1,6 +1,6 @@
 import type { ChurnFigures } from '../load/churn'
 import type { Figures, ServerScenario } from './scenario'
-import { atMost } from './target'
+import { atMost, atMostShareOf } from './target'
 
 const OBSERVERS = 20
 
@@ -17,7 +17,12 @@ export const churn: ServerScenario = {
     { name: 'visibleP99Ms', title: 'until others see a join, p99', unit: 'ms' },
   ],
   targets: [
-    atMost('CPU per join at most 2 ms', ['rollcall', 'cpuMsPerJoin'], 2),
+    atMostShareOf(
+      "CPU per join at most 0.206 of plain ws's (2 of 9.7 ms, where that was measured)",
+      ['rollcall', 'cpuMsPerJoin'],
+      2 / 9.7,
+      'plain-ws',
+    ),
     atMost('visible to others within 250 ms at p99', ['rollcall', 'visibleP99Ms'], 250),
   ],
   async run({ load, isQuick }): Promise<Figures> {

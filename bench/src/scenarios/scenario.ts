@@ -46,8 +46,6 @@ interface CommonScenario {
 
 export interface ServerScenario extends CommonScenario {
   readonly kind: 'server'
-  /** What Node is started with, of the subjects that run on it. */
-  readonly nodeFlags?: readonly string[]
   run(stage: Stage): Promise<Figures>
 }
 

@@ -5,7 +5,7 @@ import { clusterCost } from './cluster-cost'
 import { clusterCrowd } from './cluster-crowd'
 import { clusterVisibility } from './cluster-visibility'
 import { fanout, latency } from './fanout'
-import { idle, idleSmallYoung } from './idle'
+import { idle } from './idle'
 import { resume } from './resume'
 import type { Scenario } from './scenario'
 import { slowReaders } from './slow-readers'
@@ -18,7 +18,6 @@ export const scenarios: readonly Scenario[] = [
   ...storms,
   churn,
   idle,
-  idleSmallYoung,
   resume,
   slowReaders,
   clientApply,
