@@ -6,6 +6,7 @@ import { type GatherTask, gather } from './gather'
 import { type SeatTask, seat } from './seat'
 import { type SlowTask, slowReaders } from './slow'
 import { storm } from './storm'
+import { type WarmUpTask, warmUp } from './warm-up'
 
 /** What the load generator can be asked. The rest of the message is for the task. */
 export interface LoadRequest {
@@ -21,6 +22,7 @@ const entries: Record<string, Task> = {
   connect: async (crowd, { count }: GatherTask) => void (await crowd.connect(count)),
   gather: (crowd, task: GatherTask) => gather(crowd, task),
   fanout: (crowd, task: FanoutTask) => fanout(crowd, task),
+  warmUp: (crowd, task: WarmUpTask) => warmUp(crowd, task),
   storm,
   churn: (crowd, task: ChurnTask) => churn(crowd, task),
   seat: (crowd, task: SeatTask) => seat(crowd, task),

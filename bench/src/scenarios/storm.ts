@@ -28,6 +28,7 @@ const storm = (
   figures,
   ...more,
   async run({ subject, load, isQuick }) {
+    await load.do('warmUp', { isQuick }, 60_000)
     await load.do('connect', { count: isQuick ? QUICK_COUNT : count }, 60_000)
     await subject.resetLoop()
     const stormed = await load.do<StormFigures>('storm', {}, more.timeoutMs)
