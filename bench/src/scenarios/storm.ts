@@ -50,7 +50,7 @@ export const storms: readonly Scenario[] = [
   storm(1_000, {
     subjects: all,
     repeats: 3,
-    timeoutMs: 60_000,
+    timeoutMs: 90_000,
     targets: [
       // As browsers connect, and as they would if compression were off.
       atMostShareOf("server CPU under half of Bun's", ['rollcall+deflate', 'cpuSeconds'], 0.5, 'bun'),
