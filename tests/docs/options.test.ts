@@ -3,13 +3,16 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { DEFAULT_SOCKET_OPTIONS } from '@rollcall/client'
 import type {
+  AdmissionOptions,
   CompressionOptions,
   FlushOptions,
   GraceOptions,
   HeartbeatOptions,
   HistoryOptions,
+  HttpOptions,
   LongPollOptions,
   OutboxOptions,
+  RatesOptions,
   ServerOptions,
 } from '@rollcall/server'
 import { describe, expect, test } from 'vitest'
@@ -18,13 +21,39 @@ import { readDocument, tableUnder } from './markdown'
 
 // An option that is missing here, or that is gone, does not compile.
 const groups = {
+  admission: {
+    maxConnections: true,
+    maxPerAddress: true,
+    maxPerIdentity: true,
+    maxPending: true,
+    maxPendingPerAddress: true,
+    handshakesPerSecond: true,
+    handshakeBurst: true,
+    handshakesPerSecondPerAddress: true,
+    handshakeBurstPerAddress: true,
+  } satisfies Record<keyof AdmissionOptions, true>,
+  rates: { messages: true, joins: true, updates: true, abuse: true } satisfies Record<
+    keyof RatesOptions,
+    true
+  >,
+  http: {
+    headersTimeoutMs: true,
+    requestTimeoutMs: true,
+    keepAliveTimeoutMs: true,
+    silenceTimeoutMs: true,
+    maxHeaderBytes: true,
+    maxHeaders: true,
+  } satisfies Record<keyof HttpOptions, true>,
   heartbeat: { pingIntervalMs: true, pongTimeoutMs: true } satisfies Record<keyof HeartbeatOptions, true>,
   grace: { graceMs: true, pageGraceMs: true } satisfies Record<keyof GraceOptions, true>,
   flush: { floorMs: true, ceilingMs: true, share: true } satisfies Record<keyof FlushOptions, true>,
   history: { maxDiffs: true, maxBytes: true } satisfies Record<keyof HistoryOptions, true>,
   outbox: { softLimitBytes: true, hardLimitBytes: true } satisfies Record<keyof OutboxOptions, true>,
   compression: { thresholdBytes: true, level: true } satisfies Record<keyof CompressionOptions, true>,
-  longPoll: { windowMs: true, maxBodyBytes: true } satisfies Record<keyof LongPollOptions, true>,
+  longPoll: { windowMs: true, maxBodyBytes: true, maxHeldBytes: true } satisfies Record<
+    keyof LongPollOptions,
+    true
+  >,
 }
 const serverOptions: Record<keyof ServerOptions, true> = {
   port: true,
@@ -34,7 +63,11 @@ const serverOptions: Record<keyof ServerOptions, true> = {
   authenticate: true,
   allowAnonymous: true,
   mode: true,
+  allowedOrigins: true,
+  trustProxy: true,
+  admission: true,
   limits: true,
+  rates: true,
   heartbeat: true,
   grace: true,
   flush: true,
@@ -50,6 +83,7 @@ const serverOptions: Record<keyof ServerOptions, true> = {
   compression: true,
   closeTimeoutMs: true,
   longPoll: true,
+  http: true,
   implicitTopic: true,
   page: true,
   clock: true,
@@ -60,6 +94,9 @@ const serverOptions: Record<keyof ServerOptions, true> = {
 const declarations = [
   'options.ts',
   'connection/heartbeat.ts',
+  'connection/rates.ts',
+  'door/admission-options.ts',
+  'http/http-server.ts',
   'session/sessions.ts',
   'presence/flush.ts',
   'presence/history.ts',
@@ -75,7 +112,7 @@ function declaredDefaults(): Map<string, string> {
     const path = at('packages/server/src', file)
     if (!existsSync(path)) throw new Error(`${path} is not there: where are its options declared now?`)
     const found = readFileSync(path, 'utf8').matchAll(
-      /@default (\d[\d.]*|true|false|'[^']*')\s*(?:\*\/)\s*readonly (\w+)/g,
+      /@default (\d[\d.]*|true|false|'[^']*'|\{[^}]*\})\s*(?:\*\/)\s*readonly (\w+)/g,
     )
     for (const [, value = '', name = ''] of found) defaults.set(name, value)
   }

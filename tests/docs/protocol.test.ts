@@ -62,6 +62,7 @@ describe('the native frames', () => {
       heartbeat: true,
       hello: true,
       goodbye: true,
+      refresh: true,
       join: true,
       leave: true,
       push: true,

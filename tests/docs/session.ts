@@ -174,9 +174,10 @@ class Names {
   }
 
   #renamed(said: unknown, actual: unknown, path: string): string | null {
-    if (typeof said !== typeof actual) return `${path}: ${JSON.stringify(actual)}`
+    if (typeof said !== typeof actual || (said === null) !== (actual === null))
+      return `${path}: ${JSON.stringify(actual)}`
     // Milliseconds that are left of something: another number at each look.
-    if (path.endsWith('.settling_ms')) return null
+    if (/\.(settling_ms|expires_in_ms)$/.test(path)) return null
     // With its field's name: two kinds of values may look the same.
     const kind = path.replace(/.*\./, '').replace('_prev', '')
     const name = `${kind} ${said}`
@@ -202,6 +203,7 @@ function varies(name: string, owner: Record<string, unknown>): boolean {
     'session',
     'token',
     'settling_ms',
+    'expires_in_ms',
     'joined_at',
   ].includes(name)
 }

@@ -1,12 +1,19 @@
 // The sessions that the pages show, played against a real server. See session.ts for how they are written.
 
-import { createServer, type RollcallServer, type ServerOptions } from '@rollcall/server'
+import { createServer, HandshakeError, type RollcallServer, type ServerOptions } from '@rollcall/server'
 import { afterEach, describe, expect, test } from 'vitest'
 import { chatChannel } from '../../examples/zzz-chat'
 import { documentPaths, readDocument } from './markdown'
 import { parseSession, playSession } from './session'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** Bob may stay for ever, Ada for as long as her second token lasts. */
+const TOKENS = new Map([
+  ['bob', { id: 'bob', lifeMs: Number.POSITIVE_INFINITY }],
+  ['ada-1', { id: 'ada', lifeMs: 3_600_000 }],
+  ['ada-2', { id: 'ada', lifeMs: 500 }],
+])
 
 /** The servers that a session may name: "```text session reference". */
 const setUps: Record<string, ServerOptions> = {
@@ -15,6 +22,13 @@ const setUps: Record<string, ServerOptions> = {
   'named-by-the-server': {
     mode: 'production',
     authenticate: ({ params }) => ({ id: params.get('token') ?? 'nobody' }),
+  },
+  tokens: {
+    authenticate({ params }) {
+      const token = TOKENS.get(params.get('token') ?? '')
+      if (!token) throw new HandshakeError(401, 'Who is that?')
+      return { id: token.id, expiresAtMs: Date.now() + token.lifeMs }
+    },
   },
 }
 

@@ -1,3 +1,4 @@
+import type { HandshakeRequest } from '@rollcall/server'
 import { afterEach, describe, expect, test } from 'vitest'
 import { refusedHandshake } from './support/peer'
 import { startServer } from './support/server'
@@ -179,6 +180,84 @@ describe.each([rollcall, zzz])('in the $name dialect', (dialect) => {
     expect(response).toMatchObject({ reason: 'limit_exceeded', limit: 'channelsPerSession', max: 2 })
   })
 
+  test('more keys and values than a frame may have are answered with how many there were', async () => {
+    const { stranger } = await enter(dialect)
+    stranger.peer.send(stranger.frame(topic, 'new_msg', new Array(5000).fill(0), 'r'))
+    const { status, response } = await stranger.answer()
+    expect(status).toBe('fault')
+    expect(response).toMatchObject({ reason: 'limit_exceeded', limit: 'jsonKeys', max: 4096 })
+    expect(response.actual).toBeGreaterThan(5000)
+  })
+
+  test.each([
+    ['an exponent', '1e400', '1e400'],
+    ['a sign', '-1e400', '1e400'],
+    ['400 digits', '9'.repeat(400), '9'.repeat(40)],
+  ])(
+    'a number that others would be told as null, by %s, is refused by name',
+    async (_what, number, named) => {
+      const { stranger, honest } = await enter(dialect)
+      const frame = stranger.frame(topic, 'phx_join', { meta: { n: 0 } }, 'r')
+      stranger.peer.send(frame.replace('"n":0', `"n":${number}`))
+      const { status, response } = await stranger.answer()
+      expect([status, response.reason]).toEqual(['fault', 'invalid_message'])
+      expect(response.message).toContain(named)
+      expect(JSON.stringify(honest.peer.received)).not.toContain('stranger')
+    },
+  )
+
+  test.each([
+    ['a line break', 'room:\n', 'U+000A at index 5'],
+    ['a terminal’s escape', 'room:\u001b[2J', 'U+001B at index 5'],
+    ['an override of direction', 'room:\u202eybbol', 'U+202E at index 5'],
+    ['half an emoji', 'room:\ud83d', 'U+D83D at index 5'],
+    ['a byte order mark', '\ufeffroom:lobby', 'U+FEFF at index 0'],
+  ])(
+    '[S-41] a topic or event with %s is refused by the number of the character',
+    async (_what, name, named) => {
+      const { stranger } = await enter(dialect)
+      for (const asked of [stranger.ask(name, 'phx_join'), stranger.ask(topic, name)]) {
+        const { status, response } = await asked
+        expect([status, response.reason]).toEqual(['error', 'invalid_text'])
+        expect(response.message).toContain(named)
+      }
+    },
+  )
+
+  test('a ref that is too long is answered without it', async () => {
+    const { stranger } = await enter(dialect)
+    stranger.peer.send(stranger.frame(topic, 'phx_join', {}, 'r'.repeat(65)))
+    const { status, response } = await stranger.answer()
+    expect(status).toBe('fault')
+    expect(response).toMatchObject({ reason: 'limit_exceeded', limit: 'refBytes', max: 64, actual: 65 })
+  })
+
+  test('[S-10] topics and events with the names of prototypes are ordinary', async () => {
+    const { stranger } = await enter(dialect)
+    for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
+      expect((await stranger.ask(name, 'phx_join', { meta: {} })).status).toBe('ok')
+      expect(await stranger.ask(name, name)).toMatchObject({ status: 'ok' })
+      expect((await stranger.ask(name, 'phx_leave')).status).toBe('ok')
+    }
+    expect((await stranger.ask(topic, '__proto__')).response.reason).toBe('not_joined')
+  })
+
+  test('of a key that comes twice in a meta, everybody is told the last value', async () => {
+    const { stranger, honest } = await enter(dialect)
+    const frame = stranger.frame(topic, 'phx_join', { meta: { n: 1 } }, 'j')
+    stranger.peer.send(frame.replace('{"n":1}', '{"n":1,"m":0,"n":2,"n":3}'))
+    expect((await stranger.answer()).status).toBe('ok')
+    expect((await honest.event('presence_diff')).joins).toMatchObject([{ meta: { n: 3, m: 0 } }])
+    expect(JSON.stringify(await stranger.event('presence_state'))).toContain('{"n":3,"m":0}')
+  })
+
+  test('what a meta says is the application’s: half an emoji and an override of direction arrive as they were sent', async () => {
+    const { stranger, honest } = await enter(dialect)
+    const meta = { '\ud83d': '\udc00', '\u202e': '\u0000\n' }
+    await stranger.ask(topic, 'phx_join', { meta })
+    expect((await honest.event('presence_diff')).joins).toEqual([expect.objectContaining({ meta })])
+  })
+
   test('[S-10] keys and metas with the names of prototypes are ordinary', async () => {
     const { stranger, honest } = await enter(dialect)
     stranger.peer.send(
@@ -201,6 +280,31 @@ test('a user_id that is too long is refused at the handshake with a body that he
   expect(status).toBe(400)
   expect(body).toMatchObject({ error: 'limit_exceeded' })
   expect(body.message).toContain('limits.keyBytes')
+})
+
+test('[S-41] an identity whose id no name may be is refused at the handshake, and nobody is present under it', async () => {
+  const authenticate = ({ params }: HandshakeRequest) => {
+    const id = params.get('user_id') ?? ''
+    return { id: id === 'mallory' ? 'mal\nlory' : id }
+  }
+  const { stranger } = await enter(rollcall, { authenticate })
+  const url = new URL(stranger.peer.socket.url)
+  url.searchParams.set('user_id', 'mallory')
+  const { status, body } = await refusedHandshake(url.href, 'rollcall.v1')
+  expect([status, body.error]).toEqual([403, 'invalid_text'])
+  expect(body.message).toContain('U+000A at index 3')
+})
+
+test('[S-41] a user_id or a vix client’s topic that no name may be is refused at the handshake', async () => {
+  const { stranger } = await enter(rollcall)
+  const { host } = new URL(stranger.peer.socket.url)
+  for (const refused of [
+    await refusedHandshake(`ws://${host}/socket?user_id=ada%0Aadmin`, 'rollcall.v1'),
+    await refusedHandshake(`ws://${host}/?topic=room:%E2%80%AElobby`),
+  ]) {
+    expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_text' } })
+    expect(refused.body.message).toMatch(/U\+(000A|202E)/)
+  }
 })
 
 test('a subprotocol or path that is not spoken here is refused at the handshake', async () => {

@@ -88,6 +88,7 @@ export class ProcessTime {
   asServer(): ServerClock {
     return {
       now: () => this.#time.nowMs,
+      timeMs: () => this.#time.nowMs + this.#offsetMs,
       after: (delayMs, run) => ({ cancel: this.after(delayMs, run) }),
       soon: (run) => void this.after(0, run),
     }

@@ -4,6 +4,7 @@ import { createServer, defineChannel, HandshakeError, RedisStore, refuseWith } f
 import type { JsonObject } from '@rollcall/shared-protocol'
 import { every } from '../load/pace'
 import { serveCommands } from '../subjects/commands'
+import { unbounded } from '../subjects/rollcall/unbounded'
 
 const [url = '', name = ''] = process.argv.slice(2)
 
@@ -21,6 +22,7 @@ const server = createServer({
   mode: 'production',
   channels: [room],
   store,
+  ...unbounded,
   authenticate({ params }) {
     const id = params.get('user')
     if (id === undefined) throw new HandshakeError(401, 'Say who you are.')

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest'
+import { tokenSubprotocolOf } from './auth-token'
 import { readCredentials } from './credentials'
 import { passTurns } from './testing/pass-turns'
 import { VirtualClock } from './testing/virtual-clock'
 import { PhoenixReplay } from './testing-support/phoenix-replay'
 
 const params = { user_id: 'ada' }
+const subprotocolOf = async (authToken: string) =>
+  tokenSubprotocolOf((await readCredentials({ params, authToken })).token)
 const tokenOf = (subprotocol: string | null) =>
   subprotocol && Buffer.from(subprotocol.replace('base64url.bearer.phx.', ''), 'base64').toString('latin1')
 
@@ -12,28 +15,32 @@ describe('[C-29] the token', () => {
   test.each(['s3cret', 'a', 'ab', 'é§ÿ', '???', '>>>', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2ln-_'])(
     '%j is carried in characters that a subprotocol may have, without padding',
     async (authToken) => {
-      const { tokenSubprotocol } = await readCredentials({ params, authToken })
-      expect(tokenSubprotocol).toMatch(/^base64url\.bearer\.phx\.[A-Za-z0-9+_]+$/)
-      expect(tokenOf(tokenSubprotocol)).toBe(authToken)
+      const subprotocol = await subprotocolOf(authToken)
+      expect(subprotocol).toMatch(/^base64url\.bearer\.phx\.[A-Za-z0-9+_]+$/)
+      expect(tokenOf(subprotocol)).toBe(authToken)
     },
   )
 
   test('is as the official client has it, for every token that this one can send', async () => {
     for (const authToken of ['s3cret', 'SFMyNTY.g2gDYQFuBgD.x-y_z', 'é>>']) {
-      const { tokenSubprotocol } = await readCredentials({ params, authToken })
-      expect(tokenSubprotocol).toBe(`base64url.bearer.phx.${btoa(authToken).replace(/=/g, '')}`)
+      expect(await subprotocolOf(authToken)).toBe(`base64url.bearer.phx.${btoa(authToken).replace(/=/g, '')}`)
     }
   })
 
   test.each([null, () => null, () => undefined, async () => null])('may be none: %s', async (authToken) => {
-    expect(await readCredentials({ params, authToken })).toEqual({ params, tokenSubprotocol: null })
+    const params = { user_id: 'ada', none: null, n: 7 }
+    const texts = new Map([
+      ['user_id', 'ada'],
+      ['n', '7'],
+    ])
+    expect(await readCredentials({ params, authToken })).toEqual({ params: texts, token: null })
   })
 
   test('comes of a function beside params of another, each asked once', async () => {
     let calls = 0
     const count = () => String(++calls)
     const made = await readCredentials({ params: () => ({ n: count() }), authToken: async () => count() })
-    expect([made.params, tokenOf(made.tokenSubprotocol)]).toEqual([{ n: '1' }, '2'])
+    expect(made).toEqual({ params: new Map([['n', '1']]), token: '2' })
   })
 
   test('of a function that fails is a failure with its name', async () => {

@@ -1,30 +1,39 @@
 import { tokenSubprotocolOf } from './auth-token'
 import { asRollcallError } from './errors'
+import type { Credentials } from './machine/credentials-state'
 import type { ResolvedSocketOptions, SocketParams } from './options'
-
-/** Who we are, as one handshake says it. */
-export interface Credentials {
-  readonly params: SocketParams
-  /** Holds the token; null where there is none. */
-  readonly tokenSubprotocol: string | null
-}
 
 type Sources = Pick<ResolvedSocketOptions, 'params' | 'authToken'>
 
-/**
- * The credentials for one connection; a promise of them where a function makes them, which rejects with
- * `params_failed`.
- */
-export function readCredentials({ params, authToken }: Sources): Credentials | Promise<Credentials> {
+/** Whether a function makes some of them, so that others may come of it. */
+export function isMade({ params, authToken }: Sources): boolean {
+  return typeof params === 'function' || typeof authToken === 'function'
+}
+
+/** What is to be said of ourselves now; a promise of it where a function makes it, which rejects with `params_failed`. */
+export function readCredentials(sources: Sources): Credentials | Promise<Credentials> {
+  const { params, authToken } = sources
   if (typeof params !== 'function' && typeof authToken !== 'function')
-    return { params, tokenSubprotocol: tokenSubprotocolOf(authToken) }
+    return { params: textsOf(params), token: authToken }
   const made = Promise.all([
-    make('params', async () => (typeof params === 'function' ? params() : params)),
-    make('authToken', async () =>
-      tokenSubprotocolOf(typeof authToken === 'function' ? await authToken() : authToken),
-    ),
+    make('params', async () => textsOf(typeof params === 'function' ? await params() : params)),
+    make('authToken', async () => checked(typeof authToken === 'function' ? await authToken() : authToken)),
   ])
-  return made.then(([own, tokenSubprotocol]) => ({ params: own, tokenSubprotocol }))
+  return made.then(([texts, token]) => ({ params: texts, token }))
+}
+
+function textsOf(params: SocketParams): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>()
+  for (const [name, value] of Object.entries(params)) {
+    if (value !== null && value !== undefined) texts.set(name, String(value))
+  }
+  return texts
+}
+
+/** Throws `invalid_argument` for what a subprotocol cannot carry. */
+function checked(token: string | null | undefined): string | null {
+  tokenSubprotocolOf(token)
+  return token ?? null
 }
 
 async function make<T>(name: string, ask: () => Promise<T>): Promise<T> {

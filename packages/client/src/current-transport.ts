@@ -1,7 +1,8 @@
 import type { ClientDialect, Frame } from '@rollcall/shared-protocol'
-import { type Credentials, readCredentials } from './credentials'
+import { tokenSubprotocolOf } from './auth-token'
 import { addressWith } from './endpoint'
 import { asRollcallError, type RollcallError } from './errors'
+import type { Credentials } from './machine/credentials-state'
 import type { CloseInfo } from './machine/socket-state'
 import type { ResolvedSocketOptions } from './options'
 import { Waiter } from './timer'
@@ -23,7 +24,7 @@ export type OfferedDialect = Pick<ClientDialect, 'subprotocol' | 'subprotocolBes
 
 /** One attempt and what became of it. */
 interface Attempt {
-  /** Null until there is an address to connect to. */
+  /** Null where there is none to be had. */
   transport: Transport | null
   isOpen: boolean
   parting: Waiter<void> | null
@@ -58,22 +59,38 @@ export class CurrentTransport {
   }
 
   /** Begins anew. What comes of it is told to the listener, and never before this returns. */
-  open(): void {
+  open({ params, token }: Credentials): void {
     const attempt: Attempt = { transport: null, isOpen: false, parting: null }
     this.#current = attempt
-    const credentials = readCredentials(this.#options)
-    if (!(credentials instanceof Promise)) {
-      this.#openWith(credentials, attempt)
-      return
+    const isCurrent = () => attempt === this.#current
+    const { subprotocol, subprotocolBesideToken } = this.#dialect
+    const offered = token === null ? subprotocol : subprotocolBesideToken
+    try {
+      const listener: TransportListener = {
+        onOpen: () => {
+          if (!isCurrent()) return
+          attempt.isOpen = true
+          this.#listener.opened()
+        },
+        onFrame: (frame) => {
+          if (isCurrent()) this.#listener.frame(frame)
+        },
+        onClose: (code, reason) => {
+          attempt.parting?.resolve()
+          if (!isCurrent()) return
+          this.#current = null
+          this.#listener.closed({ code, reason })
+        },
+      }
+      const address = addressWith(this.#endpoint, params).href
+      attempt.transport = this.#options.transport(address, offered, listener, tokenSubprotocolOf(token))
+    } catch (thrown) {
+      this.#current = null
+      const { origin, pathname } = this.#endpoint
+      // The address without its query, which may hold a token.
+      const what = `Connecting to ${origin}${pathname} failed`
+      this.#listener.failed(asRollcallError(thrown, 'disconnected', (why) => `${what}: ${why}`))
     }
-    credentials.then(
-      (made) => {
-        if (attempt === this.#current) this.#openWith(made, attempt)
-      },
-      (error: RollcallError) => {
-        if (attempt === this.#current) this.#listener.failed(error)
-      },
-    )
   }
 
   send(frame: Frame): void {
@@ -109,37 +126,5 @@ export class CurrentTransport {
   /** Resolves once every transport that was parted from has ended. */
   async parted(): Promise<void> {
     await Promise.all(this.#partings)
-  }
-
-  #openWith({ params, tokenSubprotocol }: Credentials, attempt: Attempt): void {
-    const isCurrent = () => attempt === this.#current
-    const { subprotocol, subprotocolBesideToken } = this.#dialect
-    const offered = tokenSubprotocol === null ? subprotocol : subprotocolBesideToken
-    try {
-      const listener: TransportListener = {
-        onOpen: () => {
-          if (!isCurrent()) return
-          attempt.isOpen = true
-          this.#listener.opened()
-        },
-        onFrame: (frame) => {
-          if (isCurrent()) this.#listener.frame(frame)
-        },
-        onClose: (code, reason) => {
-          attempt.parting?.resolve()
-          if (!isCurrent()) return
-          this.#current = null
-          this.#listener.closed({ code, reason })
-        },
-      }
-      const address = addressWith(this.#endpoint, params)
-      attempt.transport = this.#options.transport(address, offered, listener, tokenSubprotocol)
-    } catch (thrown) {
-      this.#current = null
-      const { origin, pathname } = this.#endpoint
-      // The address without its query, which may hold a token.
-      const what = `Connecting to ${origin}${pathname} failed`
-      this.#listener.failed(asRollcallError(thrown, 'disconnected', (why) => `${what}: ${why}`))
-    }
   }
 }

@@ -1,6 +1,5 @@
 import type { ClientDialect } from '@rollcall/shared-protocol'
 import { invalidArgument } from './errors'
-import type { SocketParams } from './options'
 
 /** What of a dialect shows in an address. */
 export type AddressedDialect = Pick<ClientDialect, 'pathSuffix' | 'params'>
@@ -26,12 +25,10 @@ export function resolveEndpoint(address: string | URL, dialect?: AddressedDialec
 }
 
 /** The address with the params in its query. Those that the address has of its own stay, unless named again. */
-export function addressWith(endpoint: URL, params: SocketParams): string {
+export function addressWith(endpoint: URL, params: ReadonlyMap<string, string>): URL {
   const url = new URL(endpoint)
-  for (const [name, value] of Object.entries(params)) {
-    if (value !== null && value !== undefined) url.searchParams.set(name, String(value))
-  }
-  return url.href
+  for (const [name, value] of params) url.searchParams.set(name, value)
+  return url
 }
 
 function parse(address: string | URL): URL {

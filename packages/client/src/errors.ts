@@ -13,6 +13,8 @@ export const CLIENT_ERROR_CODES = {
   kicked: 'The server put this client out of the channel, or ended the session.',
   params_failed:
     'The function given as `params` or `authToken` threw, so that there was nothing to connect with.',
+  expired:
+    'What proved who this client is is over, and nothing newer was given. Sign in again, then connect.',
   unsupported: 'The server has no such thing in the dialect that this socket speaks. Nothing was sent.',
   protocol_fault: 'A frame was not understood: one of the server by us, or one of ours by the server.',
 } as const satisfies Record<string, string>

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CLIENT_DIALECTS } from './client-dialect'
+import { readCredentials } from './credentials'
 import { addressWith, resolveEndpoint } from './endpoint'
 import { DEFAULT_SOCKET_OPTIONS, resolveSocketOptions, type SocketOptions } from './options'
 
@@ -63,11 +64,13 @@ describe('the address', () => {
     expect(resolveEndpoint(given, CLIENT_DIALECTS.rollcall).href).toBe(given)
   })
 
-  test('takes the params into its query, and leaves out what is null', () => {
+  test('takes the params into its query, and leaves out what is null', async () => {
     const endpoint = resolveEndpoint('ws://x/socket?a=1&b=2')
-    expect(addressWith(endpoint, { b: 'ä&', c: 3, d: true, e: null, f: undefined })).toBe(
-      'ws://x/socket?a=1&b=%C3%A4%26&c=3&d=true',
-    )
+    const { params } = await readCredentials({
+      params: { b: 'ä&', c: 3, d: true, e: null, f: undefined },
+      authToken: null,
+    })
+    expect(addressWith(endpoint, params).href).toBe('ws://x/socket?a=1&b=%C3%A4%26&c=3&d=true')
     expect(endpoint.href).toBe('ws://x/socket?a=1&b=2')
   })
 })

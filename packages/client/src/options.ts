@@ -17,12 +17,12 @@ export type SocketParams = { readonly [name: string]: string | number | boolean 
 export interface SocketOptions {
   /**
    * Who we are, for the server's `authenticate`: an object, or a function that is called anew for every connection,
-   * so that a token is fresh at each. @default {}
+   * and before what it gave is over, so that a token is always fresh. @default {}
    */
   readonly params?: SocketParams | (() => SocketParams | Promise<SocketParams>) | undefined
   /**
-   * A secret that proves who we are, where it must not be in the address: a text, or a function that is called anew for
-   * every connection. It goes out as a subprotocol, as that of Phoenix's own client does, and nowhere else.
+   * A secret that proves who we are, where it must not be in the address: a text, or a function that is called as that
+   * of `params` is. It goes out as a subprotocol, as that of Phoenix's own client does, or as a refresh, and nowhere else.
    * @default null, for none
    */
   readonly authToken?: AuthToken | undefined
@@ -31,7 +31,7 @@ export interface SocketOptions {
    * @default 'rollcall'
    */
   readonly dialect?: SocketDialect | undefined
-  /** For the answer to a join, a leave, a push or an update. @default 10000 */
+  /** For the answer to a join, a leave, a push, an update or a refresh. @default 10000 */
   readonly timeoutMs?: number | undefined
   /** For a connection, from its start (`params` included) to the server's answer to hello. @default 10000 */
   readonly connectTimeoutMs?: number | undefined

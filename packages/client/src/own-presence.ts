@@ -1,5 +1,5 @@
 import { field, isJsonObject, type JsonObject } from '@rollcall/shared-protocol'
-import { timeoutError } from './errors'
+import { RollcallError, timeoutError } from './errors'
 import { applyEdit, editOf, type MetaChange } from './machine/meta-edit'
 import {
   INITIAL_OWN_META,
@@ -9,6 +9,7 @@ import {
   stepOwnMeta,
 } from './machine/own-meta'
 import type { ResolvedSocketOptions } from './options'
+import { readRefusal } from './refusal'
 import { RunningMachine } from './running-machine'
 import { Timer, Waiter } from './timer'
 
@@ -80,10 +81,9 @@ export class OwnPresence {
         return this.#settle(effect.tickets, effect.error)
       case 'send': {
         const { id } = effect
-        Promise.all(effect.changes.map(this.#request)).then(
-          () => this.dispatch({ kind: 'answered', id, error: null }),
-          (error: unknown) => this.dispatch({ kind: 'answered', id, error }),
-        )
+        const answered = (error: unknown) =>
+          this.dispatch({ kind: 'answered', id, error, retryAfterMs: retryAfterOf(error) })
+        Promise.all(effect.changes.map(this.#request)).then(() => answered(null), answered)
       }
     }
   }
@@ -96,4 +96,11 @@ export class OwnPresence {
       else waiter?.reject(error)
     }
   }
+}
+
+/** How long the server asks to wait, where it is only too much for it; null for every other answer. */
+function retryAfterOf(error: unknown): number | null {
+  const isThrottled =
+    error instanceof RollcallError && error.reason === 'throttled' && error.response !== null
+  return isThrottled ? readRefusal(error.response).retryAfterMs : null
 }

@@ -1,4 +1,4 @@
-import { ERROR_CODES, field, isErrorCode, type JsonObject } from '@rollcall/shared-protocol'
+import { field, isRetryable, type JsonObject } from '@rollcall/shared-protocol'
 import { RollcallError, type RollcallErrorCode } from './errors'
 
 /** What a server's error reply says to a program. */
@@ -21,7 +21,7 @@ export function readRefusal(response: JsonObject): Refusal {
   return {
     reason,
     message: textOf(response, 'message') ?? reason,
-    isRetryable: isErrorCode(reason) && ERROR_CODES[reason].isRetryable,
+    isRetryable: isRetryable(reason),
     retryAfterMs: typeof retryAfter === 'number' && retryAfter > 0 ? retryAfter : 0,
     response,
   }

@@ -43,7 +43,10 @@ export interface SocketEvents {
   /** An open connection ended, by whichever side. */
   close: (close: CloseInfo) => void
   status: (status: SocketStatus, snapshot: ConnectionSnapshot) => void
-  /** A frame was not understood: one of the server by us, or one of ours by the server. The connection goes on. */
+  /**
+   * A frame was not understood: one of the server by us, or one of ours by the server; or credentials could not be
+   * renewed, which is tried again. The connection goes on.
+   */
   fault: (error: RollcallError) => void
 }
 
@@ -172,6 +175,19 @@ export class Socket {
   /** Tries at once instead of at `retryAt`. Does nothing unless it is waiting. */
   reconnectNow(): void {
     this.#uplink.dispatch({ kind: 'reconnect_now' })
+  }
+
+  /**
+   * Asks `params` and `authToken` anew now, and has the server judge us by them: for a program whose rights have changed.
+   * A connection is renewed before its credentials expire by itself, without this. While it is open its presences stay
+   * through it, for others too.
+   *
+   * Rejects with a {@link RollcallError}, and then everything stays as it was: `params_failed`; `refused` with the
+   * server's `reason`, such as `token_expired` or `identity_changed`; `timeout`; `disconnected` where there is no open
+   * connection, as every new one asks by itself; `unsupported` by a Phoenix server.
+   */
+  refresh(): Promise<void> {
+    return this.#uplink.refresh()
   }
 
   /**

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { SocketOptions } from './options'
+import { Socket } from './socket'
 import { passTurns } from './testing/pass-turns'
 import { VirtualClock } from './testing/virtual-clock'
-import { type Line, LOBBY, ScriptedServer } from './testing-support/scripted-server'
+import { Line, LOBBY, ScriptedServer } from './testing-support/scripted-server'
 
 /* What a socket says of its session, and when. */
 
@@ -61,6 +62,33 @@ describe('hello', () => {
     expect([...items.values()]).toEqual(['s.1'])
     expect(helloOf(await server.reconnect(4003))).not.toHaveProperty('token')
     expect(items.size).toBe(0)
+  })
+
+  test('[C-21] [C-35] of one whose session is over with its credentials is without the token', async () => {
+    const clock = new VirtualClock()
+    const lines: Line[] = []
+    let logins = 0
+    const socket = new Socket('ws://test/socket', {
+      params: () => ({ login: ++logins }),
+      clock,
+      transport: (_url, _subprotocol, listener) => {
+        const line = new Line(listener)
+        lines.push(line)
+        return {
+          send: (frame) => line.sent.push(JSON.parse(String(frame))),
+          close: () => {},
+          abandon: () => {},
+        }
+      },
+    })
+    socket.connect()
+    await clock.advance(0)
+    lines[0]?.open()
+    lines[0]?.welcome({ token: 's.1' })
+    lines[0]?.end(4004)
+    await clock.advance(1_000)
+    lines[1]?.open()
+    expect(lines[1] && helloOf(lines[1])).toEqual({ instance: expect.any(String) })
   })
 
   test('[C-21] after a goodbye is without the token', async () => {

@@ -1,46 +1,42 @@
-import {
-  type ClientDialect,
-  type ClientMessage,
-  type Frame,
-  field,
-  isJsonObject,
-  type JsonObject,
-  type MessageRef,
-  type Topic,
-} from '@rollcall/shared-protocol'
+import type { ClientDialect, ClientMessage, Frame, Topic } from '@rollcall/shared-protocol'
 import type { ChannelFrame } from './channel-link'
+import { CurrentCredentials } from './current-credentials'
 import { CurrentTransport } from './current-transport'
+import { addressWith } from './endpoint'
 import { RollcallError } from './errors'
 import { Heartbeat } from './heartbeat'
+import type { Credentials, Lifetime } from './machine/credentials-state'
+import { EXPIRED_CODE } from './machine/socket-errors'
 import { stepSocket } from './machine/socket-machine'
 import {
+  type CloseInfo,
   INITIAL_SOCKET,
   type SessionInfo,
   type SocketEffect,
   type SocketEvent,
   type SocketState,
 } from './machine/socket-state'
+import { NetworkWatch } from './network-watch'
 import type { ResolvedSocketOptions } from './options'
-import { readRefusal, refusalError } from './refusal'
+import { readServerFrame } from './read-server-frame'
 import { RenouncedTopics } from './renounced-topics'
 import { RunningMachine } from './running-machine'
 import { SessionToken } from './session-token'
+import { Settling } from './settling'
+import { type SystemAnswer, SystemTopic, UNKNOWN_SESSION } from './system-topic'
 import { Timer } from './timer'
 
 /*
  *   Socket  <-->  Uplink: the socket machine at work
- *                    |-- CurrentTransport   one physical connection after another
- *                    |-- Heartbeat          whether the other side is there
- *                    |-- NetworkHints       when to try at once, and when not at all
+ *                    |-- CurrentCredentials   who we are: asked for each connection, renewed while it lasts
+ *                    |-- CurrentTransport     one physical connection after another
+ *                    |-- SystemTopic          hello, refresh, and what the answers mean
+ *                    |-- Heartbeat            whether the other side is there
+ *                    |-- NetworkWatch         when to try at once, and when not at all
  */
 
 /** Close code of a connection whose session went on with another one. */
 const REPLACED_CODE = 4003
-
-/** All that is known of a session with a server that does not tell. */
-const UNKNOWN_SESSION: SessionInfo = { id: null, identity: null, isResumed: false, settlingMs: 0 }
-
-type ReceivedReply = Extract<ChannelFrame, { readonly kind: 'reply' }>
 
 /** What an uplink tells its socket. */
 export interface UplinkListener {
@@ -48,30 +44,27 @@ export interface UplinkListener {
   connected(): void
   lost(isFinal: boolean): void
   received(frame: ChannelFrame): void
-  /** A frame was not understood, by us or by the server. */
+  /** A frame was not understood, by us or by the server; or it did not take newer credentials. */
   faulted(error: RollcallError): void
   changed(before: SocketState, after: SocketState): void
 }
 
 /** What carries a socket's messages: keeps one transport open for as long as it is meant to be. */
 export class Uplink {
-  readonly #options: ResolvedSocketOptions
   readonly #dialect: ClientDialect
+  readonly #endpoint: URL
   readonly #listener: UplinkListener
   readonly #machine: RunningMachine<SocketState, SocketEvent, SocketEffect>
+  readonly #credentials: CurrentCredentials
   readonly #transport: CurrentTransport
   readonly #heartbeat: Heartbeat
   readonly #timer: Timer
   readonly #token: SessionToken
-  /** Tells the server that a session goes on in the program that held it, and not in a copy of its tab. */
-  readonly #instance: string
-  /** Ends the time in which a server that began anew waits for those who were there. */
-  readonly #settling: Timer
-  #isSettling = false
+  readonly #system: SystemTopic
+  readonly #settling: Settling
+  readonly #watch: NetworkWatch
   readonly #renounced = new RenouncedTopics()
-  #unwatch: (() => void) | null = null
   #lastRef = 0
-  #helloRef: MessageRef = null
 
   constructor(
     options: ResolvedSocketOptions,
@@ -80,16 +73,14 @@ export class Uplink {
     listener: UplinkListener,
   ) {
     const { clock } = options
-    this.#options = options
     this.#dialect = dialect
-    this.#instance = [options.random(), options.random()]
-      .map((chance) => chance.toString(36).slice(2))
-      .join('')
+    this.#endpoint = endpoint
     this.#listener = listener
-    this.#settling = new Timer(clock, () => {
-      this.#isSettling = false
-    })
+    this.#settling = new Settling(clock)
+    this.#watch = new NetworkWatch(options.networkHints, (kind) => this.dispatch({ kind }))
     this.#token = new SessionToken(options.sessionStorage, endpoint)
+    const instance = [options.random(), options.random()].map((chance) => chance.toString(36).slice(2))
+    this.#system = new SystemTopic(this.#token, instance.join(''), () => this.nextRef())
     this.#timer = new Timer(clock, () => this.dispatch({ kind: 'due' }))
     this.#machine = new RunningMachine<SocketState, SocketEvent, SocketEffect>(
       INITIAL_SOCKET,
@@ -110,15 +101,23 @@ export class Uplink {
       () => this.send({ kind: 'heartbeat', topic: dialect.systemTopic, ref: this.nextRef() }),
       () => this.dispatch({ kind: 'dead' }),
     )
+    const failed = (error: RollcallError) => this.dispatch({ kind: 'failed', error })
+    this.#credentials = new CurrentCredentials(options, {
+      ready: (credentials) => this.#transport.open(credentials),
+      failed,
+      offered: (credentials) => this.#offer(credentials),
+      closed: (close) => this.dispatch({ kind: 'closed', close }),
+      expired: (close) => this.dispatch({ kind: 'expired', close }),
+      faulted: (error) => listener.faulted(error),
+    })
     this.#transport = new CurrentTransport(options, endpoint, dialect, {
       opened: () => this.dispatch({ kind: 'opened' }),
       frame: (frame) => this.#receive(frame),
-      closed: (close) => {
-        // Another tab has our session now. To take it back would have the two take it from each other for ever.
-        if (close.code === REPLACED_CODE) this.#token.forget()
-        this.dispatch({ kind: 'closed', close })
+      closed: (close) => this.#closed(close),
+      failed: (error) => {
+        this.#credentials.dispatch({ kind: 'parted' })
+        failed(error)
       },
-      failed: (error) => this.dispatch({ kind: 'failed', error }),
     })
   }
 
@@ -151,6 +150,13 @@ export class Uplink {
     this.#transport.send(this.#dialect.encodeClient(message))
   }
 
+  /** Asks for credentials anew, and has the server take them. */
+  refresh(): Promise<void> {
+    if (this.#dialect.hasHello) return this.#credentials.renew()
+    const why = 'A Phoenix server takes newer credentials only with a new connection.'
+    return Promise.reject(new RollcallError('unsupported', why))
+  }
+
   /** Resolves once no former transport is on its way out any more. */
   parted(): Promise<void> {
     return this.#transport.parted()
@@ -161,10 +167,11 @@ export class Uplink {
       case 'timer':
         return this.#timer.set(effect.delayMs)
       case 'open':
-        return this.#transport.open()
+        return this.#credentials.dispatch({ kind: 'wanted' })
       case 'greet':
         return this.#greet()
       case 'close':
+        this.#credentials.dispatch({ kind: 'parted' })
         if (!effect.isGoodbye) return this.#transport.drop()
         if (this.#transport.isOpen && this.#dialect.hasHello)
           this.send({ kind: 'goodbye', ref: this.nextRef() })
@@ -172,12 +179,14 @@ export class Uplink {
       case 'heartbeat':
         return this.#heartbeat.dispatch(effect.order)
       case 'lost':
-        this.#isSettling = false
-        this.#settling.set(null)
-        if (effect.isFinal) this.#token.release()
+        this.#settling.set(0)
+        if (effect.isFinal) {
+          this.#token.release()
+          this.#credentials.dispatch({ kind: 'stopped' })
+        }
         return this.#listener.lost(effect.isFinal)
       case 'watch':
-        return this.#watch(effect.isOn)
+        return this.#watch.set(effect.isOn)
     }
   }
 
@@ -185,13 +194,9 @@ export class Uplink {
     // Nobody answers where no hello is said: the connection is good from the moment it is there.
     if (!this.#dialect.hasHello) {
       this.#listener.connected()
-      return this.#welcomed(UNKNOWN_SESSION)
+      return this.#welcomed(UNKNOWN_SESSION, 'unknown')
     }
-    this.#helloRef = this.nextRef()
-    this.#token.claim()
-    const token = this.#token.current
-    const instance = this.#instance
-    this.send({ kind: 'hello', ref: this.#helloRef, instance, ...(token === null ? {} : { token }) })
+    this.send(this.#system.hello())
     this.#listener.connected()
   }
 
@@ -212,15 +217,28 @@ export class Uplink {
 
   /** How long a server that lost its past waits for those who were there, in milliseconds; 0 once it does not. */
   settlingMs(): number {
-    return this.#isSettling ? (this.state.session?.settlingMs ?? 0) : 0
+    return this.#settling.ms
   }
 
-  #welcomed(session: SessionInfo): void {
-    this.#isSettling = session.settlingMs > 0
-    // A timer, and no look at the clock: a clock that is set meanwhile would cut the wait short.
-    this.#settling.set(this.#isSettling ? session.settlingMs : null)
+  #welcomed(session: SessionInfo, lifetime: Lifetime): void {
+    this.#settling.set(session.settlingMs)
+    this.#credentials.dispatch({ kind: 'welcomed', lifetime })
     this.dispatch({ kind: 'welcomed', session })
     this.#leaveRenounced(session.isResumed)
+  }
+
+  #offer({ params, token }: Credentials): void {
+    // The address may have params of its own, which the server would otherwise take for withdrawn.
+    const query = new Map(addressWith(this.#endpoint, params).searchParams)
+    this.send(this.#system.refresh(query, token))
+  }
+
+  #closed(close: CloseInfo): void {
+    const { code } = close
+    const isExpiry = this.#dialect.hasCloseCodes && code === EXPIRED_CODE
+    // Another tab has our session now, or it is over. To take it back would have the two take it from each other for ever.
+    if (code === REPLACED_CODE || isExpiry) this.#token.forget()
+    this.#credentials.dispatch({ kind: 'closed', close, isExpiry })
   }
 
   #leaveRenounced(isResumed: boolean): void {
@@ -230,72 +248,28 @@ export class Uplink {
     else for (const topic of topics) this.renounce(topic)
   }
 
-  #isOfHello({ ref }: ReceivedReply): boolean {
-    return ref !== null && ref === this.#helloRef
-  }
-
-  #watch(isOn: boolean): void {
-    this.#unwatch?.()
-    this.#unwatch = null
-    if (!isOn) return
-    const { networkHints } = this.#options
-    this.#unwatch = networkHints.watch({
-      online: () => this.dispatch({ kind: 'online' }),
-      offline: () => this.dispatch({ kind: 'offline' }),
-      visible: () => this.dispatch({ kind: 'visible' }),
-    })
-    this.dispatch({ kind: networkHints.isOnline() ? 'online' : 'offline' })
-  }
-
   #receive(frame: Frame): void {
     this.#heartbeat.dispatch('heard')
-    const decoded = this.#dialect.decodeServer(frame)
-    if (!decoded.ok) {
-      const { code, message } = decoded.fault
-      const what = 'A frame of the server was not understood and is passed over'
-      return this.#listener.faulted(
-        new RollcallError('protocol_fault', `${what}: ${message}`, { reason: code }),
-      )
-    }
-    const received = decoded.value
-    if (received.kind === 'fault') {
-      const refusal = readRefusal(received.response)
-      this.#listener.faulted(
-        refusalError('protocol_fault', 'The server did not understand a frame of ours', refusal),
-      )
-    } else if (this.#renounced.settle(received)) return
+    const received = readServerFrame(this.#dialect, frame)
+    if (received instanceof RollcallError) this.#listener.faulted(received)
+    else if (this.#renounced.settle(received)) return
     else if (received.topic !== this.#dialect.systemTopic) this.#listener.received(received)
-    else if (received.kind === 'reply' && this.#isOfHello(received)) this.#welcome(received)
-  }
-
-  #welcome(reply: ReceivedReply): void {
-    if (reply.status === 'ok') {
-      const { session, token } = readWelcome(reply.response)
-      if (token !== null) this.#token.keep(token)
-      return this.#welcomed(session)
+    else if (received.kind === 'reply') {
+      const answer = this.#system.read(received)
+      if (answer) this.#hear(answer)
     }
-    const refusal = readRefusal(reply.response)
-    const error = refusalError('refused', 'The server refused the connection', refusal)
-    const { isRetryable, retryAfterMs } = refusal
-    this.dispatch({ kind: 'unwelcome', error, isRetryable, retryAfterMs })
   }
-}
 
-/** Who we are, of the answer to hello. What a server does not tell stays unknown. */
-function readWelcome(response: unknown): { readonly session: SessionInfo; readonly token: string | null } {
-  const body: JsonObject = isJsonObject(response) ? response : {}
-  const session = field(body, 'session')
-  const identity = field(body, 'identity')
-  const id = isJsonObject(identity) ? field(identity, 'id') : undefined
-  const token = field(body, 'token')
-  const settlingMs = field(body, 'settling_ms')
-  return {
-    token: typeof token === 'string' ? token : null,
-    session: {
-      id: typeof session === 'string' ? session : null,
-      identity: typeof id === 'string' ? { id } : null,
-      isResumed: field(body, 'resumed') === true,
-      settlingMs: typeof settlingMs === 'number' ? settlingMs : 0,
-    },
+  #hear(answer: SystemAnswer): void {
+    switch (answer.kind) {
+      case 'welcomed':
+        return this.#welcomed(answer.session, answer.lifetime)
+      case 'unwelcome':
+        return this.dispatch(answer)
+      case 'renewed':
+        return this.#credentials.dispatch({ kind: 'accepted', lifetime: answer.lifetime })
+      case 'not_renewed':
+        return this.#credentials.dispatch({ ...answer, kind: 'rejected' })
+    }
   }
 }

@@ -7,6 +7,7 @@ export type {
   JwtPublicKeyOptions,
   JwtSecretOptions,
 } from './auth/jwt-options'
+export type { Access, Authorization, Authorize, AuthorizeContext } from './channel/authorization'
 export type { Call, Middleware } from './channel/compose'
 export type { ChannelContext } from './channel/context'
 export { type ChannelDefinition, defineChannel, type Handler } from './channel/define-channel'
@@ -18,7 +19,13 @@ export { referenceChannel } from './channel/reference-channel'
 export { type Refusal, type Reply, refuse, refuseWith } from './channel/reply'
 export type { HeartbeatOptions } from './connection/heartbeat'
 export type { OutboxOptions } from './connection/outbox'
+export type { RatesOptions } from './connection/rates'
+export type { AdmissionOptions } from './door/admission-options'
+export type { TrustProxy } from './door/client-address'
+export type { AllowedOrigins, OriginHandshake } from './door/origins'
 export { ServerError, type ServerErrorCode } from './errors'
+export type { Rate } from './gcra'
+export type { HttpOptions } from './http/http-server'
 export type { LongPollOptions } from './http/longpoll'
 export type { CompressionOptions } from './io/packet'
 export type { HandshakeRequest } from './io/wire'
@@ -31,6 +38,7 @@ export type { HistoryOptions } from './presence/history'
 export type { Owner } from './presence/owned'
 export type { Registry, RegistryDiff, TrackResult } from './presence/registry'
 export { createServer, type DrainOptions, type RollcallServer } from './server'
+export type { KickTarget } from './session/control-line'
 export {
   type Authenticate,
   HandshakeError,

@@ -12,3 +12,19 @@ export interface Logger {
 export function defaultLogger(): Logger {
   return pino({ name: 'rollcall', level: 'warn' }, pino.destination({ dest: 2, sync: true }))
 }
+
+/**
+ * Logs what code of the application threw, which may be anything, such as an object that throws when it is looked at:
+ * then, that it cannot be shown. Never throws, for it is called where nothing may.
+ */
+export function logFailure(log: Logger, error: unknown, context: object, message: string): void {
+  try {
+    log.error({ err: error, ...context }, message)
+  } catch {
+    try {
+      log.error({ err: 'What was thrown cannot be shown.', ...context }, message)
+    } catch {
+      // A logger that takes nothing: there is nobody to tell.
+    }
+  }
+}

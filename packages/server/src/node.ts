@@ -3,7 +3,9 @@ import { Router } from './channel/route'
 import { withTimeout } from './channel/with-timeout'
 import { Connection, type ConnectionContext } from './connection/connection'
 import { sweepIntervalMs } from './connection/heartbeat'
+import { pacesOf } from './connection/rates'
 import { fractionOf, spread } from './connection/spread'
+import { Door } from './door/door'
 import type { Timer } from './io/clock'
 import { Tick } from './io/tick'
 import type { Acceptance, HandshakeRefusal, HandshakeRequest } from './io/wire'
@@ -11,7 +13,10 @@ import type { Mode } from './mode'
 import type { ResolvedServerOptions } from './options'
 import { Registry } from './presence/registry'
 import { admit } from './session/admission'
+import { ControlLine, type Kick, type KickTarget } from './session/control-line'
+import { identify } from './session/identify'
 import { ImplicitNames } from './session/implicit-names'
+import { keepHandshake, NOTHING_KEPT } from './session/kept-handshake'
 import { packParams } from './session/params'
 import { Sessions } from './session/sessions'
 import { MemoryStore, MemoryStoreState } from './store/memory-store'
@@ -35,22 +40,28 @@ export class PresenceNode {
   readonly #sessions: Sessions
   readonly #connections = new Set<Connection>()
   readonly #connectionContext: ConnectionContext
+  /** Who may come in. */
+  readonly door: Door
   readonly #startedMs: number
   #refs = 0
   #sweep: Timer | null = null
   /** Wait for the last connection to be gone. */
   readonly #emptied: (() => void)[] = []
+  /** Null where no other node shares the store. */
+  readonly #control: ControlLine | null
   #phase: 'open' | 'draining' | 'closing' = 'open'
   #drainTimers: Timer[] = []
 
   constructor(options: ResolvedServerOptions, mode: () => Mode) {
     const { limits, clock, random, logger: log, heartbeat, grace } = options
-    const { handlerTimeoutMs, maxWaitingMessages, outbox } = options
+    const { handlerTimeoutMs, maxWaitingMessages, outbox, rates } = options
     const tick = new Tick(clock)
     const id = random.id(4)
     this.#options = options
     this.#mode = mode
     this.#startedMs = clock.now()
+    const { admission, allowedOrigins } = options
+    this.door = new Door({ admission, allowedOrigins, clock, random, log, mode })
     this.#store = options.store ?? new MemoryStore(new MemoryStoreState(`${id}-`, { clock }))
     this.registry = new Registry({
       store: this.#store,
@@ -74,6 +85,8 @@ export class PresenceNode {
       onSessionTaken: (session) => this.#sessions.taken(session),
       onReachable: (isReachable) => this.#noteReachable(isReachable),
     })
+    const onKick = ({ target, reason }: Kick) => void this.#kickHere(target, reason)
+    this.#control = options.store && new ControlLine({ store: options.store, clock, log, onKick })
     const router = new Router(options.channels)
     const services = { registry: this.registry, clock, log, handlerTimeoutMs, maxWaitingMessages }
     const names = new ImplicitNames({
@@ -82,6 +95,11 @@ export class PresenceNode {
       trustNames: () => mode() === 'development',
       maxNamesPerSession: limits.channelsPerSession,
     })
+    const { authenticate, authenticateTimeoutMs, allowAnonymous } = options
+    const identifying = {
+      ...{ limits, clock, random, log, mode },
+      ...{ authenticate, authenticateTimeoutMs, allowAnonymous },
+    }
     this.#connectionContext = {
       clock,
       tick,
@@ -91,6 +109,8 @@ export class PresenceNode {
       sessions: this.#sessions,
       dispatch: { router, services, names, limits },
       outbox,
+      throttle: { clock, rates, paces: pacesOf(rates), maxKeptBytes: limits.frameBytes },
+      identify: (request) => identify(request, identifying),
       describeServer: () => this.#describe(),
       onClosed: (connection) => {
         this.#connections.delete(connection)
@@ -103,6 +123,7 @@ export class PresenceNode {
   /** Begins to look after its connections. */
   start(): void {
     this.#scheduleSweep()
+    this.#control?.open()
   }
 
   get connectionCount(): number {
@@ -123,15 +144,19 @@ export class PresenceNode {
     const { authenticate, authenticateTimeoutMs, allowAnonymous, implicitTopic } = this.#options
     const identify = { authenticate, authenticateTimeoutMs, allowAnonymous, mode: this.#mode }
     const isDraining = () => this.#phase !== 'open'
-    const context = { isDraining, limits, clock, random, log, implicitTopic, ...identify }
+    const { door } = this
+    const context = { isDraining, door, limits, clock, random, log, implicitTopic, ...identify }
     const admitted = await admit(request, context, transport)
     if ('status' in admitted) return admitted
     return {
       subprotocol: admitted.subprotocol,
+      abandon: () => admitted.seat.release(),
       open: (wire) => {
-        const { dialect, identity, implicitTopic } = admitted
+        const { dialect, identity, implicitTopic, seat } = admitted
+        const params = packParams(request.params)
+        const kept = authenticate ? keepHandshake(request) : NOTHING_KEPT
         // Spelled out, not spread: of each object that a spread makes V8 keeps a shape of its own.
-        const asked = { dialect, identity, params: packParams(request.params), implicitTopic }
+        const asked = { dialect, identity, params, handshake: kept, implicitTopic, seat }
         const connection = new Connection(wire, asked, this.#connectionContext)
         this.#connections.add(connection)
         // It was admitted before; now it has to go with the others.
@@ -176,11 +201,33 @@ export class PresenceNode {
     for (const connection of this.#connections) connection.close(1012, 'server closes')
     await this.#whenEmpty()
     this.#sweep?.cancel()
+    this.#control?.close()
     const { store } = this.#options
     if (store) await this.#handOver(store)
     else this.#sessions.endAll('drained')
     this.registry.close()
     if (!store) await this.#store.close()
+  }
+
+  /**
+   * Ends sessions, those that wait for their clients too, on all nodes. Resolves with how many ended on this one, once
+   * the others have been told; rejects where the store cannot tell them, when those here have ended.
+   */
+  async kick(target: KickTarget, reason: string): Promise<number> {
+    const ended = this.#kickHere(target, reason)
+    await this.#control?.tell({ target, reason })
+    return ended
+  }
+
+  #kickHere(target: KickTarget, reason: string): number {
+    const isMeant = (identityId: string, sessionId: string | null) =>
+      'session' in target ? sessionId === target.session : identityId === target.identity
+    const before = this.#sessions.size
+    for (const connection of [...this.#connections]) {
+      if (isMeant(connection.identity.id, connection.sessionId)) connection.kick(reason)
+    }
+    this.#sessions.endWhere(({ identity, id }) => isMeant(identity.id, id), 'kicked')
+    return before - this.#sessions.size
   }
 
   #whenEmpty(): Promise<void> {

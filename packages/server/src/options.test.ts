@@ -1,6 +1,8 @@
 import { createServer } from 'node:http'
 import { DEFAULT_LIMITS } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
+import { DEFAULT_ADMISSION } from './door/admission-options'
+import { DEFAULT_HTTP } from './http/http-server'
 import { resolveServerOptions, type ServerOptions } from './options'
 
 const refused = expect.objectContaining({ name: 'ServerError', code: 'invalid_option' })
@@ -13,6 +15,33 @@ describe('the defaults', () => {
       host: '127.0.0.1',
       allowAnonymous: false,
       mode: null,
+      allowedOrigins: null,
+      trustProxy: null,
+      admission: {
+        maxConnections: 50_000,
+        maxPerAddress: 256,
+        maxPerIdentity: 64,
+        maxPending: 1000,
+        maxPendingPerAddress: 64,
+        handshakesPerSecond: 1000,
+        handshakeBurst: 5000,
+        handshakesPerSecondPerAddress: 20,
+        handshakeBurstPerAddress: 512,
+      },
+      rates: {
+        messages: { perSecond: 100, burst: 500 },
+        joins: { perSecond: 50, burst: 512 },
+        updates: { perSecond: 20, burst: 60 },
+        abuse: { perSecond: 5, burst: 200 },
+      },
+      http: {
+        headersTimeoutMs: 10_000,
+        requestTimeoutMs: 30_000,
+        keepAliveTimeoutMs: 5000,
+        silenceTimeoutMs: 30_000,
+        maxHeaderBytes: 16_384,
+        maxHeaders: 100,
+      },
       limits: DEFAULT_LIMITS,
       heartbeat: { pingIntervalMs: 20_000, pongTimeoutMs: 10_000 },
       grace: { graceMs: 10_000, pageGraceMs: 3000 },
@@ -49,11 +78,13 @@ describe('[S-17] nonsense is refused when the server is made, with the option’
   })
 
   const groups: Record<string, string[]> = {
+    admission: Object.keys(DEFAULT_ADMISSION),
+    http: Object.keys(DEFAULT_HTTP),
     limits: Object.keys(DEFAULT_LIMITS),
     heartbeat: ['pingIntervalMs', 'pongTimeoutMs'],
     flush: ['floorMs', 'ceilingMs', 'share'],
     history: ['maxDiffs', 'maxBytes'],
-    longPoll: ['windowMs', 'maxBodyBytes'],
+    longPoll: ['windowMs', 'maxBodyBytes', 'maxHeldBytes'],
     outbox: ['softLimitBytes', 'hardLimitBytes'],
     compression: ['thresholdBytes', 'level'],
   }
@@ -92,13 +123,40 @@ describe('[S-17] nonsense is refused when the server is made, with the option’
     ['a negative grace', { grace: { graceMs: -1 } }],
     ['a grace that is no number', { grace: { pageGraceMs: Number.NaN } }],
     ['a grace longer than a timer can wait', { grace: { graceMs: 2 ** 31 } }],
+    ['headers that may take longer than a timer can wait', { http: { headersTimeoutMs: 2 ** 31 } }],
     ['no channels', { channels: [] }],
     ['a mode that is none', { mode: 'prod' }],
     ['an implicit topic that is too long', { implicitTopic: 't'.repeat(129) }],
+    ['an implicit topic with a line break', { implicitTopic: 'room:\n' }],
     ['a port with a server of one’s own', { server: createServer(), port: 9090 }],
     ['a host with a server of one’s own', { server: createServer(), host: '::' }],
   ])('%s', (_what, options) => {
     expect(() => resolve(options)).toThrow(refused)
+  })
+
+  test.each(['messages', 'joins', 'updates', 'abuse'])('rates.%s', (name) => {
+    for (const rate of [
+      { perSecond: 0, burst: 1 },
+      { perSecond: 1, burst: 0 },
+      { perSecond: 1 },
+      { burst: 1 },
+      { perSecond: '1', burst: 1 },
+      { perSecond: Number.NaN, burst: 1 },
+      true,
+      7,
+      null,
+      undefined,
+    ]) {
+      expect(() => resolve({ rates: { [name]: rate } })).toThrow(refused)
+      expect(() => resolve({ rates: { [name]: rate } })).toThrow(`rates.${name} must be`)
+    }
+    expect(resolve({ rates: { [name]: false } }).rates).toMatchObject({ [name]: false })
+    expect(resolve({ rates: { [name]: { perSecond: 1, burst: 1 } } }).rates.abuse).toBeDefined()
+  })
+
+  test('an admission without bound is one', () => {
+    const admission = { maxConnections: Number.POSITIVE_INFINITY }
+    expect(resolve({ admission }).admission.maxConnections).toBe(Number.POSITIVE_INFINITY)
   })
 
   test('a grace of 0 is none, and no nonsense', () => {

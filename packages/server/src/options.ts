@@ -1,10 +1,16 @@
 import type { Server as HttpServer } from 'node:http'
-import { DEFAULT_LIMITS, type Limits, type Topic, utf8Bytes } from '@rollcall/shared-protocol'
+import { checkName, DEFAULT_LIMITS, type Limits, type Topic } from '@rollcall/shared-protocol'
 import type { ChannelDefinition } from './channel/define-channel'
 import { referenceChannel } from './channel/reference-channel'
 import type { HeartbeatOptions } from './connection/heartbeat'
 import type { OutboxOptions } from './connection/outbox'
+import { DEFAULT_RATES, type RatesOptions } from './connection/rates'
+import { type AdmissionOptions, DEFAULT_ADMISSION } from './door/admission-options'
+import type { TrustProxy } from './door/client-address'
+import type { AllowedOrigins } from './door/origins'
 import { ServerError } from './errors'
+import type { Rate } from './gcra'
+import { DEFAULT_HTTP, type HttpOptions } from './http/http-server'
 import type { LongPollOptions } from './http/longpoll'
 import { type Clock, systemClock } from './io/clock'
 import type { CompressionOptions } from './io/packet'
@@ -35,8 +41,23 @@ export interface ServerOptions {
    * @default 'development' on a loopback address outside NODE_ENV=production, else 'production'
    */
   readonly mode?: 'development' | 'production'
+  /**
+   * Which sites' pages may connect: origins such as `'https://app.example.com'`, `'https://*.example.com'` for any name
+   * under it, `'*'` for all; or a function. Programs, which say no origin, are not asked.
+   * @default any in development; in production the site of the same host
+   */
+  readonly allowedOrigins?: AllowedOrigins
+  /**
+   * Whose `X-Forwarded-For` is believed: addresses and networks of proxies, `'loopback'`, `'linklocal'`,
+   * `'uniquelocal'`; or a function. @default nobody's
+   */
+  readonly trustProxy?: TrustProxy
+  /** How many may connect, and how fast. */
+  readonly admission?: Partial<AdmissionOptions>
   /** Bounds on what clients send. @default DEFAULT_LIMITS */
   readonly limits?: Partial<Limits>
+  /** How fast one connection may send; `false` for a rate without bound. */
+  readonly rates?: Partial<RatesOptions>
   readonly heartbeat?: Partial<HeartbeatOptions>
   /** How long a session is kept for a client that has lost its connection. */
   readonly grace?: Partial<GraceOptions>
@@ -68,6 +89,8 @@ export interface ServerOptions {
   readonly closeTimeoutMs?: number
   /** Phoenix's transport for clients that can have no WebSocket. */
   readonly longPoll?: Partial<LongPollOptions>
+  /** Bounds of the HTTP server. Not used with `server`. */
+  readonly http?: Partial<HttpOptions>
   /** Topic of the clients whose dialect names none (Vix), unless their query says `topic`. @default 'room:lobby' */
   readonly implicitTopic?: Topic
   /** A folder of static files that browsers are given at `/`. */
@@ -80,13 +103,21 @@ export interface ServerOptions {
 
 export interface ResolvedServerOptions
   extends Required<
-    Omit<ServerOptions, 'server' | 'authenticate' | 'mode' | 'store' | 'page' | 'compression'>
+    Omit<
+      ServerOptions,
+      'server' | 'authenticate' | 'mode' | 'store' | 'page' | 'compression' | 'allowedOrigins' | 'trustProxy'
+    >
   > {
   readonly server: HttpServer | null
   readonly authenticate: Authenticate | null
   readonly mode: 'development' | 'production' | null
   readonly store: Store | null
   readonly page: string | null
+  readonly allowedOrigins: AllowedOrigins | null
+  readonly trustProxy: TrustProxy | null
+  readonly admission: AdmissionOptions
+  readonly rates: RatesOptions
+  readonly http: HttpOptions
   readonly limits: Limits
   readonly heartbeat: HeartbeatOptions
   readonly grace: GraceOptions
@@ -107,7 +138,11 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     authenticate: options.authenticate ?? null,
     allowAnonymous: options.allowAnonymous ?? false,
     mode: options.mode ?? null,
+    allowedOrigins: options.allowedOrigins ?? null,
+    trustProxy: options.trustProxy ?? null,
+    admission: { ...DEFAULT_ADMISSION, ...options.admission },
     limits: { ...DEFAULT_LIMITS, ...options.limits },
+    rates: { ...DEFAULT_RATES, ...options.rates },
     heartbeat: { pingIntervalMs: 20_000, pongTimeoutMs: 10_000, ...options.heartbeat },
     grace: { graceMs: 10_000, pageGraceMs: 3000, ...options.grace },
     flush: { ...DEFAULT_FLUSH, ...options.flush },
@@ -123,7 +158,8 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     compression:
       options.compression === false ? null : { thresholdBytes: 1024, level: 4, ...options.compression },
     closeTimeoutMs: options.closeTimeoutMs ?? 2000,
-    longPoll: { windowMs: 10_000, maxBodyBytes: 1_048_576, ...options.longPoll },
+    longPoll: { windowMs: 10_000, maxBodyBytes: 1_048_576, maxHeldBytes: 67_108_864, ...options.longPoll },
+    http: { ...DEFAULT_HTTP, ...options.http },
     implicitTopic: options.implicitTopic ?? 'room:lobby',
     page: options.page ?? null,
     clock: options.clock ?? systemClock,
@@ -156,6 +192,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
       'flush needs a share of at most 1 and a floorMs of at most ceilingMs.',
     )
   }
+  checkRates(resolved.rates)
   if (resolved.outbox.softLimitBytes > resolved.outbox.hardLimitBytes) {
     throw new ServerError('invalid_option', 'outbox needs a softLimitBytes of at most hardLimitBytes.')
   }
@@ -185,18 +222,30 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
       `mode must be "development" or "production", not ${JSON.stringify(resolved.mode)}.`,
     )
   }
-  if (utf8Bytes(resolved.implicitTopic) > resolved.limits.topicBytes) {
-    throw new ServerError('invalid_option', 'implicitTopic is longer than limits.topicBytes.')
-  }
+  const topicFault = checkName('implicitTopic', resolved.implicitTopic, 'topicBytes', resolved.limits)
+  if (topicFault) throw new ServerError('invalid_option', topicFault.message)
   return resolved
+}
+
+function checkRates(rates: RatesOptions): void {
+  for (const [name, rate] of Object.entries<Rate | false>({ ...rates })) {
+    if (rate === false) continue
+    // As a program that is not type-checked may have it.
+    const { perSecond, burst } = rate ?? {}
+    if (typeof perSecond === 'number' && perSecond > 0 && typeof burst === 'number' && burst >= 1) continue
+    throw new ServerError(
+      'invalid_option',
+      `rates.${name} must be false, or have a perSecond above 0 and a burst of at least 1, not ${JSON.stringify(rate)}.`,
+    )
+  }
 }
 
 /** What a timer can wait, in milliseconds; it fires at once where it is told to wait longer. */
 export const LONGEST_DELAY_MS = 2 ** 31 - 1
 
 function timerDelays(options: ResolvedServerOptions): Record<string, number> {
-  const { handlerTimeoutMs, authenticateTimeoutMs, closeTimeoutMs, resumeTimeoutMs, grace, longPoll } =
-    options
+  const { handlerTimeoutMs, authenticateTimeoutMs, closeTimeoutMs, resumeTimeoutMs } = options
+  const { grace, longPoll, http } = options
   const { graceMs, pageGraceMs } = grace
   return {
     handlerTimeoutMs,
@@ -204,6 +253,10 @@ function timerDelays(options: ResolvedServerOptions): Record<string, number> {
     closeTimeoutMs,
     resumeTimeoutMs,
     'longPoll.windowMs': longPoll.windowMs,
+    'http.headersTimeoutMs': http.headersTimeoutMs,
+    'http.requestTimeoutMs': http.requestTimeoutMs,
+    'http.keepAliveTimeoutMs': http.keepAliveTimeoutMs,
+    'http.silenceTimeoutMs + longPoll.windowMs': http.silenceTimeoutMs + longPoll.windowMs,
     'grace.graceMs': graceMs,
     'grace.pageGraceMs': pageGraceMs,
   }
@@ -213,11 +266,13 @@ function positiveNumbers(options: ResolvedServerOptions): Record<string, Record<
   const { handlerTimeoutMs, maxWaitingMessages, authenticateTimeoutMs, closeTimeoutMs } = options
   const { maxQueuedChanges, resumeTimeoutMs } = options
   return {
+    'admission.': { ...options.admission },
     'limits.': { ...options.limits },
     'heartbeat.': { ...options.heartbeat },
     'flush.': { ...options.flush },
     'history.': { ...options.history },
     'longPoll.': { ...options.longPoll },
+    'http.': { ...options.http },
     'outbox.': { ...options.outbox },
     'compression.': { ...options.compression },
     '': {

@@ -1,12 +1,10 @@
-import {
-  createServer as createHttpServer,
-  type Server as HttpServer,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http'
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Payload, Topic } from '@rollcall/shared-protocol'
+import { type Payload, type Topic, utf8Bytes } from '@rollcall/shared-protocol'
+import { addressGroup } from './door/address'
+import { type ClientAddress, clientAddress } from './door/client-address'
 import { ServerError } from './errors'
+import { createHttpServer } from './http/http-server'
 import { LongPoll } from './http/longpoll'
 import { createRequestHandler } from './http/request-handler'
 import { nodeEnv } from './io/environment'
@@ -20,6 +18,7 @@ import {
   type ServerOptions,
 } from './options'
 import type { Registry } from './presence/registry'
+import type { KickTarget } from './session/control-line'
 
 /*
  *  http.Server -upgrade-> WsListener -+-> PresenceNode
@@ -47,6 +46,7 @@ export class RollcallServer {
   readonly #ownsHttp: boolean
   readonly #listener: WsListener
   readonly #longPoll: LongPoll
+  readonly #clientAddress: ClientAddress
   #mode: Mode | null
   #phase: 'new' | 'open' | 'closed' = 'new'
 
@@ -56,14 +56,19 @@ export class RollcallServer {
     this.#mode = options.mode
     this.#node = new PresenceNode(options, () => this.mode)
     this.registry = this.#node.registry
+    this.#clientAddress = clientAddress(options.trustProxy, options.logger)
     this.#ownsHttp = options.server === null
     this.#http = options.server ?? this.#createHttp()
     const maxPayloadBytes = options.limits.frameBytes * HARD_FRAME_FACTOR
     const { closeTimeoutMs, clock, random, compression } = options
-    const listenerOptions = { maxPayloadBytes, closeTimeoutMs, isShared: !this.#ownsHttp, compression }
+    const isShared = !this.#ownsHttp
+    const addressOf = this.#clientAddress
+    const listenerOptions = { maxPayloadBytes, closeTimeoutMs, isShared, compression, addressOf }
     this.#listener = new WsListener(listenerOptions, (request) => this.#node.admit(request))
     this.#longPoll = new LongPoll({
       admit: (request) => this.#node.admit(request, 'longpoll'),
+      door: this.#node.door,
+      addressOf,
       clock,
       random,
       options: options.longPoll,
@@ -155,6 +160,29 @@ export class RollcallServer {
   }
 
   /**
+   * Puts somebody out, on all servers that share the store: their connections are closed with 4002 and `reason`, their
+   * presences leave with `kicked`, and nobody comes back to their sessions, those that wait for a client included. Resolves
+   * with how many sessions ended on this server, once the others have been told.
+   *
+   * It ends what there is, and keeps nobody from connecting anew: let `authenticate` refuse them first.
+   *
+   * Rejects with `store_unavailable` where the other servers cannot be told; here it is done then. Throws
+   * `invalid_argument` for a target that is none, and for a reason of more than 123 bytes, which no close can carry.
+   *
+   * @example
+   * await server.kick({ identity: 'mallory' }, 'banned')
+   */
+  async kick(target: KickTarget, reason = 'kicked'): Promise<number> {
+    const checked = checkKick(target, reason)
+    try {
+      return await this.#node.kick(checked, reason)
+    } catch (error) {
+      const text = 'Whoever was meant is put out here, but the other servers could not be told. Try again.'
+      throw new ServerError('store_unavailable', text, { cause: error })
+    }
+  }
+
+  /**
    * Why no new clients should be sent here: it drains or closes, or cannot reach its store. Nothing where all is well.
    * What `GET /readyz` answers; for a server that is attached to your own, which answers that itself.
    */
@@ -199,7 +227,16 @@ export class RollcallServer {
 
   #createHttp(): HttpServer {
     const handle = createRequestHandler(this.#options.page, () => this.problems)
-    return createHttpServer((request, response) => {
+    const { http, longPoll, admission } = this.#options
+    const bounds = {
+      ...admission,
+      http,
+      windowMs: longPoll.windowMs,
+      // Load is tried from one machine, by one process that takes its time.
+      areSocketsBounded: () => this.mode === 'production',
+      peerOf: (address: string) => (this.#clientAddress.isProxy(address) ? null : addressGroup(address)),
+    }
+    return createHttpServer(bounds, (request, response) => {
       if (!this.handleRequest(request, response)) handle(request, response)
     })
   }
@@ -220,6 +257,24 @@ export class RollcallServer {
     this.#listener.attach(this.#http)
     this.#node.start()
   }
+}
+
+/** Bytes of a reason that fit into a close frame (RFC 6455, 5.5). */
+const MAX_REASON_BYTES = 123
+
+/** One target: what says nobody must not be taken for everybody. */
+function checkKick(target: KickTarget, reason: string): KickTarget {
+  const { identity, session }: { identity?: unknown; session?: unknown } = target ?? {}
+  const bytes = utf8Bytes(String(reason))
+  if (bytes > MAX_REASON_BYTES) {
+    throw new ServerError(
+      'invalid_argument',
+      `The reason takes ${bytes} bytes; a close can carry ${MAX_REASON_BYTES}.`,
+    )
+  }
+  if (typeof identity === 'string' && session === undefined) return { identity }
+  if (typeof session === 'string' && identity === undefined) return { session }
+  throw new ServerError('invalid_argument', 'kick needs either {identity} or {session}, as text.')
 }
 
 /**

@@ -33,6 +33,19 @@ export interface GoodbyeMessage {
   readonly ref: MessageRef
 }
 
+/**
+ * New proof of who holds the session, before the old one is over. Answered with the identity and how long it now lasts;
+ * where it is refused, the session stays as it was. (P-18)
+ */
+export interface RefreshMessage {
+  readonly kind: 'refresh'
+  readonly ref: MessageRef
+  /** Connect params, as a handshake would carry them; they take the place of those that it had. */
+  readonly params: ReadonlyMap<string, string>
+  /** A token, as a handshake would carry it beside its params. */
+  readonly token?: string
+}
+
 interface ChannelMessage {
   readonly topic: Topic
   readonly ref: MessageRef
@@ -95,6 +108,7 @@ export type ClientMessage =
   | HeartbeatMessage
   | HelloMessage
   | GoodbyeMessage
+  | RefreshMessage
   | JoinMessage
   | LeaveMessage
   | PushMessage

@@ -6,13 +6,18 @@ describe('whether a client connects again', () => {
     expect(shouldReconnect(code)).toBe(true)
   })
 
-  test.each([1000, 1008, 4002])('after %i, which means that it is not wanted: no', (code) => {
+  test.each([1000, 1008, 4002, 4004])('after %i, which means that it is not wanted: no', (code) => {
     expect(shouldReconnect(code)).toBe(false)
   })
 
   test.each([1005, 1006, 1015, 3000, 4999, -1, 0])('after %i, which may be a proxy: yes', (code) => {
     expect(shouldReconnect(code)).toBe(true)
   })
+})
+
+test('a client does for every code as the table says', () => {
+  for (const [code, entry] of Object.entries(CLOSE_CODES))
+    expect([code, shouldReconnect(Number(code))]).toEqual([code, entry.shouldReconnect])
 })
 
 test('every code is one that a program may send, and its name is its own', () => {

@@ -31,11 +31,19 @@ export const CLOSE_CODES = {
     meaning: 'Another connection went on with the session; come back with a new one.',
     shouldReconnect: true,
   },
+  4004: { name: 'expired', meaning: 'What proved the identity is over.', shouldReconnect: false },
 } as const satisfies Record<number, CloseCodeEntry>
 
 export type CloseCode = keyof typeof CLOSE_CODES
 
+type FinalCode = {
+  [C in CloseCode]: (typeof CLOSE_CODES)[C]['shouldReconnect'] extends false ? C : never
+}[CloseCode]
+
+/** Beside the table, so that a page carries no sentences that it never shows. One too many or too few does not compile. */
+const FINAL_CODES: Readonly<Record<FinalCode, true>> = { 1000: true, 1008: true, 4002: true, 4004: true }
+
 /** Whether a client should connect again after this code. Unknown codes: yes, as a proxy may have sent them. */
 export function shouldReconnect(code: number): boolean {
-  return Object.hasOwn(CLOSE_CODES, code) ? CLOSE_CODES[code as CloseCode].shouldReconnect : true
+  return !Object.hasOwn(FINAL_CODES, code)
 }

@@ -11,6 +11,7 @@ export const ERROR_CODES = {
     meaning: 'The JSON is well formed, but a field is missing or of the wrong type.',
     isRetryable: false,
   },
+  invalid_text: { meaning: 'A name holds a character that no name may have.', isRetryable: false },
   binary_unsupported: { meaning: 'The dialect has no binary frames.', isRetryable: false },
   limit_exceeded: { meaning: 'Something is longer, deeper or more than a limit allows.', isRetryable: false },
   capacity_exceeded: { meaning: 'The node holds as many presences as it may.', isRetryable: true },
@@ -36,6 +37,25 @@ export const ERROR_CODES = {
 } as const satisfies Record<string, ErrorCodeEntry>
 
 export type ErrorCode = keyof typeof ERROR_CODES
+
+type RetryableCode = {
+  [C in ErrorCode]: (typeof ERROR_CODES)[C]['isRetryable'] extends true ? C : never
+}[ErrorCode]
+
+/** Beside the table, so that a page carries no sentences that it never shows. One too many or too few does not compile. */
+const RETRYABLE_CODES: Readonly<Record<RetryableCode, true>> = {
+  capacity_exceeded: true,
+  handler_failed: true,
+  handler_timeout: true,
+  throttled: true,
+  store_unavailable: true,
+  closing: true,
+}
+
+/** Whether the same request may succeed later, unchanged. A reason of the application's own: no. */
+export function isRetryable(code: string): boolean {
+  return Object.hasOwn(RETRYABLE_CODES, code)
+}
 
 export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERROR_CODES, code)

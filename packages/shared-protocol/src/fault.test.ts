@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ERROR_CODES, type ErrorCode, isErrorCode } from './error-code'
+import { ERROR_CODES, type ErrorCode, isErrorCode, isRetryable } from './error-code'
 import { checkBytes, fault, faultBody, limitFault, limitOption } from './fault'
 import { DEFAULT_LIMITS, type Limits, ZZZ_LIMITS } from './limits'
 
@@ -16,6 +16,9 @@ describe('limits', () => {
       eventBytes: 128,
       frameBytes: 65_536,
       jsonDepth: 32,
+      jsonKeys: 4096,
+      refBytes: 64,
+      tokenBytes: 8192,
       channelsPerSession: 256,
     })
   })
@@ -95,9 +98,10 @@ describe('error codes', () => {
   test.each(Object.keys(ERROR_CODES) as ErrorCode[])('%s is one, and has a meaning', (code) => {
     expect(isErrorCode(code)).toBe(true)
     expect(ERROR_CODES[code].meaning).toMatch(/\.$/)
+    expect(isRetryable(code)).toBe(ERROR_CODES[code].isRetryable)
   })
 
   test.each(['constructor', '__proto__', 'toString', '', 'nope'])('[P-10] %j is none', (code) => {
-    expect(isErrorCode(code)).toBe(false)
+    expect([isErrorCode(code), isRetryable(code)]).toEqual([false, false])
   })
 })

@@ -1,3 +1,4 @@
+export { checkName, checkNameText } from './check-name'
 export type {
   AppearMessage,
   ClientMessage,
@@ -9,6 +10,7 @@ export type {
   LeaveMessage,
   PatchMessage,
   PushMessage,
+  RefreshMessage,
   SyncMessage,
   UpdateMessage,
 } from './client-message'
@@ -29,23 +31,25 @@ export { phoenixState, phxRef } from './dialect/phoenix-presence'
 export { phoenixV1Dialect } from './dialect/phoenix-v1'
 export { phoenixV2Dialect } from './dialect/phoenix-v2'
 export { phoenixV2ClientDialect } from './dialect/phoenix-v2-client'
-export { ROLLCALL_SYSTEM_TOPIC, rollcallDialect } from './dialect/rollcall'
+export { rollcallDialect } from './dialect/rollcall'
+export { rollcallClientDialect } from './dialect/rollcall-client'
+export { ROLLCALL_SYSTEM_TOPIC } from './dialect/rollcall-frame'
 export { vixDialect } from './dialect/vix'
 export { zzzDialect } from './dialect/zzz'
-export { ERROR_CODES, type ErrorCode, type ErrorCodeEntry, isErrorCode } from './error-code'
+export { ERROR_CODES, type ErrorCode, type ErrorCodeEntry, isErrorCode, isRetryable } from './error-code'
 export { checkBytes, type Fault, fault, faultBody, type LimitBreach, limitFault, limitOption } from './fault'
 export type { Epoch, Key, MessageRef, Position, PresenceRef, Seq, Topic } from './ids'
 export {
   field,
   isBinary,
   isJsonObject,
-  isNestedDeeperThan,
   type JsonObject,
   type JsonValue,
   type Payload,
 } from './json'
 export { DEFAULT_LIMITS, type Limits, ZZZ_LIMITS } from './limits'
 export { type Step, stay, stepBy, type TransitionTable } from './machine/transition-table'
+export { isNestedDeeperThan } from './nesting'
 export { type Continuity, continuityOf } from './presence/continuity'
 export { diffSnapshots } from './presence/diff-snapshots'
 export { digestOf, digestOfOne } from './presence/digest'

@@ -14,6 +14,12 @@ export interface Limits {
   readonly frameBytes: number
   /** Deepest nesting of arrays and objects in a frame. @default 32 */
   readonly jsonDepth: number
+  /** Keys and values in a frame, each array and object counting as one. @default 4096 */
+  readonly jsonKeys: number
+  /** Longest `ref`, `join_ref` and `instance`, in bytes. @default 64 */
+  readonly refBytes: number
+  /** Longest token that a frame brings, in bytes. @default 8192 */
+  readonly tokenBytes: number
   /** Topics that one session may be in at a time. @default 256 */
   readonly channelsPerSession: number
 }
@@ -33,5 +39,8 @@ export const DEFAULT_LIMITS: Limits = {
   eventBytes: 128,
   frameBytes: 65_536,
   jsonDepth: 32,
+  jsonKeys: 4096,
+  refBytes: 64,
+  tokenBytes: 8192,
   channelsPerSession: 256,
 }

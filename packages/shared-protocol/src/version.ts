@@ -5,4 +5,4 @@ export const SUBPROTOCOL = 'rollcall.v1'
  * Revision of the native wire within {@link SUBPROTOCOL}. Raise it with every change of a frame, however small;
  * `wire.test.ts` holds the golden frames against it.
  */
-export const WIRE_REVISION = 1
+export const WIRE_REVISION = 2

@@ -11,7 +11,12 @@ import { DEFAULT_LIMITS } from './limits'
 import { digestOf } from './presence/digest'
 import { PresenceSet } from './presence/presence-set'
 import type { ServerMessage } from './server-message'
-import { NATIVE_CLIENT_FRAMES, SEED_CLIENT_FRAMES, serverFrames } from './testing/golden-frames'
+import {
+  NATIVE_CLIENT_FRAMES,
+  SEED_CLIENT_FRAMES,
+  SESSION_ANSWERS,
+  serverFrames,
+} from './testing/golden-frames'
 import { SUBPROTOCOL, WIRE_REVISION } from './version'
 
 const context: DecodeContext = { limits: DEFAULT_LIMITS, implicitTopic: 'room:lobby' }
@@ -19,6 +24,7 @@ const context: DecodeContext = { limits: DEFAULT_LIMITS, implicitTopic: 'room:lo
 /** SHA-256 of the native golden frames, by version. A line stays once it is released: others were written against it. */
 const PINNED: Readonly<Record<string, string>> = {
   'rollcall.v1 revision 1': '935075fc69527c53573450d6e37bc269d36192de0564d309ba04403f1e4f88d3',
+  'rollcall.v1 revision 2': 'de9428d6eba3d5969cdb05336b7e114a2a1f32cb933ba61c289327810d120185',
 }
 
 type FieldsOf<M extends { kind: string }> = {
@@ -33,6 +39,7 @@ const CLIENT_FIELDS: FieldsOf<Exclude<ClientMessage, { kind: 'appear' | 'disappe
   hello: { kind: true, ref: true, token: true, instance: true },
   heartbeat: { kind: true, ref: true, topic: true },
   goodbye: { kind: true, ref: true },
+  refresh: { kind: true, ref: true, params: true, token: true },
   join: { ...about, payload: true, since: true },
   leave: about,
   push: { ...about, event: true, payload: true },
@@ -78,6 +85,11 @@ describe('[P-16] the native wire, letter for letter', () => {
     for (const frame of frames) expect(rollcallDialect.decodeServer(frame).ok).toBe(true)
   })
 
+  test.each(SESSION_ANSWERS)('a server answers the %s', (_what, message, frame) => {
+    expect(rollcallDialect.encodeServer(message), HOW_TO_CHANGE_THE_WIRE).toEqual([frame])
+    expect(rollcallDialect.decodeServer(frame)).toEqual({ ok: true, value: message })
+  })
+
   test('no message, and no field of one, is without a golden frame', () => {
     expect(fieldsIn(NATIVE_CLIENT_FRAMES.map(([message]) => message))).toEqual(CLIENT_FIELDS)
     expect(fieldsIn(serverFrames('rollcall').map(([, message]) => message))).toEqual(SERVER_FIELDS)
@@ -99,6 +111,7 @@ describe('[P-16] the native wire, letter for letter', () => {
     const golden = [
       ...NATIVE_CLIENT_FRAMES.map(([, frame]) => frame),
       ...serverFrames('rollcall').flatMap(([, , frames]) => frames),
+      ...SESSION_ANSWERS.map(([, , frame]) => frame),
     ]
     const hash = createHash('sha256').update(golden.join('\n')).digest('hex')
     expect(PINNED[version], `${HOW_TO_CHANGE_THE_WIRE}\nThe hash of ${version} is ${hash}.`).toBe(hash)

@@ -75,6 +75,26 @@ describe.each(['fetch', 'XMLHttpRequest'])('LongPoll by %s', (means) => {
     await eventually(() => bob.attendance.keys().length === 1)
   })
 
+  test('[S-31] LongPoll whose identity is over leaves, and is back with another one', async () => {
+    let lifeMs = 500
+    const { port } = await start({
+      authenticate: ({ params }) => {
+        const id = params.get('user_id') ?? ''
+        return id === 'ada' ? { id, expiresAtMs: Date.now() + lifeMs } : { id }
+      },
+    })
+    const bob = await attend(await connectSocket(port, 'bob'), topic)
+    const seen: string[] = []
+    bob.channel.on('presence_diff', ({ joins, leaves }) => {
+      for (const key of Object.keys(leaves)) seen.push(`${key} left`)
+      for (const key of Object.keys(joins)) seen.push(`${key} joined`)
+    })
+    await joined(await connectSocket(port, 'ada', polling), topic)
+    lifeMs = 600_000
+    await eventually(() => seen.length === 3)
+    expect(seen).toEqual(['ada joined', 'ada left', 'ada joined'])
+  })
+
   test('many pushes at once arrive in order, in batches', async () => {
     const { port } = await start()
     const channel = await joined(await connectSocket(port, 'ada', polling), topic)
@@ -372,6 +392,14 @@ describe('request by request', () => {
     const { ask, own, post } = await open({ longPoll: { maxBodyBytes: 2000 } })
     expect(await post('x'.repeat(2001))).toMatchObject({ http: 413, status: 413 })
     expect(await ask(own, { method: 'PUT' })).toMatchObject({ http: 405 })
+    expect(await post(join)).toMatchObject({ status: 200 })
+  })
+
+  test('a post that is no UTF-8 is 400, and is not read as another text', async () => {
+    const { server, ask, own, post } = await open()
+    const body = Buffer.from(join.replace('{', '{"\u00ff":1,'), 'latin1')
+    expect(await ask(own, { method: 'POST', body })).toMatchObject({ http: 400, status: 400 })
+    expect(server.registry.size).toBe(0)
     expect(await post(join)).toMatchObject({ status: 200 })
   })
 

@@ -11,6 +11,10 @@ export class FrozenClock implements Clock {
     return performance.now()
   }
 
+  timeMs(): number {
+    return Date.now()
+  }
+
   after(delayMs: number, run: () => void): { cancel(): void } {
     let isCancelled = false
     const handle = setTimeout(() => this.#run(() => void (isCancelled || run())), delayMs)

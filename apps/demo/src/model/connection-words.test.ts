@@ -1,7 +1,8 @@
+import { RollcallError } from '@rollcall/client'
 import { expect, test } from 'vitest'
 import { connectionWords } from './connection-words'
 
-const fresh = { status: 'connecting', isOnline: true, lastClose: null, identity: null } as const
+const fresh = { status: 'connecting', isOnline: true, lastClose: null, identity: null, error: null } as const
 const known = { ...fresh, identity: { id: 'u1' } }
 const lost = { code: 1006, reason: '' }
 
@@ -29,6 +30,16 @@ test('an end that lasts says why', () => {
   expect(connectionWords({ ...fresh, status: 'closed', lastClose: { code: 1000, reason: '' } }).tone).toBe(
     'over',
   )
+})
+
+test('who is no longer believed is told what to do about it', () => {
+  const error = new RollcallError('expired', 'What proved who we are is over.')
+  const lastClose = { code: 4004, reason: 'expired' }
+  expect(connectionWords({ ...known, status: 'closed', lastClose, error })).toEqual({
+    tone: 'over',
+    label: 'Signed out',
+    sentence: 'You were signed out. Reload the page to come back.',
+  })
 })
 
 test('a server that never answered shows nobody to speak of', () => {

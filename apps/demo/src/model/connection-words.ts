@@ -10,15 +10,21 @@ export interface ConnectionWords {
   readonly sentence: string
 }
 
-type Facts = Pick<ConnectionSnapshot, 'status' | 'isOnline' | 'lastClose' | 'identity'>
+type Facts = Pick<ConnectionSnapshot, 'status' | 'isOnline' | 'lastClose' | 'identity' | 'error'>
 
 export function connectionWords(facts: Facts): ConnectionWords {
-  const { status, lastClose } = facts
+  const { status, lastClose, error } = facts
   switch (status) {
     case 'open':
       return { tone: 'good', label: 'Live', sentence: 'Connected.' }
     case 'closed':
-      return { tone: 'over', label: 'Ended', sentence: endOf(lastClose) }
+      return error?.code === 'expired'
+        ? {
+            tone: 'over',
+            label: 'Signed out',
+            sentence: 'You were signed out. Reload the page to come back.',
+          }
+        : { tone: 'over', label: 'Ended', sentence: endOf(lastClose) }
     case 'idle':
     case 'connecting':
       return lastClose === null

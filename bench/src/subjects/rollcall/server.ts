@@ -3,6 +3,7 @@
 import { createServer, defineChannel, HandshakeError, refuseWith } from '@rollcall/server'
 import type { JsonObject } from '@rollcall/shared-protocol'
 import { serveCommands } from '../commands'
+import { unbounded } from './unbounded'
 
 const room = defineChannel({
   topicPattern: 'room:*',
@@ -22,6 +23,7 @@ const server = createServer({
     if (id === undefined) throw new HandshakeError(401, 'Say who you are.')
     return { id }
   },
+  ...unbounded,
   // The updates for slow readers are larger than what is allowed by default.
   limits: { metaBytes: 16_384 },
 })

@@ -1,3 +1,4 @@
+import type { JsonObject } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
 import { editOf } from './meta-edit'
 import {
@@ -17,7 +18,23 @@ const submit = (n: number): OwnMetaEvent => ({
 const joined: OwnMetaEvent = { kind: 'joined' }
 const due: OwnMetaEvent = { kind: 'due' }
 const lost: OwnMetaEvent = { kind: 'lost' }
-const answered = (id: number, error: unknown = null): OwnMetaEvent => ({ kind: 'answered', id, error })
+const answered = (id: number, error: unknown = null): OwnMetaEvent => ({
+  kind: 'answered',
+  id,
+  error,
+  retryAfterMs: null,
+})
+const throttled = (id: number, retryAfterMs: number): OwnMetaEvent => ({
+  kind: 'answered',
+  id,
+  error: 'throttled',
+  retryAfterMs,
+})
+const patch = (ticket: number, fields: JsonObject): OwnMetaEvent => ({
+  kind: 'submit',
+  edit: editOf({ kind: 'patch', patch: fields }),
+  ticket,
+})
 
 function run(events: readonly OwnMetaEvent[], from: OwnMetaState = INITIAL_OWN_META) {
   let state = from
@@ -76,6 +93,33 @@ describe('own meta', () => {
   test('[C-11] remembers what was accepted, and not what was refused', () => {
     const { state } = run([joined, submit(1), answered(1), due, submit(2), answered(2, 'too large')])
     expect(state.accepted).toEqual(editOf({ kind: 'update', meta: { n: 1 } }))
+  })
+
+  test('[C-36] what is too much for the server is said again when it has asked for it, and as it is wanted by then', () => {
+    const waiting = run([joined, submit(1), due, throttled(1, 700), submit(2), submit(3)])
+    expect(waiting.sent).toEqual([update(1)])
+    expect(waiting.effects.at(-1)).toEqual({ kind: 'timer', delayMs: 700 })
+    const said = run([due, answered(2)], waiting.state)
+    expect(said.sent).toEqual([update(3)])
+    expect(said.effects.at(-1)).toEqual({ kind: 'settle', tickets: [1, 2, 3], error: null })
+    expect(run([joined, submit(1), throttled(1, 0)]).effects.at(-1)).toEqual({ kind: 'timer', delayMs: 100 })
+  })
+
+  test('[C-36] and never after a later one: who waits for it has the answer to that', () => {
+    const replaced = run([joined, submit(1), submit(2), due, throttled(1, 700), answered(2), due])
+    expect(replaced.sent).toEqual([update(1), update(2)])
+    expect(replaced.effects).toContainEqual({ kind: 'settle', tickets: [1, 2], error: null })
+    const patched = run([joined, patch(1, { a: 1, b: 1 }), patch(2, { b: 2 }), due, throttled(1, 700)])
+    expect(run([answered(2), due, answered(3)], patched.state).effects).toEqual([
+      { kind: 'settle', tickets: [2], error: null },
+      { kind: 'send', id: 3, changes: [{ kind: 'patch', patch: { a: 1, b: 2 } }] },
+      { kind: 'timer', delayMs: 100 },
+      { kind: 'settle', tickets: [1], error: null },
+    ])
+  })
+
+  test('[C-36] is wanted still after a lost connection', () => {
+    expect(run([joined, submit(1), throttled(1, 700), lost, joined]).sent).toEqual([update(1), update(1)])
   })
 
   test('forgets everything when the channel is over', () => {

@@ -12,6 +12,7 @@ import { changesOf, composeEdits, type MetaChange, type MetaEdit } from './meta-
  * The first change goes out at once, those within `intervalMs` after it as one (C-10). What was sent and not
  * answered when the connection broke is sent again after the rejoin: a change says what the meta shall be, so
  * that twice is as good as once. What was answered is remembered, for the payload of the rejoin. (C-11)
+ * What the server has too much of is said again when it has asked for it, as it is wanted by then. (C-36)
  */
 
 /** What goes out at one time. `tickets` stand for the callers who wait for the answer. */
@@ -40,7 +41,13 @@ export type OwnMetaEvent =
   | { readonly kind: 'joined' }
   | { readonly kind: 'lost' }
   | { readonly kind: 'cleared' }
-  | { readonly kind: 'answered'; readonly id: number; readonly error: unknown }
+  /** `retryAfterMs`: the server did not take it, and would after so long; null where it has decided. */
+  | {
+      readonly kind: 'answered'
+      readonly id: number
+      readonly error: unknown
+      readonly retryAfterMs: number | null
+    }
   | { readonly kind: 'due' }
 
 export type OwnMetaEffect =
@@ -56,6 +63,7 @@ export interface OwnMetaContext {
 }
 
 type OwnMetaStep = Step<OwnMetaState, OwnMetaEffect>
+type In<N extends OwnMetaState['name']> = Extract<OwnMetaState, { readonly name: N }>
 
 export const INITIAL_OWN_META: OwnMetaState = {
   name: 'held',
@@ -103,12 +111,40 @@ function hold(state: OwnMetaState, pending: Batch | null): OwnMetaStep {
   }
 }
 
+/** Puts off what was sent at `index`, with all that is wanted since: said after that, it would take it back. */
+function postpone(
+  state: In<'ready' | 'cooling'>,
+  index: number,
+  retryAfterMs: number,
+  { intervalMs }: OwnMetaContext,
+): OwnMetaStep {
+  const { inFlight } = state
+  const batch = inFlight[index]?.batch ?? null
+  const others = inFlight.filter((_item, at) => at !== index)
+  const later = others.slice(index)
+  const follower = later.find((item) => item.batch.edit.kind === 'set')
+  // It replaces the meta whatever that was: its answer is also ours.
+  if (follower) {
+    const joined = { ...follower, batch: join(batch, follower.batch) ?? follower.batch }
+    return stay({ ...state, inFlight: others.map((item) => (item === follower ? joined : item)) })
+  }
+  const wanted = later.map((item) => ({ ...item.batch, tickets: [] })).reduce<Batch | null>(join, batch)
+  const pending = join(wanted, state.name === 'cooling' ? state.pending : null)
+  return {
+    state: { ...memoryOf(state), name: 'cooling', inFlight: others, pending },
+    effects: [{ kind: 'timer', delayMs: Math.max(intervalMs, retryAfterMs) }],
+  }
+}
+
 const answer = (
-  state: OwnMetaState,
-  { id, error }: Extract<OwnMetaEvent, { kind: 'answered' }>,
+  state: In<'ready' | 'cooling'>,
+  { id, error, retryAfterMs }: Extract<OwnMetaEvent, { kind: 'answered' }>,
+  context: OwnMetaContext,
 ): OwnMetaStep => {
-  const sent = state.inFlight.find((item) => item.id === id)
+  const index = state.inFlight.findIndex((item) => item.id === id)
+  const sent = state.inFlight[index]
   if (!sent) return stay(state)
+  if (retryAfterMs !== null) return postpone(state, index, retryAfterMs, context)
   const { edit, tickets } = sent.batch
   const accepted = state.accepted ? composeEdits(state.accepted, edit) : edit
   return {

@@ -16,6 +16,8 @@ export function connectTimeoutError(phase: 'connecting' | 'greeting', ms: number
 
 const POLICY_VIOLATION = 1008
 const KICKED = 4002
+/** The one code that ends a session for good and not the socket: with other credentials it may come back. (C-35) */
+export const EXPIRED_CODE = 4004
 
 export function closeError(close: CloseInfo): RollcallError {
   switch (close.code) {
@@ -37,6 +39,13 @@ function ended(code: RollcallErrorCode, what: string, close: CloseInfo): Rollcal
   const { reason } = close
   const why = reason === '' ? `code ${close.code}` : `code ${close.code}: ${reason}`
   return new RollcallError(code, `${what} (${why}).`, reason === '' ? {} : { reason })
+}
+
+export function expiredError(): RollcallError {
+  return new RollcallError(
+    'expired',
+    'What proved who we are is over, and there is nothing newer. Sign in again, then connect().',
+  )
 }
 
 export function silenceError(): RollcallError {

@@ -20,7 +20,7 @@ const events: fc.Arbitrary<SocketEvent> = fc.oneof(
     )
     .map((kind) => ({ kind }) as SocketEvent),
   fc
-    .constantFrom(1000, 1001, 1006, 1008, 4002)
+    .constantFrom(1000, 1001, 1006, 1008, 4002, 4004)
     .map((code): SocketEvent => ({ kind: 'closed', close: { code, reason: '' } })),
   fc.constant<SocketEvent>({
     kind: 'welcomed',
@@ -30,6 +30,9 @@ const events: fc.Arbitrary<SocketEvent> = fc.oneof(
     .boolean()
     .map((isRetryable): SocketEvent => ({ kind: 'unwelcome', error, isRetryable, retryAfterMs: 0 })),
   fc.constant<SocketEvent>({ kind: 'failed', error }),
+  fc
+    .constantFrom(null, { code: 4004, reason: 'expired' })
+    .map((close): SocketEvent => ({ kind: 'expired', close })),
 )
 
 test('[C-1] whatever happens: a timer exactly while something is due, a watch exactly while it is meant to connect', () => {

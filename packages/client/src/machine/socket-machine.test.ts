@@ -1,6 +1,7 @@
 import { CLOSE_CODES, shouldReconnect } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
 import { RollcallError } from '../errors'
+import { EXPIRED_CODE } from './socket-errors'
 import { PROVEN_AFTER_MS, stepSocket } from './socket-machine'
 import {
   INITIAL_SOCKET,
@@ -131,6 +132,7 @@ describe('socket machine', () => {
 
   test('[C-15] a close code decides whether it comes back', () => {
     for (const code of [...Object.keys(CLOSE_CODES).map(Number), 1006, 4711]) {
+      if (code === EXPIRED_CODE) continue
       const { state, effects } = run([{ kind: 'closed', close: { code, reason: 'why' } }], {}, openState)
       expect([code, state.name]).toEqual([code, shouldReconnect(code) ? 'waiting' : 'closed'])
       expect(state.lastClose).toEqual({ code, reason: 'why' })
@@ -143,6 +145,30 @@ describe('socket machine', () => {
     expect(
       run([{ kind: 'closed', close: { code: 1008, reason: '' } }], {}, openState).state.error?.code,
     ).toBe('refused')
+  })
+
+  test('[C-35] comes back from an expiry where there may be something to come back with, and else ends', () => {
+    const close = { code: EXPIRED_CODE, reason: 'expired' }
+    expect(run([{ kind: 'closed', close }], {}, openState)).toMatchObject({
+      state: { name: 'waiting', lastClose: close },
+      effects: [{ kind: 'timer' }, { kind: 'heartbeat' }, { kind: 'lost', isFinal: false }],
+    })
+    for (const from of [run(toOpen.slice(0, 1)).state, run(toOpen.slice(0, 2)).state, openState]) {
+      const { state, effects } = run([{ kind: 'expired', close }], {}, from)
+      expect(state).toMatchObject({
+        name: 'closed',
+        session: null,
+        lastClose: close,
+        error: { code: 'expired' },
+      })
+      expect(effects).toContainEqual({ kind: 'lost', isFinal: true })
+    }
+    const untried = run(
+      [{ kind: 'closed', close }, { kind: 'due' }, { kind: 'expired', close: null }],
+      {},
+      openState,
+    )
+    expect(untried.state).toMatchObject({ name: 'closed', lastClose: close, error: { code: 'expired' } })
   })
 
   test('[C-30] no close code keeps it away where they are not the protocol’s own', () => {

@@ -1,7 +1,14 @@
 import { type Step, shouldReconnect, stay, stepBy, type TransitionTable } from '@rollcall/shared-protocol'
 import type { RollcallError } from '../errors'
 import { backoffDelay } from './backoff'
-import { closeError, connectTimeoutError, endError, silenceError } from './socket-errors'
+import {
+  closeError,
+  connectTimeoutError,
+  EXPIRED_CODE,
+  endError,
+  expiredError,
+  silenceError,
+} from './socket-errors'
 import type {
   CloseInfo,
   SocketContext,
@@ -21,7 +28,7 @@ import type {
  *      |                   +-- waiting <--------+------------------------+
  *      |     due, online, visible, reconnect_now
  *      |
- *      +---- from everywhere: disconnect, or a close code that means "do not come back", where there are such
+ *      +---- from everywhere: disconnect, expired, or a close code that means "do not come back", where there are such
  *
  * While the network is known to be gone, waiting has no end of its own: `retryAt` is null. (C-3)
  */
@@ -107,8 +114,13 @@ function afterClose(state: Connected, close: CloseInfo, context: SocketContext):
   const { hasCloseCodes } = context
   const error = hasCloseCodes ? closeError(close) : endError(close)
   const next = { ...state, lastClose: close, error }
-  if (hasCloseCodes && !shouldReconnect(close.code)) return end(next, [])
+  const isFinal = hasCloseCodes && !shouldReconnect(close.code) && close.code !== EXPIRED_CODE
+  if (isFinal) return end(next, [])
   return waitToRetry(next, failuresAfter(state, context), context, lossOf(state))
+}
+
+function expire(state: Connected, { close }: Extract<SocketEvent, { kind: 'expired' }>): SocketStep {
+  return end({ ...state, lastClose: close ?? state.lastClose, error: expiredError() }, [])
 }
 
 /** We gave the transport up. */
@@ -168,6 +180,7 @@ const resting = {
   welcomed: stay,
   unwelcome: stay,
   closed: stay,
+  expired: stay,
   failed: stay,
   due: stay,
   dead: stay,
@@ -189,6 +202,7 @@ const table: TransitionTable<SocketState, SocketEvent, SocketEffect, SocketConte
     welcomed: stay,
     unwelcome: stay,
     closed: (state, { close }, context) => afterClose(state, close, context),
+    expired: expire,
     failed: (state, { error }, context) => waitToRetry({ ...state, error }, state.attempt, context, []),
     due: timeOut,
     dead: stay,
@@ -222,6 +236,7 @@ const table: TransitionTable<SocketState, SocketEvent, SocketEffect, SocketConte
       return waitToRetry(refused, state.attempt, context, [close, ...lossOf(state)], retryAfterMs)
     },
     closed: (state, { close }, context) => afterClose(state, close, context),
+    expired: expire,
     failed: stay,
     due: timeOut,
     dead: stay,
@@ -237,6 +252,7 @@ const table: TransitionTable<SocketState, SocketEvent, SocketEffect, SocketConte
     welcomed: stay,
     unwelcome: stay,
     closed: (state, { close }, context) => afterClose(state, close, context),
+    expired: expire,
     failed: stay,
     due: stay,
     dead: (state, _event, context) => giveUp(state, 'heartbeat_timeout', silenceError(), context),
@@ -252,6 +268,7 @@ const table: TransitionTable<SocketState, SocketEvent, SocketEffect, SocketConte
     welcomed: stay,
     unwelcome: stay,
     closed: stay,
+    expired: stay,
     failed: stay,
     due: retry,
     dead: stay,

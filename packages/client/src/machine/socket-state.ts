@@ -62,6 +62,8 @@ export type SocketEvent =
       readonly retryAfterMs: number
     }
   | { readonly kind: 'closed'; readonly close: CloseInfo }
+  /** What proved who we are is over, and there is nothing else to come back with. Null: it was not even tried. */
+  | { readonly kind: 'expired'; readonly close: CloseInfo | null }
   /** The attempt came to nothing before there was a transport. */
   | { readonly kind: 'failed'; readonly error: RollcallError }
   | { readonly kind: 'due' }

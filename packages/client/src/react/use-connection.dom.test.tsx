@@ -116,3 +116,23 @@ test('trying now ends the countdown, and no timer is left behind', async () => {
   await socket.disconnect()
   expect(clock.pending).toBe(0)
 })
+
+test('[C-35] a connection whose credentials are over is told as such, until it begins anew', async () => {
+  const { server, socket, wrapper } = setUp()
+  const { result } = renderHook(() => useConnection(), { wrapper })
+  await actAndPaint(async () => {
+    socket.connect()
+    await server.settle()
+  })
+  expect(result.current.status).toBe('open')
+  await actAndPaint(async () => {
+    server.expire()
+    await server.settle()
+  })
+  expect(result.current).toMatchObject({ status: 'closed', error: { code: 'expired' }, identity: null })
+  await actAndPaint(async () => {
+    socket.connect()
+    await server.settle()
+  })
+  expect(result.current).toMatchObject({ status: 'open', error: null })
+})

@@ -22,6 +22,7 @@ import {
   WIRE_REVISION,
 } from '@rollcall/shared-protocol'
 import type { TransportListener } from '../transport'
+import type { FakeRefreshes, FakeRefusal } from './fake-refreshes'
 import type { FakeTopic } from './fake-topic'
 
 /** What a fake server answers a push with: `ok`, an error with a reason, or `silence`. */
@@ -30,8 +31,9 @@ export type FakeAnswer = { readonly ok: JsonValue } | { readonly error: string }
 /** How a connection sees its server. */
 export interface FakeHost {
   readonly limits: Limits
+  readonly refreshes: FakeRefreshes
   topic(topic: Topic): FakeTopic
-  refusalOf(topic: Topic): { readonly reason: string; readonly retryAfterMs?: number } | undefined
+  refusalOf(topic: Topic): FakeRefusal | undefined
   joined(topic: Topic, payload: JsonObject): void
   pushed(topic: Topic, event: string, payload: JsonValue, from: Key): FakeAnswer
   ended(connection: FakeConnection): void
@@ -125,6 +127,7 @@ export class FakeConnection {
         return this.#accept(message, ROLLCALL_SYSTEM_TOPIC, {
           session: this.#sessionId,
           identity: { id: this.#identity },
+          expires_in_ms: this.#host.refreshes.expiresInMs,
           wire: WIRE_REVISION,
           ping_interval_ms: 30_000,
           pong_timeout_ms: 10_000,
@@ -135,6 +138,8 @@ export class FakeConnection {
         return this.#accept(message, ROLLCALL_SYSTEM_TOPIC)
       case 'heartbeat':
         return this.#accept(message, message.topic)
+      case 'refresh':
+        return this.#refresh(message)
       case 'join':
         return this.#join(message)
       case 'leave':
@@ -147,6 +152,14 @@ export class FakeConnection {
       case 'disappear':
         return
     }
+  }
+
+  #refresh({ ref, params, token }: Extract<ClientMessage, { kind: 'refresh' }>): void {
+    const answer = this.#host.refreshes.take({ params, token: token ?? null }, this.#identity)
+    if (answer === 'silence') return
+    if ('ok' in answer) return this.#accept({ ref }, ROLLCALL_SYSTEM_TOPIC, answer.ok)
+    const { reason, retryAfterMs } = answer
+    this.#refuse({ ref, joinRef: null, topic: ROLLCALL_SYSTEM_TOPIC }, faultOf(reason, retryAfterMs))
   }
 
   #takeInTopic(message: InTopicMessage): void {

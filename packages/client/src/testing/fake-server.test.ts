@@ -83,6 +83,40 @@ describe('fake server', () => {
     await expect(channel.presence.update({ name: 'x'.repeat(20) })).rejects.toThrow('the limit is 20')
   })
 
+  test('takes newer credentials of the same person, unless it is told not to', async () => {
+    const server = createFakeServer({ expiresInMs: 60_000 })
+    const people = ['ada', 'ada', 'eve', 'ada', 'ada']
+    const params = () => ({ user_id: people.shift() })
+    const socket = new Socket('ws://test/socket', { transport: server.transport, params, authToken: 't' })
+    socket.connect()
+    await server.settle()
+    await socket.refresh()
+    await expect(socket.refresh()).rejects.toMatchObject({ reason: 'identity_changed' })
+    server.refuseRefresh('throttled', 500)
+    await expect(socket.refresh()).rejects.toMatchObject({ response: { retry_after_ms: 500 } })
+    server.allowRefresh()
+    await socket.refresh()
+    const of = (id: string) => ({ params: new Map([['user_id', id]]), token: 't' })
+    expect(server.refreshes).toEqual([of('ada'), of('eve'), of('ada'), of('ada')])
+    await socket.disconnect()
+  })
+
+  test('lets sessions expire, and a guest stay who he is', async () => {
+    const server = createFakeServer({ expiresInMs: 60_000 })
+    const guest = new Socket('ws://test/socket', { transport: server.transport })
+    guest.connect()
+    const { channel } = await join(server, 'ada')
+    await guest.channel(LOBBY).join()
+    await guest.refresh()
+    expect(guest.identity).toEqual({ id: 'guest-1' })
+    const reasons: string[] = []
+    channel.presence.on('leave', (_entry, reason) => reasons.push(reason))
+    server.presence(LOBBY).leave('guest-1', 'expired')
+    server.expire()
+    await server.settle()
+    expect([guest.status, server.connectionCount, reasons]).toEqual(['closed', 0, ['expired']])
+  })
+
   test('stopped it lets nobody in, frozen it says nothing', async () => {
     const server = createFakeServer()
     const { socket, clock } = await join(server, 'ada')

@@ -12,6 +12,7 @@ import {
 } from '@rollcall/shared-protocol'
 import type { OpenTransport } from '../transport'
 import { type FakeAnswer, FakeConnection, type FakeHost } from './fake-connection'
+import { type FakeRefresh, FakeRefreshes, type FakeRefusal } from './fake-refreshes'
 import { FakeTopic } from './fake-topic'
 import { passTurns } from './pass-turns'
 
@@ -38,6 +39,11 @@ export interface FakePresence {
 export interface FakeServerOptions {
   /** Who a client is. @default its param `user_id`, else `guest-1`, `guest-2`, … */
   readonly identify?: (params: URLSearchParams) => Key
+  /**
+   * How long credentials last, as clients are told, in milliseconds; null for ever. Nothing ends by itself: see
+   * {@link FakeServer.expire}. @default null
+   */
+  readonly expiresInMs?: number | null
   /** Limits that differ from a server's default ones. */
   readonly limits?: Partial<Limits>
 }
@@ -68,10 +74,12 @@ export interface FakeServerOptions {
  * ```
  */
 export class FakeServer {
-  readonly #identify: (params: URLSearchParams) => Key
+  /** Null for a guest. */
+  readonly #identify: (params: URLSearchParams) => Key | null
   readonly #connections = new Set<FakeConnection>()
   readonly #topics = new Map<Topic, FakeTopic>()
-  readonly #refusals = new Map<Topic, { readonly reason: string; readonly retryAfterMs?: number }>()
+  readonly #refreshes: FakeRefreshes
+  readonly #refusals = new Map<Topic, FakeRefusal>()
   readonly #answers = new Map<string, (payload: JsonValue) => FakeAnswer>()
   readonly #pushes = new Map<Topic, FakePush[]>()
   readonly #joins = new Map<Topic, JsonObject[]>()
@@ -82,9 +90,11 @@ export class FakeServer {
   #sessions = 0
   #refs = 0
 
-  constructor({ identify, limits }: FakeServerOptions = {}) {
-    this.#identify = identify ?? ((params) => params.get('user_id') ?? `guest-${this.#sessions}`)
+  constructor({ identify, limits, expiresInMs = null }: FakeServerOptions = {}) {
+    this.#identify = identify ?? ((params) => params.get('user_id'))
+    this.#refreshes = new FakeRefreshes(expiresInMs, this.#identify)
     this.#host = {
+      refreshes: this.#refreshes,
       limits: { ...DEFAULT_LIMITS, ...limits },
       topic: (topic) => this.#topic(topic),
       refusalOf: (topic) => this.#refusals.get(topic),
@@ -107,7 +117,7 @@ export class FakeServer {
       return { send: () => {}, close: ignore, abandon: ignore }
     }
     this.#sessions += 1
-    const identity = this.#identify(new URL(url).searchParams)
+    const identity = this.#identify(new URL(url).searchParams) ?? `guest-${this.#sessions}`
     const connection = new FakeConnection(this.#host, listener, `session-${this.#sessions}`, identity)
     connection.isFrozen = this.#isFrozen
     this.#connections.add(connection)
@@ -171,6 +181,28 @@ export class FakeServer {
   /** Puts every client out of the topic. */
   kick(topic: Topic, reason: LeaveReason = 'kicked'): void {
     for (const connection of this.#membersOf(topic)) connection.close(topic, reason)
+  }
+
+  /** Ends every session because its credentials are over, as a server does that nobody gave newer ones to. */
+  expire(): void {
+    for (const connection of [...this.#connections])
+      connection.end({ code: 4004, reason: 'expired' }, 'expired')
+  }
+
+  /** Refuses newer credentials from now on, or does not answer (`silence`). Else those of the same person are taken. */
+  refuseRefresh(reason: string, retryAfterMs?: number): void {
+    const refusal = retryAfterMs === undefined ? { reason } : { reason, retryAfterMs }
+    this.#refreshes.refuse(reason === 'silence' ? reason : refusal)
+  }
+
+  /** Takes {@link refuseRefresh} back. */
+  allowRefresh(): void {
+    this.#refreshes.refuse(null)
+  }
+
+  /** The newer credentials that were sent so far, oldest first, refused ones too. */
+  get refreshes(): readonly FakeRefresh[] {
+    return this.#refreshes.received
   }
 
   /** Ends every connection: with the code of a broken one, unless another WebSocket close code is given. */

@@ -1,4 +1,5 @@
 export type { FakeAnswer } from './fake-connection'
+export type { FakeRefresh } from './fake-refreshes'
 export {
   createFakeServer,
   type FakePresence,

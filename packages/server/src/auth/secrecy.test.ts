@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import { admit } from '../session/admission'
 import { RecordingLog } from '../testing-support/recording-log'
 import { SeededRandom } from '../testing-support/seeded-random'
+import { testDoor } from '../testing-support/test-door'
 import { handshake } from '../testing-support/test-node'
 import { VirtualClock } from '../testing-support/virtual-clock'
 import { jwtAuthenticate } from './jwt-authenticate'
@@ -32,6 +33,7 @@ async function everything(options: JwtOptions, token: string): Promise<{ status:
     implicitTopic: 'room:lobby',
     mode: () => 'production',
     isDraining: () => false,
+    door: testDoor({ log }),
   })
   // The options hold the secret, and a function is inspected without what it closes over.
   const said = inspect([log.lines, answer, thrown, authenticate], { depth: 20, showHidden: true })

@@ -20,6 +20,10 @@ export function storeSilent(topic: Topic, timeoutMs: number): Fault {
   return fault('store_unavailable', text, { retryAfterMs: 1000 })
 }
 
+export function readOnly(topic: Topic): Fault {
+  return fault('unauthorized', `This session may read in ${JSON.stringify(topic)}, and say nothing.`)
+}
+
 export function replaced(): Fault {
   return fault('replaced', 'A newer join of the same topic took over.')
 }

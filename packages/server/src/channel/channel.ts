@@ -15,13 +15,14 @@ import type { Owner } from '../presence/owned'
 import type { Registry } from '../presence/registry'
 import type { Identity } from '../session/identity'
 import { Attachment } from './attachment'
-import { notJoined, replaced, storeSilent, tooManyWaiting } from './channel-faults'
+import { notJoined, readOnly, replaced, storeSilent, tooManyWaiting } from './channel-faults'
 import type { Call } from './compose'
 import type { ResolvedChannel } from './define-channel'
 import { Farewell } from './farewell'
 import type { ChannelHost } from './host'
 import { LiveContext, type Membership } from './live-context'
 import { type ChannelMessage, callOf, perform } from './perform'
+import { Permission } from './permission'
 import { Refusal, type Reply } from './reply'
 import { isPromise, type RunCallContext, runCall, runLeave } from './run-call'
 import { SerialQueue } from './serial-queue'
@@ -70,6 +71,8 @@ export class Channel implements Membership {
   readonly #ctx: LiveContext
   readonly #queue: SerialQueue
   readonly #attachment: Attachment
+  /** Null where everybody may do everything. */
+  readonly #permission: Permission | null
   readonly farewell: Farewell
   /** Of the membership whose place it takes: held back until its own join is answered. */
   #olderFarewell: Farewell | null
@@ -95,9 +98,11 @@ export class Channel implements Membership {
     this.#definition = definition
     this.#services = services
     this.#queue = new SerialQueue(services.maxWaitingMessages)
-    const identity = actingAs?.identity ?? session.identity
+    const identity = actingAs?.identity ?? null
     const { registry } = services
     this.#ctx = new LiveContext({ membership: this, session, registry, owner: this.#owner, identity })
+    const { authorize } = definition
+    this.#permission = authorize ? new Permission(this.#ctx, authorize, services, this) : null
     this.#attachment = new Attachment(this, topic, registry)
     this.farewell = new Farewell(session)
     this.#olderFarewell = session.channels.get(topic)?.farewell ?? null
@@ -168,13 +173,26 @@ export class Channel implements Membership {
   wake(message: JoinMessage): void {
     this.#joinRef = message.joinRef ?? message.ref
     this.#attachment.wake(message)
-    const isTaken = this.#queue.push(() => this.#attach(message))
+    const permission = this.#permission
+    const isTaken = this.#queue.push(() =>
+      permission ? this.#comeBack(message, permission) : this.#attach(message),
+    )
     if (!isTaken) this.#answer(message.ref, this.#tooManyWaiting())
   }
 
-  /** Follows the topic without a join: told of everything, present under no name. */
-  observe(): void {
-    this.#attachment.follow()
+  /**
+   * Follows the topic without a join: told of everything, present under no name. `onRefused` is told why it may not.
+   */
+  observe(onRefused: (problem: Fault) => void): void {
+    const permission = this.#permission
+    if (!permission) return this.#attachment.follow()
+    this.#queue.push(async () => {
+      const refusal = await permission.decide()
+      if (this.isGone) return
+      if (!refusal) return this.#attachment.follow()
+      this.end('kicked')
+      onRefused(refusal.fault)
+    })
   }
 
   /** Is present under the name that it acts for, without being told of anything. Resolves with why not, or null. */
@@ -185,20 +203,29 @@ export class Channel implements Membership {
 
   /** Takes a message of the client. */
   receive(message: ChannelMessage): void {
-    const isTaken = this.#queue.push(() => {
-      // It waited for a join that was refused, or for something that outlived the membership.
-      if (this.isGone) this.#answer(message.ref, new Refusal(notJoined(this.topic)))
-      else return this.#handle(message)
-    })
+    const isTaken = this.#queue.push(() => this.#whilePermitted(() => this.#take(message)))
     if (!isTaken) this.#answer(message.ref, this.#tooManyWaiting())
+  }
+
+  /**
+   * The session's identity is another one: what it may do here is decided anew, before anything that waits. One that
+   * sleeps is decided over when its client comes back. (S-33)
+   */
+  reauthorize(): void {
+    if (!this.#permission || this.isGone || this.isAsleep) return
+    this.#permission.outdate()
+    // Where the queue is full there is a message in it, which has it settled.
+    this.#queue.push(() => this.#whilePermitted(() => {}))
   }
 
   /** Sends the whole state again. */
   resync(ref: MessageRef): void {
-    const isTaken = this.#queue.push(() => {
-      this.#answer(ref, this.isGone ? new Refusal(notJoined(this.topic)) : {})
-      this.#ctx.pushState()
-    })
+    const isTaken = this.#queue.push(() =>
+      this.#whilePermitted(() => {
+        this.#answer(ref, this.isGone ? new Refusal(notJoined(this.topic)) : {})
+        this.#ctx.pushState()
+      }),
+    )
     if (!isTaken) this.#answer(ref, this.#tooManyWaiting())
   }
 
@@ -277,6 +304,15 @@ export class Channel implements Membership {
   }
 
   #runJoin(payload: JsonObject): Reply | Promise<Reply> {
+    return this.#permission ? this.#runPermitted(payload, this.#permission) : this.#runDecided(payload)
+  }
+
+  async #runPermitted(payload: JsonObject, permission: Permission): Promise<Reply> {
+    const refusal = await permission.decide()
+    return refusal || this.isGone ? (refusal ?? undefined) : this.#runDecided(payload)
+  }
+
+  #runDecided(payload: JsonObject): Reply | Promise<Reply> {
     return this.#run({ kind: 'join', payload }, () => this.#definition.join?.(this.#ctx, payload))
   }
 
@@ -284,11 +320,49 @@ export class Channel implements Membership {
     return runCall(this.#ctx, this.#definition.middleware, call, last, this.#services)
   }
 
+  /** Runs it once what the session may do is decided for who it is now. */
+  #whilePermitted(run: () => void | Promise<void>): void | Promise<void> {
+    return this.#permission?.isOutdated ? this.#settle(this.#permission).then(run) : run()
+  }
+
+  async #settle(permission: Permission): Promise<void> {
+    if (this.isGone) return
+    const refusal = await permission.decide()
+    if (refusal && !this.isGone) this.#expel(refusal.fault)
+  }
+
+  /** Puts the session out of a topic in which it may not be any more. A client may try again after a failure of ours. */
+  #expel(problem: Fault): void {
+    this.end('kicked')
+    this.#session.forget(this.topic)
+    const isFailure = problem.code === 'handler_failed' || problem.code === 'handler_timeout'
+    if (!isFailure) return this.#sayFarewell(faultBody(problem))
+    this.farewell.say({ kind: 'channel_failed', topic: this.topic, joinRef: this.joinRef, fault: problem })
+  }
+
+  /** Goes on where it was, if the session may still be here. */
+  async #comeBack(message: JoinMessage, permission: Permission): Promise<void> {
+    const refusal = await permission.decide()
+    if (this.isGone) return
+    if (!refusal) return this.#attach(message)
+    const claim = this.#attachment.claim ?? message
+    this.end('kicked')
+    this.#session.forget(this.topic)
+    this.#answer(claim.ref, refusal)
+  }
+
   #attach(message: JoinMessage): Promise<void> {
     return this.#attachment.enter(message, () => {
       this.#answer(message.ref, this.#response)
       this.#releaseOlder()
     })
+  }
+
+  #take(message: ChannelMessage): void | Promise<void> {
+    // It waited for a join that was refused, or for something that outlived the membership.
+    if (this.isGone) return this.#answer(message.ref, new Refusal(notJoined(this.topic)))
+    if (this.#permission?.isReadOnly) return this.#answer(message.ref, new Refusal(readOnly(this.topic)))
+    return this.#handle(message)
   }
 
   #handle(message: ChannelMessage): void | Promise<void> {

@@ -15,7 +15,7 @@ import type { Identity } from '../session/identity'
 /** What a channel's functions work with: one session in one topic. */
 export interface ChannelContext {
   readonly topic: Topic
-  /** Who the session is. */
+  /** Who the session is, by its latest credentials. */
   readonly identity: Identity
   readonly sessionId: string
   /**
@@ -23,7 +23,7 @@ export interface ChannelContext {
    * presence there was taken over. Nobody saw it leave, so that there is no coming to announce.
    */
   readonly isResumed: boolean
-  /** Connect params, as the client sent them: strings from a stranger. */
+  /** Connect params, as the client sent them last: strings from a stranger. */
   readonly params: ReadonlyMap<string, string>
   /** Whatever the application wants to remember of the session; shared by all its channels. */
   readonly assigns: Map<string, unknown>

@@ -1,5 +1,6 @@
 import { isReservedEvent, type JsonObject, type LeaveReason, type Payload } from '@rollcall/shared-protocol'
 import { ServerError } from '../errors'
+import type { Authorize } from './authorization'
 import type { Middleware } from './compose'
 import type { ChannelContext } from './context'
 import type { Reply } from './reply'
@@ -14,6 +15,13 @@ export type Handler = (ctx: ChannelContext, payload: Payload) => Reply | Promise
 export interface ChannelDefinition {
   /** A topic, or the beginning of some followed by `*`, such as `room:*`. The first pattern that fits is used. */
   readonly topicPattern: string
+  /**
+   * Says what a session may do here, or refuses it. Asked before `join`; and again when the session has shown new
+   * credentials, and when its client has come back after an interruption, since who may be here may have changed. Who is
+   * refused then is put out with reason `kicked`. One that fails, or does not finish within `handlerTimeoutMs`, lets
+   * nobody in and nobody stay. Without it everybody may do everything.
+   */
+  readonly authorize?: Authorize
   /** Decides over a join; without it everybody may. The client's reply waits for it. */
   readonly join?: (ctx: ChannelContext, payload: JsonObject) => Reply | Promise<Reply>
   /** Told after the session has left, whatever the reason. Its presence in the topic is gone by then. */

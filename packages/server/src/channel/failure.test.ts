@@ -58,3 +58,64 @@ describe('[S-13] a handler that fails', () => {
     ])
   })
 })
+
+describe('[S-13] what else of the application fails is contained as well', () => {
+  const FAILURES: readonly [string, () => never | Promise<never>, string][] = [
+    [
+      'throws',
+      () => {
+        throw new Error('secret reason')
+      },
+      'handler_failed',
+    ],
+    [
+      'throws what cannot be looked at',
+      () => {
+        const { proxy, revoke } = Proxy.revocable({}, {})
+        revoke()
+        throw proxy
+      },
+      'handler_failed',
+    ],
+    ['rejects with nothing', () => Promise.reject(), 'handler_failed'],
+    ['never finishes', () => new Promise(() => {}), 'handler_timeout'],
+  ]
+
+  test.each(FAILURES)('an `unhandled` that %s', async (_what, broken, reason) => {
+    const node = new TestNode({ channels: [tracking({ unhandled: () => broken() })] })
+    const ada = await joined(node, 'ada')
+    ada.say(['j', '1', topic, 'whatever', {}])
+    await node.clock.advance(10_000)
+    expect(repliesIn(await ada.heard())).toEqual([['1', 'error', expect.objectContaining({ reason })]])
+    expect(node.log.of('error')).toMatchObject([{ context: { topic, event: 'whatever', code: reason } }])
+    expect(ada.wire.isOpen).toBe(true)
+  })
+
+  test.each(FAILURES)('a middleware that %s', async (_what, broken, reason) => {
+    const calls = [
+      ['join', ['k', 'k', 'room:2', 'phx_join', {}]],
+      ['event', ['j', '1', topic, 'ping', {}]],
+      ['update', ['j', '2', topic, 'presence_update', { meta: { n: 2 } }]],
+      ['patch', ['j', '3', topic, 'presence_patch', { patch: { n: 2 } }]],
+    ] as const
+    let isBroken = false
+    const channel = tracking({
+      middleware: [(_ctx, _call, next) => (isBroken ? broken() : next())],
+      handlers: { ping: () => ({ pong: true }) },
+    })
+    const node = new TestNode({ channels: [channel], handlerTimeoutMs: 1000 })
+    const ada = await joined(node, 'ada')
+    isBroken = true
+    for (const [, frame] of calls) ada.say(frame)
+    await node.clock.advance(10_000)
+    const replies = repliesIn(await ada.heard())
+    expect(replies.map(([ref, status, { reason: told }]) => [ref, status, told])).toEqual(
+      expect.arrayContaining(calls.map(([, [, ref]]) => [ref, 'error', reason])),
+    )
+    expect(JSON.stringify(replies)).not.toContain('secret')
+    expect(node.log.of('error').map(({ context }) => context.event)).toEqual(
+      expect.arrayContaining(['join', 'ping', 'update', 'patch']),
+    )
+    expect(await node.registry.list(topic)).toMatchObject([{ key: 'ada', meta: {} }])
+  })
+})

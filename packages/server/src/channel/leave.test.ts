@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { gated, joined, repliesIn, topic, tracking } from '../testing-support/native-client'
 import { TestNode } from '../testing-support/test-node'
+import type { ChannelDefinition } from './define-channel'
 
 describe('a leave', () => {
   test('is answered, closes the channel, and ends the presence before the application is told', async () => {
@@ -52,15 +53,46 @@ describe('a leave', () => {
     expect(node.registry.topicCount).toBe(0)
   })
 
-  test('[S-13] whose application fails is logged, and left all the same', async () => {
-    const channel = tracking({
-      leave: () => {
+  test.each<[string, NonNullable<ChannelDefinition['leave']>, logged: number]>([
+    [
+      'throws',
+      () => {
         throw new Error('no')
       },
-    })
-    const node = new TestNode({ channels: [channel] })
+      1,
+    ],
+    [
+      'throws what is no error',
+      () => {
+        throw undefined
+      },
+      1,
+    ],
+    ['rejects', () => Promise.reject(new Error('no')), 1],
+    ['never ends', () => new Promise(() => {}), 0],
+    [
+      'returns what breaks when it is waited for',
+      () => {
+        const then = () => {
+          throw new Error('no')
+        }
+        return Object.defineProperty(Promise.resolve(), 'constructor', { get: then })
+      },
+      1,
+    ],
+    [
+      'speaks for who has left',
+      (ctx) => void [ctx.push('bye', {}), ctx.track('ada', {}), ctx.close('kicked')],
+      0,
+    ],
+  ])('[S-13] whose application %s is left all the same', async (_what, leave, logged) => {
+    const node = new TestNode({ channels: [tracking({ leave })] })
     const ada = await joined(node, 'ada')
     expect(repliesIn(await ada.ask(['j', '5', topic, 'phx_leave', {}]))).toEqual([['5', 'ok', {}]])
-    expect(node.log.of('error')).toHaveLength(1)
+    await node.clock.advance(20_000)
+    const context = { topic, sessionId: expect.any(String), reason: 'left' }
+    expect(node.log.of('error')).toMatchObject(Array(logged).fill({ context }))
+    expect(await node.registry.list(topic)).toEqual([])
+    expect(repliesIn(await ada.join(topic, {}, '6'))).toEqual([['6', 'ok', {}]])
   })
 })

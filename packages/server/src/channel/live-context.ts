@@ -1,19 +1,20 @@
-import type {
-  Fault,
-  JsonObject,
-  Key,
-  LeaveReason,
-  MessageRef,
-  Meta,
-  Payload,
-  Position,
-  Presence,
-  Topic,
+import {
+  type Fault,
+  type JsonObject,
+  type Key,
+  type LeaveReason,
+  type MessageRef,
+  type Meta,
+  mergePatch,
+  type Payload,
+  type Position,
+  type Presence,
+  type Topic,
 } from '@rollcall/shared-protocol'
 import type { Member } from '../presence/members'
 import type { Owner } from '../presence/owned'
 import { refuseReserved } from '../presence/refuse-reserved'
-import type { Registry, RegistryDiff, TrackResult } from '../presence/registry'
+import { notTracked, type Registry, type RegistryDiff, type TrackResult } from '../presence/registry'
 import type { Identity } from '../session/identity'
 import { notJoined } from './channel-faults'
 import type { ChannelContext } from './context'
@@ -35,7 +36,8 @@ export interface LiveContextInit {
   readonly session: ChannelHost
   readonly registry: Registry
   readonly owner: Owner
-  readonly identity: Identity
+  /** Where it is not the session's, which may be renewed. */
+  readonly identity: Identity | null
 }
 
 /**
@@ -45,20 +47,27 @@ export interface LiveContextInit {
  */
 export class LiveContext implements ChannelContext {
   readonly topic: Topic
-  readonly identity: Identity
+  readonly #identity: Identity | null
   readonly #membership: Membership
   readonly #session: ChannelHost
   readonly #registry: Registry
   readonly #owner: Owner
   #hasTracked = false
+  #isHidden = false
+  /** What it tracks while nobody is told of it. */
+  #hidden: Presence | null = null
 
   constructor({ membership, session, registry, owner, identity }: LiveContextInit) {
     this.topic = membership.topic
-    this.identity = identity
+    this.#identity = identity
     this.#membership = membership
     this.#session = session
     this.#registry = registry
     this.#owner = owner
+  }
+
+  get identity(): Identity {
+    return this.#identity ?? this.#session.identity
   }
 
   get sessionId(): string {
@@ -84,20 +93,49 @@ export class LiveContext implements ChannelContext {
 
   track(key: Key, meta: Meta): TrackResult {
     if (this.#membership.isGone) return this.#refused()
+    if (this.#isHidden) return this.#trackHidden(key, meta)
     const tracked = this.#registry.track(this.#owner, this.topic, key, meta)
     if (tracked.ok) this.#hasTracked = true
     return tracked
   }
 
   update(meta: Meta): TrackResult {
-    return this.#membership.isGone ? this.#refused() : this.#registry.update(this.#owner, this.topic, meta)
+    if (this.#membership.isGone) return this.#refused()
+    if (!this.#isHidden) return this.#registry.update(this.#owner, this.topic, meta)
+    if (!this.#hidden) return { ok: false, fault: notTracked(this.topic) }
+    return this.#trackHidden(this.#hidden.key, meta)
   }
 
   patch(patch: JsonObject): TrackResult {
-    return this.#membership.isGone ? this.#refused() : this.#registry.patch(this.#owner, this.topic, patch)
+    if (this.#membership.isGone) return this.#refused()
+    if (!this.#isHidden) return this.#registry.patch(this.#owner, this.topic, patch)
+    if (!this.#hidden) return { ok: false, fault: notTracked(this.topic) }
+    return this.#trackHidden(this.#hidden.key, mergePatch(this.#hidden.meta, patch))
+  }
+
+  /** From now on nobody is told of what it tracks; what others see of it leaves. (S-33) */
+  hide(): void {
+    if (this.#isHidden) return
+    this.#isHidden = true
+    this.#hidden = this.#registry.get(this.#owner, this.topic) ?? null
+    if (this.#hidden) this.#registry.untrack(this.#owner, this.topic, 'left')
+  }
+
+  /** What it tracks is shown from now on. The fault where it cannot be. */
+  show(): Fault | null {
+    const hidden = this.#hidden
+    this.#isHidden = false
+    this.#hidden = null
+    const tracked = hidden && this.track(hidden.key, hidden.meta)
+    return tracked && !tracked.ok ? tracked.fault : null
   }
 
   untrack(): boolean {
+    if (this.#isHidden) {
+      const had = this.#hidden !== null
+      this.#hidden = null
+      return had
+    }
     return !this.#membership.isGone && this.#registry.untrack(this.#owner, this.topic)
   }
 
@@ -130,6 +168,12 @@ export class LiveContext implements ChannelContext {
 
   close(reason: LeaveReason, problem?: Fault): void {
     this.#membership.putOut(reason, problem)
+  }
+
+  #trackHidden(key: Key, meta: Meta): TrackResult {
+    const drafted = this.#registry.draft(this.topic, key, meta, this.#hidden)
+    if (drafted.ok) this.#hidden = drafted.presence
+    return drafted
   }
 
   #refused(): TrackResult {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { CONTROL_TOPIC } from '../session/control-line'
 import type { ChannelDefinition } from './define-channel'
 import { Router } from './route'
 
@@ -49,4 +50,8 @@ test('[S-10] an event called constructor or __proto__ reaches no prototype', () 
     false,
     false,
   ])
+})
+
+test('[S-33] the topic on which servers speak to each other is no channel’s', () => {
+  expect(new Router([{ topicPattern: '*' }, { topicPattern: CONTROL_TOPIC }]).find(CONTROL_TOPIC)).toBe(null)
 })

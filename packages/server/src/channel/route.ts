@@ -1,4 +1,5 @@
 import type { Topic } from '@rollcall/shared-protocol'
+import { CONTROL_TOPIC } from '../session/control-line'
 import { type ChannelDefinition, type ResolvedChannel, resolveChannel } from './define-channel'
 
 /** Finds the channel definition for a topic: exact ones by lookup, then prefixes in the order in which they stand. */
@@ -15,6 +16,8 @@ export class Router {
   }
 
   find(topic: Topic): ResolvedChannel | null {
+    // What nodes say to each other is no channel's.
+    if (topic === CONTROL_TOPIC) return null
     return (
       this.#exact.get(topic) ?? this.#prefixes.find(({ prefix }) => topic.startsWith(prefix))?.channel ?? null
     )

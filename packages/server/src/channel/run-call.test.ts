@@ -28,6 +28,12 @@ describe('[S-13] whatever the application’s code does, there is a reply, and i
     expect(await run(async () => ({ pong: true })).reply).toEqual({ pong: true })
   })
 
+  test('what a promise of another make resolves with', async () => {
+    // biome-ignore lint/suspicious/noThenProperty: that is what is tried
+    const thenable = { then: (done: (reply: Reply) => void) => done({ pong: true }) }
+    expect(await run(() => thenable as Promise<Reply>).reply).toEqual({ pong: true })
+  })
+
   test('its refusal', async () => {
     expect(codeOf(await run(async () => refuse('no')).reply)).toBe('refused')
   })

@@ -1,6 +1,7 @@
-import { fault, type LeaveReason } from '@rollcall/shared-protocol'
+import { fault, type LeaveReason, type Topic } from '@rollcall/shared-protocol'
 import type { Clock } from '../io/clock'
-import type { Logger } from '../log'
+import { type Logger, logFailure } from '../log'
+import { type Access, type Authorize, type AuthorizeContext, checkAuthorization } from './authorization'
 import { type Call, type Middleware, runComposed } from './compose'
 import type { ChannelContext } from './context'
 import type { ChannelDefinition } from './define-channel'
@@ -23,12 +24,38 @@ export function runCall(
   middleware: readonly Middleware[],
   call: Call,
   last: () => Reply | Promise<Reply>,
-  { clock, log, handlerTimeoutMs }: RunCallContext,
+  context: RunCallContext,
 ): Reply | Promise<Reply> {
+  const event = call.kind === 'event' ? call.event : call.kind
+  const run = () => (middleware.length === 0 ? last() : runComposed(middleware, ctx, call, last))
+  return contain(ctx, event, run, checkJson, context)
+}
+
+/** Asks the application what the session may do; null for everything. Whatever it does, there is an answer in time. */
+export async function runAuthorize(
+  ctx: AuthorizeContext,
+  authorize: Authorize,
+  context: RunCallContext,
+): Promise<Access | Refusal | null> {
+  return contain<unknown, Access | Refusal | null>(
+    ctx,
+    'authorize',
+    () => authorize(ctx),
+    checkAuthorization,
+    context,
+  )
+}
+
+/** Runs code of the application's, and `check` on what it answers with, which throws for what is no answer. */
+function contain<T, R>(
+  { topic, sessionId }: { readonly topic: Topic; readonly sessionId: string },
+  event: string,
+  run: () => T | Promise<T>,
+  check: (answer: T) => R,
+  { clock, log, handlerTimeoutMs }: RunCallContext,
+): R | Refusal | Promise<R | Refusal> {
   const failed = (refusal: Refusal, error: unknown): Refusal => {
-    const { topic, sessionId } = ctx
-    const event = call.kind === 'event' ? call.event : call.kind
-    log.error({ err: error, topic, event, sessionId, code: refusal.fault.code }, refusal.fault.message)
+    logFailure(log, error, { topic, event, sessionId, code: refusal.fault.code }, refusal.fault.message)
     return refusal
   }
   const threw = (error: unknown) =>
@@ -38,9 +65,11 @@ export function runCall(
     return failed(new Refusal(fault('handler_timeout', text)), null)
   }
   try {
-    const reply = middleware.length === 0 ? last() : runComposed(middleware, ctx, call, last)
-    if (!isPromise(reply)) return checkJson(reply)
-    return withTimeout(reply.then(checkJson), handlerTimeoutMs, clock, late).catch(threw)
+    const answer = run()
+    if (!isPromise(answer)) return check(answer)
+    // One of another make may keep to no promise's rules: wrapped, it does.
+    const checked: Promise<R | Refusal> = Promise.resolve(answer).then(check)
+    return withTimeout(checked, handlerTimeoutMs, clock, late).catch(threw)
   } catch (error) {
     return threw(error)
   }
@@ -63,7 +92,7 @@ export function runLeave(
   if (!leave) return
   const { topic, sessionId } = ctx
   const failed = (error: unknown) => {
-    log.error({ err: error, topic, sessionId, reason }, "the channel's leave failed")
+    logFailure(log, error, { topic, sessionId, reason }, "the channel's leave failed")
   }
   try {
     Promise.resolve(leave(ctx, reason)).catch(failed)

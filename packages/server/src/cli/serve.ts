@@ -2,10 +2,11 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { createServer } from '../server'
 import { cliLogger, LOG_LEVELS, type LogLevel } from './cli-logger'
 import { demoPage } from './demo-page'
+import { addDoorFlags, type DoorFlags, doorByFlags } from './door-flags'
 import { addJwtFlags, authenticateByFlags, type JwtFlags } from './jwt-flags'
 import { addRedisFlags, type RedisFlags, storeByFlags } from './redis-flags'
 
-interface ServeFlags extends JwtFlags, RedisFlags {
+interface ServeFlags extends JwtFlags, RedisFlags, DoorFlags {
   readonly port: number
   readonly host: string
   readonly allowAnonymous: boolean
@@ -36,7 +37,7 @@ export function addServe(program: Command): void {
     )
     .option('--no-demo', 'answer browsers with JSON, too')
     .addOption(new Option('--log-level <level>', 'what to log').choices(LOG_LEVELS).default('info'))
-  addRedisFlags(addJwtFlags(command)).action(serve)
+  addRedisFlags(addDoorFlags(addJwtFlags(command))).action(serve)
 }
 
 async function serve(flags: ServeFlags): Promise<void> {
@@ -50,6 +51,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     host,
     allowAnonymous,
     logger,
+    ...doorByFlags(flags),
     ...(page === null ? {} : { page }),
     ...(authenticate ? { authenticate } : {}),
     ...(store ? { store } : {}),

@@ -104,7 +104,7 @@ describe('[S-19] a bad frame is answered, and the connection lives on', () => {
   })
 
   test('a thousand of them disturb nobody else', async () => {
-    const { ada, watcher, node } = await pair()
+    const { ada, watcher, node } = await pair({ rates: { abuse: false } })
     for (let i = 0; i < 1000; i++) ada.wire.receive('garbage')
     expect(await ada.heard()).toHaveLength(1000)
     await node.clock.advance(300)

@@ -9,6 +9,7 @@ import {
   type Limits,
   limitFault,
   type MessageRef,
+  type RefreshMessage,
   type Topic,
 } from '@rollcall/shared-protocol'
 import { Channel, type ChannelServices } from '../channel/channel'
@@ -26,7 +27,7 @@ export interface DispatchContext {
 /** Does what a client's message asks for. Whatever cannot be done is answered; nothing throws. */
 export function dispatch(
   session: Session,
-  message: Exclude<ClientMessage, HelloMessage>,
+  message: Exclude<ClientMessage, HelloMessage | RefreshMessage>,
   context: DispatchContext,
 ): void {
   switch (message.kind) {
@@ -65,17 +66,24 @@ export function dispatch(
   }
 }
 
-/** Makes a connection without joins a member of its topic; the fault where the topic does not allow that. */
-export function observe(session: Session, topic: Topic, { router, services }: DispatchContext): Fault | null {
+/** Makes a connection without joins a member of its topic; `onRefused` is told why that is not allowed. */
+export function observe(
+  session: Session,
+  topic: Topic,
+  { router, services }: DispatchContext,
+  onRefused: (problem: Fault) => void,
+): void {
   const definition = router.find(topic)
-  if (!definition) return fault('unmatched_topic', `No channel serves ${JSON.stringify(topic)}.`)
+  if (!definition) return onRefused(fault('unmatched_topic', `No channel serves ${JSON.stringify(topic)}.`))
   if (!definition.observable) {
-    return fault('unauthorized', `${JSON.stringify(topic)} cannot be followed without a join.`)
+    return onRefused(fault('unauthorized', `${JSON.stringify(topic)} cannot be followed without a join.`))
   }
   const channel = new Channel(session, definition, topic, null, services)
   session.channels.set(topic, channel)
-  channel.observe()
-  return null
+  channel.observe((problem) => {
+    session.forget(topic)
+    onRefused(problem)
+  })
 }
 
 function join(session: Session, message: JoinMessage, { router, services, limits }: DispatchContext): void {

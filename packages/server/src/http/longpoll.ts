@@ -1,9 +1,12 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Door } from '../door/door'
 import type { Clock } from '../io/clock'
 import type { RandomSource } from '../io/random'
 import { readHandshake, targetOf } from '../io/read-handshake'
 import { hashSecret, isSecret, type SecretHash } from '../io/secret'
 import type { Acceptance, Admit } from '../io/wire'
+import { ByteBudget } from './byte-budget'
 import { readPostedMessages } from './longpoll-body'
 import { LongPollWire, type Poll } from './longpoll-wire'
 import { readBody } from './read-body'
@@ -24,10 +27,16 @@ export interface LongPollOptions {
   readonly windowMs: number
   /** Bytes of one post, which may hold many messages. @default 1048576 */
   readonly maxBodyBytes: number
+  /** Bytes of posts that are being read at a time, beyond 64 KiB of each. @default 67108864 */
+  readonly maxHeldBytes: number
 }
 
 export interface LongPollContext {
   readonly admit: Admit
+  /** Which sites' pages may send these. */
+  readonly door: Pick<Door, 'allowsAllOrigins' | 'originRefusal'>
+  /** Where a request comes from. */
+  readonly addressOf: (request: IncomingMessage) => string
   readonly clock: Clock
   readonly random: RandomSource
   readonly options: LongPollOptions
@@ -50,17 +59,28 @@ const TOKEN = /^lp\.([0-9a-z]+)\.([0-9a-z]+)$/
 export class LongPoll {
   readonly #context: LongPollContext
   readonly #wires = new Map<string, OpenWire>()
+  readonly #bodies: ByteBudget
   #isClosed = false
 
   constructor(context: LongPollContext) {
     this.#context = context
+    this.#bodies = new ByteBudget(context.options.maxHeldBytes)
   }
 
   /** Whether the request is one of a long poll; then it is answered, sooner or later. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const url = targetOf(request)
     if (url?.pathname !== PATH) return false
-    const answer = new Answer(request, response, () => this.#isClosed)
+    const { door, addressOf } = this.#context
+    const { headers } = request
+    const foreign = door.originRefusal({ headers, path: PATH, remoteAddress: addressOf(request) })
+    // A browser shows nobody else what is said to a page of a site that is not named.
+    const cors = foreign ? null : door.allowsAllOrigins ? '*' : (headers.origin ?? null)
+    const answer = new Answer(response, headers.origin === undefined ? null : cors, () => this.#isClosed)
+    if (foreign) {
+      answer.send(403, { error: foreign.reason, message: foreign.message })
+      return true
+    }
     switch (request.method) {
       case 'GET':
         this.#get(request, response, url, answer)
@@ -95,19 +115,23 @@ export class LongPoll {
   }
 
   async #begin(request: IncomingMessage, response: ServerResponse, url: URL, answer: Answer): Promise<void> {
-    const handshake = readHandshake(request)
+    const handshake = readHandshake(request, this.#context.addressOf)
     if (!handshake || this.#isClosed) return answer.send(500)
     // A token of ours that is over is no param of the application's.
     const params = new Map(
       [...url.searchParams].filter(([name, value]) => name !== 'token' || !TOKEN.test(value)),
     )
     const admitted = await this.#context.admit({ ...handshake, params })
-    if (response.destroyed) return
     if ('status' in admitted) {
-      const { status, reason: error, message } = admitted
-      return answer.send(status >= 500 ? 500 : 403, { error, message })
+      const { status, reason: error, message, retryAfterS } = admitted
+      // Its client comes back after 500, and not after 403.
+      const mayComeBack = status >= 500 || retryAfterS !== undefined
+      return answer.send(mayComeBack ? 500 : 403, { error, message }, retryAfterS)
     }
-    if (this.#isClosed) return answer.send(500)
+    if (response.destroyed || this.#isClosed) {
+      admitted.abandon()
+      return answer.send(500)
+    }
     answer.send(410, { token: this.#open(admitted), messages: [] })
   }
 
@@ -125,9 +149,16 @@ export class LongPoll {
   async #post(request: IncomingMessage, url: URL, answer: Answer): Promise<void> {
     const open = this.#find(url)
     if (!open) return answer.send(410)
-    const body = await readBody(request, this.#context.options.maxBodyBytes)
+    const body = await readBody(request, this.#context.options.maxBodyBytes, this.#bodies)
     if (body === 'aborted') return
+    if (body === 'no_room') {
+      const { maxHeldBytes } = this.#context.options
+      const message = `Posts of ${maxHeldBytes} bytes are being read (server option longPoll.maxHeldBytes).`
+      return answer.send(503, { error: 'busy', message }, 1)
+    }
     if (body === 'too_large') return answer.send(413)
+    // A WebSocket would be closed for it; read as text it would be another text.
+    if (!isUtf8(body)) return answer.send(400)
     const messages = readPostedMessages(body, request.headers['content-type'] ?? '')
     answer.send(open.wire.post(messages) ? 200 : 410)
   }
@@ -142,26 +173,29 @@ export class LongPoll {
 
 /** The one answer to one request. */
 class Answer {
-  readonly #request: IncomingMessage
   readonly #response: ServerResponse
+  /** Pages of which site may read it, beside those of the server's own; null for no other. */
+  readonly #readers: string | null
   readonly #isLast: () => boolean
 
-  constructor(request: IncomingMessage, response: ServerResponse, isLast: () => boolean) {
-    this.#request = request
+  constructor(response: ServerResponse, readers: string | null, isLast: () => boolean) {
     this.#response = response
+    this.#readers = readers
     this.#isLast = isLast
   }
 
   /** `status` is what the client goes by; HTTP says the same only where it is none of the protocol's. */
-  send(status: PollStatusOrFailure, body: object = {}): void {
+  send(status: PollStatusOrFailure, body: object = {}, retryAfterS?: number): void {
+    if (this.#response.destroyed) return
     const text = JSON.stringify({ status, ...body })
-    this.#writeHead(status === 405 || status === 413 ? status : 200, {
+    this.#writeHead(status === 400 || status === 405 || status === 413 ? status : 200, {
       'Content-Type': 'application/json; charset=utf-8',
       'Content-Length': String(Buffer.byteLength(text)),
       // A poll is a GET with the same address as the one before it.
       'Cache-Control': 'no-store',
+      ...(retryAfterS === undefined ? {} : { 'Retry-After': String(retryAfterS) }),
       // Rather than to read on what was too large, or to keep waiting for a client of a server that is closing.
-      ...(status === 413 || this.#isLast() ? { Connection: 'close' } : {}),
+      ...(status === 413 || status === 503 || this.#isLast() ? { Connection: 'close' } : {}),
     })
     this.#response.end(text)
   }
@@ -177,12 +211,10 @@ class Answer {
   }
 
   #writeHead(status: number, headers: Record<string, string>): void {
-    const isFromPage = this.#request.headers.origin !== undefined
-    this.#response.writeHead(
-      status,
-      isFromPage ? { ...headers, 'Access-Control-Allow-Origin': '*' } : headers,
-    )
+    const readers = this.#readers
+    const cors = readers === null ? {} : { 'Access-Control-Allow-Origin': readers, Vary: 'Origin' }
+    this.#response.writeHead(status, { ...headers, ...cors })
   }
 }
 
-type PollStatusOrFailure = 200 | 204 | 403 | 405 | 410 | 413 | 500
+type PollStatusOrFailure = 200 | 204 | 400 | 403 | 405 | 410 | 413 | 500 | 503

@@ -1,22 +1,43 @@
 import type { IncomingMessage } from 'node:http'
+import type { ByteBudget } from './byte-budget'
 
-/** A request's body, as long as it is no larger than `maxBytes`. Never rejects. */
+/** What each request may hold without taking of the budget, so that large ones keep no small one out. */
+const FREE_BYTES = 65_536
+
+/**
+ * A request's body, as long as it is no larger than `maxBytes`, and `budget` has room for it while it is read: many
+ * clients that send slowly would otherwise hold as many bodies. Never rejects.
+ */
 export function readBody(
   request: IncomingMessage,
   maxBytes: number,
-): Promise<Buffer | 'too_large' | 'aborted'> {
+  budget: ByteBudget,
+): Promise<Buffer | 'too_large' | 'no_room' | 'aborted'> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let bytes = 0
+    let takenBytes = 0
+    let isOver = false
+    const finish = (outcome: Buffer | 'too_large' | 'no_room' | 'aborted') => {
+      if (isOver) return
+      isOver = true
+      chunks.length = 0
+      budget.giveBack(takenBytes)
+      resolve(outcome)
+    }
     request.on('data', (chunk: Buffer) => {
+      if (isOver) return
       bytes += chunk.length
-      if (bytes > maxBytes) {
-        chunks.length = 0
-        resolve('too_large')
-      } else chunks.push(chunk)
+      if (bytes > maxBytes) return finish('too_large')
+      const wantedBytes = Math.max(0, bytes - FREE_BYTES) - takenBytes
+      if (wantedBytes > 0) {
+        if (!budget.take(wantedBytes)) return finish('no_room')
+        takenBytes += wantedBytes
+      }
+      chunks.push(chunk)
     })
-    request.once('end', () => resolve(Buffer.concat(chunks)))
-    request.once('close', () => resolve('aborted'))
-    request.once('error', () => resolve('aborted'))
+    request.once('end', () => finish(Buffer.concat(chunks)))
+    request.once('close', () => finish('aborted'))
+    request.once('error', () => finish('aborted'))
   })
 }

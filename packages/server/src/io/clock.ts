@@ -7,6 +7,8 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds that only ever grow; not the time of day, which can jump. */
   now(): number
+  /** The time of day in Unix milliseconds, which can jump. */
+  timeMs(): number
   /** Runs once after `delayMs`. */
   after(delayMs: number, run: () => void): Timer
   /** Runs once all input of this turn of the event loop has been read. */
@@ -15,6 +17,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => performance.now(),
+  timeMs: () => Date.now(),
   after(delayMs, run) {
     const handle = setTimeout(run, delayMs)
     return { cancel: () => clearTimeout(handle) }

@@ -7,7 +7,7 @@ function read(url: string, headers: Record<string, string> = {}) {
   const request = new IncomingMessage(new Socket())
   request.url = url
   Object.assign(request, { headers })
-  return readHandshake(request)
+  return readHandshake(request, () => '192.0.2.7')
 }
 
 describe('a handshake', () => {
@@ -19,6 +19,7 @@ describe('a handshake', () => {
       path: '/socket/websocket',
       subprotocols: ['phoenix', 'other'],
       token: null,
+      remoteAddress: '192.0.2.7',
     })
     expect([...handshake!.params]).toEqual([
       ['vsn', '2.0.0'],

@@ -1,11 +1,17 @@
 import type { IncomingMessage } from 'node:http'
 import type { HandshakeRequest } from './wire'
 
-/** What of a request tells who is connecting and what they speak; null where its target is no URL. */
-export function readHandshake(request: IncomingMessage): HandshakeRequest | null {
+/**
+ * What of a request tells who is connecting and what they speak; null where its target is no URL. `addressOf` tells where
+ * it comes from.
+ */
+export function readHandshake(
+  request: IncomingMessage,
+  addressOf: (request: IncomingMessage) => string,
+): HandshakeRequest | null {
   const url = targetOf(request)
   if (!url) return null
-  const { headers, socket } = request
+  const { headers } = request
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
   return {
     path: url.pathname,
@@ -14,7 +20,7 @@ export function readHandshake(request: IncomingMessage): HandshakeRequest | null
     // A token that came as a subprotocol is none: it must not be named in an answer.
     subprotocols: offered.filter((name) => name !== '' && !name.startsWith(TOKEN_SUBPROTOCOL)),
     token: tokenOf(request, offered),
-    remoteAddress: socket.remoteAddress ?? '',
+    remoteAddress: addressOf(request),
   }
 }
 

@@ -11,6 +11,10 @@ class Turns implements Clock {
     return this.nowMs
   }
 
+  timeMs(): number {
+    return this.nowMs
+  }
+
   /** The timer that was asked for last, in milliseconds. */
   waitMs: number | null = null
 

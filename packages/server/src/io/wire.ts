@@ -45,6 +45,7 @@ export interface HandshakeRequest {
    * it out of logs.
    */
   readonly token: string | null
+  /** Of the client, where proxies are trusted (`trustProxy`); else of whoever connected. IPv4 is spelt as such. */
   readonly remoteAddress: string
 }
 
@@ -62,6 +63,8 @@ export interface Acceptance {
   readonly subprotocol: string | null
   /** Called once the WebSocket is open. */
   open(wire: Wire): WireEvents
+  /** Called instead where it will not be: the client has gone, or the rest of its handshake is wrong. */
+  abandon(): void
 }
 
 /** Decides over a handshake. Must not reject; takes the time that it needs within its own bound. */

@@ -29,6 +29,8 @@ export interface ListenerOptions {
   readonly isShared: boolean
   /** How to compress for the peers that can take it; null for not at all. */
   readonly compression: CompressionOptions | null
+  /** Where a request comes from. */
+  readonly addressOf: (request: IncomingMessage) => string
 }
 
 /** Answers the WebSocket handshakes of an HTTP server. */
@@ -85,22 +87,38 @@ export class WsListener {
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const handshake = readHandshake(request)
+    const handshake = readHandshake(request, this.#options.addressOf)
     const answer = handshake ? await this.#admit(handshake) : badTarget
-    if (socket.destroyed) return
     if ('status' in answer) {
+      if (socket.destroyed) return
       // Another listener (a development server's hot reload, say) may know the path that we do not.
       const mayBeOthers = this.#options.isShared && answer.reason === NO_DIALECT && this.#upgradeListeners > 1
-      return mayBeOthers ? undefined : refuseHandshake(socket, answer)
+      return mayBeOthers ? undefined : this.#refuse(socket, answer)
     }
-    if (this.#isClosed) return refuseHandshake(socket, closing)
+    if (socket.destroyed) return answer.abandon()
+    if (this.#isClosed) {
+      answer.abandon()
+      return this.#refuse(socket, closing)
+    }
     if (answer.subprotocol) chosenSubprotocols.set(request, answer.subprotocol)
     // `ws` refuses a client whose offer it does not take, where it would only have to decline the offer.
     request.headers['sec-websocket-extensions'] = deflateOffers(request.headers['sec-websocket-extensions'])
+    let isOpen = false
     this.#wss.handleUpgrade(request, socket, head, ({ extensions }) => {
+      isOpen = true
       const wire = new WsWire(socket, extensions === '' ? this.#plain : this.#compressed)
       wire.listen(answer.open(wire), head)
     })
+    // It calls back at once, or has refused what was wrong with the rest of the handshake.
+    if (!isOpen) answer.abandon()
+  }
+
+  /** Answers, and waits for no goodbye: a peer that neither reads nor closes would hold the socket for ever. */
+  #refuse(socket: Duplex, refusal: HandshakeRefusal): void {
+    const timer = setTimeout(() => socket.destroy(), this.#options.closeTimeoutMs)
+    socket.once('close', () => clearTimeout(timer))
+    socket.once('finish', () => socket.destroy())
+    socket.end(refusalText(refusal))
   }
 }
 
@@ -122,17 +140,15 @@ const closing: HandshakeRefusal = { status: 503, reason: 'closing', message: 'Th
 
 function ignore(): void {}
 
-function refuseHandshake(socket: Duplex, { status, reason, message, retryAfterS }: HandshakeRefusal): void {
+function refusalText({ status, reason, message, retryAfterS }: HandshakeRefusal): string {
   const body = JSON.stringify({ error: reason, message })
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`,
-      'Connection: close',
-      ...(retryAfterS === undefined ? [] : [`Retry-After: ${retryAfterS}`]),
-      'Content-Type: application/json; charset=utf-8',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      '',
-      body,
-    ].join('\r\n'),
-  )
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`,
+    'Connection: close',
+    ...(retryAfterS === undefined ? [] : [`Retry-After: ${retryAfterS}`]),
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    '',
+    body,
+  ].join('\r\n')
 }

@@ -117,6 +117,31 @@ describe('a ping', () => {
     expect(told).toEqual(['pong', 'pong'])
   })
 
+  test('[S-42] of many that come at once the latest is answered', async () => {
+    const { peer, told } = await open()
+    peer.say(...Array.from({ length: 1000 }, (_, i) => ping(`${i}`)))
+    await until(() => told.length === 1000 && peer.receiver.pongs > 0, 'the pong')
+    peer.say(ping('last'))
+    await until(() => told.length === 1001 && peer.receiver.pongs > 1, 'the pong to the last')
+    // The system may have cut them in a few reads.
+    expect(peer.receiver.pongs).toBeLessThan(20)
+  })
+
+  test('[S-42] is answered within a message, too, but no sign of life before that is whole', async () => {
+    const { peer, told } = await open()
+    peer.say({ opcode: 1, payload: Buffer.from('be'), isFinal: false }, ping('between'), pong)
+    await until(() => peer.receiver.pongs === 1, 'the pong')
+    expect(told).toEqual([])
+    peer.say({ opcode: 0, payload: Buffer.from('gun') }, pong)
+    await until(() => told.length === 2, 'the message')
+    expect(told).toEqual(['text begun', 'pong'])
+  })
+
+  test('[S-42] that comes with the handshake is answered', async () => {
+    const { peer } = await open({ head: clientFrame(ping('early')) })
+    await until(() => peer.receiver.pongs === 1, 'the pong')
+  })
+
   test('of ours has the peer answer', async () => {
     const { wire, peer } = await open()
     wire.ping()

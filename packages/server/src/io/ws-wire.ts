@@ -49,6 +49,8 @@ export class WsWire implements Wire, FrameSink, Reader {
   readonly #reader: FrameReader
   #events: WireEvents | null = null
   #phase: 'open' | 'closing' | 'over' = 'open'
+  /** The ping of the read at hand that is to be answered. */
+  #ping: Buffer | null = null
   #code = ABNORMAL
   #reason = ''
 
@@ -67,7 +69,7 @@ export class WsWire implements Wire, FrameSink, Reader {
     socket.on('drain', onDrain)
     socket.on('end', onEnd)
     socket.on('close', onClose)
-    if (head.length > 0) this.#reader.push(head)
+    if (head.length > 0) this.read(head)
   }
 
   // --- Wire ------------------------------------------------------------------------------------------------------
@@ -127,7 +129,9 @@ export class WsWire implements Wire, FrameSink, Reader {
   }
 
   read(chunk: Buffer): void {
-    if (this.#phase !== 'over') this.#reader.push(chunk)
+    if (this.#phase === 'over') return
+    this.#reader.push(chunk)
+    this.#answerPing()
   }
 
   pause(): void {
@@ -154,6 +158,16 @@ export class WsWire implements Wire, FrameSink, Reader {
     this.#events?.onClose(this.#code, this.#reason)
   }
 
+  /** Of several pings the latest is answered, which answers those before it (RFC 6455, 5.5.3). */
+  #answerPing(): void {
+    const data = this.#ping
+    if (!data) return
+    this.#ping = null
+    if (this.#phase === 'open' && this.bufferedBytes <= PONG_BACKLOG_BYTES) {
+      this.#socket.write(encodeFrame(OPCODE.pong, data))
+    }
+  }
+
   // --- FrameSink -------------------------------------------------------------------------------------------------
 
   onMessage(data: Buffer, isBinary: boolean): void {
@@ -161,14 +175,20 @@ export class WsWire implements Wire, FrameSink, Reader {
   }
 
   onPing(data: Buffer): void {
-    if (this.#phase === 'open' && this.bufferedBytes <= PONG_BACKLOG_BYTES) {
-      this.#socket.write(encodeFrame(OPCODE.pong, data))
-    }
-    this.#events?.onPong()
+    this.#ping = data
+    this.#livesOn()
   }
 
   onPong(): void {
-    this.#events?.onPong()
+    this.#livesOn()
+  }
+
+  /**
+   * Within a message only its end is a sign of life. Otherwise whoever answers pings could hold what a message may have,
+   * in as many connections as it likes, for ever. (S-42)
+   */
+  #livesOn(): void {
+    if (!this.#reader.isMidMessage) this.#events?.onPong()
   }
 
   onClose(code: number, reason: string): void {

@@ -105,6 +105,36 @@ describe('track', () => {
   })
 })
 
+describe('[S-41] track refuses a name that nobody could be shown, and says which and why', () => {
+  test.each([
+    [
+      'a topic',
+      ['room:\n', 'ada'],
+      'The topic has a control character in it, U+000A at index 5; no name may.',
+    ],
+    [
+      'a key, as of an identity that somebody else’s login made',
+      [topic, 'ada\u202e'],
+      'The key has a character that sets the direction of text in it, U+202E at index 3; no name may.',
+    ],
+    [
+      'half an emoji',
+      [topic, '\ud83d'],
+      'The key has half of a surrogate pair in it, U+D83D at index 0; no name may.',
+    ],
+  ] as const)('%s', (_what, [name, key], message) => {
+    const { registry } = testRegistry()
+    expect(faultOf(registry.track('s1', name, key, {}))).toEqual({ code: 'invalid_text', message })
+    expect([registry.size, registry.topicCount]).toEqual([0, 0])
+  })
+
+  test('but a meta may have anything in it', () => {
+    const { registry } = testRegistry()
+    const meta = { '\u202e\n': '\ud83d' }
+    expect(presenceOf(registry.track('s1', topic, 'ada', meta)).meta).toEqual(meta)
+  })
+})
+
 describe('[S-16] track refuses what is too large or too many, with the limit, the value and the option', () => {
   const long = 'é'.repeat(65)
 

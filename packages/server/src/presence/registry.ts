@@ -1,5 +1,6 @@
 import {
   checkBytes,
+  checkName,
   type Fault,
   fault,
   type JsonObject,
@@ -81,7 +82,9 @@ export class Registry {
    * as an update where the key stays the same. Everybody in the topic is told with the topic's next flush.
    *
    * Refused, with the limit, the value and the option, when topic, key or meta take too many UTF-8 bytes or the node
-   * is full; with `store_unavailable` when the store cannot be reached and `maxQueuedChanges` wait for it. Throws `invalid_argument` where meta is not a JSON object: that is a mistake of the calling program.
+   * is full; with `invalid_text` when topic or key has a character that no name may have, such as a line break; with
+   * `store_unavailable` when the store cannot be reached and `maxQueuedChanges` wait for it. Throws `invalid_argument`
+   * where meta is not a JSON object: that is a mistake of the calling program.
    *
    * @example
    * const tracked = registry.track(session.id, 'room:lobby', 'ada', { status: 'online' })
@@ -90,10 +93,7 @@ export class Registry {
   track(owner: Owner, topic: Topic, key: Key, meta: Meta): TrackResult {
     const { limits } = this.#context
     const checked = this.#checkMeta(meta)
-    const problem =
-      checkBytes('The topic', topic, 'topicBytes', limits) ??
-      checkBytes('The key', key, 'keyBytes', limits) ??
-      checked.fault
+    const problem = this.#checkNames(topic, key) ?? checked.fault
     if (problem) return { ok: false, fault: problem }
     const held = this.#owned.get(owner, topic)
     if (held?.key === key) {
@@ -112,6 +112,21 @@ export class Registry {
     if (held) hub.leave(held.ref, 'replaced')
     this.#owned.set(owner, topic, presence)
     return { ok: true, presence }
+  }
+
+  /**
+   * What {@link track} would make of it, without making anybody present: for what is to be shown to nobody. `earlier` is
+   * the draft before it.
+   */
+  draft(topic: Topic, key: Key, meta: Meta, earlier: Presence | null): TrackResult {
+    const checked = this.#checkMeta(meta)
+    const problem = this.#checkNames(topic, key) ?? checked.fault
+    if (problem) return { ok: false, fault: problem }
+    const { ref, rev } =
+      earlier?.key === key
+        ? { ref: earlier.ref, rev: earlier.rev + 1 }
+        : { ref: this.#context.mintRef(), rev: 0 }
+    return { ok: true, presence: { ref, key, meta: checked.meta, rev } }
   }
 
   /** Replaces the meta of the owner's presence. Refused with `not_tracked` where there is none. */
@@ -300,6 +315,13 @@ export class Registry {
     hub.close()
   }
 
+  #checkNames(topic: Topic, key: Key): Fault | null {
+    const { limits } = this.#context
+    return (
+      checkName('The topic', topic, 'topicBytes', limits) ?? checkName('The key', key, 'keyBytes', limits)
+    )
+  }
+
   /** The meta as its JSON says it: the text is needed for its size, and a copy cannot be changed by the caller later. */
   #checkMeta(meta: Meta): CheckedMeta {
     let text: string | undefined
@@ -342,7 +364,7 @@ export class Registry {
   }
 }
 
-function notTracked(topic: Topic): Fault {
+export function notTracked(topic: Topic): Fault {
   return fault(
     'not_tracked',
     `There is no presence in ${JSON.stringify(topic)} to change; join, or track one first.`,

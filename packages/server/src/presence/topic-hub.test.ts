@@ -200,6 +200,24 @@ describe('[S-1] whoever asks for the state again', () => {
   })
 })
 
+describe('[S-12] one who follows without a state', () => {
+  test('and appears within the same window hears of both, in their order', async () => {
+    const { registry, clock } = await watched({ flush: { floorMs: 100 } })
+    registry.track('s1', topic, 'ada', {})
+    await clock.settle()
+    const vix = new ListeningMember(vixDialect)
+    const hub = registry.hub(topic)
+    hub.attach(vix, { ...WITH_STATE, withState: false })
+    hub.announceOpening()
+    registry.track('s2', topic, 'ben', {})
+    await clock.advance(500)
+    expect(vix.heard()).toEqual([
+      ['presence.system', { message: 'A new connection opened' }],
+      ['presence.online', { user: 'ben' }],
+    ])
+  })
+})
+
 describe('broadcast', () => {
   test('reaches the members on all nodes, once each, except the one left out', async () => {
     const state = new MemoryStoreState('e')

@@ -311,11 +311,14 @@ export class TopicHub implements TopicFeed {
     const toldAtMs = this.#context.clock.now()
     const diff = mergeDiffs(this.#pending)
     this.#pending = []
+    // What they do themselves within this window is in the diff, and no state will tell them of it.
+    for (const [member, admission] of this.#members.dueWith(() => null, isFollower(may)))
+      this.#let(member, admission, null)
+    if (this.#notice) this.#members.tellAll({ kind: 'opened', topic })
+    this.#notice = false
     if (diff) this.#members.tellAll({ kind: 'diff', topic, diff })
     const tellingMs = this.#context.clock.now() - toldAtMs
     const admittingMs = await this.#admit(may)
-    if (this.#notice) this.#members.tellAll({ kind: 'opened', topic })
-    this.#notice = false
     return tellingMs + admittingMs
   }
 
@@ -374,4 +377,9 @@ export class TopicHub implements TopicFeed {
     this.#touch()
     return flushed
   }
+}
+
+/** Of those who `may` come in: who is given no state. */
+function isFollower(may: (admission: Admission) => boolean): (admission: Admission) => boolean {
+  return (admission) => !admission.withState && may(admission)
 }

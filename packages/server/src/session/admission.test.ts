@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { HandshakeRequest } from '../io/wire'
 import { RecordingLog } from '../testing-support/recording-log'
 import { SeededRandom } from '../testing-support/seeded-random'
+import { testDoor } from '../testing-support/test-door'
 import { handshake } from '../testing-support/test-node'
 import { VirtualClock } from '../testing-support/virtual-clock'
 import { type AdmissionContext, admit } from './admission'
@@ -22,6 +23,7 @@ function admission(some: Partial<AdmissionContext> = {}) {
     implicitTopic: 'room:lobby',
     mode: () => 'development',
     isDraining: () => false,
+    door: testDoor({ clock, log }),
     ...some,
   }
   return {
@@ -29,6 +31,13 @@ function admission(some: Partial<AdmissionContext> = {}) {
     log,
     admit: (request: Partial<HandshakeRequest> = {}) => admit(handshake(request), context),
   }
+}
+
+/** An object that throws at whatever is done with it. */
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
 }
 
 const ada = new Map([['user_id', 'ada']])
@@ -108,12 +117,80 @@ describe('[S-14] with authenticate', () => {
     ['returns an identity without an id', (() => ({ claims: {} })) as unknown as Authenticate],
     ['returns an empty id', () => ({ id: '' })],
     ['returns a number for an id', (() => ({ id: 5 })) as unknown as Authenticate],
+    ['returns text', (() => 'ada') as unknown as Authenticate],
+    ['returns a list', (() => ['ada']) as unknown as Authenticate],
+    [
+      'returns an end that is no time',
+      (() => ({ id: 'ada', expiresAtMs: 'soon' })) as unknown as Authenticate,
+    ],
+    ['returns an end that is no number', () => ({ id: 'ada', expiresAtMs: Number.NaN })],
+    ['returns null for an end', (() => ({ id: 'ada', expiresAtMs: null })) as unknown as Authenticate],
+    [
+      'returns what throws when its id is read',
+      () => ({
+        get id(): string {
+          throw new Error(secret)
+        },
+      }),
+    ],
+    [
+      'returns what throws when its claims are read',
+      () => ({
+        id: 'ada',
+        get claims(): Record<string, unknown> {
+          throw new Error(secret)
+        },
+      }),
+    ],
+    [
+      'returns a promise of its own making that breaks',
+      (() => ({
+        // biome-ignore lint/suspicious/noThenProperty: that is what is tried
+        then: () => {
+          throw new Error(secret)
+        },
+      })) as unknown as Authenticate,
+    ],
+    [
+      'throws undefined',
+      () => {
+        throw undefined
+      },
+    ],
+    ['rejects with what cannot be looked at', () => Promise.reject(revoked())],
+    ['refuses with a status that is none', () => Promise.reject(new HandshakeError(200 as 401, secret))],
   ])('where it %s, 500, which tells the peer nothing and the log all', async (_what, authenticate) => {
     const { admit, log } = authenticated(authenticate)
     const refusal = await admit()
     expect(refusal).toMatchObject({ status: 500, reason: 'authenticate_failed' })
     expect(JSON.stringify(refusal)).not.toContain('secret')
     expect(log.of('error')).toHaveLength(1)
+  })
+
+  test('[S-41] an id that no name may be is refused, and both sides are told which character it is', async () => {
+    const { admit, log } = authenticated(() => ({ id: 'ada\u202enimda' }))
+    const message =
+      'The id of the identity has a character that sets the direction of text in it, U+202E at index 3; no name may.'
+    expect(await admit()).toEqual({ status: 403, reason: 'invalid_text', message })
+    expect(log.of('error').map((line) => line.message)).toEqual([`authenticate: ${message}`])
+  })
+
+  test('an id of any length is for the channels to judge', async () => {
+    const id = 'x'.repeat(500)
+    expect(await authenticated(() => ({ id })).admit()).toMatchObject({ identity: { id } })
+  })
+
+  test('its answer is read once, and is what it was then', async () => {
+    let reads = 0
+    const { admit } = authenticated(() => ({
+      id: 'ada',
+      get expiresAtMs(): number {
+        if (++reads > 1) throw new Error(secret)
+        return Number.MAX_SAFE_INTEGER
+      },
+    }))
+    const admitted = await admit()
+    expect(admitted).toMatchObject({ identity: { id: 'ada', expiresAtMs: Number.MAX_SAFE_INTEGER } })
   })
 
   test('where it never resolves, 504 after its time, and nothing is thrown elsewhere', async () => {
@@ -154,6 +231,12 @@ describe('what is asked for in a handshake', () => {
     const refusal = await admit({ path: '/', subprotocols: [], params })
     expect(refusal).toMatchObject({ status: 400, message: expect.stringContaining('limits.topicBytes') })
     expect(await admit({ params })).toMatchObject({ dialect: { name: 'rollcall' } })
+  })
+
+  test('[S-41] nor may it be one that no client could join, such as a topic of the server’s own', async () => {
+    const { admit } = admission()
+    const refusal = await admit({ path: '/', subprotocols: [], params: new Map([['topic', '\u0000kick']]) })
+    expect(refusal).toMatchObject({ status: 400, reason: 'invalid_text' })
   })
 })
 

@@ -1,36 +1,25 @@
 import {
-  checkBytes,
+  checkName,
   type Dialect,
-  type Limits,
   negotiateDialect,
   type Topic,
   type TransportName,
 } from '@rollcall/shared-protocol'
-import { withTimeout } from '../channel/with-timeout'
-import type { Clock } from '../io/clock'
-import type { RandomSource } from '../io/random'
+import type { Door } from '../door/door'
+import type { Seat } from '../door/seats'
 import type { HandshakeRefusal, HandshakeRequest } from '../io/wire'
-import type { Logger } from '../log'
-import type { Mode } from '../mode'
-import { type Authenticate, anonymousIdentity, HandshakeError, type Identity } from './identity'
+import { type IdentifyContext, identify } from './identify'
+import type { Identity } from './identity'
 
 /*
- *  handshake -> dialect -> topic (of a dialect that names none) -> who is it -> Admitted
- *                 |                |                                  |
- *      403, 404, 400; 503         400                          401, 403, 500, 504
+ *  handshake -> dialect -> origin -> topic (of a dialect that names none) -> seat -> who is it -> Admitted
+ *                 |          |         |                                       |         |
+ *      403, 404, 400; 503   403       400                                  429, 503   401, 403, 500, 504; 429
  */
 
-export interface AdmissionContext {
-  readonly limits: Limits
-  readonly clock: Clock
-  readonly random: RandomSource
-  readonly log: Logger
-  readonly authenticate: Authenticate | null
-  readonly authenticateTimeoutMs: number
-  readonly allowAnonymous: boolean
+export interface AdmissionContext extends IdentifyContext {
   readonly implicitTopic: Topic
-  /** Known once the server listens. */
-  readonly mode: () => Mode
+  readonly door: Door
   /** Whether this node sends its clients to others, and takes no new ones. */
   readonly isDraining: () => boolean
 }
@@ -48,6 +37,8 @@ export interface Admitted {
   readonly subprotocol: string | null
   readonly identity: Identity
   readonly implicitTopic: Topic
+  /** To be released when its connection ends, or where it is never opened. */
+  readonly seat: Seat
 }
 
 /** Decides over a handshake. Never rejects. */
@@ -64,65 +55,25 @@ export async function admit(
   }
   if (context.isDraining()) return DRAINING
   const { dialect, subprotocol } = negotiation
+  const { door } = context
+  const foreign = door.originRefusal(request)
+  if (foreign) return foreign
 
   const asked = request.params.get('topic') ?? ''
   const implicitTopic = asked === '' ? context.implicitTopic : asked
-  const topicFault = checkBytes('The topic', implicitTopic, 'topicBytes', context.limits)
+  const topicFault = checkName('The topic', implicitTopic, 'topicBytes', context.limits)
   if (dialect.hasImplicitTopic && topicFault) {
     return { status: 400, reason: topicFault.code, message: topicFault.message }
   }
 
+  const seat = door.claim(request)
+  if ('status' in seat) return seat
   const identity = await identify(request, context)
-  return 'status' in identity ? identity : { dialect, subprotocol, identity, implicitTopic }
+  if ('status' in identity) {
+    seat.release()
+    return identity
+  }
+  // Guests are each another.
+  const crowded = door.take(seat, identity.isGuest ? null : identity.id)
+  return crowded ?? { dialect, subprotocol, identity, implicitTopic, seat }
 }
-
-async function identify(
-  request: HandshakeRequest,
-  context: AdmissionContext,
-): Promise<Identity | HandshakeRefusal> {
-  const { authenticate, authenticateTimeoutMs, limits, clock, random, log } = context
-  const isDevelopment = context.mode() === 'development'
-  if (!authenticate) {
-    if (!isDevelopment && !context.allowAnonymous) {
-      const message = 'This server has no way to tell who connects: set authenticate, or allowAnonymous.'
-      log.error({ remoteAddress: request.remoteAddress }, message)
-      return {
-        status: 401,
-        reason: 'unauthorized',
-        message: 'This server takes nobody whom it cannot identify.',
-      }
-    }
-    return anonymousIdentity(request.params, {
-      trustUserId: isDevelopment,
-      limits,
-      mintGuestId: () => random.id(5),
-    })
-  }
-  const late = () => {
-    throw new AuthenticateTimeout()
-  }
-  try {
-    const identity = await withTimeout(
-      Promise.resolve(authenticate(request)),
-      authenticateTimeoutMs,
-      clock,
-      late,
-    )
-    if (typeof identity?.id === 'string' && identity.id !== '') return identity
-    log.error({ remoteAddress: request.remoteAddress }, 'authenticate returned no identity with an id')
-  } catch (error) {
-    if (error instanceof HandshakeError)
-      return { status: error.status, reason: error.reason, message: error.message }
-    log.error({ err: error, remoteAddress: request.remoteAddress }, 'authenticate failed')
-    if (error instanceof AuthenticateTimeout) {
-      return {
-        status: 504,
-        reason: 'authenticate_timeout',
-        message: 'Finding out who you are took too long.',
-      }
-    }
-  }
-  return { status: 500, reason: 'authenticate_failed', message: 'Finding out who you are failed.' }
-}
-
-class AuthenticateTimeout extends Error {}

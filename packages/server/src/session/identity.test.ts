@@ -30,6 +30,16 @@ describe('[S-14] who nobody vouched for', () => {
       message: expect.stringContaining('limits.keyBytes'),
     })
   })
+
+  test('[S-41] is refused with a user_id that no name may be', () => {
+    expect(identify('ada\u202e', true)).toEqual({
+      status: 400,
+      reason: 'invalid_text',
+      message:
+        'The connect param user_id has a character that sets the direction of text in it, U+202E at index 3; no name may.',
+    })
+    expect(identify('ada\u202e', false)).toMatchObject({ isGuest: true })
+  })
 })
 
 test('a refusal on purpose has a reason that goes with its status', () => {

@@ -1,4 +1,4 @@
-import { checkBytes, type Limits } from '@rollcall/shared-protocol'
+import { checkName, type Limits } from '@rollcall/shared-protocol'
 import type { HandshakeRefusal, HandshakeRequest } from '../io/wire'
 
 /** Who the server believes a session is. */
@@ -6,17 +6,17 @@ export interface Identity {
   /** The presence key, unless a channel says otherwise. */
   readonly id: string
   /** The application's own, for its channels to read. Never sent to anybody. */
-  readonly claims?: Readonly<Record<string, unknown>>
+  readonly claims?: Readonly<Record<string, unknown>> | undefined
   /**
-   * When what proved it will not be taken any more, in Unix milliseconds; without it, never. It may be later than a timer
-   * can wait for.
+   * When what proved it will not be taken any more, in Unix milliseconds; without it, never. The session ends then, unless
+   * its client has brought something newer. It may be later than a timer can wait for.
    */
-  readonly expiresAtMs?: number
+  readonly expiresAtMs?: number | undefined
   /**
    * Made up for somebody whom nobody vouched for, and another one with every connection: only the session's token
    * tells that they are the same.
    */
-  readonly isGuest?: boolean
+  readonly isGuest?: boolean | undefined
 }
 
 /**
@@ -53,6 +53,6 @@ export function anonymousIdentity(
 ): Identity | HandshakeRefusal {
   const userId = options.trustUserId ? params.get('user_id') : undefined
   if (userId === undefined || userId === '') return { id: `guest-${options.mintGuestId()}`, isGuest: true }
-  const problem = checkBytes('The connect param user_id', userId, 'keyBytes', options.limits)
+  const problem = checkName('The connect param user_id', userId, 'keyBytes', options.limits)
   return problem ? { status: 400, reason: problem.code, message: problem.message } : { id: userId }
 }

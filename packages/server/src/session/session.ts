@@ -40,11 +40,11 @@ export type SessionOrigin = 'begun' | 'moved'
  */
 export class Session implements ChannelHost {
   readonly id: string
-  readonly identity: Identity
   readonly dialect: Dialect
   readonly channels = new SmallMap<Topic, Channel>()
   readonly #context: SessionContext
-  readonly #params: PackedParams
+  #identity: Identity
+  #params: PackedParams
   #assigns: Map<string, unknown> | null = null
   #state: SessionState = NEW_SESSION
   #outlet: Outlet | null
@@ -56,13 +56,17 @@ export class Session implements ChannelHost {
 
   constructor(id: string, init: SessionRequest, context: SessionContext, origin: SessionOrigin = 'begun') {
     this.id = id
-    this.identity = init.identity
+    this.#identity = init.identity
     this.dialect = init.dialect
     this.#params = init.params
     this.#outlet = init.outlet
     this.#context = context
     this.#isMoving = origin === 'moved'
     if (this.#isMoving) this.#awaitClaims()
+  }
+
+  get identity(): Identity {
+    return this.#identity
   }
 
   get params(): ReadonlyMap<string, string> {
@@ -116,6 +120,17 @@ export class Session implements ChannelHost {
     this.#take({ kind: 'attach' })
     this.#outlet = outlet
     this.#awaitClaims()
+  }
+
+  /** The same person has shown new credentials. Its channels are not asked: see {@link reauthorize}. */
+  renew(identity: Identity, params: PackedParams): void {
+    this.#identity = identity
+    this.#params = params
+  }
+
+  /** Has what it may do decided anew in every channel that it is in. (S-33) */
+  reauthorize(): void {
+    for (const channel of [...this.channels.values()]) channel.reauthorize()
   }
 
   /** The connection of a generation ended without a goodbye. */

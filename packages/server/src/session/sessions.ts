@@ -6,7 +6,7 @@ import { hashSecret, isSecret, type SecretHash } from '../io/secret'
 import type { Logger } from '../log'
 import type { SessionStore, StoredSession } from '../store/store'
 import { type GivenPresences, GivenSessions } from './given-sessions'
-import type { Identity } from './identity'
+import { isSamePerson, renewed } from './identify'
 import { Session, type SessionContext, type SessionRequest } from './session'
 import { type Claim, SharedSessions } from './shared-sessions'
 
@@ -117,6 +117,7 @@ export class Sessions {
     const isHolder = session.isHeldBy(instance)
     const fit = fitOf(secret, secrets, isHolder)
     if (!fit) return null
+    session.renew(renewed(session.identity, request.identity), request.params)
     session.attach(request.outlet)
     if (fit !== 'current' || !isHolder) return { session, token: this.issueToken(session, instance) }
     session.nameInstance(instance)
@@ -183,6 +184,13 @@ export class Sessions {
     return closeCode === 1001 ? Math.min(pageGraceMs, graceMs) : graceMs
   }
 
+  /** Ends those that `isMeant` says. How many. */
+  endWhere(isMeant: (session: Session) => boolean, reason: LeaveReason): number {
+    const meant = [...this.#sessions.values()].filter(isMeant)
+    for (const session of meant) session.end(reason)
+    return meant.length
+  }
+
   endAll(reason: LeaveReason): void {
     for (const session of [...this.#sessions.values()]) session.end(reason)
   }
@@ -220,7 +228,7 @@ export class Sessions {
     const stale = this.#sessions.get(id)
     if (stale) this.taken(id)
     // Of a guest, the session is what knows who it is.
-    const identity = stored.isGuest ? { ...request.identity, id: identityId } : request.identity
+    const identity = stored.isGuest ? renewed({ id: identityId }, request.identity) : request.identity
     const session = new Session(id, { ...request, identity }, this.#ofSessions, 'moved')
     session.nameInstance(stored.instance ?? undefined)
     this.#sessions.set(id, session)
@@ -254,6 +262,11 @@ export class Sessions {
   }
 }
 
+/** The session that a token names, whether there is one or not. */
+export function sessionIdOf(token: string): string {
+  return partsOf(token).id
+}
+
 function partsOf(token: string): { readonly id: string; readonly secret: string } {
   const dot = token.indexOf('.')
   return { id: token.slice(0, dot), secret: token.slice(dot + 1) }
@@ -265,9 +278,4 @@ function fitOf(secret: string, secrets: Secrets, isHolder: boolean): 'current' |
   const isPrevious = secrets.previous !== null && isSecret(secret, secrets.previous)
   if (!isCurrent && !(isPrevious && isHolder)) return null
   return isCurrent ? 'current' : 'previous'
-}
-
-/** A guest has another made-up id with every connection: of two guests, the token alone tells. */
-function isSamePerson(before: Identity, now: Identity): boolean {
-  return before.id === now.id || (before.isGuest === true && now.isGuest === true)
 }

@@ -17,7 +17,7 @@ describe('[S-6] a token', () => {
     ['that is empty', () => ''],
     ['that is a dot', () => '.'],
     ['with the name of a prototype', () => '__proto__.constructor'],
-    ['that is very long', () => 'x'.repeat(60_000)],
+    ['as long as one may be', () => 'x'.repeat(8192)],
   ])('%s begins a new session, and disturbs none', async (_what, forge) => {
     const { node, ada, token, session } = await opened()
     const stranger = await node.native('ada')
@@ -26,6 +26,29 @@ describe('[S-6] a token', () => {
     expect(answer.session).not.toBe(session)
     expect(ada.wire.isOpen).toBe(true)
   })
+
+  test.each([
+    ['token', 'x'.repeat(8193), 'tokenBytes'],
+    ['instance', 'x'.repeat(65), 'refBytes'],
+  ])(
+    'of a hello whose %s is longer than any is refused by its limit, and disturbs none',
+    async (name, value, limit) => {
+      const { node, ada } = await opened()
+      const stranger = await node.native('ada')
+      const frames = await stranger.ask([null, 'h', 'rollcall', 'hello', { [name]: value }])
+      expect(frames).toMatchObject([
+        [
+          null,
+          'h',
+          'rollcall',
+          'phx_reply',
+          { status: 'error', response: { reason: 'limit_exceeded', limit } },
+        ],
+      ])
+      expect(await hello(stranger)).toMatchObject({ resumed: false })
+      expect(ada.wire.isOpen).toBe(true)
+    },
+  )
 
   test('of somebody else is no use, even where it is right', async () => {
     const { node, ada, token } = await opened()

@@ -7,12 +7,16 @@ interface Waiting {
   readonly run: () => void
 }
 
+/** The time of day at which each begins, in Unix milliseconds. */
+const START_MS = Date.UTC(2001, 1, 3)
+
 /**
  * A clock that stands still until it is told to move. Timers fire in the order of their time, then of their making,
  * and all that comes of one (promises, `soon`) is done before the next.
  */
 export class VirtualClock implements Clock {
   #nowMs = 0
+  #offsetMs = 0
   #soon: (() => void)[] = []
   readonly #timers = new Set<Waiting>()
 
@@ -28,6 +32,15 @@ export class VirtualClock implements Clock {
 
   soon(run: () => void): void {
     this.#soon.push(run)
+  }
+
+  timeMs(): number {
+    return START_MS + this.#nowMs + this.#offsetMs
+  }
+
+  /** The time of day is set forward or back; nothing else notices. */
+  jump(ms: number): void {
+    this.#offsetMs += ms
   }
 
   /** Timers that have not fired. */

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { checkName } from '../check-name'
+import { checkBytes } from '../fault'
 import { DEFAULT_LIMITS } from '../limits'
 import type { Dialect, Frame } from './dialect'
 import { PHX, PRESENCE } from './event-names'
@@ -17,6 +19,8 @@ const dialects: readonly Dialect[] = [
   vixDialect,
 ]
 const context = { limits: DEFAULT_LIMITS, implicitTopic: 'room:lobby' }
+/** Stands for what a message has none of. */
+const names = { topic: '', event: '', key: '', ref: null, joinRef: null }
 
 const anyText = fc.array(fc.integer({ min: 0, max: 0xffff })).map((units) => String.fromCharCode(...units))
 const word = fc.constantFrom<string>(
@@ -61,9 +65,13 @@ const { value } = fc.letrec((tie) => ({
     fc.array(fc.tuple(name, tie('value')), { maxLength: 6 }).map((entries) => Object.fromEntries(entries)),
   ),
 }))
-const likelyArray = fc.tuple(value, value, word, word, value)
+const hostile = fc.constantFrom('a\nb', '\u202eadmin', '\ud83d', 'x'.repeat(65), 'x'.repeat(200))
+const title = fc.oneof({ weight: 4, arbitrary: word }, { weight: 1, arbitrary: hostile })
+const likelyRef = fc.oneof(value, hostile, fc.constantFrom(null, '1'))
+const likelyPayload = fc.oneof(value, fc.record({ user: hostile }, { noNullPrototype: true }))
+const likelyArray = fc.tuple(likelyRef, likelyRef, title, title, value)
 const likelyObject = fc
-  .tuple(value, value, word, word, value, word)
+  .tuple(likelyRef, likelyRef, title, title, likelyPayload, title)
   .map(([join_ref, ref, topic, event, payload, type]) => ({ join_ref, ref, topic, event, payload, type }))
 
 const frame: fc.Arbitrary<Frame> = fc.oneof(
@@ -89,6 +97,28 @@ describe('[P-12] no frame whatever makes a decoder throw', () => {
       { numRuns: 1000 },
     )
   })
+
+  test.each(dialects)(
+    '[P-19, P-20] $name: what is taken has clean names, and is no longer than the limits',
+    (dialect) => {
+      const { limits } = context
+      fc.assert(
+        fc.property(frame, (one) => {
+          const decoded = dialect.decodeClient(one, context)
+          if (!decoded.ok) return
+          const { topic, event, key, ref, joinRef } = { ...names, ...decoded.message }
+          expect(checkName('The topic', topic, 'topicBytes', limits)).toBeNull()
+          expect(checkName('The event', event, 'eventBytes', limits)).toBeNull()
+          expect(checkName('The key', key, 'keyBytes', limits)).toBeNull()
+          for (const each of [ref, joinRef]) {
+            if (typeof each === 'number') expect(each).toSatisfy(Number.isFinite)
+            else expect(checkBytes('The ref', each ?? '', 'refBytes', limits)).toBeNull()
+          }
+        }),
+        { numRuns: 1000 },
+      )
+    },
+  )
 
   test('a client’s: whatever a server sends', () => {
     fc.assert(

@@ -1,4 +1,5 @@
 import { textPayload } from '../base64'
+import { checkName } from '../check-name'
 import type { ClientMessage } from '../client-message'
 import { checkBytes, type Fault, fault, faultBody } from '../fault'
 import type { MessageRef, Topic } from '../ids'
@@ -41,17 +42,18 @@ export function readClientEnvelope(
   limits: Limits,
   systemTopics: readonly Topic[],
 ): DecodedClientMessage {
-  const ref = isMessageRef(raw.ref) ? raw.ref : null
-  const joinRef = isMessageRef(raw.joinRef) ? raw.joinRef : null
+  const refFault = checkRef('ref', raw.ref, limits)
+  const joinRefFault = checkRef('join_ref', raw.joinRef, limits)
+  const ref = isMessageRef(raw.ref) && !refFault ? raw.ref : null
+  const joinRef = isMessageRef(raw.joinRef) && !joinRefFault ? raw.joinRef : null
   const topicText = typeof raw.topic === 'string' ? raw.topic : ''
-  const topicFault = checkBytes('The topic', topicText, 'topicBytes', limits)
+  const topicFault = checkName('The topic', topicText, 'topicBytes', limits)
   // The topic as it came, however long: clients find whom an answer is for by it.
   const replyTo = ref === null ? null : { topic: topicText, ref, joinRef }
   const refuse = (problem: Fault): DecodedClientMessage => ({ ok: false, fault: problem, replyTo })
 
-  if (!isMessageRef(raw.ref)) return refuse(wrongField('ref', 'a string, a number or null', raw.ref))
-  if (!isMessageRef(raw.joinRef))
-    return refuse(wrongField('join_ref', 'a string, a number or null', raw.joinRef))
+  if (refFault) return refuse(refFault)
+  if (joinRefFault) return refuse(joinRefFault)
   if (typeof raw.topic !== 'string' || raw.topic === '') {
     return refuse(wrongField('topic', 'a string that is not empty', raw.topic))
   }
@@ -59,7 +61,7 @@ export function readClientEnvelope(
   if (typeof raw.event !== 'string' || raw.event === '') {
     return refuse(wrongField('event', 'a string that is not empty', raw.event))
   }
-  const eventFault = checkBytes('The event name', raw.event, 'eventBytes', limits)
+  const eventFault = checkName('The event name', raw.event, 'eventBytes', limits)
   if (eventFault) return refuse(eventFault)
 
   const envelope: Envelope = {
@@ -71,19 +73,22 @@ export function readClientEnvelope(
     payload: (raw.payload === undefined ? {} : raw.payload) as Payload,
   }
   const message = systemTopics.includes(envelope.topic)
-    ? readSystemMessage(envelope)
+    ? readSystemMessage(envelope, limits)
     : readChannelMessage(envelope)
   return 'kind' in message ? { ok: true, message } : refuse(message)
 }
 
-function readSystemMessage({ event, ref, topic, payload }: Envelope): ClientMessage | Fault {
+function readSystemMessage(envelope: Envelope, limits: Limits): ClientMessage | Fault {
+  const { event, ref, topic, payload } = envelope
   switch (event) {
     case PHX.heartbeat:
       return { kind: 'heartbeat', ref, topic }
     case 'hello':
-      return readHello(ref, isJsonObject(payload) ? payload : {})
+      return readHello(ref, isJsonObject(payload) ? payload : {}, limits)
     case 'goodbye':
       return { kind: 'goodbye', ref }
+    case 'refresh':
+      return readRefresh(ref, isJsonObject(payload) ? payload : {}, limits)
     default:
       return fault(
         'unknown_event',
@@ -124,19 +129,38 @@ function readChannelMessage(envelope: Envelope): ClientMessage | Fault {
   }
 }
 
-function readHello(ref: MessageRef, payload: JsonObject): ClientMessage | Fault {
+function readHello(ref: MessageRef, payload: JsonObject, limits: Limits): ClientMessage | Fault {
   const token = field(payload, 'token')
   const instance = field(payload, 'instance')
   if (token !== undefined && typeof token !== 'string') return wrongField('payload.token', 'a string', token)
   if (instance !== undefined && typeof instance !== 'string') {
     return wrongField('payload.instance', 'a string', instance)
   }
+  const tooLong =
+    checkBytes('The token', token ?? '', 'tokenBytes', limits) ??
+    checkBytes('The instance', instance ?? '', 'refBytes', limits)
+  if (tooLong) return tooLong
   return {
     kind: 'hello',
     ref,
     ...(token === undefined ? {} : { token }),
     ...(instance === undefined ? {} : { instance }),
   }
+}
+
+function readRefresh(ref: MessageRef, payload: JsonObject, limits: Limits): ClientMessage | Fault {
+  const given = field(payload, 'params') ?? {}
+  const token = field(payload, 'token')
+  if (!isJsonObject(given)) return wrongField('payload.params', 'an object of strings', given)
+  if (token !== undefined && typeof token !== 'string') return wrongField('payload.token', 'a string', token)
+  const tooLong = checkBytes('The token', token ?? '', 'tokenBytes', limits)
+  if (tooLong) return tooLong
+  const params = new Map<string, string>()
+  for (const [name, value] of Object.entries(given)) {
+    if (typeof value !== 'string') return wrongField('payload.params', 'an object of strings', given)
+    params.set(name, value)
+  }
+  return { kind: 'refresh', ref, params, ...(token === undefined ? {} : { token }) }
 }
 
 /** Takes the protocol's own `since` out of the join payload; the rest is the application's. */
@@ -204,6 +228,14 @@ export function writeClientEnvelope(message: ClientMessage, systemTopic: Topic):
     }
     case 'goodbye':
       return envelopeOf(null, message.ref, systemTopic, 'goodbye', {})
+    case 'refresh': {
+      const { params, token } = message
+      const payload = {
+        ...(params.size === 0 ? {} : { params: Object.fromEntries(params) }),
+        ...(token === undefined ? {} : { token }),
+      }
+      return envelopeOf(null, message.ref, systemTopic, 'refresh', payload)
+    }
     case 'join': {
       const { since } = message
       const position = since ? { epoch: since.epoch, seq: since.seq } : since
@@ -230,6 +262,11 @@ export function writeClientEnvelope(message: ClientMessage, systemTopic: Topic):
     case 'disappear':
       throw new TypeError(`A client of this dialect joins a topic; it has no word for "${message.kind}".`)
   }
+}
+
+function checkRef(name: string, value: unknown, limits: Limits): Fault | null {
+  if (!isMessageRef(value)) return wrongField(name, 'a string, a number or null', value)
+  return typeof value === 'string' ? checkBytes(`The ${name}`, value, 'refBytes', limits) : null
 }
 
 export function isMessageRef(value: unknown): value is MessageRef {

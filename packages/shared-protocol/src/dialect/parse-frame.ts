@@ -1,27 +1,26 @@
-import { type Fault, fault, limitFault } from '../fault'
-import { isNestedDeeperThan, type JsonValue } from '../json'
+import { checkJson, type JsonBounds } from '../check-json'
+import { type Fault, fault } from '../fault'
+import type { JsonValue } from '../json'
 import { failure, type Result, success } from '../result'
 import type { Frame } from './dialect'
 
-/** The JSON value of a text frame, with its nesting bounded before it is parsed. */
-export function parseFrame(frame: Frame, maxDepth: number, dialectName: string): Result<JsonValue> {
-  if (typeof frame !== 'string') {
-    return failure(
-      fault(
-        'binary_unsupported',
-        `The ${dialectName} dialect has no binary frames; send the message as text.`,
-      ),
-    )
-  }
-  if (isNestedDeeperThan(frame, maxDepth)) {
-    return failure(
-      limitFault(`The frame nests deeper than ${maxDepth} levels`, 'jsonDepth', maxDepth, maxDepth + 1),
-    )
-  }
+/** The JSON value of a text frame, which is held to the bounds before it is parsed. */
+export function parseFrame(frame: Frame, bounds: JsonBounds, dialectName: string): Result<JsonValue> {
+  if (typeof frame !== 'string') return refuseBinary(dialectName)
+  const outOfBounds = checkJson(frame, bounds)
+  return outOfBounds ? failure(outOfBounds) : parseText(frame)
+}
+
+export function refuseBinary(dialectName: string): Result<never> {
+  const text = `The ${dialectName} dialect has no binary frames; send the message as text.`
+  return failure(fault('binary_unsupported', text))
+}
+
+export function parseText(text: string): Result<JsonValue> {
   try {
-    return success(JSON.parse(frame) as JsonValue)
+    return success(JSON.parse(text) as JsonValue)
   } catch {
-    return failure(notJson(frame))
+    return failure(notJson(text))
   }
 }
 

@@ -16,7 +16,7 @@ export const phoenixV1Dialect: Dialect = {
   canResume: false,
 
   decodeClient(frame: Frame, { limits }: DecodeContext): DecodedClientMessage {
-    const parsed = parseFrame(frame, limits.jsonDepth, 'phoenix-v1')
+    const parsed = parseFrame(frame, limits, 'phoenix-v1')
     if (!parsed.ok) return { ok: false, fault: parsed.fault, replyTo: null }
     if (!isJsonObject(parsed.value)) {
       const problem = fault('invalid_message', 'A frame is an object: {"topic", "event", "payload", "ref"}.')

@@ -41,6 +41,7 @@ describe('a client of Phoenix says', () => {
   test.each<ClientMessage>([
     { kind: 'hello', ref: '1' },
     { kind: 'goodbye', ref: '1' },
+    { kind: 'refresh', ref: '1', params: new Map() },
     { kind: 'sync', ...at },
     { kind: 'update', ...at, meta: {} },
     { kind: 'patch', ...at, patch: {} },

@@ -6,11 +6,11 @@ import type { ReceivedErrorReply, ReceivedMessage, ReceivedMetas } from '../serv
 import type { ClientDialect, Frame } from './dialect'
 import { type Envelope, objectOr, writeClientEnvelope } from './envelope'
 import { PRESENCE } from './event-names'
-import { parseFrame } from './parse-frame'
+import { parseServerFrame } from './parse-server-frame'
 import { readBinaryServerFrame, writeBinaryPush } from './phoenix-binary'
 import { PHOENIX_TOPIC } from './phoenix-envelope'
 import { readPhoenixDiff, readPhoenixState } from './phoenix-metas'
-import { readServerEnvelope, SERVER_FRAME_DEPTH, wrongPresence } from './server-envelope'
+import { readServerEnvelope, wrongPresence } from './server-envelope'
 
 /*
  * The client's half of Phoenix V2, for a real Phoenix server. Nothing goes out that such a server has no clause for: it
@@ -77,7 +77,7 @@ function wellFormed(json: string): string {
 }
 
 function readText(frame: string): Result<Received> {
-  const parsed = parseFrame(frame, SERVER_FRAME_DEPTH, 'phoenix-v2')
+  const parsed = parseServerFrame(frame, 'phoenix-v2')
   if (!parsed.ok) return parsed
   if (!Array.isArray(parsed.value) || parsed.value.length < 5) {
     const text = 'A frame is an array of five: [join_ref, ref, topic, event, payload].'

@@ -23,7 +23,7 @@ export const phoenixV2Dialect: Dialect = {
         ? readPhoenixEnvelope(push.value, limits)
         : { ok: false, fault: push.fault, replyTo: null }
     }
-    const parsed = parseFrame(frame, limits.jsonDepth, 'phoenix-v2')
+    const parsed = parseFrame(frame, limits, 'phoenix-v2')
     if (!parsed.ok) return { ok: false, fault: parsed.fault, replyTo: null }
     // Like Phoenix, it reads what there is beyond the five as room for later versions.
     if (!Array.isArray(parsed.value) || parsed.value.length < 5) {

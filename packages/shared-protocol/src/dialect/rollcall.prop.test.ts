@@ -2,6 +2,7 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { checkName } from '../check-name'
 import type { ClientMessage } from '../client-message'
 import { faultBody } from '../fault'
 import type { JsonObject, JsonValue } from '../json'
@@ -10,7 +11,7 @@ import { LEAVE_REASONS } from '../presence/types'
 import type { ReceivedMessage, ServerMessage } from '../server-message'
 import { rollcallDialect } from './rollcall'
 
-const limits = { ...DEFAULT_LIMITS, topicBytes: 1e6, eventBytes: 1e6 }
+const limits = { ...DEFAULT_LIMITS, topicBytes: 1e6, eventBytes: 1e6, refBytes: 1e6 }
 const context = { limits, implicitTopic: 'unused' }
 
 /** A record as JSON.parse makes it: with a prototype. */
@@ -21,7 +22,8 @@ const text = fc.oneof(
   fc.constantFrom('__proto__', 'constructor', '', '👩‍👧', '\u0000', '"', '\ud83d', 'k'.repeat(5000)),
   fc.string({ unit: 'binary' }),
 )
-const named = text.filter((name) => name !== '')
+// What a name may be; refs, tokens, payloads and metas may be anything.
+const named = text.filter((name) => name !== '' && !checkName('The name', name, 'topicBytes', limits))
 const name = named.filter((one) => one !== 'rollcall')
 const ref = fc.oneof(fc.constant(null), fc.nat(), text)
 const count = fc.nat()
@@ -51,6 +53,15 @@ const clientMessage: fc.Arbitrary<ClientMessage> = fc.oneof(
     { requiredKeys: ['kind', 'ref'], noNullPrototype: true },
   ),
   record({ kind: fc.constant('goodbye' as const), ref }),
+  fc.record(
+    {
+      kind: fc.constant('refresh' as const),
+      ref,
+      params: fc.array(fc.tuple(text, text), { maxLength: 3 }).map((all) => new Map(all)),
+      token: text,
+    },
+    { requiredKeys: ['kind', 'ref', 'params'], noNullPrototype: true },
+  ),
   fc.record(
     { kind: fc.constant('join' as const), ...about, payload: object, since: fc.option(position) },
     { requiredKeys: ['kind', 'topic', 'ref', 'joinRef', 'payload'], noNullPrototype: true },

@@ -15,6 +15,8 @@ describe('rollcall reads what a client says', () => {
     [[null, 1, 'rollcall', 'hello', {}], { kind: 'hello', ref: 1 }],
     [[null, 1, 'rollcall', 'hello', { token: 't.s' }], { kind: 'hello', ref: 1, token: 't.s' }],
     [[null, null, 'rollcall', 'goodbye', {}], { kind: 'goodbye', ref: null }],
+    [[null, '2', 'rollcall', 'refresh', null], { kind: 'refresh', ref: '2', params: new Map() }],
+    [[null, '2', 'rollcall', 'refresh', { params: {} }], { kind: 'refresh', ref: '2', params: new Map() }],
     [
       ['3', '7', 'room:1', 'phx_join', { meta: { a: 1 } }],
       { kind: 'join', ...about, payload: { meta: { a: 1 } } },
@@ -139,6 +141,50 @@ describe('[P-6] a hello says which session it was, and which program asks', () =
       expect(hello(payload)).toMatchObject({ ok: false, fault: { code: 'invalid_message' } })
     },
   )
+})
+
+describe('[P-18] a refresh brings what a handshake would', () => {
+  const refresh = (payload: unknown) => decode([null, '1', 'rollcall', 'refresh', payload])
+
+  test('params and a token, either, or neither', () => {
+    const head = { kind: 'refresh', ref: '1' }
+    const params = new Map([['token', 'h.p.s']])
+    expect(refresh({ params: { token: 'h.p.s' }, token: 'a.b.c' })).toEqual({
+      ok: true,
+      message: { ...head, params, token: 'a.b.c' },
+    })
+    expect(refresh({ params: { token: 'h.p.s' } })).toEqual({ ok: true, message: { ...head, params } })
+    expect(refresh({ token: 'a.b.c' })).toEqual({
+      ok: true,
+      message: { ...head, params: new Map(), token: 'a.b.c' },
+    })
+  })
+
+  test('[P-10] a param called like a property of all objects is a param', () => {
+    const frame = '[null,"1","rollcall","refresh",{"params":{"__proto__":"x","constructor":"y"}}]'
+    const decoded = rollcallDialect.decodeClient(frame, context)
+    if (!decoded.ok || decoded.message.kind !== 'refresh') throw new Error('It should have been read.')
+    expect([...decoded.message.params]).toEqual([
+      ['__proto__', 'x'],
+      ['constructor', 'y'],
+    ])
+  })
+
+  test.each([
+    { token: 5 },
+    { token: null },
+    { params: 'token=x' },
+    { params: ['x'] },
+    { params: { user_id: 7 } },
+    { params: { user_id: null } },
+    { params: { user_id: { id: 'ada' } } },
+  ])('%j is a fault', (payload) => {
+    expect(refresh(payload)).toMatchObject({
+      ok: false,
+      fault: { code: 'invalid_message' },
+      replyTo: { ref: '1', topic: 'rollcall' },
+    })
+  })
 })
 
 describe('[P-7] who comes back says so', () => {

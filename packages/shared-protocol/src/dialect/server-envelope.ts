@@ -11,9 +11,6 @@ import { PHX, PRESENCE } from './event-names'
  * the dialect's own, and comes in as a function.
  */
 
-/** How deep a client lets a server's frame nest: the envelope around the server's own limit, with room to spare. */
-export const SERVER_FRAME_DEPTH = 256
-
 /** Checks an envelope's fields and reads the message in it. */
 export function readServerEnvelope<P>(
   raw: RawEnvelope,

@@ -1,6 +1,7 @@
 import { textPayload } from '../base64'
+import { checkName } from '../check-name'
 import type { ClientMessage } from '../client-message'
-import { checkBytes, type Fault, fault, faultBody } from '../fault'
+import { type Fault, fault, faultBody } from '../fault'
 import { field, isJsonObject, type JsonValue } from '../json'
 import type { ServerMessage } from '../server-message'
 import type { DecodeContext, DecodedClientMessage, Dialect, Frame } from './dialect'
@@ -28,7 +29,7 @@ export const vixDialect: Dialect = {
   canResume: false,
 
   decodeClient(frame: Frame, context: DecodeContext): DecodedClientMessage {
-    const parsed = parseFrame(frame, context.limits.jsonDepth, 'vix')
+    const parsed = parseFrame(frame, context.limits, 'vix')
     if (!parsed.ok) return refused(parsed.fault)
     if (!isJsonObject(parsed.value)) {
       return refused(fault('invalid_message', 'A frame is an object: {"type", "payload"}.'))
@@ -36,10 +37,10 @@ export const vixDialect: Dialect = {
     const type = field(parsed.value, 'type')
     if (typeof type !== 'string' || type === '')
       return refused(wrongField('type', 'a string that is not empty', type))
-    const typeFault = checkBytes('The type', type, 'eventBytes', context.limits)
+    const typeFault = checkName('The type', type, 'eventBytes', context.limits)
     if (typeFault) return refused(typeFault)
     const payload = field(parsed.value, 'payload')
-    const message = readMessage(type, payload === undefined ? {} : payload, context.implicitTopic)
+    const message = readMessage(type, payload === undefined ? {} : payload, context)
     return 'kind' in message ? { ok: true, message } : refused(message)
   },
 
@@ -71,7 +72,8 @@ export const vixDialect: Dialect = {
   },
 }
 
-function readMessage(type: string, payload: JsonValue, topic: string): ClientMessage | Fault {
+function readMessage(type: string, payload: JsonValue, context: DecodeContext): ClientMessage | Fault {
+  const { implicitTopic: topic, limits } = context
   switch (type) {
     case VIX_PRESENCE.join:
     case VIX_PRESENCE.leave: {
@@ -79,6 +81,8 @@ function readMessage(type: string, payload: JsonValue, topic: string): ClientMes
       if (typeof user !== 'string' || user === '') {
         return wrongField('payload.user', 'a string that is not empty', user)
       }
+      const userFault = checkName('The user', user, 'keyBytes', limits)
+      if (userFault) return userFault
       return { kind: type === VIX_PRESENCE.join ? 'appear' : 'disappear', topic, key: user }
     }
     case VIX_PRESENCE.list:

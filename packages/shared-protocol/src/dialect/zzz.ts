@@ -26,7 +26,7 @@ export const zzzDialect: Dialect = {
   canResume: false,
 
   decodeClient(frame: Frame, { limits }: DecodeContext): DecodedClientMessage {
-    const parsed = parseFrame(frame, limits.jsonDepth, 'zzz')
+    const parsed = parseFrame(frame, limits, 'zzz')
     if (!parsed.ok) return { ok: false, fault: parsed.fault, replyTo: null }
     if (!isJsonObject(parsed.value)) {
       const problem = fault('invalid_message', 'A frame is an object: {"topic", "event", "payload", "ref"}.')

@@ -39,6 +39,22 @@ export const NATIVE_CLIENT_FRAMES: readonly (readonly [message: ClientMessage, f
   ],
   [{ kind: 'heartbeat', ref: '2', topic: 'rollcall' }, '[null,"2","rollcall","heartbeat",{}]'],
   [{ kind: 'goodbye', ref: null }, '[null,null,"rollcall","goodbye",{}]'],
+  [{ kind: 'refresh', ref: '9', params: new Map() }, '[null,"9","rollcall","refresh",{}]'],
+  [
+    {
+      kind: 'refresh',
+      ref: '9',
+      params: new Map([
+        ['user_id', 'ada'],
+        ['token', 'h.p.s'],
+      ]),
+    },
+    '[null,"9","rollcall","refresh",{"params":{"user_id":"ada","token":"h.p.s"}}]',
+  ],
+  [
+    { kind: 'refresh', ref: '9', params: new Map(), token: 'h.p.s' },
+    '[null,"9","rollcall","refresh",{"token":"h.p.s"}]',
+  ],
   [
     { kind: 'join', ...lobby, ref: '3', payload: { meta: { status: 'online' } } },
     '["3","3","room:lobby","phx_join",{"meta":{"status":"online"}}]',
@@ -198,6 +214,40 @@ export function serverFrames(
   const names = Object.keys(SERVER_MESSAGES) as Said[]
   return names.map((name) => [name, SERVER_MESSAGES[name], SERVER_FRAMES[dialect][name]])
 }
+
+/** What a native server answers to what concerns the session, which no other dialect asks. */
+export const SESSION_ANSWERS: readonly (readonly [what: string, message: ServerMessage, frame: string])[] = [
+  [
+    'hello of a session that ends with its token',
+    {
+      kind: 'reply',
+      ...{ topic: 'rollcall', ref: '1', joinRef: null },
+      status: 'ok',
+      response: {
+        ...{
+          session: 's1',
+          token: 's1.t',
+          resumed: false,
+          identity: { id: 'ada' },
+          expires_in_ms: 3_600_000,
+        },
+        ...{ wire: 2, ping_interval_ms: 20_000, pong_timeout_ms: 10_000, grace_ms: 10_000, settling_ms: 0 },
+        limits: { topic_bytes: 128, key_bytes: 64, meta_bytes: 256, frame_bytes: 65_536 },
+      },
+    },
+    '[null,"1","rollcall","phx_reply",{"status":"ok","response":{"session":"s1","token":"s1.t","resumed":false,"identity":{"id":"ada"},"expires_in_ms":3600000,"wire":2,"ping_interval_ms":20000,"pong_timeout_ms":10000,"grace_ms":10000,"settling_ms":0,"limits":{"topic_bytes":128,"key_bytes":64,"meta_bytes":256,"frame_bytes":65536}}}]',
+  ],
+  [
+    'refresh',
+    {
+      kind: 'reply',
+      ...{ topic: 'rollcall', ref: '9', joinRef: null },
+      status: 'ok',
+      response: { identity: { id: 'ada' }, expires_in_ms: null },
+    },
+    '[null,"9","rollcall","phx_reply",{"status":"ok","response":{"identity":{"id":"ada"},"expires_in_ms":null}}]',
+  ],
+]
 
 /** What clients of the seeds send, letter for letter, and what it means. */
 export const SEED_CLIENT_FRAMES: readonly (readonly [

@@ -1,3 +1,4 @@
+import { constants, deflateRawSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import {
   type ClientFrame,
@@ -229,6 +230,42 @@ describe('[S-19] a peer that breaks the protocol is closed, with the code that s
   })
 })
 
+describe('[S-42] frames with nothing in them are cheap to send, and many at once end the connection', () => {
+  const none = bytes(0)
+  const idle: readonly (readonly [what: string, before: readonly ClientFrame[], frame: ClientFrame])[] = [
+    ['pings', [], { opcode: 9, payload: none }],
+    ['pongs', [], { opcode: 10, payload: bytes(125) }],
+    ['empty fragments', [part(1, 'a')], part(0, '')],
+    ['pings between fragments', [part(1, 'a')], { opcode: 9, payload: none }],
+    ['empty fragments of a compressed message', [{ ...part(2, ''), isCompressed: true }], part(0, '')],
+  ]
+
+  test.each(idle)('more than 1024 %s in one read: 1008', (_what, before, frame) => {
+    const { sink, say } = reading()
+    say(...before)
+    say(...Array.from({ length: 1024 }, () => frame))
+    expect(sink.end).toBeNull()
+    say(...Array.from({ length: 1025 }, () => frame), text('too late'))
+    expect(sink.end).toMatchObject({ how: 'violation', code: 1008 })
+    expect([sink.pings.length + sink.pongs, sink.texts]).toEqual([frame.opcode === 0 ? 0 : 2048, []])
+  })
+
+  test('as many in each of many reads are fine, and so is a message in as many fragments as it has bytes', () => {
+    const { sink, say } = reading()
+    for (let i = 0; i < 20; i++) say(...Array.from({ length: 1000 }, () => ({ opcode: 10, payload: none })))
+    say(part(1, ''), ...Array.from({ length: 5000 }, () => part(0, 'x')), part(0, '', true))
+    expect(sink.pongs).toBe(20_000)
+    expect(sink.texts).toEqual(['x'.repeat(5000)])
+  })
+
+  test('so are many empty messages: they are messages, and count as such', () => {
+    const { sink, say } = reading()
+    say(...Array.from({ length: 2000 }, () => text('')))
+    expect(sink.messages).toHaveLength(2000)
+    expect(sink.end).toBeNull()
+  })
+})
+
 describe('[S-9] memory is bounded, however a message is cut', () => {
   /** Bytes of this process outside the heap, which is where buffers are. */
   const held = () => {
@@ -245,6 +282,28 @@ describe('[S-9] memory is bounded, however a message is cut', () => {
     say(part(0, 'z', true))
     expect(sink.texts).toEqual(['az'])
     expect(held() - before).toBeLessThan(64_000_000)
+  })
+
+  test('a bomb: 60 kB that would inflate to 60 MB', () => {
+    // Each piece stands for itself, so that they can be put one behind the other.
+    const piece = deflateRawSync(bytes(1_000_000, '\0'), { finishFlush: constants.Z_FULL_FLUSH })
+    const bomb = Buffer.concat(Array.from({ length: 60 }, () => piece)).subarray(0, -4)
+    expect(bomb.length).toBeLessThan(MAX)
+    const { sink, say } = reading()
+    const before = held()
+    say({ opcode: 1, payload: bomb, isCompressed: true })
+    expect(sink.end).toMatchObject({ how: 'violation', code: 1009 })
+    expect(held() - before).toBeLessThan(10_000_000)
+  })
+
+  test('a bomb in fragments, each within the limit', () => {
+    const piece = deflateRawSync(bytes(50_000, '\0'), { finishFlush: constants.Z_FULL_FLUSH })
+    const { sink, say } = reading()
+    say({ opcode: 2, payload: piece, isFinal: false, isCompressed: true })
+    for (let i = 0; i < 100; i++) say(part(0, piece))
+    expect(sink.end).toBeNull()
+    say(part(0, '', true))
+    expect(sink.end).toMatchObject({ how: 'violation', code: 1009 })
   })
 
   test('a large message of which each byte is a chunk: about twice its size', () => {

@@ -30,6 +30,13 @@ export interface FrameReaderOptions {
   readonly isCompressed: boolean
 }
 
+/**
+ * Frames with nothing in them (control frames, fragments without a byte) that one read may hold. They cost more to take
+ * than to send, and count as no message. Who pings at leisure never has so many on the way at once; where the reader is
+ * slower than the peer they pile up, and that is who is cut off.
+ */
+const MAX_IDLE_FRAMES = 1024
+
 const FIN = 0x80
 const COMPRESSED = 0x40
 const RESERVED = 0x30
@@ -43,6 +50,8 @@ export class FrameReader {
   /** What has come of a message in several frames, and what its first one said of it. */
   #fragments: GrowingBuffer | null = null
   #fragmentsAre = 0
+  /** Frames with nothing in them in the read at hand. */
+  #idleFrames = 0
   #isDone = false
 
   constructor(options: FrameReaderOptions, sink: FrameSink) {
@@ -50,9 +59,15 @@ export class FrameReader {
     this.#sink = sink
   }
 
+  /** Whether a message has begun whose last fragment has not come. */
+  get isMidMessage(): boolean {
+    return this.#fragments !== null
+  }
+
   /** Takes what the socket has read; may change it (unmasking is done in place). */
   push(chunk: Buffer): void {
     if (this.#isDone) return
+    this.#idleFrames = 0
     const waiting = this.#rest
     if (waiting) waiting.append(chunk)
     const bytes = waiting ? waiting.view() : chunk
@@ -92,6 +107,10 @@ export class FrameReader {
     const end = at + 4 + length
     if (bytes.length < end) return null
     const payload = bytes.subarray(at + 4, end)
+    const isIdle = isControl || (length === 0 && (first & FIN) === 0)
+    if (isIdle && ++this.#idleFrames > MAX_IDLE_FRAMES) {
+      return this.#violated(1008, `more than ${MAX_IDLE_FRAMES} frames at once that hold nothing`)
+    }
     unmask(payload, bytes, at)
     if (isControl) this.#control(opcode, payload)
     else this.#data(first, opcode, payload)

@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest'
+import { RollcallError } from '../errors'
+import { stepCredentials } from './credentials'
+import {
+  type Credentials,
+  type CredentialsContext,
+  type CredentialsEffect,
+  type CredentialsEvent,
+  type CredentialsState,
+  INITIAL_CREDENTIALS,
+  type Lifetime,
+} from './credentials-state'
+
+const base: CredentialsContext = {
+  now: 0,
+  random: 0,
+  canRenew: true,
+  connectTimeoutMs: 10_000,
+  timeoutMs: 4_000,
+  backoff: { baseMs: 500, capMs: 30_000 },
+}
+const error = new RollcallError('params_failed', 'no')
+const HOUR_MS = 3_600_000
+const tokens = (token: string): Credentials => ({ params: new Map([['user_id', 'ada']]), token })
+const wanted: CredentialsEvent = { kind: 'wanted' }
+const due: CredentialsEvent = { kind: 'due' }
+const expiry: CredentialsEvent = { kind: 'closed', close: { code: 4004, reason: 'expired' }, isExpiry: true }
+const broken: CredentialsEvent = { kind: 'closed', close: { code: 1006, reason: '' }, isExpiry: false }
+const made = (asked: number, token: string): CredentialsEvent => ({
+  kind: 'made',
+  asked,
+  credentials: tokens(token),
+})
+const failed = (asked: number): CredentialsEvent => ({ kind: 'failed', asked, error })
+const welcomed = (lifetime: Lifetime): CredentialsEvent => ({ kind: 'welcomed', lifetime })
+
+function run(
+  events: readonly CredentialsEvent[],
+  from: CredentialsState = INITIAL_CREDENTIALS,
+  context: Partial<CredentialsContext> = {},
+) {
+  let state = from
+  let effects: readonly CredentialsEffect[] = []
+  for (const event of events) ({ state, effects } = stepCredentials(state, event, { ...base, ...context }))
+  return { state, effects }
+}
+const held = run([wanted, made(1, 't1'), welcomed(HOUR_MS)]).state
+
+describe('[C-33] a renewal', () => {
+  test('is planned at four fifths of the life at the latest, and offers what the application then says', () => {
+    const planned = run([welcomed(HOUR_MS)], run([wanted, made(1, 't1')]).state)
+    expect(planned.effects).toEqual([{ kind: 'timer', delayMs: 0.8 * HOUR_MS }])
+    expect(run([due], held).effects).toEqual([
+      { kind: 'timer', delayMs: 4_000 },
+      { kind: 'ask', asked: 2 },
+    ])
+    expect(run([due, made(2, 't2')], held).effects).toEqual([
+      { kind: 'timer', delayMs: 4_000 },
+      { kind: 'offer', credentials: tokens('t2') },
+    ])
+    const renewed = run([due, made(2, 't2'), { kind: 'accepted', lifetime: 600_000 }], held)
+    expect(renewed.state).toMatchObject({
+      name: 'held',
+      good: { credentials: tokens('t2'), endsAt: 600_000 },
+    })
+    expect(renewed.effects[0]).toEqual({ kind: 'timer', delayMs: 480_000 })
+  })
+
+  test.each([
+    ['never', true],
+    ['unknown', true],
+    [HOUR_MS, false],
+  ] as const)('is not planned for a life of %s where functions: %s', (lifetime, canRenew) => {
+    const { state, effects } = run([wanted, made(1, 't1'), welcomed(lifetime)], INITIAL_CREDENTIALS, {
+      canRenew,
+    })
+    expect([state.name, effects]).toEqual(['held', [{ kind: 'timer', delayMs: null }]])
+  })
+
+  test('that is asked for while another one is out waits for it, and asks the application again', () => {
+    const asking = run([due, { kind: 'requested', ticket: 1 }, { kind: 'requested', ticket: 2 }], held)
+    expect([asking.state.name, asking.effects]).toEqual(['renewing', []])
+    const again = run([made(2, 't2'), { kind: 'accepted', lifetime: HOUR_MS }], asking.state)
+    expect(again.state).toMatchObject({ name: 'renewing', tickets: [1, 2], nextTickets: [] })
+    expect(again.effects).toEqual([
+      { kind: 'settle', tickets: [], error: null },
+      { kind: 'timer', delayMs: 4_000 },
+      { kind: 'ask', asked: 3 },
+    ])
+  })
+})
+
+describe('[C-34] a renewal that fails', () => {
+  const later = { kind: 'timer', delayMs: 1_000 }
+  test.each([
+    ['as the function throws', [due, failed(2)], 'params_failed'],
+    ['as the function never answers', [due, due], 'timeout'],
+    [
+      'as the server refuses',
+      [due, made(2, 't2'), { kind: 'rejected', error, retryAfterMs: 0 }],
+      'params_failed',
+    ],
+    ['as the server never answers', [due, made(2, 't2'), due], 'timeout'],
+  ] as const)('%s keeps what was good, and is tried again', (_how, events, code) => {
+    const { state, effects } = run(events, held)
+    expect(state).toMatchObject({ name: 'held', good: held.good, failures: 1 })
+    expect(effects).toEqual([
+      later,
+      { kind: 'settle', tickets: [], error: expect.objectContaining({ code }) },
+    ])
+    expect(run([due], state).effects).toContainEqual({ kind: 'ask', asked: 3 })
+  })
+
+  test('is tried more and more rarely, and not before the server says', () => {
+    const random = { random: 0.999 }
+    const once = run([due, failed(2)], held, random)
+    expect(once.effects[0]).toEqual({ kind: 'timer', delayMs: 1_000 })
+    const twice = run([due, failed(3), due, failed(4)], once.state, random)
+    expect(twice.effects[0]).toEqual({ kind: 'timer', delayMs: 3_996 })
+    const rejected: CredentialsEvent = { kind: 'rejected', error, retryAfterMs: 7_000 }
+    expect(run([due, made(2, 't2'), rejected], held).effects[0]).toEqual({ kind: 'timer', delayMs: 7_000 })
+  })
+
+  test('is heard no more once it was given up', () => {
+    const again = run([due, due, due], held)
+    expect(run([made(2, 'late')], again.state)).toEqual({ state: again.state, effects: [] })
+    expect(run([failed(2)], again.state)).toEqual({ state: again.state, effects: [] })
+  })
+})
+
+describe('[C-34] a connection', () => {
+  const away = run([broken], held).state
+
+  test('is opened with the last good ones where the function fails, or takes too long', () => {
+    for (const event of [failed(2), due])
+      expect(run([wanted, event], away, { now: HOUR_MS - 1 }).effects).toContainEqual({
+        kind: 'open',
+        credentials: tokens('t1'),
+      })
+  })
+
+  test('is a try that failed where those are over, or where nobody said how long they last', () => {
+    expect(run([wanted, failed(2)], away, { now: HOUR_MS }).effects).toContainEqual({ kind: 'fail', error })
+    const unknown = run([wanted, made(1, 't1'), welcomed('unknown'), broken]).state
+    expect(run([wanted, failed(2)], unknown).effects).toContainEqual({ kind: 'fail', error })
+    expect(run([wanted], unknown).effects).toContainEqual({ kind: 'timer', delayMs: null })
+  })
+})
+
+describe('[C-35] credentials that the server says are over', () => {
+  const over = run([expiry], held)
+
+  test('are replaced by others', () => {
+    expect(over.effects).toContainEqual({ kind: 'pass', close: { code: 4004, reason: 'expired' } })
+    const open = { kind: 'open', credentials: tokens('t2') }
+    expect(run([wanted, made(2, 't2')], over.state).effects).toContainEqual(open)
+  })
+
+  test('end the socket where there are no others', () => {
+    expect(run([wanted, made(2, 't1')], over.state).effects).toContainEqual({ kind: 'expire', close: null })
+    const { effects } = run([expiry], held, { canRenew: false })
+    expect(effects).toContainEqual({ kind: 'expire', close: { code: 4004, reason: 'expired' } })
+  })
+
+  test('are not used again while the function fails, which is asked again', () => {
+    const { state, effects } = run([wanted, failed(2)], over.state)
+    expect(effects).toContainEqual({ kind: 'fail', error })
+    expect(run([wanted, made(3, 't1')], state).effects).toContainEqual({ kind: 'expire', close: null })
+  })
+
+  test('by the clock alone are tried once more: a clock may be wrong', () => {
+    const now = { now: HOUR_MS }
+    const trying = run([broken, wanted, made(2, 't1')], held, now)
+    expect(trying.effects).toContainEqual({ kind: 'open', credentials: tokens('t1') })
+    expect(run([broken], trying.state, now).effects).toContainEqual(
+      expect.objectContaining({ kind: 'expire' }),
+    )
+    expect(run([welcomed(HOUR_MS), broken], trying.state, now).effects).toContainEqual(
+      expect.objectContaining({ kind: 'pass' }),
+    )
+  })
+})

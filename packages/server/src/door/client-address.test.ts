@@ -1,0 +1,78 @@
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { RecordingLog } from '../testing-support/recording-log'
+import { clientAddress, type TrustProxy } from './client-address'
+
+function addressOf(
+  trusted: TrustProxy | null,
+  peer: string,
+  forwardedFor?: string,
+  log = new RecordingLog(),
+) {
+  const socket = new Socket()
+  Object.defineProperty(socket, 'remoteAddress', { value: peer })
+  const request = new IncomingMessage(socket)
+  if (forwardedFor !== undefined) request.headers['x-forwarded-for'] = forwardedFor
+  return clientAddress(trusted, log)(request)
+}
+
+describe('[S-35] where a request comes from', () => {
+  test.each<[string, TrustProxy | null, string, string | undefined, string]>([
+    ['nobody is trusted', null, '10.0.0.5', '192.0.2.7', '10.0.0.5'],
+    ['the peer is no trusted proxy', ['10.0.0.6'], '10.0.0.5', '192.0.2.7', '10.0.0.5'],
+    ['a proxy is trusted', ['10.0.0.5'], '10.0.0.5', '192.0.2.7', '192.0.2.7'],
+    ['a network of proxies is trusted', ['10.0.0.0/8'], '10.1.2.3', '192.0.2.7', '192.0.2.7'],
+    ['proxies have a name', ['loopback', 'uniquelocal'], '::1', '192.0.2.7, 10.9.9.9', '192.0.2.7'],
+    ['a proxy says nothing', ['10.0.0.5'], '10.0.0.5', undefined, '10.0.0.5'],
+    ['the client made up a header itself', ['10.0.0.5'], '10.0.0.5', '1.1.1.1, 192.0.2.7', '192.0.2.7'],
+    ['the header is garbage', ['10.0.0.5'], '10.0.0.5', '"><script>', ''],
+    ['the proxy says a port', ['10.0.0.5'], '10.0.0.5', '192.0.2.7:4711', '192.0.2.7'],
+    ['the socket is of both kinds', ['10.0.0.5'], '::ffff:10.0.0.5', '192.0.2.7', '192.0.2.7'],
+    ['a function decides', (address) => address === '10.0.0.5', '10.0.0.5', '192.0.2.7', '192.0.2.7'],
+    ['an empty list is given', [], '10.0.0.5', '192.0.2.7', '10.0.0.5'],
+  ])('where %s', (_what, trusted, peer, forwardedFor, address) => {
+    expect(addressOf(trusted, peer, forwardedFor)).toBe(address)
+  })
+
+  test('a proxy that nobody named is hinted at, once', () => {
+    const log = new RecordingLog()
+    const of = clientAddress(null, log)
+    for (const forwardedFor of [undefined, '192.0.2.7', '192.0.2.8']) {
+      const request = new IncomingMessage(new Socket())
+      if (forwardedFor !== undefined) request.headers['x-forwarded-for'] = forwardedFor
+      of(request)
+      expect(log.of('warn')).toHaveLength(forwardedFor === undefined ? 0 : 1)
+    }
+    expect(log.of('warn')[0]?.message).toContain('trustProxy')
+  })
+
+  test('a function that throws trusts nobody, and the log says so', () => {
+    const log = new RecordingLog()
+    const fails = () => {
+      throw new Error('oops')
+    }
+    expect(addressOf(fails, '10.0.0.5', '192.0.2.7', log)).toBe('10.0.0.5')
+    expect(log.of('error')).toHaveLength(1)
+  })
+
+  test.each(['proxy.example.com', '10.0.0.0/33', '', '10.0.0.256'])(
+    '%j is refused when the server is made',
+    (entry) => {
+      expect(() => clientAddress([entry], new RecordingLog())).toThrow(
+        expect.objectContaining({ code: 'invalid_option', message: expect.stringContaining('trustProxy') }),
+      )
+    },
+  )
+
+  test('a proxy is told from others', () => {
+    const { isProxy } = clientAddress(['loopback'], new RecordingLog())
+    expect([isProxy('127.0.0.1'), isProxy('::ffff:127.0.0.1'), isProxy('192.0.2.7'), isProxy('')]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ])
+    expect(clientAddress(null, new RecordingLog()).isProxy('127.0.0.1')).toBe(false)
+  })
+})

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import { RecordingLog } from '../testing-support/recording-log'
+import { testDoor } from '../testing-support/test-door'
+import { VirtualClock } from '../testing-support/virtual-clock'
+import { DEFAULT_ADMISSION } from './admission-options'
+import { Seat } from './seats'
+
+const foreign = {
+  headers: { host: 'a.example', origin: 'https://b.example' },
+  path: '/socket',
+  remoteAddress: '',
+}
+
+describe('[S-35] a door', () => {
+  test('refuses a page of another site, and names the option', () => {
+    expect(testDoor().originRefusal(foreign)).toMatchObject({
+      status: 403,
+      reason: 'origin_not_allowed',
+      message: expect.stringContaining('allowedOrigins'),
+    })
+    expect(testDoor({ allowedOrigins: ['https://b.example'] }).originRefusal(foreign)).toBeNull()
+  })
+
+  test('says no where the check of the application throws, and logs it', () => {
+    const log = new RecordingLog()
+    const allowedOrigins = () => {
+      throw new Error('oops')
+    }
+    expect(testDoor({ log, allowedOrigins }).originRefusal(foreign)).toMatchObject({ status: 403 })
+    expect(log.of('error')).toHaveLength(1)
+  })
+
+  test('counts by address in production, and not in development', () => {
+    const admission = { ...DEFAULT_ADMISSION, maxPerAddress: 1 }
+    const twice = (mode: 'development' | 'production') => {
+      const door = testDoor({ admission, mode: () => mode })
+      return [door.claim({ remoteAddress: '2001:db8::1' }), door.claim({ remoteAddress: '2001:db8::2' })]
+    }
+    expect(twice('production')).toEqual([expect.any(Seat), expect.objectContaining({ status: 429 })])
+    expect(twice('development')).toEqual([expect.any(Seat), expect.any(Seat)])
+  })
+
+  test('sends those that it refuses back at different times, from 1 to 5 seconds on', () => {
+    const door = testDoor({ admission: { ...DEFAULT_ADMISSION, maxConnections: 1 } })
+    door.claim({ remoteAddress: '' })
+    const delays = Array.from({ length: 200 }, () => {
+      const refusal = door.claim({ remoteAddress: '' })
+      return 'status' in refusal ? refusal.retryAfterS : null
+    })
+    expect([...new Set(delays)].sort()).toEqual([1, 2, 3, 4, 5])
+  })
+
+  test('a flood that is refused is a line in the log once in ten seconds', async () => {
+    const log = new RecordingLog()
+    const clock = new VirtualClock()
+    const door = testDoor({ log, clock, admission: { ...DEFAULT_ADMISSION, maxConnections: 1 } })
+    door.claim({ remoteAddress: '' })
+    for (let i = 0; i < 1000; i++) door.claim({ remoteAddress: '' })
+    for (let i = 0; i < 1000; i++) door.originRefusal(foreign)
+    expect(log.of('warn').map(({ context }) => context.reason)).toEqual(['server_full', 'origin_not_allowed'])
+    await clock.advance(10_000)
+    door.claim({ remoteAddress: '' })
+    expect(log.of('warn')).toHaveLength(3)
+    expect(log.of('warn')[2]?.context).toMatchObject({ notTold: 999 })
+  })
+})

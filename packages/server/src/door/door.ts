@@ -1,0 +1,83 @@
+import { fractionOf } from '../connection/spread'
+import type { Clock } from '../io/clock'
+import type { RandomSource } from '../io/random'
+import type { HandshakeRefusal, HandshakeRequest } from '../io/wire'
+import type { Logger } from '../log'
+import type { Mode } from '../mode'
+import { addressGroup } from './address'
+import type { AdmissionOptions } from './admission-options'
+import { type AllowedOrigins, ORIGIN_NOT_ALLOWED, type OriginHandshake, Origins } from './origins'
+import { RefusalLog } from './refusal-log'
+import { type Seat, Seats } from './seats'
+
+/*
+ *  handshake -> origin -> seat (of all, of its address; the rate) -> authenticate -> seat (of its identity)
+ *                 403      503, 429                                                   429
+ *
+ * What is known of a handshake before anybody is asked who it is decides first, as that costs next to nothing.
+ */
+
+export interface DoorContext {
+  readonly admission: AdmissionOptions
+  readonly allowedOrigins: AllowedOrigins | null
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly log: Logger
+  /** Known once the server listens. */
+  readonly mode: () => Mode
+}
+
+/** Who may come in, as far as that does not depend on who they are. */
+export class Door {
+  readonly #context: DoorContext
+  readonly #origins: Origins
+  readonly #seats: Seats
+  readonly #refusals: RefusalLog
+
+  /** Throws `invalid_option` for what is no origin. */
+  constructor(context: DoorContext) {
+    const { admission: options, allowedOrigins, random, log, mode } = context
+    this.#context = context
+    this.#origins = new Origins(allowedOrigins, mode)
+    this.#seats = new Seats({ options, spreadS: () => 1 + Math.floor(fractionOf(random.id(4)) * 5) })
+    this.#refusals = new RefusalLog(log)
+  }
+
+  /** Whether every site's pages may connect. */
+  get allowsAllOrigins(): boolean {
+    return this.#origins.areAllAllowed
+  }
+
+  /** Whether pages of the site that the handshake names may connect. A check of the application's that throws says no. */
+  allowsOrigin(handshake: OriginHandshake): boolean {
+    try {
+      return this.#origins.allows(handshake)
+    } catch (error) {
+      this.#context.log.error({ err: error }, 'allowedOrigins failed')
+      return false
+    }
+  }
+
+  originRefusal(handshake: OriginHandshake): HandshakeRefusal | null {
+    return this.allowsOrigin(handshake) ? null : this.#noted(ORIGIN_NOT_ALLOWED)
+  }
+
+  /** A seat, to be released sooner or later, or why there is none. */
+  claim({ remoteAddress }: Pick<HandshakeRequest, 'remoteAddress'>): Seat | HandshakeRefusal {
+    const { mode, clock } = this.#context
+    const address = mode() === 'development' ? null : addressGroup(remoteAddress)
+    const seat = this.#seats.claim(address, clock.now())
+    return 'status' in seat ? this.#noted(seat) : seat
+  }
+
+  /** The refusal where too many are connected as this identity; null for somebody who is not counted. Then the seat is free. */
+  take(seat: Seat, identity: string | null): HandshakeRefusal | null {
+    const refusal = seat.take(identity)
+    return refusal && this.#noted(refusal)
+  }
+
+  #noted(refusal: HandshakeRefusal): HandshakeRefusal {
+    this.#refusals.note(refusal, this.#context.clock.now())
+    return refusal
+  }
+}

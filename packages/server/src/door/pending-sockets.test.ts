@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest'
+import { PendingSockets } from './pending-sockets'
+
+class FakeSocket {
+  isDestroyed = false
+
+  destroy(): void {
+    this.isDestroyed = true
+  }
+}
+
+const some = (count: number) => Array.from({ length: count }, () => new FakeSocket())
+const destroyed = (sockets: readonly FakeSocket[]) => sockets.map(({ isDestroyed }) => isDestroyed)
+
+describe('[S-35] TCP connections without a request', () => {
+  test('are bounded in all: of those that are too many, the oldest are cut off', () => {
+    const pending = new PendingSockets<FakeSocket>({ max: 3, maxPerAddress: 9 })
+    const sockets = some(5)
+    for (const [i, socket] of sockets.entries()) pending.add(socket, i % 2 ? `address-${i}` : null)
+    expect(pending.isCrowded).toBe(true)
+    pending.trim()
+    expect(destroyed(sockets)).toEqual([true, true, false, false, false])
+    expect([pending.size, pending.isCrowded]).toEqual([3, false])
+  })
+
+  test('are bounded for each address, of which the oldest are cut off', () => {
+    const pending = new PendingSockets<FakeSocket>({ max: 9, maxPerAddress: 2 })
+    const [honest, ...flood] = some(6)
+    if (honest) pending.add(honest, 'honest')
+    for (const socket of flood) pending.add(socket, 'flood')
+    expect(pending.isCrowded).toBe(true)
+    pending.trim()
+    expect(honest?.isDestroyed).toBe(false)
+    expect(destroyed(flood)).toEqual([true, true, true, false, false])
+    expect([pending.size, pending.isCrowded]).toEqual([3, false])
+  })
+
+  test('are left alone where they are not too many any more when it is looked', () => {
+    const pending = new PendingSockets<FakeSocket>({ max: 2, maxPerAddress: 2 })
+    const sockets = some(50)
+    for (const socket of sockets) pending.add(socket, 'a')
+    for (const socket of sockets) pending.remove(socket)
+    pending.trim()
+    expect(destroyed(sockets)).not.toContain(true)
+    expect([pending.size, pending.isCrowded]).toEqual([0, false])
+  })
+
+  test('that have sent a request count no longer', () => {
+    const pending = new PendingSockets<FakeSocket>({ max: 2, maxPerAddress: 2 })
+    for (const socket of some(50)) {
+      pending.add(socket, 'a')
+      pending.remove(socket)
+      pending.remove(socket)
+      expect(pending.isCrowded).toBe(false)
+    }
+    expect(pending.size).toBe(0)
+  })
+})

@@ -1,0 +1,26 @@
+import type { HandshakeRefusal } from '../io/wire'
+import type { Logger } from '../log'
+
+/** Between two lines about the same reason. */
+const QUIET_MS = 10_000
+
+/** Says in the log that handshakes are refused, once in a while for each reason: a flood of them must not be one of lines. */
+export class RefusalLog {
+  readonly #log: Logger
+  /** By the reason, of which there are few: when it was last told, and how often it came since. */
+  readonly #told = new Map<string, { atMs: number; since: number }>()
+
+  constructor(log: Logger) {
+    this.#log = log
+  }
+
+  note({ reason, message }: HandshakeRefusal, nowMs: number): void {
+    const last = this.#told.get(reason)
+    if (last && nowMs - last.atMs < QUIET_MS) {
+      last.since++
+      return
+    }
+    this.#told.set(reason, { atMs: nowMs, since: 0 })
+    this.#log.warn({ reason, message, notTold: last?.since ?? 0 }, 'handshakes are refused')
+  }
+}

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest'
+import { type AdmissionOptions, DEFAULT_ADMISSION } from './admission-options'
+import { Seat, Seats } from './seats'
+
+const make = (options: Partial<AdmissionOptions> = {}) =>
+  new Seats({ options: { ...DEFAULT_ADMISSION, ...options }, spreadS: () => 3 })
+
+function seated(seats: Seats, address: string | null, nowMs = 0): Seat {
+  const seat = seats.claim(address, nowMs)
+  if (!(seat instanceof Seat)) throw new Error(seat.message)
+  return seat
+}
+
+const refused = (status: number, reason: string, option: string, value: number) => ({
+  status,
+  reason,
+  message: expect.stringMatching(new RegExp(`\\b${value}\\b.*\\(server option admission\\.${option}\\)\\.$`)),
+  retryAfterS: expect.any(Number),
+})
+
+describe('[S-35] a handshake is refused', () => {
+  test('where the server is full; somebody who goes makes room, once', () => {
+    const seats = make({ maxConnections: 2 })
+    const [first] = [seated(seats, 'a'), seated(seats, 'b')]
+    expect(seats.claim('c', 0)).toEqual(refused(503, 'server_full', 'maxConnections', 2))
+    first?.release()
+    first?.release()
+    seated(seats, 'c')
+    expect(seats.claim('d', 0)).toMatchObject({ reason: 'server_full', retryAfterS: 3 })
+  })
+
+  test('where its address has too many, and no other address is', () => {
+    const seats = make({ maxPerAddress: 2 })
+    seated(seats, 'a').take('ada')
+    seated(seats, 'a').take('bob')
+    expect(seats.claim('a', 0)).toEqual(refused(429, 'too_many_connections', 'maxPerAddress', 2))
+    seated(seats, 'b')
+    seated(seats, null)
+  })
+
+  test('where too many of its address are under way, and no more once it is known who they are', () => {
+    const seats = make({ maxPendingPerAddress: 2 })
+    const first = seated(seats, 'a')
+    seated(seats, 'a')
+    expect(seats.claim('a', 0)).toEqual(refused(429, 'too_many_connections', 'maxPendingPerAddress', 2))
+    seated(seats, 'b')
+    first.take('ada')
+    seated(seats, 'a')
+  })
+
+  test('where too many of all are under way, and no more once one of them is refused', () => {
+    const seats = make({ maxPending: 2 })
+    const first = seated(seats, null)
+    seated(seats, 'b')
+    expect(seats.claim('c', 0)).toEqual(refused(503, 'busy', 'maxPending', 2))
+    first.release()
+    seated(seats, 'c')
+  })
+
+  test('where too many come in a second', () => {
+    const seats = make({ handshakesPerSecond: 10, handshakeBurst: 3 })
+    for (const address of ['a', 'b', 'c']) seated(seats, address)
+    expect(seats.claim('d', 0)).toEqual(refused(503, 'busy', 'handshakesPerSecond', 10))
+    expect(seats.claim('d', 99)).toMatchObject({ reason: 'busy' })
+    seated(seats, 'd', 101)
+  })
+
+  test('where too many of its address come in a second, which takes nothing from the others', () => {
+    const seats = make({
+      handshakesPerSecond: 10,
+      handshakeBurst: 4,
+      handshakesPerSecondPerAddress: 1,
+      handshakeBurstPerAddress: 2,
+    })
+    seated(seats, 'a').release()
+    seated(seats, 'a').release()
+    for (let i = 0; i < 100; i++) {
+      const answer = seats.claim('a', 0)
+      expect(answer).toEqual(refused(429, 'too_many_connections', 'handshakesPerSecondPerAddress', 1))
+    }
+    seated(seats, 'b')
+    seated(seats, 'c')
+  })
+
+  test('and told when to come back, no sooner than it may', () => {
+    const seats = make({ handshakesPerSecond: 0.1, handshakeBurst: 1 })
+    seated(seats, null)
+    const refusal = seats.claim(null, 5000)
+    expect(refusal).toMatchObject({ reason: 'busy' })
+    const retryAfterS = 'status' in refusal ? (refusal.retryAfterS ?? 0) : 0
+    expect(retryAfterS).toBeGreaterThanOrEqual(5)
+    expect(retryAfterS).toBeLessThanOrEqual(5 + 3)
+  })
+
+  test('where its identity has too many; then its seat is free', () => {
+    const seats = make({ maxPerIdentity: 1, maxConnections: 3 })
+    const first = seated(seats, 'a')
+    expect(first.take('ada')).toBeNull()
+    const second = seated(seats, 'b')
+    expect(second.take('ada')).toEqual(refused(429, 'too_many_connections', 'maxPerIdentity', 1))
+    expect(seats.count).toBe(1)
+    expect(seated(seats, 'b').take('bob')).toBeNull()
+    expect(seated(seats, 'b').take(null)).toBeNull()
+    first.release()
+    expect(seated(seats, 'b').take('ada')).toBeNull()
+  })
+})
+
+test('[S-9] nothing is kept of those who have gone, whichever way, and of quiet addresses', () => {
+  const seats = make({ maxPerIdentity: 2 })
+  for (let i = 0; i < 1000; i++) {
+    const seat = seated(seats, `address-${i % 100}`, i * 1000)
+    if (i % 3 !== 0) seat.take(`id-${i % 7}`)
+    seat.release()
+    seat.release()
+  }
+  expect([seats.count, seats.pendingCount, seats.trackedCount]).toEqual([0, 0, 0])
+  expect(seats.pacedCount).toBeLessThan(20)
+})
+
+test('[S-10] an address or identity that is called like a prototype is an ordinary one', () => {
+  const seats = make({ maxPerAddress: 1, maxPerIdentity: 1 })
+  expect(seated(seats, '__proto__').take('constructor')).toBeNull()
+  expect(seats.claim('__proto__', 0)).toMatchObject({ status: 429 })
+  expect(seated(seats, 'toString').take('constructor')).toMatchObject({ status: 429 })
+})

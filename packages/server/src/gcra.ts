@@ -1,0 +1,47 @@
+/*
+ *   time  ----+----+----+----|=====burst=====|---->
+ *            now                             tat
+ *
+ * The generic cell rate algorithm (ITU-T I.371): of all that came so far one number is
+ * kept, the time at which the next would come if they came evenly (`tat`, theoretical arrival time). Each takes it on by
+ * one interval, and what comes earlier than the burst allows is too fast. A `tat` that has passed is as good as none.
+ */
+
+/** A rate, as an option says it. */
+export interface Rate {
+  /** How many a second in the long run. */
+  readonly perSecond: number
+  /** How many at once after a quiet spell. */
+  readonly burst: number
+}
+
+/** The same as is reckoned with, in milliseconds. */
+export interface Pace {
+  /** From one to the next in the long run. */
+  readonly intervalMs: number
+  /** How far the next may come before its time. */
+  readonly toleranceMs: number
+}
+
+/** What adding up a burst's intervals may come to beside their product, so that the last of the burst is let through. */
+const ROUNDING_MS = 0.001
+
+/** Nothing is too fast. */
+export const UNBOUNDED: Pace = { intervalMs: 0, toleranceMs: Number.POSITIVE_INFINITY }
+
+/** `false` bounds nothing. */
+export function paceOf(rate: Rate | false): Pace {
+  if (rate === false) return UNBOUNDED
+  const intervalMs = 1000 / rate.perSecond
+  return { intervalMs, toleranceMs: (rate.burst - 1) * intervalMs + ROUNDING_MS }
+}
+
+/** Milliseconds until one more may come; 0 or less for now. */
+export function waitMsOf(tatMs: number, nowMs: number, pace: Pace): number {
+  return tatMs - pace.toleranceMs - nowMs
+}
+
+/** The time kept after one more has come. */
+export function nextTatMs(tatMs: number, nowMs: number, pace: Pace): number {
+  return Math.max(tatMs, nowMs) + pace.intervalMs
+}

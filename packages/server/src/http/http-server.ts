@@ -1,0 +1,132 @@
+import {
+  createServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type RequestListener,
+} from 'node:http'
+import type { Socket } from 'node:net'
+import { PendingSockets } from '../door/pending-sockets'
+import { Tally } from '../door/tally'
+import { systemClock } from '../io/clock'
+
+/*
+ *   TCP connection --> pending --headers are whole--> requests, one after the other --> its end
+ *                         |            |                      ^ idle: keepAliveTimeoutMs; nothing moves: silenceTimeoutMs
+ *                  headersTimeoutMs    `--upgrade--> a WebSocket, no longer looked at here
+ *                  or one too many
+ *
+ * Everything that a stranger may hold open without saying anything of use ends by itself, and there is only so much of
+ * it. Who may connect, and who they are, is decided elsewhere.
+ */
+
+/** Of the server's own HTTP server; one of yours has its own. Times in milliseconds. */
+export interface HttpOptions {
+  /** Time that a request's headers have to come, from when the TCP connection is there. @default 10000 */
+  readonly headersTimeoutMs: number
+  /** Time that a whole request has to come. @default 30000 */
+  readonly requestTimeoutMs: number
+  /** Time that a TCP connection is kept for another request. @default 5000 */
+  readonly keepAliveTimeoutMs: number
+  /** Time in which something of a request or its answer has to move, beside the window of a long poll. @default 30000 */
+  readonly silenceTimeoutMs: number
+  /** Bytes of a request's headers, its address among them. More is answered with 431. @default 16384 */
+  readonly maxHeaderBytes: number
+  /** Headers of a request; what comes after them is not read. @default 100 */
+  readonly maxHeaders: number
+}
+
+export const DEFAULT_HTTP: HttpOptions = {
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 5000,
+  silenceTimeoutMs: 30_000,
+  maxHeaderBytes: 16_384,
+  maxHeaders: 100,
+}
+
+/** A client of Phoenix's long poll has one TCP connection that waits, and one to post. */
+const SOCKETS_PER_CONNECTION = 2
+
+export interface HttpBounds {
+  readonly http: HttpOptions
+  /** Milliseconds that a long poll waits, in which nothing moves. */
+  readonly windowMs: number
+  readonly maxConnections: number
+  readonly maxPerAddress: number
+  readonly maxPending: number
+  readonly maxPendingPerAddress: number
+  /** Whether TCP connections are counted. */
+  readonly areSocketsBounded: () => boolean
+  /** What is counted as one peer; null for a proxy, which stands for many. */
+  readonly peerOf: (remoteAddress: string) => string | null
+}
+
+/** An HTTP server for strangers. */
+export function createHttpServer(bounds: HttpBounds, handle: RequestListener): HttpServer {
+  const { http, windowMs, maxConnections, maxPending } = bounds
+  const server = createServer(
+    {
+      headersTimeout: http.headersTimeoutMs,
+      // Node wants it no shorter than that of the headers.
+      requestTimeout: Math.max(http.requestTimeoutMs, http.headersTimeoutMs),
+      keepAliveTimeout: http.keepAliveTimeoutMs,
+      maxHeaderSize: http.maxHeaderBytes,
+      connectionsCheckingInterval: Math.min(1000, http.headersTimeoutMs),
+    },
+    handle,
+  )
+  server.maxHeadersCount = http.maxHeaders
+  server.timeout = http.silenceTimeoutMs + windowMs
+  server.maxConnections = SOCKETS_PER_CONNECTION * maxConnections + maxPending
+  boundSockets(server, bounds)
+  return server
+}
+
+function boundSockets(server: HttpServer, bounds: HttpBounds): void {
+  const { peerOf, maxPerAddress } = bounds
+  const pending = new PendingSockets<Socket>({
+    max: bounds.maxPending,
+    maxPerAddress: bounds.maxPendingPerAddress,
+  })
+  /** Of each peer: TCP connections that are no WebSockets. */
+  const open = new Tally()
+  const peers = new WeakMap<Socket, string>()
+  let isTrimDue = false
+  const trimLater = () => {
+    if (isTrimDue || !pending.isCrowded) return
+    isTrimDue = true
+    // After the next turn has read what was sent on those that this one has accepted.
+    systemClock.soon(() =>
+      systemClock.soon(() => {
+        isTrimDue = false
+        pending.trim()
+      }),
+    )
+  }
+  const forget = (socket: Socket) => {
+    const peer = peers.get(socket)
+    pending.remove(socket)
+    if (peer !== undefined && peers.delete(socket)) open.remove(peer)
+  }
+  // One for all: a server has very many sockets.
+  function onClose(this: Socket): void {
+    forget(this)
+  }
+  server.on('connection', (socket: Socket) => {
+    if (!bounds.areSocketsBounded()) return
+    const peer = peerOf(socket.remoteAddress ?? '')
+    if (peer !== null && open.of(peer) >= SOCKETS_PER_CONNECTION * maxPerAddress) return void socket.destroy()
+    pending.add(socket, peer)
+    trimLater()
+    if (peer !== null) {
+      peers.set(socket, peer)
+      open.add(peer)
+    }
+    socket.on('close', onClose)
+  })
+  server.on('request', ({ socket }: IncomingMessage) => pending.remove(socket))
+  server.on('upgrade', ({ socket }: IncomingMessage) => {
+    forget(socket)
+    socket.off('close', onClose)
+  })
+}

@@ -1,0 +1,216 @@
+import { describe, expect, test } from 'vitest'
+import { GRACE_MS, hello } from '../testing-support/held-session'
+import { eventsIn, gated, repliesIn, topic, tracking } from '../testing-support/native-client'
+import { type Peer, TestNode, type TestNodeOptions } from '../testing-support/test-node'
+import { VirtualClock } from '../testing-support/virtual-clock'
+import type { Authenticate } from './identity'
+
+const LIFE_MS = 60_000
+/** A sweep with the heartbeat's defaults. */
+const SWEEP_MS = 1000
+
+/** A server that takes everybody at their word, for `life` milliseconds. */
+function lasting(lifeMs: number, options: TestNodeOptions = {}) {
+  const clock = new VirtualClock()
+  const authenticate: Authenticate = ({ params }) => {
+    const id = params.get('user_id') ?? 'nobody'
+    return id === 'watcher' ? { id } : { id, expiresAtMs: clock.timeMs() + lifeMs }
+  }
+  const reasons: string[] = []
+  const leave = (_ctx: unknown, reason: string) => void reasons.push(reason)
+  const channel = tracking({ leave, topicPattern: '*', observable: true })
+  const node = new TestNode({ clock, authenticate, channels: [channel], ...options })
+  return { node, clock, reasons }
+}
+
+async function watched(node: TestNode) {
+  const watcher = await node.native('watcher')
+  await watcher.join(topic)
+  return {
+    /** Who left since the last look, and why. */
+    left: async () => {
+      const frames = await watcher.heard()
+      return frames.flatMap(([, , , event, { leaves }]) =>
+        event === 'presence_diff' ? leaves.map(({ key, reason }: never) => `${key} ${reason}`) : [],
+      )
+    },
+    watcher,
+  }
+}
+
+const params = new Map([['user_id', 'ada']])
+const DIALECTS: readonly [string, (node: TestNode) => Promise<Peer>, frame: unknown][] = [
+  ['rollcall', (node) => node.connect({ params }), ['j', 'j', topic, 'phx_join', {}]],
+  [
+    'phoenix-v2',
+    (node) =>
+      node.connect({
+        path: '/socket/websocket',
+        subprotocols: [],
+        params: new Map([...params, ['vsn', '2.0.0']]),
+      }),
+    ['j', 'j', topic, 'phx_join', {}],
+  ],
+  [
+    'phoenix-v1',
+    (node) => node.connect({ path: '/socket/websocket', subprotocols: [], params }),
+    { topic, event: 'phx_join', payload: {}, ref: '1' },
+  ],
+  [
+    'zzz',
+    (node) => node.connect({ subprotocols: [], params }),
+    { topic, event: 'phx_join', payload: {}, ref: '1' },
+  ],
+  [
+    'vix',
+    (node) => node.connect({ path: '/', subprotocols: [], params }),
+    { type: 'presence.join', payload: { user: 'ada' } },
+  ],
+]
+
+describe('[S-31] when what proved the identity is over, the session ends', () => {
+  test.each(DIALECTS)(
+    'of %s: its presences leave, and it is closed with 4004',
+    async (_name, connect, join) => {
+      const { node, clock, reasons } = lasting(LIFE_MS)
+      const { left } = await watched(node)
+      const ada = await connect(node)
+      await ada.ask(join)
+      await clock.advance(LIFE_MS - SWEEP_MS)
+      expect(ada.wire.isOpen).toBe(true)
+      expect(await left()).toEqual([])
+      await clock.advance(2 * SWEEP_MS + 300)
+      expect(ada.wire.closedWith).toEqual({ code: 4004, reason: 'expired' })
+      expect(await left()).toEqual(['ada expired'])
+      expect(reasons).toContain('expired')
+      expect(await node.registry.list(topic)).toMatchObject([{ key: 'watcher' }])
+      expect(node.node.sessionCount).toBe(1)
+    },
+  )
+
+  test('before it has said anything', async () => {
+    const { node, clock } = lasting(LIFE_MS)
+    const ada = await node.native('ada')
+    await clock.advance(LIFE_MS + SWEEP_MS)
+    expect(ada.wire.closedWith?.code).toBe(4004)
+    expect(node.node.sessionCount).toBe(0)
+  })
+
+  test('nothing is done for it any more, however soon it asks', async () => {
+    const { node, clock } = lasting(LIFE_MS)
+    const { left } = await watched(node)
+    const ada = await node.native('ada')
+    await ada.join(topic)
+    await clock.advance(300)
+    await ada.heard()
+    clock.elapse(LIFE_MS)
+    expect(await ada.ask(['j', '2', topic, 'presence_update', { meta: { n: 1 } }])).toEqual([])
+    expect(ada.wire.closedWith?.code).toBe(4004)
+    await clock.advance(300)
+    expect(await left()).toEqual(['ada expired'])
+  })
+
+  test('and nobody comes back to it with its token', async () => {
+    const { node, clock } = lasting(LIFE_MS)
+    const ada = await node.native('ada')
+    const { token } = await hello(ada)
+    await ada.join(topic)
+    await clock.advance(LIFE_MS + SWEEP_MS)
+    expect(await hello(await node.native('ada'), token)).toMatchObject({ resumed: false })
+  })
+
+  test('by the time of day, which the machine may not have slept through', async () => {
+    const { node, clock } = lasting(LIFE_MS)
+    const ada = await node.native('ada')
+    await hello(ada)
+    clock.jump(LIFE_MS)
+    await clock.advance(SWEEP_MS)
+    expect(ada.wire.closedWith?.code).toBe(4004)
+  })
+
+  test('where another connection holds it by now, the older one does not end it', async () => {
+    const { node, clock } = lasting(LIFE_MS)
+    const { left } = await watched(node)
+    const old = await node.native('ada')
+    const { token } = await hello(old)
+    await old.join(topic)
+    await clock.advance(LIFE_MS / 2)
+    const newer = await node.native('ada')
+    expect(await hello(newer, token)).toMatchObject({ resumed: true, expires_in_ms: LIFE_MS })
+    await newer.join(topic, { presence_since: null })
+    // Half open: it never answers the close.
+    await clock.advance(LIFE_MS / 2 + SWEEP_MS)
+    expect(newer.wire.isOpen).toBe(true)
+    expect(await left()).toEqual([])
+    await clock.advance(LIFE_MS)
+    expect(newer.wire.closedWith?.code).toBe(4004)
+    expect(await left()).toEqual(['ada expired'])
+  })
+
+  test('not where it has no end, and not later than its end however far that is', async () => {
+    for (const expiresAtMs of [undefined, Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER]) {
+      const node = new TestNode({ authenticate: () => ({ id: 'ada', expiresAtMs }) })
+      const ada = await node.connect()
+      await hello(ada)
+      await node.clock.advance(10 * LIFE_MS)
+      expect(ada.wire.isOpen).toBe(true)
+    }
+  })
+
+  test('one whose connection was lost is not kept any longer than the grace', async () => {
+    const { node, clock } = lasting(GRACE_MS / 2)
+    const { left } = await watched(node)
+    const ada = await node.native('ada')
+    await hello(ada)
+    await ada.join(topic)
+    ada.wire.end(1006)
+    await clock.advance(GRACE_MS + 300)
+    expect(await left()).toEqual(['ada timeout'])
+    expect(node.node.sessionCount).toBe(1)
+  })
+
+  test('a handshake with what is over already is refused', async () => {
+    const { node } = lasting(0)
+    expect(await node.refusal({ params })).toMatchObject({ status: 401, reason: 'token_expired' })
+  })
+
+  test('a join that is under way by then is left undone', async () => {
+    const gate = gated()
+    const { node, clock } = lasting(LIFE_MS, {
+      handlerTimeoutMs: 10 * LIFE_MS,
+      channels: [
+        tracking({
+          join: async (ctx) => {
+            await gate.opened
+            ctx.track(ctx.identity.id, {})
+          },
+        }),
+      ],
+    })
+    const ada = await node.native('ada')
+    await ada.join(topic)
+    await clock.advance(LIFE_MS + SWEEP_MS)
+    gate.open()
+    await clock.advance(300)
+    expect(await node.registry.list(topic)).toEqual([])
+    expect(eventsIn(await ada.heard())).toEqual([])
+  })
+})
+
+describe('[P-18] a client is told how long it lasts', () => {
+  const told = async (node: TestNode) => {
+    const ada = await node.native('ada')
+    const [answer] = repliesIn(await ada.ask([null, 'h', 'rollcall', 'hello', {}]))
+    return answer?.[2].expires_in_ms
+  }
+
+  test('in whole milliseconds from now', async () => {
+    expect(await told(lasting(LIFE_MS).node)).toBe(LIFE_MS)
+    expect(await told(lasting(LIFE_MS + 0.9).node)).toBe(LIFE_MS)
+  })
+
+  test('null where it has no end', async () => {
+    expect(await told(new TestNode())).toBe(null)
+    expect(await told(lasting(Number.POSITIVE_INFINITY).node)).toBe(null)
+  })
+})

@@ -1,0 +1,130 @@
+import { checkNameText, type Limits } from '@rollcall/shared-protocol'
+import { withTimeout } from '../channel/with-timeout'
+import type { Clock } from '../io/clock'
+import type { RandomSource } from '../io/random'
+import type { HandshakeRefusal, HandshakeRequest } from '../io/wire'
+import { type Logger, logFailure } from '../log'
+import type { Mode } from '../mode'
+import { type Authenticate, anonymousIdentity, HandshakeError, type Identity } from './identity'
+
+export interface IdentifyContext {
+  readonly limits: Limits
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly log: Logger
+  readonly authenticate: Authenticate | null
+  readonly authenticateTimeoutMs: number
+  readonly allowAnonymous: boolean
+  /** Known once the server listens. */
+  readonly mode: () => Mode
+}
+
+/** Says who it is that asks, or why that is not to be said. Never rejects, whatever `authenticate` does. (S-13) */
+export async function identify(
+  request: HandshakeRequest,
+  context: IdentifyContext,
+): Promise<Identity | HandshakeRefusal> {
+  const { authenticate, authenticateTimeoutMs, limits, clock, random, log } = context
+  const isDevelopment = context.mode() === 'development'
+  if (!authenticate) {
+    if (!isDevelopment && !context.allowAnonymous) {
+      const message = 'This server has no way to tell who connects: set authenticate, or allowAnonymous.'
+      log.error({ remoteAddress: request.remoteAddress }, message)
+      return {
+        status: 401,
+        reason: 'unauthorized',
+        message: 'This server takes nobody whom it cannot identify.',
+      }
+    }
+    return anonymousIdentity(request.params, {
+      trustUserId: isDevelopment,
+      limits,
+      mintGuestId: () => random.id(5),
+    })
+  }
+  const late = () => {
+    throw TIMED_OUT
+  }
+  try {
+    const given = await withTimeout(
+      Promise.resolve(authenticate(request)),
+      authenticateTimeoutMs,
+      clock,
+      late,
+    )
+    const identity = identityFrom(given)
+    if (!identity) {
+      log.error({ remoteAddress: request.remoteAddress }, 'authenticate returned no identity with an id')
+    } else return idRefusal(identity, request, log) ?? (isOver(identity, clock) ? EXPIRED : identity)
+  } catch (error) {
+    const refusal = refusalIn(error)
+    if (refusal) return refusal
+    logFailure(log, error, { remoteAddress: request.remoteAddress }, 'authenticate failed')
+    if (error === TIMED_OUT) {
+      return {
+        status: 504,
+        reason: 'authenticate_timeout',
+        message: 'Finding out who you are took too long.',
+      }
+    }
+  }
+  return { status: 500, reason: 'authenticate_failed', message: 'Finding out who you are failed.' }
+}
+
+/** An id is shown to others and stands in logs, wherever it came from. Its length is for whoever makes it a key. (S-41) */
+function idRefusal({ id }: Identity, request: HandshakeRequest, log: Logger): HandshakeRefusal | null {
+  const problem = checkNameText('The id of the identity', id)
+  if (!problem) return null
+  log.error({ remoteAddress: request.remoteAddress }, `authenticate: ${problem.message}`)
+  return { status: 403, reason: problem.code, message: problem.message }
+}
+
+/** Whether what proved the identity is not taken any more. */
+export function isOver({ expiresAtMs }: Identity, clock: Clock): boolean {
+  return expiresAtMs !== undefined && expiresAtMs <= clock.timeMs()
+}
+
+/** Whole milliseconds until the identity is over; null for never. */
+export function expiresInMs({ expiresAtMs }: Identity, clock: Clock): number | null {
+  if (expiresAtMs === undefined || expiresAtMs === Number.POSITIVE_INFINITY) return null
+  return Math.max(0, Math.floor(expiresAtMs - clock.timeMs()))
+}
+
+/** A guest has another made-up id with every connection: of two guests, the session's token alone tells. */
+export function isSamePerson(before: Identity, now: Identity): boolean {
+  return before.id === now.id || (before.isGuest === true && now.isGuest === true)
+}
+
+/** Who the same person is from now on. A guest keeps the id that the session has. */
+export function renewed(before: Identity, now: Identity): Identity {
+  return before.id === now.id ? now : { ...now, id: before.id }
+}
+
+/** What `authenticate` answered with, read once; null where it says nobody. An end that is no time is no identity. */
+function identityFrom(given: Identity | null | undefined): Identity | null {
+  if (typeof given !== 'object' || given === null) return null
+  const { id, claims, expiresAtMs, isGuest } = given
+  if (typeof id !== 'string' || id === '') return null
+  if (expiresAtMs !== undefined && (typeof expiresAtMs !== 'number' || Number.isNaN(expiresAtMs))) return null
+  return { id, claims, expiresAtMs, isGuest }
+}
+
+const EXPIRED: HandshakeRefusal = {
+  status: 401,
+  reason: 'token_expired',
+  message: 'What proves who you are is over. Get it anew, and try again with it.',
+}
+
+const TIMED_OUT = new Error('authenticate did not answer in time (server option authenticateTimeoutMs).')
+
+/** What was thrown on purpose; null for anything else, however strange: some objects throw when they are looked at. */
+function refusalIn(error: unknown): HandshakeRefusal | null {
+  try {
+    if (!(error instanceof HandshakeError)) return null
+    const { status, reason, message } = error
+    if (![401, 403, 503].includes(status)) return null
+    return typeof reason === 'string' && typeof message === 'string' ? { status, reason, message } : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,301 @@
+import { describe, expect, test } from 'vitest'
+import type { HandshakeRequest } from '../io/wire'
+import { GRACE_MS, hello } from '../testing-support/held-session'
+import { gated, repliesIn, topic, tracking, withHandlers } from '../testing-support/native-client'
+import { type SharingNode, sharedNodes } from '../testing-support/shared-nodes'
+import { handshake, type Peer, TestNode, type TestNodeOptions } from '../testing-support/test-node'
+import { VirtualClock } from '../testing-support/virtual-clock'
+import { type Authenticate, HandshakeError } from './identity'
+
+const LIFE_MS = 60_000
+
+/**
+ * Ada, in the lobby of a server that goes by tokens such as `ada:reader`: who she is, and her role. Each lasts a minute.
+ */
+async function ada(options: TestNodeOptions = {}) {
+  const clock = options.clock ?? new VirtualClock()
+  const asked: HandshakeRequest[] = []
+  const authenticate: Authenticate = (request) => {
+    asked.push(request)
+    const [id = '', role = ''] = (request.token ?? request.params.get('token') ?? '').split(':')
+    if (id === '') throw new HandshakeError(401, 'Say who you are.', 'token_missing')
+    if (role === 'banned') throw new HandshakeError(403, 'You are banned.', 'banned')
+    if (role === 'broken') throw new Error('secret reason')
+    return { id, claims: { role }, expiresAtMs: clock.timeMs() + LIFE_MS }
+  }
+  const who = tracking({
+    handlers: {
+      who: ({ identity, params }) => ({
+        role: identity.claims?.role as string,
+        city: params.get('city') ?? '',
+      }),
+    },
+  })
+  const node = new TestNode({ clock, authenticate, channels: [who], ...options })
+  const peer = await node.connect({
+    path: '/socket',
+    token: 'ada:reader',
+    params: new Map([['city', 'London']]),
+    headers: { authorization: 'Bearer ada:reader', cookie: 'token=ada', 'user-agent': 'test' },
+    remoteAddress: '192.0.2.7',
+  })
+  const opening = await hello(peer)
+  await peer.join(topic)
+  await clock.advance(300)
+  await peer.heard()
+  const [before] = await node.registry.list(topic)
+  return { node, clock, peer, asked, opening, before }
+}
+
+/** What a refresh is answered with: `[ref, status, response]`. */
+async function refresh(peer: Peer, payload: unknown, ref = 'r') {
+  const [reply] = repliesIn(await peer.ask([null, ref, 'rollcall', 'refresh', payload]))
+  return reply
+}
+
+const who = async (peer: Peer) => repliesIn(await peer.ask(['j', 'w', topic, 'who', {}]))[0]?.[2]
+
+describe('[S-32] new credentials within the connection', () => {
+  test('prolong the session, and nobody sees anything', async () => {
+    const { node, clock, peer, before } = await ada()
+    await clock.advance(LIFE_MS - 5000)
+    const answer = await refresh(peer, { token: 'ada:reader' })
+    expect(answer).toEqual(['r', 'ok', { identity: { id: 'ada' }, expires_in_ms: LIFE_MS }])
+    await clock.advance(LIFE_MS - 5000)
+    expect(peer.wire.isOpen).toBe(true)
+    expect(await peer.heard()).toEqual([])
+    expect(await node.registry.list(topic)).toEqual([before])
+    await clock.advance(7000)
+    expect(peer.wire.closedWith?.code).toBe(4004)
+  })
+
+  test('have their claims and params seen by the channels from then on', async () => {
+    const { peer } = await ada()
+    expect(await who(peer)).toEqual({ role: 'reader', city: 'London' })
+    await refresh(peer, { params: { city: 'Paris', token: 'ada:writer' } })
+    expect(await who(peer)).toEqual({ role: 'writer', city: 'Paris' })
+  })
+
+  test('are looked at as a handshake of the same peer, without what it proved itself with before', async () => {
+    const { peer, asked } = await ada()
+    await refresh(peer, { token: 'ada:writer', params: { city: 'Paris' } })
+    expect(asked.at(-1)).toEqual({
+      ...handshake(),
+      path: '/socket',
+      headers: { 'user-agent': 'test' },
+      remoteAddress: '192.0.2.7',
+      params: new Map([['city', 'Paris']]),
+      token: 'ada:writer',
+      subprotocols: [],
+    })
+  })
+
+  test.each<[string, object, string]>([
+    ['that are refused', { token: 'ada:banned' }, 'banned'],
+    ['that are none', {}, 'token_missing'],
+    ['that cannot be looked at', { token: 'ada:broken' }, 'authenticate_failed'],
+    ['of somebody else', { token: 'mallory:admin' }, 'identity_changed'],
+    ['that no handshake could carry', { token: 5 }, 'invalid_message'],
+  ])('%s leave everything as it is', async (_what, payload, reason) => {
+    const { node, clock, peer, before } = await ada()
+    await clock.advance(LIFE_MS / 2)
+    const answer = await refresh(peer, payload)
+    expect(answer).toEqual(['r', 'error', expect.objectContaining({ reason })])
+    expect(JSON.stringify(answer)).not.toContain('secret')
+    expect(await who(peer)).toEqual({ role: 'reader', city: 'London' })
+    expect(await node.registry.list(topic)).toEqual([before])
+    await clock.advance(LIFE_MS / 2 - 3000)
+    expect(peer.wire.isOpen).toBe(true)
+    await clock.advance(5000)
+    expect(peer.wire.closedWith?.code).toBe(4004)
+  })
+
+  test('are not in the log, nor in an answer', async () => {
+    const { node, peer } = await ada()
+    for (const token of ['ada:writer', 'ada:broken', 'ada:banned', 'mallory:admin'])
+      expect(JSON.stringify(await refresh(peer, { token, params: { city: token } }))).not.toContain(token)
+    expect(JSON.stringify(node.log.lines)).not.toMatch(/writer|banned|admin/)
+  })
+
+  test('are looked at one at a time, and one waits; who sends more is told to wait', async () => {
+    const gate = gated()
+    let running = 0
+    let most = 0
+    const { peer } = await ada({
+      authenticate: async ({ token }) => {
+        most = Math.max(most, ++running)
+        if (token !== 'ada:reader') await gate.opened
+        running--
+        return { id: 'ada', claims: { role: token } }
+      },
+    })
+    for (const ref of ['1', '2', '3']) peer.say([null, ref, 'rollcall', 'refresh', { token: `t${ref}` }])
+    expect(repliesIn(await peer.heard())).toEqual([
+      ['3', 'error', expect.objectContaining({ reason: 'throttled', retry_after_ms: 1000 })],
+    ])
+    gate.open()
+    expect(repliesIn(await peer.heard()).map(([ref, status]) => [ref, status])).toEqual([
+      ['1', 'ok'],
+      ['2', 'ok'],
+    ])
+    expect(most).toBe(1)
+    expect(await who(peer)).toMatchObject({ role: 't2' })
+  })
+
+  test('that are not looked at in time are refused, and the next ones are taken', async () => {
+    let isStuck = false
+    const { peer, clock } = await ada({
+      authenticate: () => (isStuck ? new Promise(() => {}) : { id: 'ada', claims: { role: 'x' } }),
+      authenticateTimeoutMs: 500,
+    })
+    isStuck = true
+    peer.say([null, '1', 'rollcall', 'refresh', {}])
+    await clock.advance(500)
+    expect(repliesIn(await peer.heard())).toEqual([
+      ['1', 'error', expect.objectContaining({ reason: 'authenticate_timeout' })],
+    ])
+    isStuck = false
+    expect(await refresh(peer, {})).toMatchObject(['r', 'ok', {}])
+  })
+
+  test('do not keep a session alive that ended while they were looked at', async () => {
+    const gate = gated()
+    let isSlow = false
+    const clock = new VirtualClock()
+    const { node, peer } = await ada({
+      clock,
+      authenticate: async () => {
+        if (isSlow) await gate.opened
+        return { id: 'ada', expiresAtMs: clock.timeMs() + LIFE_MS }
+      },
+      authenticateTimeoutMs: 10 * LIFE_MS,
+    })
+    isSlow = true
+    peer.say([null, '1', 'rollcall', 'refresh', {}])
+    await clock.advance(LIFE_MS + 2000)
+    gate.open()
+    expect(await peer.heard()).toEqual([])
+    expect(peer.wire.closedWith?.code).toBe(4004)
+    expect(node.node.sessionCount).toBe(0)
+  })
+
+  test('that wait are not looked at once the connection has ended', async () => {
+    const gate = gated()
+    let isSlow = false
+    const looked: unknown[] = []
+    const { peer, clock } = await ada({
+      authenticate: async ({ token }) => {
+        looked.push(token)
+        if (isSlow) await gate.opened
+        return { id: 'ada' }
+      },
+    })
+    isSlow = true
+    for (const ref of ['1', '2']) peer.say([null, ref, 'rollcall', 'refresh', { token: ref }])
+    peer.wire.end(1006)
+    gate.open()
+    await clock.advance(1000)
+    expect(looked).toEqual(['ada:reader', '1'])
+  })
+
+  test('[S-5] over a connection that holds the session no more change nothing', async () => {
+    const gate = gated()
+    let isSlow = false
+    const node = new TestNode({
+      channels: [withHandlers({ who: ({ identity }) => ({ role: identity.claims?.role as string }) })],
+      authenticate: async ({ token }) => {
+        if (isSlow && token === 'old') await gate.opened
+        return { id: 'ada', claims: { role: token } }
+      },
+    })
+    const old = await node.connect({ token: 'first' })
+    const { token } = await hello(old)
+    isSlow = true
+    old.say([null, '1', 'rollcall', 'refresh', { token: 'old' }])
+    const newer = await node.connect({ token: 'newer' })
+    await hello(newer, token)
+    await newer.join(topic)
+    gate.open()
+    await node.clock.advance(300)
+    await newer.heard()
+    expect(await who(newer)).toEqual({ role: 'newer' })
+  })
+
+  test('[S-10] may have the names of prototypes', async () => {
+    const { peer, asked } = await ada()
+    peer.wire.receive(
+      '[null,"1","rollcall","refresh",{"token":"ada:x","params":{"__proto__":"a","constructor":"b"}}]',
+    )
+    await peer.heard()
+    expect([...(asked.at(-1)?.params ?? [])]).toEqual([
+      ['__proto__', 'a'],
+      ['constructor', 'b'],
+    ])
+  })
+
+  test('of a guest are those of the same guest', async () => {
+    const node = new TestNode({ mode: 'production', allowAnonymous: true })
+    const guest = await node.connect()
+    await hello(guest)
+    await guest.join(topic)
+    await node.clock.advance(300)
+    await guest.heard()
+    const [before] = await node.registry.list(topic)
+    expect(await refresh(guest, {})).toEqual([
+      'r',
+      'ok',
+      { identity: { id: before?.key }, expires_in_ms: null },
+    ])
+    expect(await node.registry.list(topic)).toEqual([before])
+  })
+
+  test('come before the hello, too', async () => {
+    const { node } = await ada()
+    const peer = await node.connect({ token: 'ada:reader' })
+    expect(await refresh(peer, { token: 'ada:writer' })).toMatchObject(['r', 'ok', {}])
+    await peer.join(topic)
+    expect(await who(peer)).toMatchObject({ role: 'writer' })
+  })
+
+  test('of zzz are taken as well', async () => {
+    const { node, clock } = await ada()
+    const peer = await node.connect({ subprotocols: [], token: 'bob:reader' })
+    await clock.advance(LIFE_MS / 2)
+    const payload = { token: 'bob:writer' }
+    const [answer] = await peer.ask({ topic: 'phoenix', event: 'refresh', payload, ref: '1' })
+    expect(answer.payload).toMatchObject({ status: 'ok', response: { expires_in_ms: LIFE_MS } })
+  })
+})
+
+describe('[S-32] new credentials with which a client comes back', () => {
+  test('are its session’s from then on', async () => {
+    const { node, clock, peer, opening } = await ada()
+    await clock.advance(LIFE_MS - 5000)
+    peer.wire.end(1006)
+    const params = new Map([['city', 'Paris']])
+    const again = await node.connect({ token: 'ada:writer', params })
+    expect(await hello(again, opening.token)).toMatchObject({ resumed: true, expires_in_ms: LIFE_MS })
+    await again.join(topic, { presence_since: null })
+    expect(await who(again)).toEqual({ role: 'writer', city: 'Paris' })
+    await clock.advance(LIFE_MS - 5000)
+    expect(again.wire.isOpen).toBe(true)
+  })
+
+  test('on another server as well', async () => {
+    const { clock, nodes } = sharedNodes(2, {
+      channels: [withHandlers({ who: ({ identity }) => ({ role: identity.claims?.role as string }) })],
+      authenticate: ({ token }) => ({ id: 'ada', claims: { role: token } }),
+    })
+    const [here, there] = nodes as [SharingNode, SharingNode]
+    const peer = await here.connect({ token: 'reader' })
+    const { token } = await hello(peer)
+    await peer.join(topic)
+    peer.wire.end(1006)
+    const again = await there.connect({ token: 'writer' })
+    expect(await hello(again, token)).toMatchObject({ resumed: true })
+    await again.join(topic)
+    expect(await who(again)).toEqual({ role: 'writer' })
+    await clock.advance(3 * GRACE_MS)
+    expect(again.wire.isOpen).toBe(true)
+  })
+})

@@ -1,0 +1,88 @@
+import { type Fault, fault, limitFault } from './fault'
+import type { Limits } from './limits'
+
+/** What a JSON text is held to before it is parsed. */
+export type JsonBounds = Pick<Limits, 'jsonDepth' | 'jsonKeys'>
+
+/** A number of no more digits is a double, where it has no exponent. */
+const SAFE_DIGITS = 308
+/** Or what looks like one, in a string. */
+const EXPONENT = /[0-9][eE]/
+
+/**
+ * The fault of a JSON text that nests too deep, holds too many keys and values (each container counts as one), or has a
+ * number in it that JSON can say and a double cannot hold; null where there is none. Asked before parsing: a parsed
+ * value that is nested ten thousand deep would overflow the stack of whoever walks it next, `JSON.stringify` included.
+ * What is no JSON is for the parser to refuse. (P-9, P-20)
+ */
+export function checkJson(text: string, bounds: JsonBounds): Fault | null {
+  return isSafeAtAGlance(text, bounds) ? null : scan(text, bounds)
+}
+
+/** Most frames are short, and searches of the engine's own see in a third of the time that they can break no bound. */
+function isSafeAtAGlance(text: string, { jsonDepth, jsonKeys }: JsonBounds): boolean {
+  // Each key and each value takes a character at least.
+  if (text.length > jsonKeys) return false
+  if (text.length > SAFE_DIGITS || EXPONENT.test(text)) return false
+  return countOf('{', text) + countOf('[', text) <= jsonDepth
+}
+
+function countOf(character: string, text: string): number {
+  let count = 0
+  for (let at = text.indexOf(character); at !== -1; at = text.indexOf(character, at + 1)) count++
+  return count
+}
+
+function scan(text: string, bounds: JsonBounds): Fault | null {
+  const { length } = text
+  let depth = 0
+  let deepest = 0
+  let keys = 0
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 0x22 /* " */) {
+      keys++
+      for (i++; i < length; i++) {
+        const inner = text.charCodeAt(i)
+        if (inner === 0x22) break
+        if (inner === 0x5c /* \ */) i++
+      }
+    } else if (isDigit(code)) {
+      keys++
+      const start = i
+      let hasExponent = false
+      for (i++; i < length; i++) {
+        const next = text.charCodeAt(i)
+        if (isDigit(next)) continue
+        if (next === 0x65 /* e */ || next === 0x45 /* E */) hasExponent = true
+        else if (next !== 0x2e /* . */ && next !== 0x2b /* + */ && next !== 0x2d /* - */) break
+      }
+      if (hasExponent || i - start > SAFE_DIGITS) {
+        const number = text.slice(start, i)
+        if (Number(number) === Number.POSITIVE_INFINITY) return hugeNumber(number)
+      }
+      i--
+    } else if (code === 0x5b /* [ */ || code === 0x7b /* { */) {
+      keys++
+      if (++depth > deepest) deepest = depth
+    } else if (code === 0x5d || code === 0x7d) depth--
+    // The first letters of true, false and null: each has its own, and no other word is JSON.
+    else if (code === 0x74 || code === 0x66 || code === 0x6e) keys++
+  }
+  const { jsonDepth, jsonKeys } = bounds
+  if (deepest > jsonDepth) {
+    return limitFault(`The frame nests ${deepest} levels deep`, 'jsonDepth', jsonDepth, deepest)
+  }
+  return keys > jsonKeys
+    ? limitFault(`The frame has ${keys} keys and values`, 'jsonKeys', jsonKeys, keys)
+    : null
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39
+}
+
+function hugeNumber(text: string): Fault {
+  const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text
+  return fault('invalid_message', `The number ${shown} is too large: others would be told null.`)
+}

@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto'
+import { createServer, jwtAuthenticate } from '@rollcall/server'
+import { expect, onTestFinished, test } from 'vitest'
+import { signToken } from '../../../packages/server/src/auth/sign-token'
+import { HonestCrowd } from '../support/honest-crowd'
+import { Arena } from './arena'
+import { ATTACKS } from './attacks'
+import { nowSeconds } from './jwt'
+import { openRoom } from './open-room'
+import { ownChannels } from './own-channels'
+import { boundsOf, SMALL } from './scale'
+
+/*
+ * Each attack, small, on a server in this process that has the bounds to go with it. `npm run attack` does them in full,
+ * on `rollcall serve` as it was built, and measures what they cost.
+ */
+
+const secret = randomBytes(32).toString('base64')
+const rooms = ['room:0', 'room:1']
+
+test.each(ATTACKS)('[S-37] $name is refused, and who is honest sees nothing of it', async (attack) => {
+  const complaints: string[] = []
+  const server = createServer({
+    port: 0,
+    mode: 'production',
+    channels: [...ownChannels, openRoom],
+    authenticate: jwtAuthenticate({ secret }),
+    handlerTimeoutMs: 500,
+    closeTimeoutMs: 500,
+    ...boundsOf(SMALL),
+    logger: {
+      debug() {},
+      info() {},
+      warn() {},
+      error: (_context, message) => void complaints.push(message),
+    },
+  })
+  onTestFinished(() => server.close())
+  const { port } = await server.listen()
+  const crowd = await HonestCrowd.enter({ port, people: 4, rooms, tokenOf })
+  onTestFinished(() => crowd.leave())
+  crowd.start(400)
+  const arena = new Arena({ port, secret, scale: SMALL, rooms, network: 0 })
+  onTestFinished(() => arena.clear())
+
+  expect(await attack.attempt(arena)).toMatch(/./)
+  arena.clear()
+  crowd.stop()
+  await crowd.pulse()
+  expect(crowd.violations).toEqual([])
+  expect(crowd.lostConnections).toBe(0)
+  if (!attack.isLogged) expect(complaints).toEqual([])
+})
+
+function tokenOf(name: string): Promise<string> {
+  const issuedAt = nowSeconds()
+  return signToken(secret, { id: name, claims: new Map(), issuedAt, expiresAt: issuedAt + 3600 })
+}

@@ -1,0 +1,83 @@
+import { attack as algNone } from './alg-none'
+import type { Attack } from './attack'
+import { attack as brokenFrames } from './broken-frames'
+import { attack as compressionBomb } from './compression-bomb'
+import { attack as deepJson } from './deep-json'
+import { attack as expiredToken } from './expired-token'
+import { attack as failingHandlers } from './failing-handlers'
+import { attack as floodWithoutEnd } from './flood-without-end'
+import { attack as foreignOrigin } from './foreign-origin'
+import { attack as forgedPresence } from './forged-presence'
+import { attack as forgedSession } from './forged-session'
+import { attack as fragmentFlood } from './fragment-flood'
+import { attack as halfOpen } from './half-open'
+import { attack as handshakeFlood } from './handshake-flood'
+import { attack as headerFlood } from './header-flood'
+import { attack as hugeNumbers } from './huge-numbers'
+import { attack as invalidUtf8 } from './invalid-utf8'
+import { attack as joinFlood } from './join-flood'
+import { attack as largeFrame } from './large-frame'
+import { attack as loneSurrogates } from './lone-surrogates'
+import { attack as longPollTheft } from './long-poll-theft'
+import { attack as manyJoins } from './many-joins'
+import { attack as manyKeys } from './many-keys'
+import { attack as manyOfOneAddress } from './many-of-one-address'
+import { attack as manyOfOneIdentity } from './many-of-one-identity'
+import { attack as messageFlood } from './message-flood'
+import { attack as noToken } from './no-token'
+import { attack as oddNames } from './odd-names'
+import { attack as othersNames } from './others-names'
+import { attack as prototypeNames } from './prototype-names'
+import { attack as pushWithoutJoin } from './push-without-join'
+import { attack as readOnly } from './read-only'
+import { attack as refreshAsOther } from './refresh-as-other'
+import { attack as slowHandshake } from './slow-handshake'
+import { attack as slowReader } from './slow-reader'
+import { attack as stolenSession } from './stolen-session'
+import { attack as tokenRunsOut } from './token-runs-out'
+import { attack as twiceNamed } from './twice-named'
+import { attack as updateFlood } from './update-flood'
+import { attack as wrongSignature } from './wrong-signature'
+
+/** All of them: who it is, what may be done, how much of it, and what is no protocol. */
+export const ATTACKS: readonly Attack[] = [
+  noToken,
+  wrongSignature,
+  algNone,
+  expiredToken,
+  tokenRunsOut,
+  refreshAsOther,
+  forgedSession,
+  stolenSession,
+  othersNames,
+  forgedPresence,
+  pushWithoutJoin,
+  readOnly,
+  foreignOrigin,
+  longPollTheft,
+  manyOfOneAddress,
+  manyOfOneIdentity,
+  manyJoins,
+  messageFlood,
+  joinFlood,
+  updateFlood,
+  floodWithoutEnd,
+  handshakeFlood,
+  largeFrame,
+  deepJson,
+  manyKeys,
+  invalidUtf8,
+  oddNames,
+  hugeNumbers,
+  twiceNamed,
+  prototypeNames,
+  loneSurrogates,
+  compressionBomb,
+  slowHandshake,
+  headerFlood,
+  halfOpen,
+  slowReader,
+  brokenFrames,
+  fragmentFlood,
+  failingHandlers,
+]

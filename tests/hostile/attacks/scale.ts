@@ -1,0 +1,58 @@
+import type { ServerOptions } from '@rollcall/server'
+
+/** How large the attacks are, and the bounds of the server that they meet. */
+export interface Scale {
+  readonly maxPerAddress: number
+  readonly maxPerIdentity: number
+  readonly maxPending: number
+  readonly handshakesPerSecond: number
+  readonly handshakeBurst: number
+  /** Of one address. */
+  readonly handshakeBurstPerAddress: number
+  readonly headersTimeoutMs: number
+  /** TCP connections of which none says anything. */
+  readonly halfOpen: number
+  /** Handshakes that come byte by byte. */
+  readonly slowHandshakes: number
+  /** Messages of one flood. */
+  readonly flood: number
+}
+
+/** Against the defaults, which is what `rollcall serve` has. */
+export const FULL: Scale = {
+  maxPerAddress: 256,
+  maxPerIdentity: 64,
+  maxPending: 1000,
+  handshakesPerSecond: 1000,
+  handshakeBurst: 5000,
+  handshakeBurstPerAddress: 512,
+  headersTimeoutMs: 10_000,
+  halfOpen: 10_000,
+  slowHandshakes: 500,
+  flood: 100_000,
+}
+
+/** For a test: the same, against lower bounds. */
+export const SMALL: Scale = {
+  maxPerAddress: 40,
+  maxPerIdentity: 8,
+  maxPending: 50,
+  handshakesPerSecond: 50,
+  handshakeBurst: 200,
+  handshakeBurstPerAddress: 100,
+  headersTimeoutMs: 1000,
+  halfOpen: 500,
+  slowHandshakes: 20,
+  flood: 5000,
+}
+
+/** What makes a server have the bounds of a scale. */
+export function boundsOf(scale: Scale): Pick<ServerOptions, 'admission' | 'http'> {
+  const { maxPerAddress, maxPerIdentity, maxPending, headersTimeoutMs } = scale
+  const { handshakesPerSecond, handshakeBurst, handshakeBurstPerAddress } = scale
+  const seats = { maxPerAddress, maxPerIdentity, maxPending }
+  return {
+    admission: { ...seats, handshakesPerSecond, handshakeBurst, handshakeBurstPerAddress },
+    http: { headersTimeoutMs },
+  }
+}
