@@ -1,27 +1,13 @@
+import { defenceMutants } from './defence-mutants.ts'
+import { client, type Mutant, protocol, server } from './mutant.ts'
+
 /*
- * Deliberately broken builds, at least one for each law of DESIGN, section 4. `npm run mutants` makes each of them in
- * turn and expects a test to notice: a law whose breaking nobody notices is not held by anything.
+ * Deliberately broken builds, at least one for each law of DESIGN, section 4, and one for each defence against strangers
+ * (defence-mutants.ts). `npm run mutants` makes each of them in turn and expects a test to notice: a law whose breaking
+ * nobody notices is not held by anything.
  */
 
-export interface Mutant {
-  readonly name: string
-  /** The law that it breaks, by its number in the design. */
-  readonly law: number
-  readonly breaks: string
-  /** Of the source, from the repository's root. */
-  readonly file: string
-  /** Text that occurs exactly once in the file. */
-  readonly find: string
-  readonly replace: string
-  /** The tests that are to notice, by the beginning of their path: few, so that a run of them all is short. */
-  readonly tests: readonly string[]
-}
-
-const protocol = 'packages/shared-protocol/src'
-const server = 'packages/server/src'
-const client = 'packages/client/src'
-
-export const mutants: readonly Mutant[] = [
+const lawMutants: readonly Mutant[] = [
   {
     name: 'skipped-diff',
     law: 1,
@@ -212,3 +198,5 @@ export const mutants: readonly Mutant[] = [
     tests: [`${server}/presence/topic-hub`],
   },
 ]
+
+export const mutants: readonly Mutant[] = [...lawMutants, ...defenceMutants]

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Mutant, mutants } from './mutants'
+import type { Mutant } from './mutant'
+import { mutants } from './mutants'
 
 /*
  * npm run mutants              every broken build in turn, each of which some test has to notice
@@ -14,6 +15,11 @@ const TIMEOUT_MS = 180_000
 
 const names = process.argv.slice(2)
 const chosen = names.length === 0 ? mutants : mutants.filter(({ name }) => names.includes(name))
+const lost = chosen.filter(({ file, find }) => readFileSync(file, 'utf8').split(find).length !== 2)
+if (lost.length > 0) {
+  const each = lost.map(({ name, file }) => `${name} in ${file}`).join(', ')
+  throw new Error(`Their text must be in its file once, and is not: ${each}.`)
+}
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-mutants-'))
 let noticed = 0
 try {

@@ -216,6 +216,24 @@ describe('[S-35] in production', () => {
   })
 })
 
+test('[S-9] of large posts there are so many at a time, and small ones come through', async () => {
+  const { port } = await inProduction({ longPoll: { maxHeldBytes: 10_000 } })
+  const { token } = await (await poll(port)).json()
+  const post = (bytes: number) =>
+    fetch(`http://127.0.0.1:${port}/socket/longpoll?vsn=2.0.0&token=${token}`, {
+      method: 'POST',
+      body: ' '.repeat(bytes),
+    })
+  const refused = await post(100_000)
+  expect(await refused.json()).toMatchObject({
+    status: 503,
+    error: 'busy',
+    message: expect.stringContaining('longPoll.maxHeldBytes'),
+  })
+  expect(refused.headers.get('retry-after')).toBe('1')
+  expect(await (await post(60_000)).json()).toMatchObject({ status: 200 })
+})
+
 describe('[S-35] one address, by TCP,', () => {
   test('has so many TCP connections without a request, of which the oldest is cut off', async () => {
     const { port } = await inProduction({ admission: { maxPending: 1000, maxPendingPerAddress: 10 } })

@@ -4,12 +4,11 @@ import type { ChannelDefinition } from './channel/define-channel'
 import { referenceChannel } from './channel/reference-channel'
 import type { HeartbeatOptions } from './connection/heartbeat'
 import type { OutboxOptions } from './connection/outbox'
-import { DEFAULT_RATES, type RatesOptions } from './connection/rates'
+import { checkRates, DEFAULT_RATES, type RatesOptions } from './connection/rates'
 import { type AdmissionOptions, DEFAULT_ADMISSION } from './door/admission-options'
 import type { TrustProxy } from './door/client-address'
 import type { AllowedOrigins } from './door/origins'
 import { ServerError } from './errors'
-import type { Rate } from './gcra'
 import { DEFAULT_HTTP, type HttpOptions } from './http/http-server'
 import type { LongPollOptions } from './http/longpoll'
 import { type Clock, systemClock } from './io/clock'
@@ -225,19 +224,6 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
   const topicFault = checkName('implicitTopic', resolved.implicitTopic, 'topicBytes', resolved.limits)
   if (topicFault) throw new ServerError('invalid_option', topicFault.message)
   return resolved
-}
-
-function checkRates(rates: RatesOptions): void {
-  for (const [name, rate] of Object.entries<Rate | false>({ ...rates })) {
-    if (rate === false) continue
-    // As a program that is not type-checked may have it.
-    const { perSecond, burst } = rate ?? {}
-    if (typeof perSecond === 'number' && perSecond > 0 && typeof burst === 'number' && burst >= 1) continue
-    throw new ServerError(
-      'invalid_option',
-      `rates.${name} must be false, or have a perSecond above 0 and a burst of at least 1, not ${JSON.stringify(rate)}.`,
-    )
-  }
 }
 
 /** What a timer can wait, in milliseconds; it fires at once where it is told to wait longer. */

@@ -12,6 +12,7 @@ import { attack as forgedSession } from './forged-session'
 import { attack as fragmentFlood } from './fragment-flood'
 import { attack as halfOpen } from './half-open'
 import { attack as handshakeFlood } from './handshake-flood'
+import { attack as handshakeLimit } from './handshake-limit'
 import { attack as headerFlood } from './header-flood'
 import { attack as hugeNumbers } from './huge-numbers'
 import { attack as invalidUtf8 } from './invalid-utf8'
@@ -63,6 +64,7 @@ export const ATTACKS: readonly Attack[] = [
   updateFlood,
   floodWithoutEnd,
   handshakeFlood,
+  handshakeLimit,
   largeFrame,
   deepJson,
   manyKeys,

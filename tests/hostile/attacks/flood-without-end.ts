@@ -4,15 +4,16 @@ import { defineAttack } from './attack'
 
 export const attack = defineAttack({
   name: 'flood-without-end',
-  tries: 'goes on sending, whatever it is told of waiting; ten connections at once',
+  tries: 'goes on sending, whatever it is told of waiting: ten connections, half of them to the honest',
   async run(arena) {
     const strangers = await Promise.all(Array.from({ length: 10 }, (_, i) => arena.stranger(`mallory-${i}`)))
     return Promise.all(
-      strangers.map(async (mallory) => {
-        await mallory.ask(arena.room, 'phx_join', { meta: {} })
+      strangers.map(async (mallory, n) => {
+        const room = n % 2 === 0 ? arena.room : 'room:of-their-own'
+        await mallory.ask(room, 'phx_join', { meta: {} })
         const { peer } = mallory
         for (let i = 0; i < arena.scale.flood && !peer.end; i++) {
-          peer.say(mallory.frame(arena.room, 'new_msg', { i }))
+          peer.say(mallory.frame(room, 'new_msg', { i }))
           // As much as the other end reads; and to hear that it is over takes a turn of one's own.
           await peer.drained()
           if (i % 500 === 0) await soon()

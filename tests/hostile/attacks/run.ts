@@ -6,7 +6,7 @@ import type { Attack } from './attack'
 import { ATTACKS } from './attacks'
 import { CrowdProcess } from './crowd-process'
 import { MAX_P99_MS, type Measured, measure } from './measure'
-import { FULL } from './scale'
+import { FULL, OWN } from './scale'
 
 /*
  * npm run attack              every attack, on `rollcall serve` in production, beside a hundred honest people
@@ -46,7 +46,8 @@ async function attackOne(kind: Attack['server'], attacks: readonly Attack[]): Pr
     const measured: Measured[] = []
     for (const attack of attacks) {
       print(`${attack.name}: ${attack.tries} … `)
-      const arena = new Arena({ port, secret, scale: FULL, rooms: ROOMS, network: ATTACKS.indexOf(attack) })
+      const scale = kind === 'serve' ? FULL : OWN
+      const arena = new Arena({ port, secret, scale, rooms: ROOMS, network: ATTACKS.indexOf(attack) })
       const result = await measure(attack, arena, server, crowd)
       measured.push(result)
       print(`${result.failures.length === 0 ? result.refused : 'FAILED'}\n`)

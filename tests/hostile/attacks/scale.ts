@@ -32,6 +32,9 @@ export const FULL: Scale = {
   flood: 100_000,
 }
 
+/** The same against a server of one's own, whose pace of handshakes one attacker can get past. */
+export const OWN: Scale = { ...FULL, handshakesPerSecond: 200, handshakeBurst: 500 }
+
 /** For a test: the same, against lower bounds. */
 export const SMALL: Scale = {
   maxPerAddress: 40,

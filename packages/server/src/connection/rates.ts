@@ -1,3 +1,4 @@
+import { ServerError } from '../errors'
 import { type Pace, paceOf, type Rate } from '../gcra'
 
 /** How fast one connection may send. `false` bounds nothing. */
@@ -33,5 +34,19 @@ export function pacesOf({ messages, joins, updates, abuse }: RatesOptions): Pace
     joins: paceOf(joins),
     updates: paceOf(updates),
     abuse: paceOf(abuse),
+  }
+}
+
+/** Throws `invalid_option` for what could never work. */
+export function checkRates(rates: RatesOptions): void {
+  for (const [name, rate] of Object.entries<Rate | false>({ ...rates })) {
+    if (rate === false) continue
+    // As a program that is not type-checked may have it.
+    const { perSecond, burst } = rate ?? {}
+    if (typeof perSecond === 'number' && perSecond > 0 && typeof burst === 'number' && burst >= 1) continue
+    throw new ServerError(
+      'invalid_option',
+      `rates.${name} must be false, or have a perSecond above 0 and a burst of at least 1, not ${JSON.stringify(rate)}.`,
+    )
   }
 }

@@ -1,0 +1,15 @@
+import { credentialsMutants } from './credentials-mutants.ts'
+import { doorMutants } from './door-mutants.ts'
+import { identityMutants } from './identity-mutants.ts'
+import { inputMutants } from './input-mutants.ts'
+import type { Mutant } from './mutant.ts'
+import { rateMutants } from './rate-mutants.ts'
+
+/** What there is against strangers (docs/security.md), taken away piece by piece. */
+export const defenceMutants: readonly Mutant[] = [
+  ...identityMutants,
+  ...credentialsMutants,
+  ...doorMutants,
+  ...rateMutants,
+  ...inputMutants,
+]
