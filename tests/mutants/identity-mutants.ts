@@ -224,6 +224,16 @@ export const identityMutants: readonly Mutant[] = [
     law: 'S-14',
     breaks: 'a Vix client in production says goodbye for others',
     file: `${server}/session/implicit-names.ts`,
+    find: 'const key = this.#context.trustNames() ? said : session.identity.id\n    const own = this.#bySession.get(session)?.get(key)\n    const others = this.#context.trustNames() ? ',
+    replace:
+      'const key = said\n    const own = this.#bySession.get(session)?.get(key)\n    const others = topic !== null ? ',
+    tests: [`${server}/session/implicit-names`],
+  },
+  {
+    name: 'goodbye-for-devices',
+    law: 'S-4',
+    breaks: 'a Vix client in production says goodbye for another connection of its own',
+    file: `${server}/session/implicit-names.ts`,
     find: 'const others = this.#context.trustNames() ? ',
     replace: 'const others = topic !== null ? ',
     tests: [`${server}/session/implicit-names`],

@@ -24,7 +24,7 @@ describe('the defaults', () => {
         maxPending: 1000,
         maxPendingPerAddress: 64,
         handshakesPerSecond: 1000,
-        handshakeBurst: 5000,
+        handshakeBurst: 10_000,
         handshakesPerSecondPerAddress: 20,
         handshakeBurstPerAddress: 512,
       },

@@ -24,7 +24,7 @@ export const FULL: Scale = {
   maxPerIdentity: 64,
   maxPending: 1000,
   handshakesPerSecond: 1000,
-  handshakeBurst: 5000,
+  handshakeBurst: 10_000,
   handshakeBurstPerAddress: 512,
   headersTimeoutMs: 10_000,
   halfOpen: 10_000,

@@ -15,7 +15,7 @@ export interface AdmissionOptions {
   readonly maxPendingPerAddress: number
   /** Handshakes a second in the long run. @default 1000 */
   readonly handshakesPerSecond: number
-  /** Handshakes at once after a quiet spell. @default 5000 */
+  /** Handshakes at once after a quiet spell. @default 10000 */
   readonly handshakeBurst: number
   /** Handshakes a second of one address. Not in development mode. @default 20 */
   readonly handshakesPerSecondPerAddress: number
@@ -30,7 +30,7 @@ export const DEFAULT_ADMISSION: AdmissionOptions = {
   maxPending: 1000,
   maxPendingPerAddress: 64,
   handshakesPerSecond: 1000,
-  handshakeBurst: 5000,
+  handshakeBurst: 10_000,
   handshakesPerSecondPerAddress: 20,
   handshakeBurstPerAddress: 512,
 }

@@ -7,6 +7,7 @@ import { testDoor } from '../testing-support/test-door'
 import { handshake } from '../testing-support/test-node'
 import { VirtualClock } from '../testing-support/virtual-clock'
 import { type AdmissionContext, admit } from './admission'
+import { CONTROL_TOPIC } from './control-line'
 import { type Authenticate, HandshakeError } from './identity'
 
 function admission(some: Partial<AdmissionContext> = {}) {
@@ -235,7 +236,7 @@ describe('what is asked for in a handshake', () => {
 
   test('[S-41] nor may it be one that no client could join, such as a topic of the server’s own', async () => {
     const { admit } = admission()
-    const refusal = await admit({ path: '/', subprotocols: [], params: new Map([['topic', '\u0000kick']]) })
+    const refusal = await admit({ path: '/', subprotocols: [], params: new Map([['topic', CONTROL_TOPIC]]) })
     expect(refusal).toMatchObject({ status: 400, reason: 'invalid_text' })
   })
 })

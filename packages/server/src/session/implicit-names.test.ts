@@ -217,6 +217,17 @@ describe('[S-14] in production', () => {
     a.say(leave('whoever'))
     expect(await heard(node, a, b)).toEqual([[offline('ada')], [offline('ada')]])
   })
+
+  test('[S-4] nor for a connection of their own other than this one', async () => {
+    const node = production()
+    const [a, second] = [await vix(node, 'ada'), await vix(node, 'ada')]
+    a.say(join('ada'))
+    await heard(node, a, second)
+    second.say(leave('ada'))
+    expect(await heard(node, a, second)).toEqual([[], []])
+    a.wire.end()
+    expect(await heard(node, second)).toEqual([[offline('ada')]])
+  })
 })
 
 describe('a topic', () => {
