@@ -3,13 +3,17 @@ import { doorMutants } from './door-mutants.ts'
 import { identityMutants } from './identity-mutants.ts'
 import { inputMutants } from './input-mutants.ts'
 import type { Mutant } from './mutant.ts'
+import { peerMutants } from './peer-mutants.ts'
 import { rateMutants } from './rate-mutants.ts'
+import { tokenMutants } from './token-mutants.ts'
 
 /** What there is against strangers (docs/security.md), taken away piece by piece. */
 export const defenceMutants: readonly Mutant[] = [
+  ...tokenMutants,
   ...identityMutants,
   ...credentialsMutants,
   ...doorMutants,
+  ...peerMutants,
   ...rateMutants,
   ...inputMutants,
 ]

@@ -236,4 +236,13 @@ export const inputMutants: readonly Mutant[] = [
     replace: '',
     tests: [`${server}/channel/serial-queue`, `${server}/channel/push`],
   },
+  {
+    name: 'reason-told',
+    law: 'S-13',
+    breaks: 'a client is told why a handler failed',
+    file: `${server}/channel/run-call.ts`,
+    find: "new Refusal(fault('handler_failed', \"The channel's handler failed.\")), error)",
+    replace: "new Refusal(fault('handler_failed', String(error))), error)",
+    tests: [`${server}/channel/failure`],
+  },
 ]

@@ -83,4 +83,22 @@ export const rateMutants: readonly Mutant[] = [
     replace: "this.close(1008, 'abuse')",
     tests: [`${server}/connection/rates`],
   },
+  {
+    name: 'malformed-is-no-offence',
+    law: 'S-37',
+    breaks: 'a client may send what is not to be understood for ever',
+    file: `${server}/connection/connection.ts`,
+    find: "else this.send({ kind: 'fault', fault })\n    this.#rated().offend(this.#lastHeardMs)",
+    replace: "else this.send({ kind: 'fault', fault })",
+    tests: [`${server}/connection/rates`],
+  },
+  {
+    name: 'large-is-no-offence',
+    law: 'S-37',
+    breaks: 'a client may send what is too large for ever',
+    file: `${server}/connection/connection.ts`,
+    find: 'return this.#rated().offend(this.#lastHeardMs)',
+    replace: 'return',
+    tests: [`${server}/connection/rates`],
+  },
 ]

@@ -56,6 +56,8 @@ test('production without a way to tell who connects takes nobody', async () => {
   const port = await listen(http)
   expect(await refusedHandshake(`ws://127.0.0.1:${port}/socket`, 'rollcall.v1')).toMatchObject({
     status: 401,
+    // As RFC 9110, 11.6.1 wants it.
+    headers: { 'www-authenticate': 'Bearer' },
   })
 })
 

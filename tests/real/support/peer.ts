@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { IncomingHttpHeaders } from 'node:http'
 import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 
@@ -89,13 +90,17 @@ export async function connect(url: string, subprotocol?: string): Promise<Peer> 
 export async function refusedHandshake(
   url: string,
   subprotocol?: string,
-): Promise<{ status: number; body: any }> {
+): Promise<{ status: number; headers: IncomingHttpHeaders; body: any }> {
   const socket = subprotocol === undefined ? new WebSocket(url) : new WebSocket(url, subprotocol)
   socket.on('error', () => {})
   const [, response] = await once(socket, 'unexpected-response')
   const chunks: Buffer[] = []
   for await (const chunk of response) chunks.push(chunk)
-  return { status: response.statusCode, body: parse(Buffer.concat(chunks).toString()) }
+  return {
+    status: response.statusCode,
+    headers: response.headers,
+    body: parse(Buffer.concat(chunks).toString()),
+  }
 }
 
 function parse(text: string): unknown {

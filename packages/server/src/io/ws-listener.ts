@@ -145,6 +145,7 @@ function refusalText({ status, reason, message, retryAfterS }: HandshakeRefusal)
   return [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`,
     'Connection: close',
+    ...(status === 401 ? ['WWW-Authenticate: Bearer'] : []),
     ...(retryAfterS === undefined ? [] : [`Retry-After: ${retryAfterS}`]),
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
