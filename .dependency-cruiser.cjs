@@ -83,8 +83,11 @@ module.exports = {
         'The core runs without React, in Node and in any framework, and ships no test double to production. ' +
         'The arrow points from react/ and testing/ to the core.',
       severity: 'error',
-      from: { path: '^packages/client/src/', pathNot: ['^packages/client/src/(react|testing)/', tests] },
-      to: { path: ['^packages/client/src/(react|testing)/', fromRegistry('react')] },
+      from: {
+        path: '^packages/client/src/',
+        pathNot: ['^packages/client/src/(react|testing|testing-support)/', tests],
+      },
+      to: { path: ['^packages/client/src/(react|testing|testing-support)/', fromRegistry('react')] },
     },
     {
       name: 'client-react-and-testing-apart',

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type Authenticate, createServer, type ServerOptions } from '@rollcall/server'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startServer } from './support/server'
@@ -344,6 +347,44 @@ describe('[S-35] a handshake', () => {
     expect((await enter(port, 'ada')).status).toBe(101)
     expect((await enter(port, 'ben')).status).toBe(429)
     expect((await enter(port, 'ben', { origin: 'https://evil.example' })).status).toBe(403)
+  })
+})
+
+describe('[S-35] a TCP connection ends by itself', () => {
+  const never = 600_000
+
+  test('where the headers of its request do not come, however long a request may take', async () => {
+    const { port } = await inProduction({ http: { headersTimeoutMs: 200, requestTimeoutMs: never } })
+    const half = await RawPeer.connect(port)
+    half.socket.write('GET /socket HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Sl')
+    await eventually(() => expect(half.isClosed).toBe(true))
+  })
+
+  test('where nobody reads what it answers', async () => {
+    const page = mkdtempSync(join(tmpdir(), 'rollcall-page-'))
+    onTestFinished(() => rmSync(page, { recursive: true }))
+    writeFileSync(join(page, 'index.html'), '')
+    // More than the two ends hold for each other.
+    writeFileSync(join(page, 'large.bin'), '')
+    truncateSync(join(page, 'large.bin'), 64 * 1024 * 1024)
+    const { port } = await inProduction({
+      page,
+      admission: { maxPerAddress: 1 },
+      http: { silenceTimeoutMs: 200 },
+      longPoll: { windowMs: 50 },
+    })
+    // These are all that an address may have.
+    for (let i = 0; i < 2; i++) {
+      const { socket } = await RawPeer.connect(port)
+      socket.pause()
+      socket.write('GET /large.bin HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
+    }
+    await eventually(async () => {
+      const third = await RawPeer.connect(port)
+      third.socket.write('GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n')
+      await eventually(() => expect(third.isClosed).toBe(true))
+      expect(third.text).toContain('200 OK')
+    })
   })
 })
 
