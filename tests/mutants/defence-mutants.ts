@@ -1,9 +1,11 @@
+import { applicationMutants } from './application-mutants.ts'
 import { credentialsMutants } from './credentials-mutants.ts'
 import { doorMutants } from './door-mutants.ts'
 import { identityMutants } from './identity-mutants.ts'
 import { inputMutants } from './input-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { peerMutants } from './peer-mutants.ts'
+import { permissionMutants } from './permission-mutants.ts'
 import { rateMutants } from './rate-mutants.ts'
 import { tokenMutants } from './token-mutants.ts'
 
@@ -11,9 +13,11 @@ import { tokenMutants } from './token-mutants.ts'
 export const defenceMutants: readonly Mutant[] = [
   ...tokenMutants,
   ...identityMutants,
+  ...permissionMutants,
   ...credentialsMutants,
   ...doorMutants,
   ...peerMutants,
   ...rateMutants,
   ...inputMutants,
+  ...applicationMutants,
 ]

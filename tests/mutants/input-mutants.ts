@@ -1,6 +1,6 @@
 import { type Mutant, protocol, server } from './mutant.ts'
 
-/** What a stranger may send, and what the application's code may do with it. */
+/** What a stranger may send. */
 export const inputMutants: readonly Mutant[] = [
   {
     name: 'any-frame-size',
@@ -106,7 +106,7 @@ export const inputMutants: readonly Mutant[] = [
     law: 'S-41',
     breaks: 'the id of an identity may be any text',
     file: `${server}/session/identify.ts`,
-    find: 'idRefusal(identity, request, log) ?? ',
+    find: 'idRefusal(identity, context) ?? ',
     replace: '',
     tests: [`${server}/session/admission`],
   },
@@ -190,59 +190,5 @@ export const inputMutants: readonly Mutant[] = [
     find: '&& this.bufferedBytes <= PONG_BACKLOG_BYTES',
     replace: '',
     tests: [`${server}/io/ws-wire`],
-  },
-  {
-    name: 'handler-throws',
-    law: 'S-13',
-    breaks: 'a handler that throws takes what called it with it',
-    file: `${server}/channel/run-call.ts`,
-    find: '} catch (error) {\n    return threw(error)',
-    replace: '} catch (error) {\n    throw error',
-    tests: [`${server}/channel/failure`],
-  },
-  {
-    name: 'handler-rejects',
-    law: 'S-13',
-    breaks: 'the promise of a handler that rejects is handed on',
-    file: `${server}/channel/run-call.ts`,
-    find: 'return withTimeout(checked, handlerTimeoutMs, clock, late).catch(threw)',
-    replace: 'return withTimeout(checked, handlerTimeoutMs, clock, late)',
-    tests: [`${server}/channel/failure`],
-  },
-  {
-    name: 'handler-hangs',
-    law: 'S-13',
-    breaks: 'a handler that never ends is waited for',
-    file: `${server}/channel/run-call.ts`,
-    find: 'return withTimeout(checked, handlerTimeoutMs, clock, late).catch(threw)',
-    replace: 'return checked.catch(threw)',
-    tests: [`${server}/channel/failure`],
-  },
-  {
-    name: 'authenticate-hangs',
-    law: 'S-13',
-    breaks: 'an authenticate that never answers is waited for',
-    file: `${server}/session/identify.ts`,
-    find: 'authenticateTimeoutMs,\n      clock,\n      late,',
-    replace: '1e9,\n      clock,\n      late,',
-    tests: [`${server}/session/admission`],
-  },
-  {
-    name: 'endless-queue',
-    law: 'S-9',
-    breaks: 'any number of messages wait for a handler',
-    file: `${server}/channel/serial-queue.ts`,
-    find: 'if (this.#waiting.length >= this.#maxWaiting) return false',
-    replace: '',
-    tests: [`${server}/channel/serial-queue`, `${server}/channel/push`],
-  },
-  {
-    name: 'reason-told',
-    law: 'S-13',
-    breaks: 'a client is told why a handler failed',
-    file: `${server}/channel/run-call.ts`,
-    find: "new Refusal(fault('handler_failed', \"The channel's handler failed.\")), error)",
-    replace: "new Refusal(fault('handler_failed', String(error))), error)",
-    tests: [`${server}/channel/failure`],
   },
 ]

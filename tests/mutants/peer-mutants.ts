@@ -94,6 +94,15 @@ export const peerMutants: readonly Mutant[] = [
     tests: ['tests/real/door'],
   },
   {
+    name: 'proxy-for-one',
+    law: 'S-35',
+    breaks: 'the TCP connections of a trusted proxy are taken for those of one peer',
+    file: `${server}/server.ts`,
+    find: '(this.#clientAddress.isProxy(address) ? null : addressGroup(address))',
+    replace: 'addressGroup(address)',
+    tests: ['tests/real/door'],
+  },
+  {
     name: 'refused-and-held',
     law: 'S-35',
     breaks: 'a handshake that is refused holds its TCP connection until its peer closes',

@@ -62,17 +62,24 @@ function firstFailure(name: Mutant['name'] | null, tests: readonly string[]): st
       encoding: 'utf8',
     },
   )
-  if (run.signal !== null) return 'the time limit'
+  // Vitest ends itself when it is told to.
+  if (run.signal !== null || (run.error as NodeJS.ErrnoException)?.code === 'ETIMEDOUT')
+    return 'the time limit'
   const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report
   for (const { assertionResults } of testResults) {
     for (const { status, fullName } of assertionResults) if (status === 'failed') return fullName
   }
-  if (run.status !== 0) throw new Error(`The tests did not run for "${name}":\n${run.stdout}\n${run.stderr}`)
+  if (run.status !== 0) {
+    const why = testResults.map(({ message }) => message).join('\n')
+    throw new Error(`The tests did not run for "${name}":\n${why}\n${run.stdout}\n${run.stderr}`)
+  }
   return null
 }
 
 interface Report {
   readonly testResults: readonly {
+    /** Why a file did not run at all. */
+    readonly message: string
     readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
   }[]
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, NetConnectOpts } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Authenticate, createServer, type ServerOptions } from '@rollcall/server'
@@ -22,6 +22,14 @@ const eventually = (holds: () => void | Promise<void>) => vi.waitFor(holds, { ti
 function poll(port: number, origin?: string, method = 'GET'): Promise<Response> {
   const headers = origin === undefined ? {} : { Origin: origin }
   return fetch(`http://127.0.0.1:${port}/socket/longpoll?vsn=2.0.0&user_id=ada`, { method, headers })
+}
+
+/** A TCP connection that has asked for something, once it has an answer or has been cut off. */
+async function askForHealth(port: number, options: Partial<NetConnectOpts> = {}): Promise<RawPeer> {
+  const peer = await RawPeer.connect(port, options)
+  peer.socket.write('GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
+  await eventually(() => expect(peer.text !== '' || peer.isClosed).toBe(true))
+  return peer
 }
 
 describe('[S-35] the origin of a page', () => {
@@ -255,12 +263,7 @@ describe('[S-35] one address, by TCP,', () => {
     })
     // These are none of them.
     for (const id of ['a', 'b', 'c']) await enter(port, id, { localAddress: '127.0.0.2' })
-    const ask = async () => {
-      const peer = await RawPeer.connect(port, { localAddress: '127.0.0.2' })
-      peer.socket.write('GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
-      await eventually(() => expect(peer.text !== '' || peer.isClosed).toBe(true))
-      return peer
-    }
+    const ask = () => askForHealth(port, { localAddress: '127.0.0.2' })
     const idle: RawPeer[] = []
     for (let i = 0; i < 12; i++) idle.push(await ask())
     expect(idle.map(({ text }) => text.includes('200 OK'))).toEqual(idle.map((_, i) => i < 6))
@@ -293,7 +296,8 @@ describe('[S-35] a handshake', () => {
   })
 
   test('that is refused ends, though the peer keeps its half open', async () => {
-    const { port } = await inProduction()
+    // At once, and not only when the time for a goodbye is over.
+    const { port } = await inProduction({ closeTimeoutMs: 600_000 })
     const peer = await RawPeer.connect(port, { allowHalfOpen: true })
     peer.shake('/socket', key(), 'Origin: https://evil.example')
     await eventually(() => expect(peer.text).toContain('403'))
@@ -360,6 +364,19 @@ describe('[S-35] a TCP connection ends by itself', () => {
     await eventually(() => expect(half.isClosed).toBe(true))
   })
 
+  test('where there are so many in all, whatever they have asked for', async () => {
+    const { port } = await inProduction({
+      admission: { maxConnections: 1, maxPending: 1 },
+      http: { keepAliveTimeoutMs: 60_000 },
+    })
+    const idle: RawPeer[] = []
+    // Two for each WebSocket that there may be, and one that has not said yet what it is.
+    for (let i = 0; i < 5; i++) idle.push(await askForHealth(port))
+    expect(idle.map(({ text }) => text.includes('200 OK'))).toEqual([true, true, true, false, false])
+    idle[0]?.socket.destroy()
+    await eventually(async () => expect((await askForHealth(port)).text).toContain('200 OK'))
+  })
+
   test('where nobody reads what it answers', async () => {
     const page = mkdtempSync(join(tmpdir(), 'rollcall-page-'))
     onTestFinished(() => rmSync(page, { recursive: true }))
@@ -380,9 +397,7 @@ describe('[S-35] a TCP connection ends by itself', () => {
       socket.write('GET /large.bin HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
     }
     await eventually(async () => {
-      const third = await RawPeer.connect(port)
-      third.socket.write('GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n')
-      await eventually(() => expect(third.isClosed).toBe(true))
+      const third = await askForHealth(port)
       expect(third.text).toContain('200 OK')
     })
   })

@@ -6,6 +6,7 @@ import { sweepIntervalMs } from './connection/heartbeat'
 import { pacesOf } from './connection/rates'
 import { fractionOf, spread } from './connection/spread'
 import { Door } from './door/door'
+import { RefusalLog } from './door/refusal-log'
 import type { Timer } from './io/clock'
 import { Tick } from './io/tick'
 import type { Acceptance, HandshakeRefusal, HandshakeRequest } from './io/wire'
@@ -14,7 +15,7 @@ import type { ResolvedServerOptions } from './options'
 import { Registry } from './presence/registry'
 import { admit } from './session/admission'
 import { ControlLine, type Kick, type KickTarget } from './session/control-line'
-import { identify } from './session/identify'
+import { type IdentifyContext, identify } from './session/identify'
 import { ImplicitNames } from './session/implicit-names'
 import { keepHandshake, NOTHING_KEPT } from './session/kept-handshake'
 import { packParams } from './session/params'
@@ -35,13 +36,13 @@ export type ReadinessProblem = 'draining' | 'closing' | 'store_unreachable'
 export class PresenceNode {
   readonly registry: Registry
   readonly #options: ResolvedServerOptions
-  readonly #mode: () => Mode
   readonly #store: Store
   readonly #sessions: Sessions
   readonly #connections = new Set<Connection>()
   readonly #connectionContext: ConnectionContext
   /** Who may come in. */
   readonly door: Door
+  readonly #identifying: IdentifyContext
   readonly #startedMs: number
   #refs = 0
   #sweep: Timer | null = null
@@ -58,7 +59,6 @@ export class PresenceNode {
     const tick = new Tick(clock)
     const id = random.id(4)
     this.#options = options
-    this.#mode = mode
     this.#startedMs = clock.now()
     const { admission, allowedOrigins } = options
     this.door = new Door({ admission, allowedOrigins, clock, random, log, mode })
@@ -96,8 +96,9 @@ export class PresenceNode {
       maxNamesPerSession: limits.channelsPerSession,
     })
     const { authenticate, authenticateTimeoutMs, allowAnonymous } = options
-    const identifying = {
-      ...{ limits, clock, random, log, mode },
+    const refusedIdentities = new RefusalLog(log, 'identities that authenticate gives are refused')
+    this.#identifying = {
+      ...{ limits, clock, random, log, refusedIdentities, mode },
       ...{ authenticate, authenticateTimeoutMs, allowAnonymous },
     }
     this.#connectionContext = {
@@ -110,7 +111,7 @@ export class PresenceNode {
       dispatch: { router, services, names, limits },
       outbox,
       throttle: { clock, rates, paces: pacesOf(rates), maxKeptBytes: limits.frameBytes },
-      identify: (request) => identify(request, identifying),
+      identify: (request) => identify(request, this.#identifying),
       describeServer: () => this.#describe(),
       onClosed: (connection) => {
         this.#connections.delete(connection)
@@ -140,12 +141,9 @@ export class PresenceNode {
     request: HandshakeRequest,
     transport: TransportName = 'websocket',
   ): Promise<Acceptance | HandshakeRefusal> {
-    const { limits, clock, random, logger: log } = this.#options
-    const { authenticate, authenticateTimeoutMs, allowAnonymous, implicitTopic } = this.#options
-    const identify = { authenticate, authenticateTimeoutMs, allowAnonymous, mode: this.#mode }
+    const { clock, authenticate, implicitTopic } = this.#options
     const isDraining = () => this.#phase !== 'open'
-    const { door } = this
-    const context = { isDraining, door, limits, clock, random, log, implicitTopic, ...identify }
+    const context = { ...this.#identifying, isDraining, door: this.door, implicitTopic }
     const admitted = await admit(request, context, transport)
     if ('status' in admitted) return admitted
     return {

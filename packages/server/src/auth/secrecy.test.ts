@@ -4,6 +4,7 @@ import { createSecretKey } from 'node:crypto'
 import { inspect } from 'node:util'
 import { DEFAULT_LIMITS } from '@rollcall/shared-protocol'
 import { expect, test } from 'vitest'
+import { RefusalLog } from '../door/refusal-log'
 import { admit } from '../session/admission'
 import { RecordingLog } from '../testing-support/recording-log'
 import { SeededRandom } from '../testing-support/seeded-random'
@@ -27,6 +28,7 @@ async function everything(options: JwtOptions, token: string): Promise<{ status:
     clock: new VirtualClock(),
     random: new SeededRandom(1),
     log,
+    refusedIdentities: new RefusalLog(log, 'refused'),
     authenticate,
     authenticateTimeoutMs: 1000,
     allowAnonymous: false,

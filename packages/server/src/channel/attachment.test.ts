@@ -9,7 +9,7 @@ const joinOf = (ref: string): JoinMessage => ({ kind: 'join', topic, ref, joinRe
 function open() {
   const { clock, registry } = testRegistry()
   const member = new ListeningMember()
-  const attachment = new Attachment(member, topic, registry)
+  const attachment = new Attachment(member, true, topic, registry)
   const log: string[] = []
   const enter = (message: JoinMessage) => {
     const wait = attachment.enter(message, () => log.push(`admitted by ${message.ref}`))

@@ -1,4 +1,5 @@
-import type { JoinMessage, Topic } from '@rollcall/shared-protocol'
+import type { Dialect, JoinMessage, Topic } from '@rollcall/shared-protocol'
+import type { Packet } from '../io/packet'
 import type { Member } from '../presence/members'
 import type { Registry } from '../presence/registry'
 
@@ -10,10 +11,14 @@ import type { Registry } from '../presence/registry'
  * connection it sleeps: it is told nothing, and keeps its presence. (S-6)
  */
 
-export class Attachment {
-  readonly #member: Member
+/** What a topic is told through: the session. */
+export type AttachmentOutlet = Pick<Member, 'dialect' | 'isCongested' | 'deliver'>
+
+export class Attachment implements Member {
+  readonly wantsPresence: boolean
+  readonly #outlet: AttachmentOutlet
   readonly #topic: Topic
-  readonly #registry: Pick<Registry, 'hub' | 'detach'>
+  readonly #registry: Pick<Registry, 'hub' | 'detach' | 'catchUp'>
   #isAdmitted = false
   #isAsleep = false
   #isEnded = false
@@ -22,8 +27,14 @@ export class Attachment {
   /** Ends the wait for the flush that is to let it in. */
   #endWait: (() => void) | null = null
 
-  constructor(member: Member, topic: Topic, registry: Pick<Registry, 'hub' | 'detach'>) {
-    this.#member = member
+  constructor(
+    outlet: AttachmentOutlet,
+    wantsPresence: boolean,
+    topic: Topic,
+    registry: Pick<Registry, 'hub' | 'detach' | 'catchUp'>,
+  ) {
+    this.#outlet = outlet
+    this.wantsPresence = wantsPresence
     this.#topic = topic
     this.#registry = registry
   }
@@ -61,14 +72,14 @@ export class Attachment {
       const since = message.since ?? null
       const isReturning = this.#claim === message
       const admission = { withState: true, isReturning, since, onAdmitted: admit }
-      this.#registry.hub(this.#topic).attach(this.#member, admission)
+      this.#registry.hub(this.#topic).attach(this, admission)
     })
   }
 
   /** Follows the topic from now on, without being given its state. */
   follow(): void {
     const hub = this.#registry.hub(this.#topic)
-    hub.attach(this.#member, { onAdmitted: null, withState: false, isReturning: false, since: null })
+    hub.attach(this, { onAdmitted: null, withState: false, isReturning: false, since: null })
     hub.announceOpening()
     this.#isAdmitted = true
   }
@@ -93,9 +104,28 @@ export class Attachment {
     return true
   }
 
+  // --- Member ----------------------------------------------------------------------------------------------------
+
+  get dialect(): Dialect {
+    return this.#outlet.dialect
+  }
+
+  get isCongested(): boolean {
+    return this.#outlet.isCongested
+  }
+
+  deliver(packet: Packet): void {
+    this.#outlet.deliver(packet)
+  }
+
+  /** Its peer has read what waited. */
+  catchUp(): void {
+    this.#registry.catchUp(this.#topic, this)
+  }
+
   #detach(): void {
     this.#isAdmitted = false
-    this.#registry.detach(this.#topic, this.#member)
+    this.#registry.detach(this.#topic, this)
     this.#endWait?.()
     this.#endWait = null
   }

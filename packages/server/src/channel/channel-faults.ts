@@ -9,8 +9,9 @@ export function unknownEvent(topic: Topic, event: string): Fault {
   return fault('unknown_event', text)
 }
 
-/** `retryAfterMs`: by when some of those that wait are likely done. */
-export function tooManyWaiting(maxWaitingMessages: number, retryAfterMs: number): Fault {
+export function tooManyWaiting(maxWaitingMessages: number, handlerTimeoutMs: number): Fault {
+  // By when some of those that wait are likely done.
+  const retryAfterMs = Math.min(1000, handlerTimeoutMs)
   const text = `${maxWaitingMessages} messages of this channel wait already (server option maxWaitingMessages).`
   return fault('throttled', text, { retryAfterMs })
 }

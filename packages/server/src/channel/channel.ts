@@ -1,32 +1,24 @@
-import {
-  type Dialect,
-  type Fault,
-  faultBody,
-  type JoinMessage,
-  type JsonObject,
-  type LeaveReason,
-  type MessageRef,
-  type Payload,
-  type Presence,
-  type Topic,
+import type {
+  Fault,
+  JoinMessage,
+  JsonObject,
+  LeaveReason,
+  MessageRef,
+  Payload,
+  Topic,
 } from '@rollcall/shared-protocol'
-import type { Packet } from '../io/packet'
-import type { Owner } from '../presence/owned'
 import type { Registry } from '../presence/registry'
-import type { Identity } from '../session/identity'
+import { Answers, NOTHING } from './answers'
 import { Attachment } from './attachment'
-import { notJoined, readOnly, replaced, storeSilent, tooManyWaiting } from './channel-faults'
-import type { Call } from './compose'
+import { notJoined, readOnly, replaced, tooManyWaiting } from './channel-faults'
 import type { ResolvedChannel } from './define-channel'
-import { Farewell } from './farewell'
 import type { ChannelHost } from './host'
-import { LiveContext, type Membership } from './live-context'
-import { type ChannelMessage, callOf, perform } from './perform'
-import { Permission } from './permission'
+import { type ActingAs, LiveContext, type Membership } from './live-context'
+import { type ChannelMessage, runJoin, runMessage } from './perform'
+import { DecidedPermission, type Permission, type PermittedMembership, UNRESTRICTED } from './permission'
 import { Refusal, type Reply } from './reply'
-import { isPromise, type RunCallContext, runCall, runLeave } from './run-call'
+import { isPromise, type RunCallContext, runLeave } from './run-call'
 import { SerialQueue } from './serial-queue'
-import { withTimeout } from './with-timeout'
 
 /*
  *   join() --refused--> gone
@@ -43,12 +35,6 @@ export interface ChannelServices extends RunCallContext {
   readonly maxWaitingMessages: number
 }
 
-/** Who the channel acts for, where that is not the session itself. */
-export interface ActingAs {
-  readonly owner: Owner
-  readonly identity: Identity
-}
-
 /** How a session comes to join. */
 export interface JoinCircumstances {
   /** It was in the topic already, under an older join. */
@@ -59,27 +45,16 @@ export interface JoinCircumstances {
   readonly isMoving: boolean
 }
 
-/** What there is to say where there is nothing; one for all. */
-const NOTHING: Payload = Object.freeze({})
-
-export class Channel implements Membership {
+export class Channel implements Membership, PermittedMembership {
   readonly topic: Topic
+  readonly answers: Answers
+  readonly attachment: Attachment
   readonly #session: ChannelHost
   readonly #definition: ResolvedChannel
   readonly #services: ChannelServices
-  readonly #owner: Owner
   readonly #ctx: LiveContext
   readonly #queue: SerialQueue
-  readonly #attachment: Attachment
-  /** Null where everybody may do everything. */
-  readonly #permission: Permission | null
-  readonly farewell: Farewell
-  /** Of the membership whose place it takes: held back until its own join is answered. */
-  #olderFarewell: Farewell | null
-  #joinRef: MessageRef
-  #isResumed = false
-  /** Whether what it still has to answer is of no interest: its client is another program now. */
-  #isMute = false
+  readonly #permission: Permission
   /** What the join was answered with; a session that comes back is answered with it again. */
   #response: Payload = NOTHING
 
@@ -89,47 +64,35 @@ export class Channel implements Membership {
     topic: Topic,
     joinRef: MessageRef,
     services: ChannelServices,
-    actingAs?: ActingAs,
+    actingAs: ActingAs | null = null,
   ) {
     this.topic = topic
-    this.#joinRef = joinRef
-    this.#owner = actingAs?.owner ?? session.id
     this.#session = session
     this.#definition = definition
     this.#services = services
     this.#queue = new SerialQueue(services.maxWaitingMessages)
-    const identity = actingAs?.identity ?? null
     const { registry } = services
-    this.#ctx = new LiveContext({ membership: this, session, registry, owner: this.#owner, identity })
-    const { authorize } = definition
-    this.#permission = authorize ? new Permission(this.#ctx, authorize, services, this) : null
-    this.#attachment = new Attachment(this, topic, registry)
-    this.farewell = new Farewell(session)
-    this.#olderFarewell = session.channels.get(topic)?.farewell ?? null
+    const { authorize, presence } = definition
+    this.#ctx = new LiveContext({ membership: this, session, registry, actingAs })
+    this.#permission = authorize ? new DecidedPermission(this.#ctx, authorize, services, this) : UNRESTRICTED
+    this.attachment = new Attachment(session, presence, topic, registry)
+    this.answers = new Answers(session, topic, joinRef, session.channels.get(topic)?.answers ?? null)
   }
 
   // --- the life of a membership ------------------------------------------------------------------------------
 
   /** Of the join that the client knows it by. */
   get joinRef(): MessageRef {
-    return this.#joinRef
+    return this.answers.joinRef
   }
 
   get isGone(): boolean {
-    return this.#attachment.isEnded
-  }
-
-  get isAdmitted(): boolean {
-    return this.#attachment.isAdmitted
-  }
-
-  get isResumed(): boolean {
-    return this.#isResumed
+    return this.attachment.isEnded
   }
 
   /** Whether it is kept for a session that has no connection, or has not claimed it since it came back. */
   get isAsleep(): boolean {
-    return this.#attachment.isAsleep
+    return this.attachment.isAsleep
   }
 
   /** Joins, and answers `message`. If it takes over a presence and tracks nothing, that presence goes. */
@@ -138,19 +101,19 @@ export class Channel implements Membership {
     { isRejoin, isResumed, isMoving }: JoinCircumstances,
     onRefused: () => void,
   ): void {
-    this.#isResumed = isResumed
+    if (isResumed) this.#ctx.resume()
     // A page that was loaded anew knows of no older join.
-    if (!isRejoin || isResumed) this.#olderFarewell = null
+    if (!isRejoin || isResumed) this.answers.dropOlder()
     this.#queue.push(async () => {
-      const problem = isMoving ? await this.#adopt() : null
+      const problem = isMoving ? await this.#ctx.adopt(this.#services) : null
       if (this.isGone) return
       const reply = problem ?? (await this.#runJoin(message.payload))
       if (this.isGone) return
-      if ((isRejoin || isMoving) && !this.#ctx.hasTracked) this.#untrack('replaced')
+      if ((isRejoin || isMoving) && !this.#ctx.hasTracked) this.#ctx.drop('replaced')
       if (reply instanceof Refusal) {
-        this.#answer(message.ref, reply)
-        const { claim } = this.#attachment
-        if (claim) this.#answer(claim.ref, reply)
+        this.answers.reply(message.ref, reply)
+        const { claim } = this.attachment
+        if (claim) this.answers.reply(claim.ref, reply)
         this.end('left')
         onRefused()
         return
@@ -165,34 +128,28 @@ export class Channel implements Membership {
    * told, as nothing has happened that anybody should see. (S-6)
    */
   sleep(): void {
-    this.#attachment.sleep()
-    this.#releaseOlder()
+    this.attachment.sleep()
+    this.answers.releaseOlder()
   }
 
   /** The session is back and joins again: it goes on where it was, without the application's `join`. */
   wake(message: JoinMessage): void {
-    this.#joinRef = message.joinRef ?? message.ref
-    this.#attachment.wake(message)
-    const permission = this.#permission
-    const isTaken = this.#queue.push(() =>
-      permission ? this.#comeBack(message, permission) : this.#attach(message),
-    )
-    if (!isTaken) this.#answer(message.ref, this.#tooManyWaiting())
+    this.answers.rename(message.joinRef ?? message.ref)
+    this.attachment.wake(message)
+    const goOn = () => this.#attach(message)
+    const refused = (refusal: Refusal) => this.#refuseReturn(message, refusal)
+    this.#inTurn(message.ref, () => this.#permission.ask<void>(goOn, refused))
   }
 
   /**
    * Follows the topic without a join: told of everything, present under no name. `onRefused` is told why it may not.
    */
   observe(onRefused: (problem: Fault) => void): void {
-    const permission = this.#permission
-    if (!permission) return this.#attachment.follow()
-    this.#queue.push(async () => {
-      const refusal = await permission.decide()
-      if (this.isGone) return
-      if (!refusal) return this.#attachment.follow()
+    const refused = (refusal: Refusal) => {
       this.end('kicked')
       onRefused(refusal.fault)
-    })
+    }
+    this.#queue.push(() => this.#permission.ask(() => this.attachment.follow(), refused))
   }
 
   /** Is present under the name that it acts for, without being told of anything. Resolves with why not, or null. */
@@ -203,8 +160,7 @@ export class Channel implements Membership {
 
   /** Takes a message of the client. */
   receive(message: ChannelMessage): void {
-    const isTaken = this.#queue.push(() => this.#whilePermitted(() => this.#take(message)))
-    if (!isTaken) this.#answer(message.ref, this.#tooManyWaiting())
+    this.#inTurn(message.ref, () => this.#permission.whenSettled(() => this.#take(message)))
   }
 
   /**
@@ -212,21 +168,20 @@ export class Channel implements Membership {
    * sleeps is decided over when its client comes back. (S-33)
    */
   reauthorize(): void {
-    if (!this.#permission || this.isGone || this.isAsleep) return
+    if (this.#permission === UNRESTRICTED || this.isGone || this.isAsleep) return
     this.#permission.outdate()
     // Where the queue is full there is a message in it, which has it settled.
-    this.#queue.push(() => this.#whilePermitted(() => {}))
+    this.#queue.push(() => this.#permission.whenSettled(() => {}))
   }
 
   /** Sends the whole state again. */
   resync(ref: MessageRef): void {
-    const isTaken = this.#queue.push(() =>
-      this.#whilePermitted(() => {
-        this.#answer(ref, this.isGone ? new Refusal(notJoined(this.topic)) : {})
+    this.#inTurn(ref, () =>
+      this.#permission.whenSettled(() => {
+        this.answers.reply(ref, this.isGone ? new Refusal(notJoined(this.topic)) : NOTHING)
         this.#ctx.pushState()
       }),
     )
-    if (!isTaken) this.#answer(ref, this.#tooManyWaiting())
   }
 
   /**
@@ -234,14 +189,14 @@ export class Channel implements Membership {
    * application included, and its presence stays for that one. What it has not answered yet is not for that program.
    */
   yieldTo(): void {
-    this.#isMute = true
+    this.answers.mute()
     this.#retire()
   }
 
   /** Ends it, whatever it is doing. The client is told nothing; that is for the caller. */
   end(reason: LeaveReason): void {
     if (!this.#retire()) return
-    this.#untrack(reason)
+    this.#ctx.drop(reason)
     runLeave(this.#ctx, this.#definition, reason, this.#services.log)
   }
 
@@ -252,8 +207,8 @@ export class Channel implements Membership {
   replace(): void {
     if (!this.#retire()) return
     runLeave(this.#ctx, this.#definition, 'replaced', this.#services.log)
-    this.farewell.hold()
-    this.#sayFarewell(faultBody(replaced()))
+    this.answers.hold()
+    this.answers.closeFor(replaced())
   }
 
   /** Ends it, and tells the client why. */
@@ -261,150 +216,65 @@ export class Channel implements Membership {
     if (this.isGone) return
     this.end(reason)
     this.#session.forget(this.topic)
-    this.#sayFarewell(problem ? faultBody(problem) : { reason })
+    if (problem) this.answers.closeFor(problem)
+    else this.answers.close({ reason })
   }
 
-  // --- Member ----------------------------------------------------------------------------------------------------
-
-  get dialect(): Dialect {
-    return this.#session.dialect
-  }
-
-  get wantsPresence(): boolean {
-    return this.#definition.presence
-  }
-
-  get isCongested(): boolean {
-    return this.#session.isCongested
-  }
-
-  deliver(packet: Packet): void {
-    this.#session.deliver(packet)
-  }
-
-  /** Its peer has read what waited. */
-  catchUp(): void {
-    this.#services.registry.catchUp(this.topic, this)
+  /** Puts the session out of a topic in which it may not be any more. */
+  expel(problem: Fault): void {
+    this.end('kicked')
+    this.#session.forget(this.topic)
+    this.answers.expel(problem)
   }
 
   // --- within ----------------------------------------------------------------------------------------------------
 
-  /**
-   * Takes over the presence that its session has here on another node; nobody saw that leave. The refusal where the
-   * store does not say in time whether there is one: to join without it could leave two behind.
-   */
-  async #adopt(): Promise<Refusal | null> {
-    const { registry, clock, handlerTimeoutMs } = this.#services
-    const late = () => new Refusal(storeSilent(this.topic, handlerTimeoutMs))
-    const adopted = registry.adopt(this.#owner, this.topic)
-    const outcome = await withTimeout<Presence | null | Refusal>(adopted, handlerTimeoutMs, clock, late)
-    if (outcome instanceof Refusal) return outcome
-    this.#isResumed = outcome !== null
-    return null
-  }
-
   #runJoin(payload: JsonObject): Reply | Promise<Reply> {
-    return this.#permission ? this.#runPermitted(payload, this.#permission) : this.#runDecided(payload)
+    const run = () => runJoin(this.#ctx, this.#definition, payload, this.#services)
+    return this.#permission.ask<Reply>(run, (refusal) => refusal)
   }
 
-  async #runPermitted(payload: JsonObject, permission: Permission): Promise<Reply> {
-    const refusal = await permission.decide()
-    return refusal || this.isGone ? (refusal ?? undefined) : this.#runDecided(payload)
+  /** Does it in its turn. Where too many wait for theirs, the message that asks for it is answered so. */
+  #inTurn(ref: MessageRef, task: () => void | Promise<void>): void {
+    if (this.#queue.push(task)) return
+    const { maxWaitingMessages, handlerTimeoutMs } = this.#services
+    this.answers.reply(ref, new Refusal(tooManyWaiting(maxWaitingMessages, handlerTimeoutMs)))
   }
 
-  #runDecided(payload: JsonObject): Reply | Promise<Reply> {
-    return this.#run({ kind: 'join', payload }, () => this.#definition.join?.(this.#ctx, payload))
-  }
-
-  #run(call: Call, last: () => Reply | Promise<Reply>): Reply | Promise<Reply> {
-    return runCall(this.#ctx, this.#definition.middleware, call, last, this.#services)
-  }
-
-  /** Runs it once what the session may do is decided for who it is now. */
-  #whilePermitted(run: () => void | Promise<void>): void | Promise<void> {
-    return this.#permission?.isOutdated ? this.#settle(this.#permission).then(run) : run()
-  }
-
-  async #settle(permission: Permission): Promise<void> {
-    if (this.isGone) return
-    const refusal = await permission.decide()
-    if (refusal && !this.isGone) this.#expel(refusal.fault)
-  }
-
-  /** Puts the session out of a topic in which it may not be any more. A client may try again after a failure of ours. */
-  #expel(problem: Fault): void {
+  /** Its client came back, and may not be here any more. */
+  #refuseReturn(message: JoinMessage, refusal: Refusal): void {
+    const claim = this.attachment.claim ?? message
     this.end('kicked')
     this.#session.forget(this.topic)
-    const isFailure = problem.code === 'handler_failed' || problem.code === 'handler_timeout'
-    if (!isFailure) return this.#sayFarewell(faultBody(problem))
-    this.farewell.say({ kind: 'channel_failed', topic: this.topic, joinRef: this.joinRef, fault: problem })
-  }
-
-  /** Goes on where it was, if the session may still be here. */
-  async #comeBack(message: JoinMessage, permission: Permission): Promise<void> {
-    const refusal = await permission.decide()
-    if (this.isGone) return
-    if (!refusal) return this.#attach(message)
-    const claim = this.#attachment.claim ?? message
-    this.end('kicked')
-    this.#session.forget(this.topic)
-    this.#answer(claim.ref, refusal)
+    this.answers.reply(claim.ref, refusal)
   }
 
   #attach(message: JoinMessage): Promise<void> {
-    return this.#attachment.enter(message, () => {
-      this.#answer(message.ref, this.#response)
-      this.#releaseOlder()
+    return this.attachment.enter(message, () => {
+      this.answers.reply(message.ref, this.#response)
+      this.answers.releaseOlder()
     })
   }
 
   #take(message: ChannelMessage): void | Promise<void> {
+    const { answers, topic } = this
     // It waited for a join that was refused, or for something that outlived the membership.
-    if (this.isGone) return this.#answer(message.ref, new Refusal(notJoined(this.topic)))
-    if (this.#permission?.isReadOnly) return this.#answer(message.ref, new Refusal(readOnly(this.topic)))
-    return this.#handle(message)
-  }
-
-  #handle(message: ChannelMessage): void | Promise<void> {
+    if (this.isGone) return answers.reply(message.ref, new Refusal(notJoined(topic)))
+    if (this.#permission.isReadOnly) return answers.reply(message.ref, new Refusal(readOnly(topic)))
     const settle = (reply: Reply) => {
-      this.#answer(message.ref, reply)
-      this.farewell.release()
+      answers.reply(message.ref, reply)
+      answers.release()
     }
-    this.farewell.hold()
-    const reply = this.#run(callOf(message), () => perform(this.#ctx, this.#definition, message))
+    answers.hold()
+    const reply = runMessage(this.#ctx, this.#definition, message, this.#services)
     if (isPromise(reply)) return reply.then(settle)
     settle(reply)
   }
 
-  #answer(ref: MessageRef, reply: Reply): void {
-    if (this.#isMute) return
-    const head = { kind: 'reply', topic: this.topic, ref, joinRef: this.joinRef } as const
-    if (reply instanceof Refusal) this.#session.send({ ...head, status: 'error', fault: reply.fault })
-    else if (ref !== null) this.#session.send({ ...head, status: 'ok', response: reply ?? NOTHING })
-  }
-
-  #tooManyWaiting(): Refusal {
-    const { maxWaitingMessages, handlerTimeoutMs } = this.#services
-    return new Refusal(tooManyWaiting(maxWaitingMessages, Math.min(1000, handlerTimeoutMs)))
-  }
-
-  #sayFarewell(response: JsonObject): void {
-    this.farewell.say({ kind: 'channel_closed', topic: this.topic, joinRef: this.joinRef, response })
-  }
-
-  #releaseOlder(): void {
-    this.#olderFarewell?.release()
-    this.#olderFarewell = null
-  }
-
   /** What waits in the queue is answered after that: the membership is over. */
   #retire(): boolean {
-    if (!this.#attachment.end()) return false
-    this.#releaseOlder()
+    if (!this.attachment.end()) return false
+    this.answers.releaseOlder()
     return true
-  }
-
-  #untrack(reason: LeaveReason): boolean {
-    return this.#services.registry.untrack(this.#owner, this.topic, reason)
   }
 }

@@ -1,7 +1,7 @@
 import type { Dialect, ServerMessage, Topic } from '@rollcall/shared-protocol'
 import type { Packet } from '../io/packet'
 import type { Identity } from '../session/identity'
-import type { Farewell } from './farewell'
+import type { Answers } from './answers'
 
 /** What a session says through: the connection that holds it. */
 export interface Outlet {
@@ -21,7 +21,7 @@ export interface ChannelHost extends Outlet {
   readonly params: ReadonlyMap<string, string>
   readonly assigns: Map<string, unknown>
   /** Its channels: one that joins finds there the one whose place it takes. */
-  readonly channels: { get(topic: Topic): { readonly farewell: Farewell } | undefined }
+  readonly channels: { get(topic: Topic): { readonly answers: Answers } | undefined }
   /** The channel of this topic has ended by itself. */
   forget(topic: Topic): void
 }

@@ -16,28 +16,37 @@ import type { Owner } from '../presence/owned'
 import { refuseReserved } from '../presence/refuse-reserved'
 import { notTracked, type Registry, type RegistryDiff, type TrackResult } from '../presence/registry'
 import type { Identity } from '../session/identity'
-import { notJoined } from './channel-faults'
+import { notJoined, storeSilent } from './channel-faults'
 import type { ChannelContext } from './context'
 import type { ChannelHost } from './host'
+import { Refusal } from './reply'
+import type { RunCallContext } from './run-call'
+import { withTimeout } from './with-timeout'
 
 /** The membership behind a context, as far as that asks about it. */
-export interface Membership extends Member {
+export interface Membership {
   readonly topic: Topic
   readonly joinRef: MessageRef
   readonly isGone: boolean
-  /** Whether the topic tells it what happens. */
-  readonly isAdmitted: boolean
-  readonly isResumed: boolean
+  /** As the topic knows it. */
+  readonly attachment: Member & {
+    /** Whether the topic tells it what happens. */
+    readonly isAdmitted: boolean
+  }
   putOut(reason: LeaveReason, problem?: Fault): void
+}
+
+/** Who a membership acts for, where that is not the session itself, whose identity may be renewed. */
+export interface ActingAs {
+  readonly owner: Owner
+  readonly identity: Identity
 }
 
 export interface LiveContextInit {
   readonly membership: Membership
   readonly session: ChannelHost
   readonly registry: Registry
-  readonly owner: Owner
-  /** Where it is not the session's, which may be renewed. */
-  readonly identity: Identity | null
+  readonly actingAs: ActingAs | null
 }
 
 /**
@@ -52,18 +61,19 @@ export class LiveContext implements ChannelContext {
   readonly #session: ChannelHost
   readonly #registry: Registry
   readonly #owner: Owner
+  #isResumed = false
   #hasTracked = false
   #isHidden = false
   /** What it tracks while nobody is told of it. */
   #hidden: Presence | null = null
 
-  constructor({ membership, session, registry, owner, identity }: LiveContextInit) {
+  constructor({ membership, session, registry, actingAs }: LiveContextInit) {
     this.topic = membership.topic
-    this.#identity = identity
+    this.#identity = actingAs?.identity ?? null
     this.#membership = membership
     this.#session = session
     this.#registry = registry
-    this.#owner = owner
+    this.#owner = actingAs?.owner ?? session.id
   }
 
   get identity(): Identity {
@@ -75,7 +85,7 @@ export class LiveContext implements ChannelContext {
   }
 
   get isResumed(): boolean {
-    return this.#membership.isResumed
+    return this.#isResumed
   }
 
   get params(): ReadonlyMap<string, string> {
@@ -89,6 +99,29 @@ export class LiveContext implements ChannelContext {
   /** Whether this membership has tracked a presence, rather than one that it took over from. */
   get hasTracked(): boolean {
     return this.#hasTracked
+  }
+
+  /** It goes on with what its session has here, which nobody saw leave. */
+  resume(): void {
+    this.#isResumed = true
+  }
+
+  /**
+   * Takes over the presence that its session has here on another node; nobody saw that leave. The refusal where the
+   * store does not say in time whether there is one: to join without it could leave two behind.
+   */
+  async adopt({ clock, handlerTimeoutMs }: RunCallContext): Promise<Refusal | null> {
+    const late = () => new Refusal(storeSilent(this.topic, handlerTimeoutMs))
+    const adopted = this.#registry.adopt(this.#owner, this.topic)
+    const outcome = await withTimeout<Presence | null | Refusal>(adopted, handlerTimeoutMs, clock, late)
+    if (outcome instanceof Refusal) return outcome
+    this.#isResumed = outcome !== null
+    return null
+  }
+
+  /** Ends its presence, though the membership may be over. */
+  drop(reason: LeaveReason): void {
+    this.#registry.untrack(this.#owner, this.topic, reason)
   }
 
   track(key: Key, meta: Meta): TrackResult {
@@ -155,7 +188,8 @@ export class LiveContext implements ChannelContext {
 
   pushState(): void {
     // Whoever is still coming in is given the state by that, after the reply; asked for here, it would come before.
-    if (this.#membership.isAdmitted) this.#registry.hub(this.topic).requestState(this.#membership)
+    if (this.#membership.attachment.isAdmitted)
+      this.#registry.hub(this.topic).requestState(this.#membership.attachment)
   }
 
   broadcast(event: string, payload: Payload): void {
@@ -163,7 +197,7 @@ export class LiveContext implements ChannelContext {
   }
 
   broadcastFrom(event: string, payload: Payload): void {
-    this.#registry.broadcast(this.topic, event, payload, this.#membership)
+    this.#registry.broadcast(this.topic, event, payload, this.#membership.attachment)
   }
 
   close(reason: LeaveReason, problem?: Fault): void {

@@ -1,16 +1,39 @@
-import type { PatchMessage, PushMessage, UpdateMessage } from '@rollcall/shared-protocol'
+import type { JsonObject, PatchMessage, PushMessage, UpdateMessage } from '@rollcall/shared-protocol'
 import type { TrackResult } from '../presence/registry'
 import { unknownEvent } from './channel-faults'
 import type { Call } from './compose'
 import type { ChannelContext } from './context'
 import type { ResolvedChannel } from './define-channel'
 import { Refusal, type Reply } from './reply'
+import { type RunCallContext, runCall } from './run-call'
 
 /** What a client says to a channel that it is in. */
 export type ChannelMessage = PushMessage | UpdateMessage | PatchMessage
 
+/** Has the application decide over a join. */
+export function runJoin(
+  ctx: ChannelContext,
+  definition: ResolvedChannel,
+  payload: JsonObject,
+  context: RunCallContext,
+): Reply | Promise<Reply> {
+  const last = () => definition.join?.(ctx, payload)
+  return runCall(ctx, definition.middleware, { kind: 'join', payload }, last, context)
+}
+
+/** Does what a message asks for, by the channel's definition. */
+export function runMessage(
+  ctx: ChannelContext,
+  definition: ResolvedChannel,
+  message: ChannelMessage,
+  context: RunCallContext,
+): Reply | Promise<Reply> {
+  const last = () => perform(ctx, definition, message)
+  return runCall(ctx, definition.middleware, callOf(message), last, context)
+}
+
 /** The message as middleware sees it. */
-export function callOf(message: ChannelMessage): Call {
+function callOf(message: ChannelMessage): Call {
   switch (message.kind) {
     case 'push':
       return { kind: 'event', event: message.event, payload: message.payload }
@@ -21,8 +44,7 @@ export function callOf(message: ChannelMessage): Call {
   }
 }
 
-/** Does what the message asks for, by the channel's definition. */
-export function perform(
+function perform(
   ctx: ChannelContext,
   definition: ResolvedChannel,
   message: ChannelMessage,

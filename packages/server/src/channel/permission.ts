@@ -1,22 +1,57 @@
+import type { Fault } from '@rollcall/shared-protocol'
 import type { Access, Authorize } from './authorization'
 import type { LiveContext } from './live-context'
 import { Refusal } from './reply'
 import { type RunCallContext, runAuthorize } from './run-call'
 
-/** What a session may do in a topic, as the application last decided it. Only where the channel has an `authorize`. */
-export class Permission {
+/** The membership that it is about. */
+export interface PermittedMembership {
+  readonly isGone: boolean
+  /** Ends it: the session may not be here any more. */
+  expel(problem: Fault): void
+}
+
+/** What a session may do in a topic. */
+export interface Permission {
+  /** Whether it may say nothing. */
+  readonly isReadOnly: boolean
+  /** The session's identity is another one. */
+  outdate(): void
+  /**
+   * Has it decided for who the session is now, and does the one or the other: neither where the membership is over by
+   * then. Never rejects, as long as those two do not.
+   */
+  ask<T>(
+    onGranted: () => T | Promise<T>,
+    onRefused: (refusal: Refusal) => T | Promise<T>,
+  ): T | Promise<T> | Promise<T | undefined>
+  /** Runs it once what the session may do is decided for who it is now; who may not stay is put out before that. (S-33) */
+  whenSettled(run: () => void | Promise<void>): void | Promise<void>
+}
+
+/** Everybody may do everything: of channels without `authorize`. */
+export const UNRESTRICTED: Permission = {
+  isReadOnly: false,
+  outdate: () => {},
+  ask: (onGranted) => onGranted(),
+  whenSettled: (run) => run(),
+}
+
+/** As the application last decided it. */
+export class DecidedPermission implements Permission {
   readonly #ctx: LiveContext
   readonly #authorize: Authorize
   readonly #services: RunCallContext
-  readonly #membership: { readonly isGone: boolean }
+  readonly #membership: PermittedMembership
   #isReadOnly = false
+  /** Whether it was decided for an identity that the session has no more. */
   #isOutdated = false
 
   constructor(
     ctx: LiveContext,
     authorize: Authorize,
     services: RunCallContext,
-    membership: { readonly isGone: boolean },
+    membership: PermittedMembership,
   ) {
     this.#ctx = ctx
     this.#authorize = authorize
@@ -28,18 +63,31 @@ export class Permission {
     return this.#isReadOnly
   }
 
-  /** Whether it was decided for an identity that the session has no more. */
-  get isOutdated(): boolean {
-    return this.#isOutdated
-  }
-
-  /** The session's identity is another one. */
   outdate(): void {
     this.#isOutdated = true
   }
 
-  /** Has it decided for who the session is now. Resolves with why it may not be here, or null. Never rejects. */
-  async decide(): Promise<Refusal | null> {
+  async ask<T>(
+    onGranted: () => T | Promise<T>,
+    onRefused: (refusal: Refusal) => T | Promise<T>,
+  ): Promise<T | undefined> {
+    const refusal = await this.#decide()
+    if (this.#membership.isGone) return undefined
+    return refusal ? onRefused(refusal) : onGranted()
+  }
+
+  whenSettled(run: () => void | Promise<void>): void | Promise<void> {
+    return this.#isOutdated ? this.#settle().then(run) : run()
+  }
+
+  async #settle(): Promise<void> {
+    if (this.#membership.isGone) return
+    const refusal = await this.#decide()
+    if (refusal && !this.#membership.isGone) this.#membership.expel(refusal.fault)
+  }
+
+  /** Resolves with why the session may not be here, or null. */
+  async #decide(): Promise<Refusal | null> {
     let decision: Access | Refusal | null
     do {
       this.#isOutdated = false

@@ -67,6 +67,16 @@ describe('[S-36] what comes too fast is answered', () => {
     expect(ada.wire.closedWith).toBeNull()
   })
 
+  test('for as long as it takes, though what is known of quiet connections is forgotten', async () => {
+    const { node, ada } = await joined({ rates: { messages: { perSecond: 0.1, burst: 5 } } })
+    ada.say(...['1', '2', '3', '4', '5', '6'].map(beat))
+    expect(replies(await ada.heard()).slice(4)).toEqual(['5 ok', '6 error throttled'])
+    await node.clock.advance(9000)
+    expect(replies(await ada.ask(beat('7')))).toEqual(['7 error throttled'])
+    await node.clock.advance(1000)
+    expect(replies(await ada.ask(beat('8')))).toEqual(['8 ok'])
+  })
+
   test('joins, by their own rate', async () => {
     const { ada, node } = await joined({ rates: { joins: { perSecond: 1, burst: 2 } } })
     const join = (n: number) => [`j${n}`, `j${n}`, `room:${n}`, 'phx_join', {}]

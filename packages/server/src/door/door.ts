@@ -40,7 +40,7 @@ export class Door {
     this.#context = context
     this.#origins = new Origins(allowedOrigins, mode)
     this.#seats = new Seats({ options, spreadS: () => 1 + Math.floor(fractionOf(random.id(4)) * 5) })
-    this.#refusals = new RefusalLog(log)
+    this.#refusals = new RefusalLog(log, 'handshakes are refused')
   }
 
   /** Whether every site's pages may connect. */

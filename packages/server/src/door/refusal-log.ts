@@ -4,14 +4,17 @@ import type { Logger } from '../log'
 /** Between two lines about the same reason. */
 const QUIET_MS = 10_000
 
-/** Says in the log that handshakes are refused, once in a while for each reason: a flood of them must not be one of lines. */
+/** Says in the log that something is refused, once in a while for each reason: a flood of it must not be one of lines. */
 export class RefusalLog {
   readonly #log: Logger
+  readonly #what: string
   /** By the reason, of which there are few: when it was last told, and how often it came since. */
   readonly #told = new Map<string, { atMs: number; since: number }>()
 
-  constructor(log: Logger) {
+  /** `what` is said of them: “handshakes are refused”. */
+  constructor(log: Logger, what: string) {
     this.#log = log
+    this.#what = what
   }
 
   note({ reason, message }: HandshakeRefusal, nowMs: number): void {
@@ -21,6 +24,6 @@ export class RefusalLog {
       return
     }
     this.#told.set(reason, { atMs: nowMs, since: 0 })
-    this.#log.warn({ reason, message, notTold: last?.since ?? 0 }, 'handshakes are refused')
+    this.#log.warn({ reason, message, notTold: last?.since ?? 0 }, this.#what)
   }
 }

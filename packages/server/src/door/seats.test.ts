@@ -82,6 +82,15 @@ describe('[S-35] a handshake is refused', () => {
     seated(seats, 'c')
   })
 
+  test('where its address came too lately, though what is known of quiet ones is forgotten', () => {
+    const seats = make({ handshakesPerSecondPerAddress: 0.01, handshakeBurstPerAddress: 1 })
+    seated(seats, 'a').release()
+    seated(seats, 'b', 60_000).release()
+    const answer = seats.claim('a', 60_000)
+    expect(answer).toEqual(refused(429, 'too_many_connections', 'handshakesPerSecondPerAddress', 0.01))
+    seated(seats, 'a', 100_000)
+  })
+
   test('and told when to come back, no sooner than it may', () => {
     const seats = make({ handshakesPerSecond: 0.1, handshakeBurst: 1 })
     seated(seats, null)

@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
+import { RefusalLog } from '../door/refusal-log'
 import type { HandshakeRequest } from '../io/wire'
 import { RecordingLog } from '../testing-support/recording-log'
 import { SeededRandom } from '../testing-support/seeded-random'
@@ -18,6 +19,7 @@ function admission(some: Partial<AdmissionContext> = {}) {
     clock,
     random: new SeededRandom(1),
     log,
+    refusedIdentities: new RefusalLog(log, 'refused'),
     authenticate: null,
     authenticateTimeoutMs: 1000,
     allowAnonymous: false,
@@ -173,7 +175,18 @@ describe('[S-14] with authenticate', () => {
     const message =
       'The id of the identity has a character that sets the direction of text in it, U+202E at index 3; no name may.'
     expect(await admit()).toEqual({ status: 403, reason: 'invalid_text', message })
-    expect(log.of('error').map((line) => line.message)).toEqual([`authenticate: ${message}`])
+    expect(log.lines).toEqual([
+      { level: 'warn', context: { reason: 'invalid_text', message, notTold: 0 }, message: 'refused' },
+    ])
+  })
+
+  test('[S-41] whoever has such an account and tries it again and again gets one line in ten seconds', async () => {
+    const { admit, clock, log } = authenticated(() => ({ id: 'ada\u202enimda' }))
+    for (let i = 0; i < 100; i++) await admit()
+    expect(log.lines).toHaveLength(1)
+    await clock.advance(10_000)
+    await admit()
+    expect(log.lines.map(({ context }) => context.notTold)).toEqual([0, 99])
   })
 
   test('an id of any length is for the channels to judge', async () => {

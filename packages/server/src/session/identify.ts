@@ -1,5 +1,6 @@
 import { checkNameText, type Limits } from '@rollcall/shared-protocol'
 import { withTimeout } from '../channel/with-timeout'
+import type { RefusalLog } from '../door/refusal-log'
 import type { Clock } from '../io/clock'
 import type { RandomSource } from '../io/random'
 import type { HandshakeRefusal, HandshakeRequest } from '../io/wire'
@@ -12,6 +13,8 @@ export interface IdentifyContext {
   readonly clock: Clock
   readonly random: RandomSource
   readonly log: Logger
+  /** Where the log is told of identities that nobody may have: whoever has such an account could fill it. */
+  readonly refusedIdentities: RefusalLog
   readonly authenticate: Authenticate | null
   readonly authenticateTimeoutMs: number
   readonly allowAnonymous: boolean
@@ -55,7 +58,7 @@ export async function identify(
     const identity = identityFrom(given)
     if (!identity) {
       log.error({ remoteAddress: request.remoteAddress }, 'authenticate returned no identity with an id')
-    } else return idRefusal(identity, request, log) ?? (isOver(identity, clock) ? EXPIRED : identity)
+    } else return idRefusal(identity, context) ?? (isOver(identity, clock) ? EXPIRED : identity)
   } catch (error) {
     const refusal = refusalIn(error)
     if (refusal) return refusal
@@ -72,11 +75,12 @@ export async function identify(
 }
 
 /** An id is shown to others and stands in logs, wherever it came from. Its length is for whoever makes it a key. (S-41) */
-function idRefusal({ id }: Identity, request: HandshakeRequest, log: Logger): HandshakeRefusal | null {
+function idRefusal({ id }: Identity, { refusedIdentities, clock }: IdentifyContext): HandshakeRefusal | null {
   const problem = checkNameText('The id of the identity', id)
   if (!problem) return null
-  log.error({ remoteAddress: request.remoteAddress }, `authenticate: ${problem.message}`)
-  return { status: 403, reason: problem.code, message: problem.message }
+  const refusal = { status: 403, reason: problem.code, message: problem.message }
+  refusedIdentities.note(refusal, clock.now())
+  return refusal
 }
 
 /** Whether what proved the identity is not taken any more. */

@@ -299,3 +299,17 @@ describe('[S-32] new credentials with which a client comes back', () => {
     expect(again.wire.isOpen).toBe(true)
   })
 })
+
+test('[S-41] of ids that no name may be the log has one line, however many handshakes and refreshes bring them', async () => {
+  const { node, peer } = await ada()
+  for (let i = 0; i < 10; i++) {
+    expect(await refresh(peer, { params: { token: 'ada\u202e:reader' } }, `r${i}`)).toMatchObject([
+      `r${i}`,
+      'error',
+      { reason: 'invalid_text' },
+    ])
+    expect(await node.refusal({ token: 'ada\u202e:reader' })).toMatchObject({ reason: 'invalid_text' })
+  }
+  expect(node.log.of('warn').map(({ context }) => context.reason)).toEqual(['invalid_text'])
+  expect(node.log.of('error')).toEqual([])
+})

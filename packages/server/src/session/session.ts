@@ -166,7 +166,7 @@ export class Session implements ChannelHost {
 
   /** Its peer has read what waited: what was kept from it meanwhile is told anew. */
   catchUp(): void {
-    for (const channel of this.channels.values()) channel.catchUp()
+    for (const channel of this.channels.values()) channel.attachment.catchUp()
   }
 
   close(code: number, reason: string): void {

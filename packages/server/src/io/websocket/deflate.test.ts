@@ -33,7 +33,8 @@ describe('[S-9] inflating', () => {
 
   test('stops at the limit: of a bomb nothing is kept', () => {
     expect(bomb.length).toBeLessThan(60_000)
-    expect(inflateMessage(bomb, 100_000)).toBeNull()
+    // By its length: a failure that printed 50 MB would take minutes.
+    expect(inflateMessage(bomb, 100_000)?.length).toBeUndefined()
   })
 
   test('takes as many bytes as the limit, and not one more', () => {

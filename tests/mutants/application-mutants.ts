@@ -1,0 +1,68 @@
+import { type Mutant, server } from './mutant.ts'
+
+/** What the application's code may do to everybody else, by mistake or because a stranger knows how. */
+export const applicationMutants: readonly Mutant[] = [
+  {
+    name: 'handler-throws',
+    law: 'S-13',
+    breaks: 'a handler that throws takes what called it with it',
+    file: `${server}/channel/run-call.ts`,
+    find: '} catch (error) {\n    return threw(error)',
+    replace: '} catch (error) {\n    throw error',
+    tests: [`${server}/channel/failure`],
+  },
+  {
+    name: 'handler-rejects',
+    law: 'S-13',
+    breaks: 'the promise of a handler that rejects is handed on',
+    file: `${server}/channel/run-call.ts`,
+    find: 'return withTimeout(checked, handlerTimeoutMs, clock, late).catch(threw)',
+    replace: 'return withTimeout(checked, handlerTimeoutMs, clock, late)',
+    tests: [`${server}/channel/failure`],
+  },
+  {
+    name: 'handler-hangs',
+    law: 'S-13',
+    breaks: 'a handler that never ends is waited for',
+    file: `${server}/channel/run-call.ts`,
+    find: 'return withTimeout(checked, handlerTimeoutMs, clock, late).catch(threw)',
+    replace: 'return checked.catch(threw)',
+    tests: [`${server}/channel/failure`],
+  },
+  {
+    name: 'authenticate-hangs',
+    law: 'S-13',
+    breaks: 'an authenticate that never answers is waited for',
+    file: `${server}/session/identify.ts`,
+    find: 'authenticateTimeoutMs,\n      clock,\n      late,',
+    replace: '1e9,\n      clock,\n      late,',
+    tests: [`${server}/session/admission`],
+  },
+  {
+    name: 'endless-wait-for-session',
+    law: 'S-9',
+    breaks: 'any number of messages wait for the store to find a session',
+    file: `${server}/connection/session-hold.ts`,
+    find: 'if (waiting.length < maxWaitingMessages) return void waiting.push(message)',
+    replace: 'if (waiting.length >= 0) return void waiting.push(message)',
+    tests: [`${server}/session`],
+  },
+  {
+    name: 'endless-queue',
+    law: 'S-9',
+    breaks: 'any number of messages wait for a handler',
+    file: `${server}/channel/serial-queue.ts`,
+    find: 'if (this.#waiting.length >= this.#maxWaiting) return false',
+    replace: '',
+    tests: [`${server}/channel/serial-queue`, `${server}/channel/push`],
+  },
+  {
+    name: 'reason-told',
+    law: 'S-13',
+    breaks: 'a client is told why a handler failed',
+    file: `${server}/channel/run-call.ts`,
+    find: "new Refusal(fault('handler_failed', \"The channel's handler failed.\")), error)",
+    replace: "new Refusal(fault('handler_failed', String(error))), error)",
+    tests: [`${server}/channel/failure`],
+  },
+]
