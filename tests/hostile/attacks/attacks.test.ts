@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, jwtAuthenticate } from '@rollcall/server'
 import { expect, onTestFinished, test } from 'vitest'
-import { signToken } from '../../../packages/server/src/auth/sign-token'
 import { HonestCrowd } from '../support/honest-crowd'
 import { Arena } from './arena'
 import { ATTACKS } from './attacks'
-import { nowSeconds } from './jwt'
+import { honestToken } from './honest-token'
 import { openRoom } from './open-room'
 import { ownChannels } from './own-channels'
 import { boundsOf, SMALL } from './scale'
@@ -37,6 +36,7 @@ test.each(ATTACKS)('[S-37] $name is refused, and who is honest sees nothing of i
   })
   onTestFinished(() => server.close())
   const { port } = await server.listen()
+  const tokenOf = (name: string) => honestToken(secret, name)
   const crowd = await HonestCrowd.enter({ port, people: 4, rooms, tokenOf })
   onTestFinished(() => crowd.leave())
   crowd.start(400)
@@ -51,8 +51,3 @@ test.each(ATTACKS)('[S-37] $name is refused, and who is honest sees nothing of i
   expect(crowd.lostConnections).toBe(0)
   if (!attack.isLogged) expect(complaints).toEqual([])
 })
-
-function tokenOf(name: string): Promise<string> {
-  const issuedAt = nowSeconds()
-  return signToken(secret, { id: name, claims: new Map(), issuedAt, expiresAt: issuedAt + 3600 })
-}

@@ -1,7 +1,6 @@
-import { signToken } from '../../../packages/server/src/auth/sign-token'
 import { HonestCrowd } from '../support/honest-crowd'
 import type { CrowdOrder, CrowdReport } from './crowd-process'
-import { nowSeconds } from './jwt'
+import { honestToken } from './honest-token'
 
 /*
  * The honest, in a process of their own: what they see late is then the server's doing, and not the attacker's, who may
@@ -27,10 +26,7 @@ async function obey(order: CrowdOrder): Promise<void> {
 async function reportOn(order: CrowdOrder): Promise<CrowdReport> {
   if (order.kind === 'enter') {
     const { port, people, rooms, secret } = order
-    const tokenOf = (name: string): Promise<string> => {
-      const issuedAt = nowSeconds()
-      return signToken(secret, { id: name, claims: new Map(), issuedAt, expiresAt: issuedAt + 3600 })
-    }
+    const tokenOf = (name: string) => honestToken(secret, name)
     crowd = await HonestCrowd.enter({ port, people, rooms, tokenOf })
     crowd.start(CHANGE_EVERY_MS)
   }

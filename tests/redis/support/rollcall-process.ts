@@ -1,20 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { serveCommand, startProgram } from '../../hostile/support/started-program'
 import { soon } from './member'
-
-const program = fileURLToPath(new URL('../../../packages/server/dist/cli.js', import.meta.url))
 
 const START_MS = 20_000
 /** For one answer to a question after its readiness. A process that is stopped takes connections, and never answers. */
 const ANSWER_MS = 500
-
-const running = new Set<ChildProcess>()
-// Whatever becomes of the test, its servers end with it.
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
 
 /** `rollcall serve`, as it was built, in a process of its own on a free port. */
 export class RollcallProcess {
@@ -30,26 +21,12 @@ export class RollcallProcess {
 
   /** @param args flags beside the address; it is ready when this resolves. */
   static async start(args: readonly string[]): Promise<RollcallProcess> {
-    if (!existsSync(program)) throw new Error('The server is not built: node scripts/build.mjs')
-    const flags = ['--host', '127.0.0.1', '--port', '0', '--allow-anonymous', '--no-demo']
-    const child = spawn(process.execPath, [program, 'serve', ...flags, '--log-level', 'warn', ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NODE_ENV: 'development' },
+    const { child, port, said } = await startProgram(serveCommand(['--allow-anonymous', ...args]), {
+      ...process.env,
+      NODE_ENV: 'development',
     })
-    running.add(child)
-    child.once('exit', () => running.delete(child))
-    let out = ''
-    let errors = ''
-    child.stdout.on('data', (text) => (out += text))
-    child.stderr.on('data', (text) => (errors += text))
-    const said = () => `${out}${errors}`
+    const node = new RollcallProcess(child, port, said)
     try {
-      await soon(() => {
-        if (child.exitCode !== null || !/^Rollcall serves on http:\/\/[\d.]+:\d+\//m.test(out))
-          throw new Error(`rollcall serve did not start (exit ${child.exitCode}):\n${said()}`)
-      }, START_MS)
-      const port = Number(/^Rollcall serves on http:\/\/[\d.]+:(\d+)\//m.exec(out)?.[1])
-      const node = new RollcallProcess(child, port, said)
       await node.untilReady()
       return node
     } catch (error) {
