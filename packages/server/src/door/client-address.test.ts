@@ -56,6 +56,21 @@ describe('[S-35] where a request comes from', () => {
     expect(log.of('error')).toHaveLength(1)
   })
 
+  test('nor does one that throws what cannot be looked at', () => {
+    const unshowable = new Proxy(new Error('oops'), {
+      get: () => {
+        throw new Error('not to be looked at')
+      },
+    })
+    const log = Object.assign(new RecordingLog(), {
+      error: ({ err }: { err?: unknown }) => void (err instanceof Error && err.message),
+    })
+    const fails = () => {
+      throw unshowable
+    }
+    expect(addressOf(fails, '10.0.0.5', '192.0.2.7', log)).toBe('10.0.0.5')
+  })
+
   test.each(['proxy.example.com', '10.0.0.0/33', '', '10.0.0.256'])(
     '%j is refused when the server is made',
     (entry) => {

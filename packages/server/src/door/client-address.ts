@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import proxyaddr from 'proxy-addr'
 import { ServerError } from '../errors'
-import type { Logger } from '../log'
+import { type Logger, logFailure } from '../log'
 import { plainAddress } from './address'
 
 /*
@@ -46,7 +46,7 @@ function contained(trusted: Exclude<TrustProxy, readonly string[]>, log: Logger)
     try {
       return trusted(address, hop) === true
     } catch (error) {
-      log.error({ err: error, address }, 'trustProxy failed')
+      logFailure(log, error, { address }, 'trustProxy failed')
       return false
     }
   }

@@ -30,6 +30,23 @@ describe('[S-35] a door', () => {
     expect(log.of('error')).toHaveLength(1)
   })
 
+  test('says no where the check throws what cannot be looked at either', () => {
+    const unshowable = new Proxy(new Error('oops'), {
+      get: () => {
+        throw new Error('not to be looked at')
+      },
+    })
+    const log = Object.assign(new RecordingLog(), {
+      error: ({ err }: { err?: unknown }) => void (err instanceof Error && err.message),
+    })
+    const allowedOrigins = () => {
+      throw unshowable
+    }
+    expect(testDoor({ log, allowedOrigins }).originRefusal(foreign)).toMatchObject({
+      status: 403,
+    })
+  })
+
   test('counts by address in production, and not in development', () => {
     const admission = { ...DEFAULT_ADMISSION, maxPerAddress: 1 }
     const twice = (mode: 'development' | 'production') => {

@@ -2,7 +2,7 @@ import { fractionOf } from '../connection/spread'
 import type { Clock } from '../io/clock'
 import type { RandomSource } from '../io/random'
 import type { HandshakeRefusal, HandshakeRequest } from '../io/wire'
-import type { Logger } from '../log'
+import { type Logger, logFailure } from '../log'
 import type { Mode } from '../mode'
 import { addressGroup } from './address'
 import type { AdmissionOptions } from './admission-options'
@@ -48,18 +48,8 @@ export class Door {
     return this.#origins.areAllAllowed
   }
 
-  /** Whether pages of the site that the handshake names may connect. A check of the application's that throws says no. */
-  allowsOrigin(handshake: OriginHandshake): boolean {
-    try {
-      return this.#origins.allows(handshake)
-    } catch (error) {
-      this.#context.log.error({ err: error }, 'allowedOrigins failed')
-      return false
-    }
-  }
-
   originRefusal(handshake: OriginHandshake): HandshakeRefusal | null {
-    return this.allowsOrigin(handshake) ? null : this.#noted(ORIGIN_NOT_ALLOWED)
+    return this.#allowsOrigin(handshake) ? null : this.#noted(ORIGIN_NOT_ALLOWED)
   }
 
   /** A seat, to be released sooner or later, or why there is none. */
@@ -74,6 +64,16 @@ export class Door {
   take(seat: Seat, identity: string | null): HandshakeRefusal | null {
     const refusal = seat.take(identity)
     return refusal && this.#noted(refusal)
+  }
+
+  /** Whether pages of the site that the handshake names may connect. A check of the application's that throws says no. */
+  #allowsOrigin(handshake: OriginHandshake): boolean {
+    try {
+      return this.#origins.allows(handshake)
+    } catch (error) {
+      logFailure(this.#context.log, error, {}, 'allowedOrigins failed')
+      return false
+    }
   }
 
   #noted(refusal: HandshakeRefusal): HandshakeRefusal {
