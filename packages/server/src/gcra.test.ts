@@ -40,6 +40,23 @@ describe('a rate', () => {
     expect(waitMsOf(tatMs, 1100, pace)).toBeLessThanOrEqual(0)
   })
 
+  test('gives a burst at once, and then as many a second as it may', () => {
+    expect(taken([0, 0, 0, 0, 99, 100, 100, 200], 10, 3)).toEqual([0, 0, 0, 100, 200])
+  })
+
+  test('fills up to the burst and no further', () => {
+    const later = [100_000, 100_000, 100_000, 100_000]
+    expect(taken([0, 0, 0, ...later], 10, 3)).toEqual([0, 0, 0, 100_000, 100_000, 100_000])
+  })
+
+  test('says when to try again, and means it', () => {
+    const pace = paceOf({ perSecond: 10, burst: 3 })
+    const tatMs = 1275
+    expect(Math.ceil(waitMsOf(tatMs, 1000, pace))).toBe(75)
+    expect(waitMsOf(tatMs, 1074, pace)).toBeGreaterThan(0)
+    expect(waitMsOf(tatMs, 1075, pace)).toBeLessThanOrEqual(0)
+  })
+
   test('a burst of 1 is an even pace', () => {
     expect(taken([0, 50, 100, 100, 200], 10, 1)).toEqual([0, 100, 200])
   })
