@@ -4,7 +4,7 @@ import { type Clock, type Random, systemClock, systemRandom } from './io/clock'
 import { type NetworkHints, systemNetworkHints } from './io/network-hints'
 import { systemTabStorage, type TabStorage } from './io/session-storage'
 import { openWebSocket } from './io/websocket-transport'
-import type { Backoff } from './machine/backoff'
+import { type Backoff, LONGEST_DELAY_MS } from './machine/backoff'
 import type { OpenTransport } from './transport'
 
 /** Which kind of server a socket speaks to. */
@@ -82,9 +82,6 @@ export const DEFAULT_SOCKET_OPTIONS: ResolvedSocketOptions = {
   networkHints: systemNetworkHints,
 }
 
-/** Longest delay that timers take: they fire at once for more. */
-const LONGEST_MS = 2 ** 31 - 1
-
 /** The options with their defaults. Throws `invalid_argument` for what can't have been meant. */
 export function resolveSocketOptions(options: SocketOptions = {}): ResolvedSocketOptions {
   refuseUnknown('', options, DEFAULT_SOCKET_OPTIONS)
@@ -114,11 +111,11 @@ export function resolveSocketOptions(options: SocketOptions = {}): ResolvedSocke
     'heartbeatIntervalMs',
     'heartbeatTimeoutMs',
   ] as const) {
-    requireNumber(name, resolved[name], 1, LONGEST_MS)
+    requireNumber(name, resolved[name], 1, LONGEST_DELAY_MS)
   }
-  requireNumber('updateIntervalMs', resolved.updateIntervalMs, 0, LONGEST_MS)
-  requireNumber('backoff.baseMs', backoff.baseMs, 1, LONGEST_MS)
-  requireNumber('backoff.capMs', backoff.capMs, backoff.baseMs, LONGEST_MS)
+  requireNumber('updateIntervalMs', resolved.updateIntervalMs, 0, LONGEST_DELAY_MS)
+  requireNumber('backoff.baseMs', backoff.baseMs, 1, LONGEST_DELAY_MS)
+  requireNumber('backoff.capMs', backoff.capMs, backoff.baseMs, LONGEST_DELAY_MS)
   requireNumber('maxQueuedPushes', resolved.maxQueuedPushes, 0, Number.MAX_SAFE_INTEGER)
   return resolved
 }

@@ -1,5 +1,6 @@
 import { field, isRetryable, type JsonObject } from '@rollcall/shared-protocol'
 import { RollcallError, type RollcallErrorCode } from './errors'
+import { LONGEST_DELAY_MS } from './machine/backoff'
 
 /** What a server's error reply says to a program. */
 export interface Refusal {
@@ -9,7 +10,7 @@ export interface Refusal {
   readonly message: string
   /** Whether the same request may succeed later, unchanged. */
   readonly isRetryable: boolean
-  /** Milliseconds to wait before that; 0 where the server did not say. */
+  /** Milliseconds to wait before that, as far as a timer can; 0 where the server did not say. */
   readonly retryAfterMs: number
   readonly response: JsonObject
 }
@@ -22,7 +23,8 @@ export function readRefusal(response: JsonObject): Refusal {
     reason,
     message: textOf(response, 'message') ?? reason,
     isRetryable: isRetryable(reason),
-    retryAfterMs: typeof retryAfter === 'number' && retryAfter > 0 ? retryAfter : 0,
+    retryAfterMs:
+      typeof retryAfter === 'number' && retryAfter > 0 ? Math.min(retryAfter, LONGEST_DELAY_MS) : 0,
     response,
   }
 }

@@ -14,7 +14,7 @@ import type { SessionToken } from './session-token'
 
 /*
  *   hello   (token, instance)   -->  session, token, identity, expires_in_ms …   welcomed | unwelcome
- *   refresh (params, token)     -->  identity, expires_in_ms                     renewed  | not_renewed
+ *   refresh (params, token)     -->  identity, expires_in_ms                     accepted | rejected
  *
  * What is said of the session on the protocol's own topic, and what the answers mean. No answer to what was said on an
  * earlier connection, or was given up, is heard.
@@ -31,8 +31,8 @@ interface Refused {
 export type SystemAnswer =
   | { readonly kind: 'welcomed'; readonly session: SessionInfo; readonly lifetime: Lifetime }
   | ({ readonly kind: 'unwelcome' } & Refused)
-  | { readonly kind: 'renewed'; readonly lifetime: Lifetime }
-  | ({ readonly kind: 'not_renewed' } & Refused)
+  | { readonly kind: 'accepted'; readonly lifetime: Lifetime }
+  | ({ readonly kind: 'rejected' } & Refused)
 
 /** All that is known of a session with a server that does not tell. */
 export const UNKNOWN_SESSION: SessionInfo = { id: null, identity: null, isResumed: false, settlingMs: 0 }
@@ -81,8 +81,8 @@ export class SystemTopic {
     }
     if (ref !== this.#refreshRef) return null
     this.#refreshRef = null
-    if (isOk) return { kind: 'renewed', lifetime: readLifetime(body) }
-    return { kind: 'not_renewed', ...refused('The server did not take newer credentials', body) }
+    if (isOk) return { kind: 'accepted', lifetime: readLifetime(body) }
+    return { kind: 'rejected', ...refused('The server did not take newer credentials', body) }
   }
 }
 

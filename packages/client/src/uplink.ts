@@ -266,10 +266,9 @@ export class Uplink {
         return this.#welcomed(answer.session, answer.lifetime)
       case 'unwelcome':
         return this.dispatch(answer)
-      case 'renewed':
-        return this.#credentials.dispatch({ kind: 'accepted', lifetime: answer.lifetime })
-      case 'not_renewed':
-        return this.#credentials.dispatch({ ...answer, kind: 'rejected' })
+      case 'accepted':
+      case 'rejected':
+        return this.#credentials.dispatch(answer)
     }
   }
 }

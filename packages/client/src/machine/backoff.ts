@@ -1,3 +1,6 @@
+/** Longest delay that timers take, in milliseconds: they fire at once for more. */
+export const LONGEST_DELAY_MS = 2 ** 31 - 1
+
 /** How long to wait between tries that fail. */
 export interface Backoff {
   /** Longest wait before the first retry, in milliseconds. @default 500 */

@@ -1,6 +1,6 @@
 import { type Step, stay } from '@rollcall/shared-protocol'
 import { type RollcallError, timeoutError } from '../errors'
-import { backoffDelay } from './backoff'
+import { backoffDelay, LONGEST_DELAY_MS } from './backoff'
 import type {
   Credentials,
   CredentialsContext,
@@ -22,8 +22,6 @@ export type Renewing = In<'renewing' | 'offering'>
 const LEAST_WAIT_MS = 1_000
 /** Time that a renewal has at least, unless the whole life is too short for it. */
 const ROOM_MS = 60_000
-/** Longest delay that timers take: they fire at once for more. A renewal that is early costs nothing. */
-const LONGEST_MS = 2 ** 31 - 1
 
 /**
  * When to renew, in milliseconds from now: after 70 to 80 % of the life, so that those who came together do not renew
@@ -32,7 +30,8 @@ const LONGEST_MS = 2 ** 31 - 1
 export function renewalDelay(lifetimeMs: number, random: number): number {
   const share = lifetimeMs * (0.8 - 0.1 * random)
   const planned = Math.max(lifetimeMs / 2, Math.min(share, lifetimeMs - ROOM_MS))
-  return Math.min(LONGEST_MS, Math.max(LEAST_WAIT_MS, Math.floor(planned)))
+  // One that is early costs nothing.
+  return Math.min(LONGEST_DELAY_MS, Math.max(LEAST_WAIT_MS, Math.floor(planned)))
 }
 
 /** Keeps what the server took, and plans what comes next. */
@@ -91,7 +90,7 @@ export function fallBack(
   const delayMs = Math.max(LEAST_WAIT_MS, leastMs, backoffDelay(failures, context.backoff, context.random))
   const held: CredentialsStep = {
     state: { name: 'held', good, asked, failures },
-    effects: [{ kind: 'timer', delayMs: hasEnd ? Math.min(LONGEST_MS, delayMs) : null }],
+    effects: [{ kind: 'timer', delayMs: hasEnd ? delayMs : null }],
   }
   return conclude(state, error, held, context)
 }
