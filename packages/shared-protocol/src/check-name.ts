@@ -1,5 +1,6 @@
 import { checkBytes, type Fault, fault } from './fault'
 import type { Limits } from './limits'
+import { isLowSurrogate } from './utf8'
 
 /*
  * Names (topics, keys, events) are read by people, put into logs and shown in other people's pages. So they have no
@@ -69,8 +70,4 @@ function isSurrogate(code: number): boolean {
 
 function isHighSurrogate(code: number): boolean {
   return code >= 0xd800 && code < 0xdc00
-}
-
-function isLowSurrogate(code: number): boolean {
-  return code >= 0xdc00 && code < 0xe000
 }

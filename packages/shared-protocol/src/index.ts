@@ -49,7 +49,6 @@ export {
 } from './json'
 export { DEFAULT_LIMITS, type Limits, ZZZ_LIMITS } from './limits'
 export { type Step, stay, stepBy, type TransitionTable } from './machine/transition-table'
-export { isNestedDeeperThan } from './nesting'
 export { type Continuity, continuityOf } from './presence/continuity'
 export { diffSnapshots } from './presence/diff-snapshots'
 export { digestOf, digestOfOne } from './presence/digest'

@@ -17,6 +17,7 @@ export function utf8Bytes(text: string): number {
   return bytes
 }
 
-function isLowSurrogate(code: number): boolean {
+/** Whether a UTF-16 unit is the second half of a pair. */
+export function isLowSurrogate(code: number): boolean {
   return code >= 0xdc00 && code < 0xe000
 }

@@ -17,7 +17,6 @@ import { frameOf, ROLLCALL_SYSTEM_TOPIC, wrongShape } from './rollcall-frame'
 
 export const rollcallDialect: Dialect & ClientDialect<ReceivedMessage> = {
   ...rollcallClientDialect,
-  name: 'rollcall',
   hasImplicitTopic: false,
   canResume: true,
 
