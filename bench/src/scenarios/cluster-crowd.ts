@@ -1,5 +1,6 @@
 import { Audience } from '../cluster/audience'
 import { ClusterStage, whyNoCluster } from '../cluster/cluster-stage'
+import { pass } from '../load/pace'
 import { settledMemory } from '../measure/settled-memory'
 import type { ClusterScenario, Figures } from './scenario'
 import { atMost } from './target'
@@ -64,7 +65,7 @@ async function measure(stage: ClusterStage, isQuick: boolean): Promise<Figures> 
     const wallSeconds = (performance.now() - startedMs) / 1000
     const rss = await rssBytes()
     const used = await usedBytes()
-    const idle = await stage.cpuOf(() => new Promise((resolve) => setTimeout(resolve, steadyMs * 2)))
+    const idle = await stage.cpuOf(() => pass(steadyMs * 2))
     const idleSeconds = (steadyMs * 2) / 1000
     // Whoever is missing in a state that a map is given comes later, with a diff.
     let seenMoving = 0

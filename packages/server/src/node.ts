@@ -13,9 +13,9 @@ import type { Acceptance, HandshakeRefusal, HandshakeRequest } from './io/wire'
 import type { Mode } from './mode'
 import type { ResolvedServerOptions } from './options'
 import { Registry } from './presence/registry'
-import { admit } from './session/admission'
+import { type AdmissionContext, admit } from './session/admission'
 import { ControlLine, type Kick, type KickTarget } from './session/control-line'
-import { type IdentifyContext, identify } from './session/identify'
+import { identify } from './session/identify'
 import { ImplicitNames } from './session/implicit-names'
 import { keepHandshake, NOTHING_KEPT } from './session/kept-handshake'
 import { packParams } from './session/params'
@@ -42,7 +42,7 @@ export class PresenceNode {
   readonly #connectionContext: ConnectionContext
   /** Who may come in. */
   readonly door: Door
-  readonly #identifying: IdentifyContext
+  readonly #admission: AdmissionContext
   readonly #startedMs: number
   #refs = 0
   #sweep: Timer | null = null
@@ -95,11 +95,13 @@ export class PresenceNode {
       trustNames: () => mode() === 'development',
       maxNamesPerSession: limits.channelsPerSession,
     })
-    const { authenticate, authenticateTimeoutMs, allowAnonymous } = options
+    const { authenticate, authenticateTimeoutMs, allowAnonymous, implicitTopic } = options
     const refusedIdentities = new RefusalLog(log, 'identities that authenticate gives are refused')
-    this.#identifying = {
+    this.#admission = {
       ...{ limits, clock, random, log, refusedIdentities, mode },
-      ...{ authenticate, authenticateTimeoutMs, allowAnonymous },
+      ...{ authenticate, authenticateTimeoutMs, allowAnonymous, implicitTopic },
+      door: this.door,
+      isDraining: () => this.#phase !== 'open',
     }
     this.#connectionContext = {
       clock,
@@ -111,7 +113,7 @@ export class PresenceNode {
       dispatch: { router, services, names, limits },
       outbox,
       throttle: { clock, rates, paces: pacesOf(rates), maxKeptBytes: limits.frameBytes },
-      identify: (request) => identify(request, this.#identifying),
+      identify: (request) => identify(request, this.#admission),
       describeServer: () => this.#describe(),
       onClosed: (connection) => {
         this.#connections.delete(connection)
@@ -141,10 +143,8 @@ export class PresenceNode {
     request: HandshakeRequest,
     transport: TransportName = 'websocket',
   ): Promise<Acceptance | HandshakeRefusal> {
-    const { clock, authenticate, implicitTopic } = this.#options
-    const isDraining = () => this.#phase !== 'open'
-    const context = { ...this.#identifying, isDraining, door: this.door, implicitTopic }
-    const admitted = await admit(request, context, transport)
+    const { clock, authenticate } = this.#options
+    const admitted = await admit(request, this.#admission, transport)
     if ('status' in admitted) return admitted
     return {
       subprotocol: admitted.subprotocol,

@@ -146,7 +146,7 @@ export class Channel implements Membership, PermittedMembership {
    */
   observe(onRefused: (problem: Fault) => void): void {
     const refused = (refusal: Refusal) => {
-      this.end('kicked')
+      this.#quit('kicked')
       onRefused(refusal.fault)
     }
     this.#queue.push(() => this.#permission.ask(() => this.attachment.follow(), refused))
@@ -214,16 +214,14 @@ export class Channel implements Membership, PermittedMembership {
   /** Ends it, and tells the client why. */
   putOut(reason: LeaveReason, problem?: Fault): void {
     if (this.isGone) return
-    this.end(reason)
-    this.#session.forget(this.topic)
+    this.#quit(reason)
     if (problem) this.answers.closeFor(problem)
     else this.answers.close({ reason })
   }
 
   /** Puts the session out of a topic in which it may not be any more. */
   expel(problem: Fault): void {
-    this.end('kicked')
-    this.#session.forget(this.topic)
+    this.#quit('kicked')
     this.answers.expel(problem)
   }
 
@@ -244,9 +242,14 @@ export class Channel implements Membership, PermittedMembership {
   /** Its client came back, and may not be here any more. */
   #refuseReturn(message: JoinMessage, refusal: Refusal): void {
     const claim = this.attachment.claim ?? message
-    this.end('kicked')
-    this.#session.forget(this.topic)
+    this.#quit('kicked')
     this.answers.reply(claim.ref, refusal)
+  }
+
+  /** Ends it, and its session knows it no more. */
+  #quit(reason: LeaveReason): void {
+    this.end(reason)
+    this.#session.forget(this.topic)
   }
 
   #attach(message: JoinMessage): Promise<void> {

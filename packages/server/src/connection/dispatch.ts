@@ -80,10 +80,7 @@ export function observe(
   }
   const channel = new Channel(session, definition, topic, null, services)
   session.channels.set(topic, channel)
-  channel.observe((problem) => {
-    session.forget(topic)
-    onRefused(problem)
-  })
+  channel.observe(onRefused)
 }
 
 function join(session: Session, message: JoinMessage, { router, services, limits }: DispatchContext): void {

@@ -5,6 +5,7 @@ import {
   type RequestListener,
 } from 'node:http'
 import type { Socket } from 'node:net'
+import type { AdmissionOptions } from '../door/admission-options'
 import { PendingSockets } from '../door/pending-sockets'
 import { Tally } from '../door/tally'
 import { systemClock } from '../io/clock'
@@ -47,14 +48,15 @@ export const DEFAULT_HTTP: HttpOptions = {
 /** A client of Phoenix's long poll has one TCP connection that waits, and one to post. */
 const SOCKETS_PER_CONNECTION = 2
 
-export interface HttpBounds {
+type SocketBounds = Pick<
+  AdmissionOptions,
+  'maxConnections' | 'maxPerAddress' | 'maxPending' | 'maxPendingPerAddress'
+>
+
+export interface HttpBounds extends SocketBounds {
   readonly http: HttpOptions
   /** Milliseconds that a long poll waits, in which nothing moves. */
   readonly windowMs: number
-  readonly maxConnections: number
-  readonly maxPerAddress: number
-  readonly maxPending: number
-  readonly maxPendingPerAddress: number
   /** Whether TCP connections are counted. */
   readonly areSocketsBounded: () => boolean
   /** What is counted as one peer; null for a proxy, which stands for many. */

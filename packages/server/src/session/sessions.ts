@@ -184,15 +184,13 @@ export class Sessions {
     return closeCode === 1001 ? Math.min(pageGraceMs, graceMs) : graceMs
   }
 
-  /** Ends those that `isMeant` says. How many. */
-  endWhere(isMeant: (session: Session) => boolean, reason: LeaveReason): number {
-    const meant = [...this.#sessions.values()].filter(isMeant)
-    for (const session of meant) session.end(reason)
-    return meant.length
+  /** Ends those that `isMeant` says. */
+  endWhere(isMeant: (session: Session) => boolean, reason: LeaveReason): void {
+    for (const session of [...this.#sessions.values()].filter(isMeant)) session.end(reason)
   }
 
   endAll(reason: LeaveReason): void {
-    for (const session of [...this.#sessions.values()]) session.end(reason)
+    this.endWhere(() => true, reason)
   }
 
   /** Leaves those that can be resumed to the other nodes, and ends the rest. */
