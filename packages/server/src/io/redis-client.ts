@@ -9,8 +9,10 @@ import {
   type RedisScript,
   ScriptRefusal,
 } from '../store/redis/redis-port'
+import { watchForAnswer } from './answer-watch'
 import type { Clock, Timer } from './clock'
 import type { RandomSource } from './random'
+import { Window } from './window'
 
 /*
  *            open                 both ready, all channels taken up
@@ -37,10 +39,8 @@ export interface RedisClientOptions {
 
 const BACKOFF_MIN_MS = 50
 const BACKOFF_MAX_MS = 1000
-/** So many times its time a command may take, as long as others before it are being answered. */
-const PATIENCE = 5
-/** Milliseconds by which a timer is late where this process itself was busy. What was answered meanwhile is read first. */
-const LATE_MS = 250
+/** Commands under way. Others wait here, where a node's lease can go before them, and their time runs from when they go. */
+const AT_ONCE = 256
 /** Channels that one command takes up. */
 const CHANNELS_AT_ONCE = 256
 
@@ -62,6 +62,7 @@ export class RedisClient implements RedisPort {
   readonly #options: RedisClientOptions
   readonly #listeners = new Map<string, (text: string) => void>()
   readonly #hashes = new Map<RedisScript, string>()
+  readonly #window = new Window(AT_ONCE)
   #events: RedisPortEvents | null = null
   #pair: Pair | null = null
   #timer: Timer | null = null
@@ -78,20 +79,18 @@ export class RedisClient implements RedisPort {
     this.#connect()
   }
 
-  async run(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<RedisReply> {
-    const rest = [String(keys.length), ...keys, ...args]
-    try {
-      return await this.#ask((pair) => pair.commands.call('EVALSHA', [this.#hashOf(script), ...rest]))
-    } catch (error) {
-      if (!(error instanceof ScriptRefusal)) throw error
-      if (error.code !== 'NOSCRIPT') throw error
-    }
-    return this.#ask((pair) => pair.commands.call('EVAL', [script.source, ...rest]))
+  run(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<RedisReply> {
+    return script.isUrgent
+      ? this.#run(script, keys, args)
+      : this.#window.run(() => this.#run(script, keys, args))
   }
 
   async subscribe(channel: string, listener: (text: string) => void): Promise<void> {
     this.#listeners.set(channel, listener)
-    await this.#ask((pair) => this.#takeUp(pair, [channel]))
+    await this.#window.run(async () => {
+      // Whoever has gone while it waited has unsubscribed already.
+      if (this.#listeners.get(channel) === listener) await this.#ask((pair) => this.#takeUp(pair, [channel]))
+    })
   }
 
   unsubscribe(channel: string): void {
@@ -232,15 +231,32 @@ export class RedisClient implements RedisPort {
 
   // --- one command -----------------------------------------------------------------------------------------------
 
+  async #run(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<RedisReply> {
+    const rest = [String(keys.length), ...keys, ...args]
+    try {
+      return await this.#ask((pair) => pair.commands.call('EVALSHA', [this.#hashOf(script), ...rest]))
+    } catch (error) {
+      if (!(error instanceof ScriptRefusal)) throw error
+      if (error.code !== 'NOSCRIPT') throw error
+    }
+    return this.#ask((pair) => pair.commands.call('EVAL', [script.source, ...rest]))
+  }
+
   #ask<T>(ask: (pair: Pair) => Promise<T>): Promise<T & RedisReply> {
     const pair = this.#pair
     const { clock, commandTimeoutMs } = this.#options
     if (!pair?.isUp) return Promise.reject(this.#unavailable('There is no connection'))
     return new Promise((resolve, reject) => {
-      const watch = this.#watch(pair, () => {
-        const error = new Error(`no answer within ${commandTimeoutMs} ms`)
-        reject(this.#unavailable('There was no answer', error))
-        this.#fail(pair, error)
+      const watch = watchForAnswer({
+        clock,
+        timeoutMs: commandTimeoutMs,
+        // Of a Cluster nobody can tell which server the command waits for.
+        heardMs: () => (this.isCluster ? 0 : pair.heardMs),
+        onSilence: () => {
+          const error = new Error(`no answer within ${commandTimeoutMs} ms`)
+          reject(this.#unavailable('There was no answer', error))
+          this.#fail(pair, error)
+        },
       })
       ask(pair).then(
         (reply) => {
@@ -258,29 +274,6 @@ export class RedisClient implements RedisPort {
         },
       )
     })
-  }
-
-  /**
-   * Calls `onSilence` once Redis has been silent for `commandTimeoutMs`. A command that waits behind many others is in no
-   * hurry as long as those are being answered; of a Cluster nobody can tell which server it waits for.
-   */
-  #watch(pair: Pair, onSilence: () => void): Timer {
-    const { clock, commandTimeoutMs } = this.#options
-    const startedMs = clock.now()
-    let timer: Timer
-    const wait = (delayMs: number) => {
-      const dueMs = clock.now() + delayMs
-      timer = clock.after(delayMs, () => {
-        const nowMs = clock.now()
-        const silentMs = nowMs - Math.max(startedMs, this.isCluster ? 0 : pair.heardMs)
-        if (nowMs - startedMs >= commandTimeoutMs * PATIENCE) onSilence()
-        else if (silentMs < commandTimeoutMs) wait(commandTimeoutMs - silentMs)
-        else if (nowMs - dueMs > LATE_MS) wait(LATE_MS)
-        else onSilence()
-      })
-    }
-    wait(commandTimeoutMs)
-    return { cancel: () => timer.cancel() }
   }
 
   #unavailable(what: string, cause?: Error): ServerError {

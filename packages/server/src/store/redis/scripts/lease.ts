@@ -20,6 +20,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
  */
 export const RENEW: RedisScript = {
   name: 'renew',
+  isUrgent: true,
   source: `${NOW}
 local has = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if has or ARGV[3] == '1' then redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1]) end

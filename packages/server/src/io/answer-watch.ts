@@ -1,0 +1,38 @@
+import type { Clock, Timer } from './clock'
+
+/** So many times its time an answer may take, as long as others are heard meanwhile. */
+const PATIENCE = 5
+/** Milliseconds by which a timer is late where this process itself was busy. What was answered meanwhile is read first. */
+const LATE_MS = 250
+
+export interface AnswerWatchOptions {
+  readonly clock: Clock
+  /** Milliseconds of silence that are too many. */
+  readonly timeoutMs: number
+  /** When anything was heard last of who is to answer, by the clock. */
+  readonly heardMs: () => number
+  readonly onSilence: () => void
+}
+
+/**
+ * Calls `onSilence` once who is to answer has been silent for `timeoutMs`. What waits behind others is in no hurry as long
+ * as those are being answered, and where this process was busy itself nobody is to blame for it. To be cancelled by the
+ * answer.
+ */
+export function watchForAnswer({ clock, timeoutMs, heardMs, onSilence }: AnswerWatchOptions): Timer {
+  const startedMs = clock.now()
+  let timer: Timer
+  const wait = (delayMs: number) => {
+    const dueMs = clock.now() + delayMs
+    timer = clock.after(delayMs, () => {
+      const nowMs = clock.now()
+      const silentMs = nowMs - Math.max(startedMs, heardMs())
+      if (nowMs - startedMs >= timeoutMs * PATIENCE) onSilence()
+      else if (silentMs < timeoutMs) wait(timeoutMs - silentMs)
+      else if (nowMs - dueMs > LATE_MS) wait(LATE_MS)
+      else onSilence()
+    })
+  }
+  wait(timeoutMs)
+  return { cancel: () => timer.cancel() }
+}
