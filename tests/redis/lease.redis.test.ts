@@ -86,6 +86,23 @@ describe('[S-8] a node that was stopped for longer than its lease', () => {
     await converge([a, paused])
   })
 
+  test('[S-24] never tells its own that they are gone: they were there all along', async () => {
+    const prefix = freshPrefix()
+    const clock = new FrozenClock()
+    const a = await Member.start('a', { connection: redis.url, prefix })
+    const paused = await Member.start('paused', { connection: redis.url, prefix, clock })
+    await Promise.all([a.join(), paused.join(), paused.join()])
+    await converge([a, paused])
+    clock.freeze()
+    await soon(() => expect(a.feed.leaves).toHaveLength(2), GONE_MS)
+    // What it is told after that it was told as gone comes later in the same channel.
+    await a.update('a-0')
+    await soon(() => expect(paused.feed.presences).toEqual(meant(a, paused)))
+    clock.thaw()
+    await converge([a, paused])
+    expect(paused.feed.leaves).toEqual([])
+  })
+
   test('finds out before it changes anything', async () => {
     const prefix = freshPrefix()
     const clock = new FrozenClock()

@@ -237,7 +237,22 @@ export class TopicAccess {
   #hear(text: string): void {
     const message = parseMessage(text)
     if (!message || (message.kind === 'bus' && message.from === this.#context.instance)) return
+    if (this.#isOwnEnd(message)) {
+      if (message.node === this.#context.lease.id) this.#context.onFenced(message.node)
+      return
+    }
     this.#offer(message)
+  }
+
+  /**
+   * Whether it tells that this node was found dead, here. Those who are with it were there all along, and are there again
+   * for the others once everything is made good; the state that comes with that stands for what is left out.
+   */
+  #isOwnEnd(message: TopicMessage): message is Extract<TopicMessage, { kind: 'diff' }> {
+    if (message.kind !== 'diff') return false
+    const { lease } = this.#context
+    if (message.node !== lease.id && !lease.former.includes(message.node)) return false
+    return message.diff.leaves.some(({ reason }) => reason === 'node_lost')
   }
 
   async #snapshot(): Promise<void> {
