@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer as createNetServer } from 'node:net'
 import { join } from 'node:path'
+import { freePort } from '../../scripts/lib/free-port.mjs'
 import { at } from '../../scripts/lib/repository.mjs'
 
 /*
@@ -116,14 +116,4 @@ async function waitFor(running: Running, holds: () => boolean): Promise<void> {
     if (running.process.exitCode !== null || Date.now() > giveUpAt) return
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createNetServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('No free port.')
-  return address.port
 }

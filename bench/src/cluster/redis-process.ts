@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
+import { freePort } from '../../../scripts/lib/free-port.mjs'
 import { searchPath } from '../../../scripts/lib/search-path.mjs'
 import { pass } from '../load/pace'
 import { adopt, end } from '../run/children'
@@ -67,13 +68,4 @@ export class RedisProcess {
     await once(socket, 'close')
     return answer
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('There is no free port.')
-  return address.port
 }

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { freePort, RedisServer } from './redis-server'
+import { freePort } from '../../../scripts/lib/free-port.mjs'
+import { RedisServer } from './redis-server'
 
 const SLOTS = 16_384
 const MASTERS = 3
@@ -30,13 +31,14 @@ export class RedisClusterServers {
         const from = Math.floor((SLOTS * i) / MASTERS)
         const to = Math.floor((SLOTS * (i + 1)) / MASTERS) - 1
         await server.command('CLUSTER', 'ADDSLOTSRANGE', String(from), String(to))
+        // Only taken by one that knows no other yet.
         await server.command('CLUSTER', 'SET-CONFIG-EPOCH', String(i + 1))
-        for (const [j, other] of servers.entries()) {
-          if (i !== j) {
-            const where = ['127.0.0.1', String(other.port), String(busPorts[j])]
-            await server.command('CLUSTER', 'MEET', ...where)
-          }
-        }
+      }
+      const [first, ...others] = servers as [RedisServer, ...RedisServer[]]
+      // The rest is gossip.
+      for (const [i, other] of others.entries()) {
+        const where = ['127.0.0.1', String(other.port), String(busPorts[i + 1])]
+        await first.command('CLUSTER', 'MEET', ...where)
       }
       for (const server of servers) await cluster.#settled(server)
       return cluster

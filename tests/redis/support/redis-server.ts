@@ -1,14 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createConnection, createServer } from 'node:net'
+import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { freePort } from '../../../scripts/lib/free-port.mjs'
 import { searchPath } from '../../../scripts/lib/search-path.mjs'
 
 /** Looks, 20 ms apart, after which a server that does not answer counts as not starting. */
 const MAX_LOOKS = 500
+/** Ports that are tried: the one that was free may not be by the time that a server begins. */
+const MAX_PORTS = 5
 
 const running = new Set<ChildProcess>()
 // Whatever becomes of the test, its servers end with it.
@@ -33,9 +36,17 @@ export class RedisServer {
 
   /** @param args options of redis-server beside port and folder; without any, it keeps nothing on disk. */
   static async start(args: readonly string[] = ['--save', '', '--appendonly', 'no']): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), await mkdtemp(join(tmpdir(), 'rollcall-redis-')), args)
-    await server.up()
-    return server
+    for (let tries = 1; ; tries++) {
+      const folder = await mkdtemp(join(tmpdir(), 'rollcall-redis-'))
+      const server = new RedisServer(await freePort(), folder, args)
+      try {
+        await server.up()
+        return server
+      } catch (error) {
+        await server.dispose()
+        if (tries === MAX_PORTS) throw error
+      }
+    }
   }
 
   get url(): string {
@@ -138,13 +149,4 @@ export class RedisServer {
       socket.write(`*${words.length}\r\n${bulk.join('')}`)
     })
   }
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
