@@ -55,7 +55,11 @@ describe('[S-11] a Cluster', () => {
     const [a, b] = await members({ cluster: cluster.addresses })
     for (const server of cluster.servers) {
       await server.kill()
-      await soon(() => expect([a, b].map(({ reachable }) => reachable.at(-1))).toEqual([false, false]))
+      // Who had no connection to it hears of it once the others have called it failed: that takes some node timeouts.
+      await soon(
+        () => expect([a, b].map(({ reachable }) => reachable.at(-1))).toEqual([false, false]),
+        15_000,
+      )
       await server.up()
       await soon(() => expect([a, b].map(({ reachable }) => reachable.at(-1))).toEqual([true, true]), 15_000)
       await Promise.all([a.join(), b.join()])
