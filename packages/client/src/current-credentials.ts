@@ -12,7 +12,8 @@ import {
 import type { CloseInfo } from './machine/socket-state'
 import type { ResolvedSocketOptions } from './options'
 import { RunningMachine } from './running-machine'
-import { Timer, Waiter } from './timer'
+import { Timer } from './timer'
+import { Waiters } from './waiters'
 
 export interface CurrentCredentialsListener {
   /** These are to be connected with. */
@@ -35,14 +36,14 @@ export class CurrentCredentials {
   readonly #listener: CurrentCredentialsListener
   readonly #machine: RunningMachine<CredentialsState, CredentialsEvent, CredentialsEffect>
   readonly #timer: Timer
-  readonly #waiters = new Map<number, Waiter<void>>()
-  #lastTicket = 0
+  readonly #waiters: Waiters
 
   constructor(options: ResolvedSocketOptions, listener: CurrentCredentialsListener) {
     const { clock, connectTimeoutMs, timeoutMs, backoff } = options
     this.#options = options
     this.#listener = listener
     this.#timer = new Timer(clock, () => this.dispatch({ kind: 'due' }))
+    this.#waiters = new Waiters(clock, timeoutMs, () => renewalTimeoutError(timeoutMs))
     this.#machine = new RunningMachine<CredentialsState, CredentialsEvent, CredentialsEffect>(
       INITIAL_CREDENTIALS,
       (state, event) =>
@@ -64,14 +65,7 @@ export class CurrentCredentials {
 
   /** Resolves once the server has taken what the application says now. */
   renew(): Promise<void> {
-    const ticket = ++this.#lastTicket
-    const { clock, timeoutMs } = this.#options
-    const waiter = new Waiter<void>(clock, timeoutMs, () =>
-      this.#settle([ticket], renewalTimeoutError(timeoutMs)),
-    )
-    this.#waiters.set(ticket, waiter)
-    this.dispatch({ kind: 'requested', ticket })
-    return waiter.promise
+    return this.#waiters.add((ticket) => this.dispatch({ kind: 'requested', ticket })).promise
   }
 
   #perform(effect: CredentialsEffect): void {
@@ -92,7 +86,7 @@ export class CurrentCredentials {
         return this.#listener.expired(effect.close)
       case 'settle': {
         const { tickets, error } = effect
-        if (tickets.length > 0) this.#settle(tickets, error)
+        if (tickets.length > 0) this.#waiters.settle(tickets, error)
         else if (error) this.#listener.faulted(error)
       }
     }
@@ -110,15 +104,6 @@ export class CurrentCredentials {
       else made(read)
     } catch (thrown) {
       failed(thrown)
-    }
-  }
-
-  #settle(tickets: readonly number[], error: RollcallError | null): void {
-    for (const ticket of tickets) {
-      const waiter = this.#waiters.get(ticket)
-      this.#waiters.delete(ticket)
-      if (error === null) waiter?.resolve()
-      else waiter?.reject(error)
     }
   }
 }

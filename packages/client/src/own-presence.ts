@@ -11,17 +11,15 @@ import {
 import type { ResolvedSocketOptions } from './options'
 import { readRefusal } from './refusal'
 import { RunningMachine } from './running-machine'
-import { Timer, Waiter } from './timer'
+import { Timer } from './timer'
+import { Waiters } from './waiters'
 
 /** What this session wants its own presence in one topic to say: throttled, kept across reconnects. */
 export class OwnPresence {
-  readonly #topic: string
-  readonly #options: ResolvedSocketOptions
   readonly #request: (change: MetaChange) => Promise<unknown>
   readonly #machine: RunningMachine<OwnMetaState, OwnMetaEvent, OwnMetaEffect>
   readonly #timer: Timer
-  readonly #waiters = new Map<number, Waiter<void>>()
-  #lastTicket = 0
+  readonly #waiters: Waiters
 
   constructor(
     topic: string,
@@ -29,13 +27,15 @@ export class OwnPresence {
     /** Sends one change; settles with the server's answer. Called only while joined. */
     request: (change: MetaChange) => Promise<unknown>,
   ) {
-    this.#topic = topic
-    this.#options = options
+    const { clock, timeoutMs, updateIntervalMs } = options
     this.#request = request
-    this.#timer = new Timer(options.clock, () => this.dispatch({ kind: 'due' }))
+    this.#timer = new Timer(clock, () => this.dispatch({ kind: 'due' }))
+    const what = `The update of our presence in "${topic}"`
+    const hint = 'It stays wanted, and goes out once the channel is joined.'
+    this.#waiters = new Waiters(clock, timeoutMs, () => timeoutError(what, timeoutMs, hint))
     this.#machine = new RunningMachine<OwnMetaState, OwnMetaEvent, OwnMetaEffect>(
       INITIAL_OWN_META,
-      (state, event) => stepOwnMeta(state, event, { intervalMs: options.updateIntervalMs }),
+      (state, event) => stepOwnMeta(state, event, { intervalMs: updateIntervalMs }),
       (effect) => this.#perform(effect),
     )
   }
@@ -45,24 +45,15 @@ export class OwnPresence {
   }
 
   submit(change: MetaChange): Promise<void> {
-    const ticket = ++this.#lastTicket
-    const { clock, timeoutMs } = this.#options
-    const waiter = new Waiter<void>(clock, timeoutMs, () => {
-      const what = `The update of our presence in "${this.#topic}"`
-      this.#settle(
-        [ticket],
-        timeoutError(what, timeoutMs, 'It stays wanted, and goes out once the channel is joined.'),
-      )
-    })
-    this.#waiters.set(ticket, waiter)
-    this.dispatch({ kind: 'submit', edit: editOf(change), ticket })
+    const edit = editOf(change)
+    const waiter = this.#waiters.add((ticket) => this.dispatch({ kind: 'submit', edit, ticket }))
     // What the presence says is seen in the map: an update may be made in passing.
     return waiter.markHandled().promise
   }
 
   /** Those who wait are told; what they wanted stays wanted. */
   fail(error: unknown): void {
-    this.#settle([...this.#waiters.keys()], error)
+    this.#waiters.rejectAll(error)
   }
 
   /** The payload of a join, its `meta` brought up to what the server has accepted since. (C-11) */
@@ -78,22 +69,13 @@ export class OwnPresence {
       case 'timer':
         return this.#timer.set(effect.delayMs)
       case 'settle':
-        return this.#settle(effect.tickets, effect.error)
+        return this.#waiters.settle(effect.tickets, effect.error)
       case 'send': {
         const { id } = effect
         const answered = (error: unknown) =>
           this.dispatch({ kind: 'answered', id, error, retryAfterMs: retryAfterOf(error) })
         Promise.all(effect.changes.map(this.#request)).then(() => answered(null), answered)
       }
-    }
-  }
-
-  #settle(tickets: readonly number[], error: unknown): void {
-    for (const ticket of tickets) {
-      const waiter = this.#waiters.get(ticket)
-      this.#waiters.delete(ticket)
-      if (error === null) waiter?.resolve()
-      else waiter?.reject(error)
     }
   }
 }

@@ -115,11 +115,11 @@ function hold(state: OwnMetaState, pending: Batch | null): OwnMetaStep {
 function postpone(
   state: In<'ready' | 'cooling'>,
   index: number,
+  batch: Batch,
   retryAfterMs: number,
   { intervalMs }: OwnMetaContext,
 ): OwnMetaStep {
   const { inFlight } = state
-  const batch = inFlight[index]?.batch ?? null
   const others = inFlight.filter((_item, at) => at !== index)
   const later = others.slice(index)
   const follower = later.find((item) => item.batch.edit.kind === 'set')
@@ -144,7 +144,7 @@ const answer = (
   const index = state.inFlight.findIndex((item) => item.id === id)
   const sent = state.inFlight[index]
   if (!sent) return stay(state)
-  if (retryAfterMs !== null) return postpone(state, index, retryAfterMs, context)
+  if (retryAfterMs !== null) return postpone(state, index, sent.batch, retryAfterMs, context)
   const { edit, tickets } = sent.batch
   const accepted = state.accepted ? composeEdits(state.accepted, edit) : edit
   return {
