@@ -25,7 +25,7 @@ export const credentialsMutants: readonly Mutant[] = [
     law: 'C-34',
     breaks: 'a renewal that failed is not tried again',
     file: `${client}/machine/credentials-renewal.ts`,
-    find: 'delayMs: hasEnd ? Math.min(LONGEST_MS, delayMs) : null',
+    find: 'delayMs: hasEnd ? delayMs : null',
     replace: 'delayMs: hasEnd ? null : null',
     tests: [`${client}/machine/credentials`, `${client}/refresh`],
   },

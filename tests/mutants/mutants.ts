@@ -1,10 +1,11 @@
 import { defenceMutants } from './defence-mutants.ts'
 import { client, type Mutant, protocol, server } from './mutant.ts'
+import { nodeMutants } from './node-mutants.ts'
 
 /*
- * Deliberately broken builds, at least one for each law of DESIGN, section 4, and one for each defence against strangers
- * (defence-mutants.ts). `npm run mutants` makes each of them in turn and expects a test to notice: a law whose breaking
- * nobody notices is not held by anything.
+ * Deliberately broken builds: at least one for each law of DESIGN, section 4, some for several nodes and the Redis between
+ * them (node-mutants.ts), and one for each defence against strangers (defence-mutants.ts). `npm run mutants` makes each
+ * of them in turn and expects a test to notice: a law whose breaking nobody notices is not held by anything.
  */
 
 const lawMutants: readonly Mutant[] = [
@@ -199,4 +200,4 @@ const lawMutants: readonly Mutant[] = [
   },
 ]
 
-export const mutants: readonly Mutant[] = [...lawMutants, ...defenceMutants]
+export const mutants: readonly Mutant[] = [...lawMutants, ...nodeMutants, ...defenceMutants]
