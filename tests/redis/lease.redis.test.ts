@@ -69,6 +69,32 @@ describe('[S-8] a node that is gone', () => {
   })
 })
 
+describe('[S-8] a node whose return takes longer than its lease', () => {
+  test('keeps the lease meanwhile: nobody is told that it is gone', async () => {
+    const prefix = freshPrefix()
+    const line = await Line.start(redis.port)
+    const near = await Member.start('near', { connection: redis.url, prefix })
+    const far = await Member.start('far', { connection: line.url, prefix })
+    await Promise.all([near.join(), far.join()])
+    const puts = Array.from({ length: 500 }, (_, i) => {
+      const change = { op: 'put', ref: `r${i}`, key: 'k', meta: {}, rev: 0, owner: `of ${i}` } as const
+      return far.store.commit(`room:${i}`, [change])
+    })
+    await Promise.all(puts)
+    await converge([near, far])
+    // Each of these topics takes it a round trip, some at a time.
+    line.delayMs = 50
+    line.cut()
+    const startedMs = performance.now()
+    await soon(() => expect(far.reachable).toEqual([false, true]), 20_000)
+    expect(performance.now() - startedMs).toBeGreaterThan(TTL_MS)
+    expect(near.feed.leaves).toEqual([])
+    line.delayMs = 0
+    await converge([near, far])
+    expect(near.feed.leaves).toEqual([])
+  }, 40_000)
+})
+
 describe('[S-8] a node that was stopped for longer than its lease', () => {
   test('is told as gone, finds out, and is there again under the same refs', async () => {
     const prefix = freshPrefix()

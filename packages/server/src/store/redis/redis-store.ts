@@ -32,6 +32,8 @@ import { TopicAccess, type TopicContext } from './topic-access'
 const WIDTH = 16
 /** Milliseconds that a call waits for a link that is being made or made good. */
 const READY_MS = 5000
+/** Broadcasts of this node that may wait for Redis, in all topics. */
+const MAX_PUBLISHING = 10_000
 /** Milliseconds between two tries to make good what was missed. */
 const RETRY_MS = 250
 /** Milliseconds that a diff behind a gap waits for the one before it. */
@@ -67,6 +69,9 @@ export class RedisStore implements Store {
   #retry: Timer | null = null
   #sessionsDueMs = 0
   #restores = 0
+  /** Under which it was found dead, in the middle of a return. */
+  #fencedId: string | null = null
+  #publishing = 0
 
   /**
    * Throws `invalid_option`. It connects with {@link connect}, not before.
@@ -116,7 +121,11 @@ export class RedisStore implements Store {
       isLive: () => this.#link.name === 'live',
       isUp: () => this.#link.name === 'live' || this.#link.name === 'returning',
       onFenced: (id) => {
-        // Several topics find out at once.
+        if (this.#link.name === 'returning') {
+          // It has to return once more; in the middle of it nothing changes its id.
+          this.#fencedId = id
+          return
+        }
         if (id === this.#lease.id) this.#lease.forfeit()
         this.#dispatch({ kind: 'gone' })
       },
@@ -160,8 +169,15 @@ export class RedisStore implements Store {
     return this.#topic(topic).adopt(owner)
   }
 
-  publish(topic: Topic, message: StoreMessage): Promise<void> {
-    return this.#topic(topic).publish(message)
+  async publish(topic: Topic, message: StoreMessage): Promise<void> {
+    if (this.#publishing >= MAX_PUBLISHING)
+      throw this.#unavailable(`${MAX_PUBLISHING} broadcasts wait already`)
+    this.#publishing++
+    try {
+      await this.#topic(topic).publish(message)
+    } finally {
+      this.#publishing--
+    }
   }
 
   async handOver(graceMs: number): Promise<void> {
@@ -227,6 +243,8 @@ export class RedisStore implements Store {
       const formerId = this.#lease.id
       await this.#lease.restore()
       if (isOld()) return
+      // The rest may take longer than a lease.
+      this.#schedulePulse()
       if (formerId !== this.#lease.id)
         log.warn({ node: this.#lease.id, formerId }, 'the lease was lost; here under another id')
       await this.#listen()
@@ -234,8 +252,8 @@ export class RedisStore implements Store {
       await this.#redisSessions.restore()
       await eachOf(this.#topics.values(), WIDTH, (topic) => (isOld() ? Promise.resolve() : topic.assert()))
       if (isOld()) return
+      if (this.#fencedId === this.#lease.id) throw new ScriptRefusal('FENCED this node was taken for dead')
       this.#dispatch({ kind: 'restored' })
-      this.#schedulePulse()
     } catch (error) {
       if (isOld()) return
       if (error instanceof ScriptRefusal) this.#lease.forfeit()
@@ -296,12 +314,14 @@ export class RedisStore implements Store {
 
   async #beat(): Promise<void> {
     const { clock, logger: log, sessionTtlMs } = this.#options
-    if (this.#link.name !== 'live') return
+    if (this.#link.name !== 'live' && this.#link.name !== 'returning') return
     try {
       if (!(await this.#lease.renew())) {
+        // A return that is under way finds out by itself: it is refused.
         if (this.#link.name === 'live' && !this.#isHandedOver) this.#dispatch({ kind: 'gone' })
         return
       }
+      if (this.#link.name !== 'live') return
       await this.#port.probe()
       if (clock.now() >= this.#sessionsDueMs) {
         this.#sessionsDueMs = clock.now() + sessionTtlMs * SESSION_SHARE

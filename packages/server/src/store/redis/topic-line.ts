@@ -75,6 +75,13 @@ export class TopicLine {
     this.#step({ kind: 'snapshot', snapshot })
   }
 
+  /** The state after this node has said what it holds: also of what was left out on the way there, and will not come. */
+  takeAsserted(snapshot: StoredSnapshot): void {
+    const { known } = this
+    if (known?.epoch === snapshot.epoch && known.seq < snapshot.seq) this.doubt()
+    this.takeSnapshot(snapshot)
+  }
+
   /** Something may have been missed. */
   doubt(): void {
     this.#step({ kind: 'stale' })

@@ -1,14 +1,14 @@
 import { type OwnRecord, recordArgs } from '../record'
 import type { RedisReply, RedisScript } from '../redis-port'
 import { readSnapshot, type StoredSnapshot } from './snapshot'
-import { PROLOGUE } from './topic'
+import { FENCE_MS, PROLOGUE } from './topic'
 
 /*
  *   ARGV  8 how many ids it had before  9… those ids   then each own presence: ref rev hash owner key meta
  *   reply as of snapshot, and the refs that are lost to another node
  *
  * What a node does where it may have missed something: afterwards the topic holds of this node exactly what the node
- * says, and everybody knows that it has said so.
+ * says, everybody knows that it has said so, and nothing more can be done here under the ids that it had before.
  */
 export const ASSERT: RedisScript = {
   name: 'assert',
@@ -20,7 +20,10 @@ local count = tonumber(ARGV[8])
 for i = 9, 8 + count do
   mine[ARGV[i]] = true
   former[#former + 1] = ARGV[i]
+  -- What it said under that id and comes late would be nobody's.
+  redis.call('HSET', X, ARGV[i], '1')
 end
+if count > 0 then redis.call('PEXPIRE', X, ${FENCE_MS}) end
 local own, lost = {}, {}
 for i = 9 + count, #ARGV, 6 do own[ARGV[i]] = i end
 

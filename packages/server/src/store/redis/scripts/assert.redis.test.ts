@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { RedisServer } from '../../../../../../tests/redis/support/redis-server'
+import { systemClock } from '../../../io/clock'
+import { systemRandom } from '../../../io/random'
+import { RedisClient } from '../../../io/redis-client'
+import type { Change } from '../../store'
+import { Keys } from '../keys'
+import type { RedisScript } from '../redis-port'
+import { ASSERT, assertArgs } from './assert'
+import { COMMIT, commitArgs, netChanges } from './commit'
+import { readSnapshot, SNAPSHOT } from './snapshot'
+import { callerArgs, NOTHING_KNOWN } from './topic'
+
+let redis: RedisServer
+beforeAll(async () => {
+  redis = await RedisServer.start()
+})
+afterAll(() => redis.dispose())
+
+/** Runs a script on one topic, as the node says it in the generation. */
+async function topicOf(prefix: string) {
+  const client = new RedisClient({
+    connection: redis.url,
+    clock: systemClock,
+    random: systemRandom,
+    commandTimeoutMs: 10_000,
+    connectTimeoutMs: 10_000,
+  })
+  onTestFinished(() => client.close())
+  await new Promise<void>((resolve, reject) => client.open({ onUp: resolve, onDown: reject }))
+  const keys = new Keys(prefix).topic('room:lobby')
+  return (script: RedisScript, node: string, generation: number, args: readonly string[]) => {
+    const caller = { node, generation, known: NOTHING_KNOWN, freshEpoch: 'e', publish: 'PUBLISH' as const }
+    return client.run(script, keys, [...callerArgs(caller), ...args])
+  }
+}
+
+const put = (ref: string): Change => ({ op: 'put', ref, key: 'k', meta: {}, rev: 0, owner: `of ${ref}` })
+
+test('[S-22] what a node said under an id that it has given up since, and comes late, is refused', async () => {
+  const run = await topicOf('late')
+  await run(COMMIT, 'former', 1, commitArgs(netChanges([put('a')])))
+  await run(ASSERT, 'now', 2, assertArgs(['former'], []))
+  const late = run(COMMIT, 'former', 1, commitArgs(netChanges([put('b')])))
+  await expect(late).rejects.toMatchObject({ code: 'FENCED' })
+  expect(readSnapshot(await run(SNAPSHOT, 'now', 2, ['0'])).presences).toEqual([])
+})
