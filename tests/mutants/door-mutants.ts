@@ -174,6 +174,15 @@ export const doorMutants: readonly Mutant[] = [
     tests: [`${server}/door`],
   },
   {
+    name: 'as-a-picture',
+    law: 'S-35',
+    breaks: 'a page of another site begins a long poll as if it were a picture',
+    file: `${server}/door/origins.ts`,
+    find: "return site !== 'cross-site' && site !== 'same-site'",
+    replace: 'return site !== ""',
+    tests: [`${server}/door/origins`],
+  },
+  {
     name: 'flood-in-the-log',
     law: 'S-9',
     breaks: 'each handshake that is refused is a line in the log',

@@ -172,7 +172,11 @@ export class SessionHold implements RefreshHolder {
       this.#waiting = null
       if (found || this.#loss === null) this.#greet(message, found)
       if (this.#loss !== null) return this.#drop(this.#loss)
-      if (!this.#holder.isClosing) for (const each of waiting) this.take(each)
+      for (const each of waiting) {
+        // Any of them may have ended it: what comes after a goodbye would be of nobody.
+        if (this.#holder.isClosing) return
+        this.take(each)
+      }
     })
   }
 

@@ -46,6 +46,20 @@ describe('[S-35] without the option', () => {
     expect(allows(null, undefined)).toBe(true)
   })
 
+  test.each([
+    ['cross-site', false],
+    ['same-site', false],
+    ['same-origin', true],
+    ['none', true],
+  ])('what a page fetches without saying its origin, from %s: %j', (site, isAllowed) => {
+    const headers = { host: 'chat.example.com', 'sec-fetch-site': site }
+    const handshake = { headers, path: '/socket/longpoll', remoteAddress: '192.0.2.7' }
+    expect(new Origins(null, () => 'production').allows(handshake)).toBe(isAllowed)
+    expect(new Origins(['https://app.example.com'], () => 'production').allows(handshake)).toBe(isAllowed)
+    expect(new Origins(['*'], () => 'production').allows(handshake)).toBe(true)
+    expect(new Origins(null, () => 'development').allows(handshake)).toBe(true)
+  })
+
   test('development lets in every page', () => {
     expect(allows(null, 'https://evil.example', 'development')).toBe(true)
   })

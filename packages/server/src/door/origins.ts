@@ -3,7 +3,7 @@ import type { HandshakeRefusal, HandshakeRequest } from '../io/wire'
 import type { Mode } from '../mode'
 
 /*
- *   no Origin            a program, which could say any: passes
+ *   no Origin            a program, which could say any: passes, unless a browser says that it is a page of another site
  *   an Origin            allowed by the option; without the option, by the mode:
  *     development          any
  *     production           the host that the handshake is for
@@ -58,8 +58,10 @@ export class Origins {
 
   /** Whether a page of the site that the handshake names, or a program, may connect. */
   allows(handshake: OriginHandshake): boolean {
-    const { origin } = handshake.headers
-    if (origin === undefined || this.areAllAllowed) return true
+    if (this.areAllAllowed) return true
+    const { origin, 'sec-fetch-site': site } = handshake.headers
+    // A page that shows a URL as if it were a picture says no origin. (Fetch Metadata, W3C)
+    if (origin === undefined) return site !== 'cross-site' && site !== 'same-site'
     if (typeof origin !== 'string') return false
     return this.#isListed ? this.#isListed(origin, handshake) === true : isOwnHost(origin, handshake)
   }

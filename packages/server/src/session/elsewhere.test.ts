@@ -297,6 +297,16 @@ describe('[S-27] while the store is asked for a session', () => {
     expect((await again.heard()).map(([, ref]) => ref)).toEqual(['h', '1', '2', '3'])
   })
 
+  test('what waits behind a goodbye is not done: nobody would be there to leave', async () => {
+    const { again, answer, clock, keys, here } = await asked()
+    again.say([null, 'g', 'rollcall', 'goodbye', {}], ['2', '2', topic, 'phx_join', meta(9)])
+    answer()
+    await clock.advance(300)
+    expect(again.wire.closedWith?.code).toBe(1000)
+    await clock.advance(GRACE_MS * 2)
+    expect(await keys(here)).toEqual(['w1', 'w2'])
+  })
+
   test('for longer than resumeTimeoutMs, the session begins anew, and what waited goes on', async () => {
     const { again, answer, clock, token, session, there, state, seen } = await asked()
     again.say(['2', '2', topic, 'phx_join', meta(1)])
