@@ -58,6 +58,18 @@ describe('[S-11] a watch for an answer', () => {
     expect(seen.silentAtMs).toBeNull()
   })
 
+  test('lets it be read first however long the process was busy, but not for ever', async () => {
+    const { clock, seen } = await begun()
+    for (let i = 0; i < 5; i++) {
+      clock.elapse(10_000)
+      await clock.advance(0)
+      expect(seen.silentAtMs).toBeNull()
+    }
+    clock.elapse(10_000)
+    await clock.advance(0)
+    expect(seen.silentAtMs).toBe(60_100)
+  })
+
   test('is over with the answer', async () => {
     const { clock, seen, watch } = await begun()
     watch.cancel()

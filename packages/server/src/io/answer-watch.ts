@@ -4,6 +4,8 @@ import type { Clock, Timer } from './clock'
 const PATIENCE = 5
 /** Milliseconds by which a timer is late where this process itself was busy. What was answered meanwhile is read first. */
 const LATE_MS = 250
+/** So often in a row that is believed. */
+const MAX_LATE = 5
 
 export interface AnswerWatchOptions {
   readonly clock: Clock
@@ -22,14 +24,15 @@ export interface AnswerWatchOptions {
 export function watchForAnswer({ clock, timeoutMs, heardMs, onSilence }: AnswerWatchOptions): Timer {
   const startedMs = clock.now()
   let timer: Timer
+  let late = 0
   const wait = (delayMs: number) => {
     const dueMs = clock.now() + delayMs
     timer = clock.after(delayMs, () => {
       const nowMs = clock.now()
       const silentMs = nowMs - Math.max(startedMs, heardMs())
-      if (nowMs - startedMs >= timeoutMs * PATIENCE) onSilence()
-      else if (silentMs < timeoutMs) wait(timeoutMs - silentMs)
-      else if (nowMs - dueMs > LATE_MS) wait(LATE_MS)
+      if (nowMs - dueMs > LATE_MS && late++ < MAX_LATE) return wait(LATE_MS)
+      late = 0
+      if (silentMs < timeoutMs && nowMs - startedMs < timeoutMs * PATIENCE) wait(timeoutMs - silentMs)
       else onSilence()
     })
   }

@@ -52,9 +52,12 @@ interface Pair {
   readonly commands: Redis | Cluster
   readonly subscriber: Redis | Cluster
   isUp: boolean
-  /** When an answer came last. */
-  heardMs: number
+  /** When an answer came last, on each side. */
+  readonly heardMs: Record<Side, number>
 }
+
+/** In a Cluster there is one for both. */
+type Side = 'commands' | 'subscriber'
 
 /** The store's Redis, through ioredis. */
 export class RedisClient implements RedisPort {
@@ -89,7 +92,8 @@ export class RedisClient implements RedisPort {
     this.#listeners.set(channel, listener)
     await this.#window.run(async () => {
       // Whoever has gone while it waited has unsubscribed already.
-      if (this.#listeners.get(channel) === listener) await this.#ask((pair) => this.#takeUp(pair, [channel]))
+      if (this.#listeners.get(channel) === listener)
+        await this.#ask('subscriber', (pair) => this.#takeUp(pair, [channel]))
     })
   }
 
@@ -105,7 +109,7 @@ export class RedisClient implements RedisPort {
 
   async probe(): Promise<void> {
     // A Cluster's client keeps an eye on its subscribers itself.
-    if (!this.isCluster) await this.#ask((pair) => (pair.subscriber as Redis).ping())
+    if (!this.isCluster) await this.#ask('subscriber', (pair) => (pair.subscriber as Redis).ping())
   }
 
   async close(): Promise<void> {
@@ -143,6 +147,8 @@ export class RedisClient implements RedisPort {
     this.#timer?.cancel()
     this.#failures = 0
     pair.isUp = true
+    // Whom nobody listens to any more was taken up in vain.
+    for (const channel of taken) if (!this.#listeners.has(channel)) this.unsubscribe(channel)
     this.#events?.onUp()
   }
 
@@ -181,7 +187,7 @@ export class RedisClient implements RedisPort {
       commands,
       subscriber: this.isCluster ? commands : this.#makeSide(),
       isUp: false,
-      heardMs: 0,
+      heardMs: { commands: 0, subscriber: 0 },
     }
     for (const side of new Set([pair.commands, pair.subscriber])) {
       // Without a listener the client would write it to the console.
@@ -234,15 +240,17 @@ export class RedisClient implements RedisPort {
   async #run(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<RedisReply> {
     const rest = [String(keys.length), ...keys, ...args]
     try {
-      return await this.#ask((pair) => pair.commands.call('EVALSHA', [this.#hashOf(script), ...rest]))
+      return await this.#ask('commands', (pair) =>
+        pair.commands.call('EVALSHA', [this.#hashOf(script), ...rest]),
+      )
     } catch (error) {
       if (!(error instanceof ScriptRefusal)) throw error
       if (error.code !== 'NOSCRIPT') throw error
     }
-    return this.#ask((pair) => pair.commands.call('EVAL', [script.source, ...rest]))
+    return this.#ask('commands', (pair) => pair.commands.call('EVAL', [script.source, ...rest]))
   }
 
-  #ask<T>(ask: (pair: Pair) => Promise<T>): Promise<T & RedisReply> {
+  #ask<T>(side: Side, ask: (pair: Pair) => Promise<T>): Promise<T & RedisReply> {
     const pair = this.#pair
     const { clock, commandTimeoutMs } = this.#options
     if (!pair?.isUp) return Promise.reject(this.#unavailable('There is no connection'))
@@ -251,7 +259,7 @@ export class RedisClient implements RedisPort {
         clock,
         timeoutMs: commandTimeoutMs,
         // Of a Cluster nobody can tell which server the command waits for.
-        heardMs: () => (this.isCluster ? 0 : pair.heardMs),
+        heardMs: () => (this.isCluster ? 0 : pair.heardMs[side]),
         onSilence: () => {
           const error = new Error(`no answer within ${commandTimeoutMs} ms`)
           reject(this.#unavailable('There was no answer', error))
@@ -260,7 +268,7 @@ export class RedisClient implements RedisPort {
       })
       ask(pair).then(
         (reply) => {
-          pair.heardMs = clock.now()
+          pair.heardMs[side] = clock.now()
           watch.cancel()
           resolve(reply as T & RedisReply)
         },

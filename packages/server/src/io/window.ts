@@ -10,7 +10,7 @@ export class Window {
     this.#size = size
   }
 
-  /** Begins the task once there is room, at once where there is, and resolves or rejects as it does. */
+  /** Begins the task, which must not throw, once there is room, at once where there is; resolves or rejects as it does. */
   run<T>(task: () => Promise<T>): Promise<T> {
     if (this.#underWay < this.#size) return this.#begin(task)
     return new Promise((resolve, reject) => {

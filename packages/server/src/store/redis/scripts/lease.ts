@@ -31,6 +31,7 @@ return has and 1 or 0
 /** `ARGV 1` node, `2` milliseconds that it leaves the others to take what it held. */
 export const HAND_OVER: RedisScript = {
   name: 'hand-over',
+  isUrgent: true,
   source: `${NOW}
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 redis.call('HSET', KEYS[3], ARGV[1], 'drained')
