@@ -6,6 +6,7 @@ import { type ClientAddress, clientAddress } from './door/client-address'
 import { ServerError } from './errors'
 import { createHttpServer } from './http/http-server'
 import { LongPoll } from './http/longpoll'
+import { readPage } from './http/read-page'
 import { createRequestHandler } from './http/request-handler'
 import { nodeEnv } from './io/environment'
 import { WsListener } from './io/ws-listener'
@@ -60,10 +61,10 @@ export class RollcallServer {
     this.#ownsHttp = options.server === null
     this.#http = options.server ?? this.#createHttp()
     const maxPayloadBytes = options.limits.frameBytes * HARD_FRAME_FACTOR
-    const { closeTimeoutMs, clock, random, compression } = options
+    const { closeTimeoutMs, clock, random, compression, logger: log } = options
     const isShared = !this.#ownsHttp
     const addressOf = this.#clientAddress
-    const listenerOptions = { maxPayloadBytes, closeTimeoutMs, isShared, compression, addressOf }
+    const listenerOptions = { maxPayloadBytes, closeTimeoutMs, isShared, compression, addressOf, log }
     this.#listener = new WsListener(listenerOptions, (request) => this.#node.admit(request))
     this.#longPoll = new LongPoll({
       admit: (request) => this.#node.admit(request, 'longpoll'),
@@ -71,6 +72,7 @@ export class RollcallServer {
       addressOf,
       clock,
       random,
+      log,
       options: options.longPoll,
       closeTimeoutMs,
     })
@@ -226,11 +228,13 @@ export class RollcallServer {
   }
 
   #createHttp(): HttpServer {
-    const handle = createRequestHandler(this.#options.page, () => this.problems)
-    const { http, longPoll, admission } = this.#options
+    const { http, longPoll, admission, logger: log, page, maxPageBytes } = this.#options
+    const files = page === null ? null : readPage(page, maxPageBytes)
+    const handle = createRequestHandler(files, () => this.problems)
     const bounds = {
       ...admission,
       http,
+      log,
       windowMs: longPoll.windowMs,
       // Load is tried from one machine, by one process that takes its time.
       areSocketsBounded: () => this.mode === 'production',

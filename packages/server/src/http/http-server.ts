@@ -7,8 +7,12 @@ import {
 import type { Socket } from 'node:net'
 import type { AdmissionOptions } from '../door/admission-options'
 import { PendingSockets } from '../door/pending-sockets'
+import { RefusalLog } from '../door/refusal-log'
 import { Tally } from '../door/tally'
 import { systemClock } from '../io/clock'
+import type { Logger } from '../log'
+import { contain } from './contain'
+import { boundPipeline } from './pipeline'
 
 /*
  *   TCP connection --> pending --headers are whole--> requests, one after the other --> its end
@@ -34,6 +38,8 @@ export interface HttpOptions {
   readonly maxHeaderBytes: number
   /** Headers of a request; what comes after them is not read. @default 100 */
   readonly maxHeaders: number
+  /** Requests of one TCP connection that wait for their answers to be read. With one more it is cut off. @default 32 */
+  readonly maxPipelined: number
 }
 
 export const DEFAULT_HTTP: HttpOptions = {
@@ -43,6 +49,7 @@ export const DEFAULT_HTTP: HttpOptions = {
   silenceTimeoutMs: 30_000,
   maxHeaderBytes: 16_384,
   maxHeaders: 100,
+  maxPipelined: 32,
 }
 
 /** A client of Phoenix's long poll has one TCP connection that waits, and one to post. */
@@ -61,11 +68,19 @@ export interface HttpBounds extends SocketBounds {
   readonly areSocketsBounded: () => boolean
   /** What is counted as one peer; null for a proxy, which stands for many. */
   readonly peerOf: (remoteAddress: string) => string | null
+  readonly log: Logger
 }
 
 /** An HTTP server for strangers. */
 export function createHttpServer(bounds: HttpBounds, handle: RequestListener): HttpServer {
-  const { http, windowMs, maxConnections, maxPending } = bounds
+  const { http, windowMs, maxConnections, maxPending, log } = bounds
+  const { maxPipelined } = http
+  const cuts = new RefusalLog(log, 'TCP connections are cut off')
+  const onCut = () => {
+    const message = `More than ${maxPipelined} requests of one connection wait for their answers to be read (server option http.maxPipelined).`
+    cuts.note({ status: 429, reason: 'too_many_requests', message }, systemClock.now())
+  }
+  const bounded = boundPipeline(maxPipelined, onCut, handle)
   const server = createServer(
     {
       headersTimeout: http.headersTimeoutMs,
@@ -75,7 +90,7 @@ export function createHttpServer(bounds: HttpBounds, handle: RequestListener): H
       maxHeaderSize: http.maxHeaderBytes,
       connectionsCheckingInterval: Math.min(1000, http.headersTimeoutMs),
     },
-    handle,
+    (request, response) => void contain(log, response, () => bounded(request, response)),
   )
   server.maxHeadersCount = http.maxHeaders
   server.timeout = http.silenceTimeoutMs + windowMs

@@ -1,18 +1,79 @@
-import type { PostedMessage } from './longpoll-wire'
+import { isUtf8 } from 'node:buffer'
+
+export interface PostedMessage {
+  readonly data: Buffer
+  readonly isBinary: boolean
+}
+
+/** What a post holds. */
+export interface Post {
+  readonly messages: readonly PostedMessage[]
+  /** Of the body's bytes, those that are in no line: line ends, and lines with nothing in them. */
+  readonly idleBytes: number
+}
+
+/** Why a post is not taken: a status of HTTP, and a body that helps. */
+export interface PostRefusal {
+  readonly status: 400 | 413
+  readonly error: 'invalid_message' | 'limit_exceeded'
+  readonly message: string
+}
+
+const LINE_FEED = 10
+const CARRIAGE_RETURN = 13
+const BRACKET = 0x5b
+const BRACE = 0x7b
 
 /**
  * The messages in the body of a post. Phoenix's client sends a line for each (`application/x-ndjson`): JSON text, or
- * base64 where the message is binary. Clients from before that send one message, as JSON.
+ * base64 where the message is binary. Clients from before that send one message, as JSON. Refused where there are more
+ * than `maxMessages`, or none.
+ *
+ * In one pass over the bytes, with nothing made of an empty line: a body may be a million of them.
  */
-export function readPostedMessages(body: Buffer, contentType: string): PostedMessage[] {
-  if (!/^application\/x-ndjson\b/i.test(contentType)) return [{ data: body, isBinary: false }]
-  return body
-    .toString('utf8')
-    .split(/\r?\n/)
-    .filter((line) => line !== '')
-    .map((line) =>
-      line.startsWith('[') || line.startsWith('{')
-        ? { data: Buffer.from(line, 'utf8'), isBinary: false }
-        : { data: Buffer.from(line, 'base64'), isBinary: true },
-    )
+export function readPost(body: Buffer, contentType: string, maxMessages: number): Post | PostRefusal {
+  // A WebSocket would be closed for it; read as text it would be another text.
+  if (!isUtf8(body)) return { status: 400, error: 'invalid_message', message: 'The post is no UTF-8.' }
+  if (!/^application\/x-ndjson\b/i.test(contentType))
+    return { messages: [{ data: body, isBinary: false }], idleBytes: 0 }
+  const messages: PostedMessage[] = []
+  let idleBytes = 0
+  let at = 0
+  for (;;) {
+    const start = nextLine(body, at)
+    idleBytes += start - at
+    if (start === body.length) break
+    if (messages.length === maxMessages) return tooManyMessages(maxMessages)
+    const next = body.indexOf(LINE_FEED, start)
+    const end = next < 0 ? body.length : next
+    const line = body.subarray(start, body[end - 1] === CARRIAGE_RETURN ? end - 1 : end)
+    messages.push(messageOf(line))
+    at = start + line.length
+  }
+  if (messages.length === 0)
+    return { status: 400, error: 'invalid_message', message: 'The post has no message in it.' }
+  return { messages, idleBytes }
+}
+
+export function tooManyBytes(maxBodyBytes: number): PostRefusal {
+  const message = `The post has more than ${maxBodyBytes} bytes (server option longPoll.maxBodyBytes).`
+  return { status: 413, error: 'limit_exceeded', message }
+}
+
+function tooManyMessages(maxMessages: number): PostRefusal {
+  const message = `The post has more than ${maxMessages} messages (server option longPoll.maxMessages).`
+  return { status: 413, error: 'limit_exceeded', message }
+}
+
+/** Where the next line begins that has something in it; the body's end where there is none. */
+function nextLine(body: Buffer, from: number): number {
+  let at = from
+  while (body[at] === LINE_FEED || body[at] === CARRIAGE_RETURN) at++
+  return at
+}
+
+function messageOf(line: Buffer): PostedMessage {
+  return line[0] === BRACKET || line[0] === BRACE
+    ? { data: line, isBinary: false }
+    : { data: Buffer.from(line.toString('latin1'), 'base64'), isBinary: true }
 }

@@ -30,6 +30,7 @@ function open() {
   const wire = new LongPollWire({ clock, windowMs: 1000, closeTimeoutMs: 300, onOver })
   wire.listen({
     onMessage: (data, isBinary) => void told.push(isBinary ? `bytes ${data.length}` : data.toString()),
+    onUnread: (bytes, isRefused) => void told.push(`${isRefused ? 'refused' : 'unread'} ${bytes}`),
     onPong: () => void told.push('pong'),
     onDrain: () => void drains.push(wire.bufferedBytes),
     onClose: (code, reason) => void told.push(`close ${code} ${reason}`),
@@ -151,15 +152,27 @@ describe('what the client posts', () => {
 
   test('is taken in order', () => {
     const { wire, told } = open()
-    expect(wire.post([text, { data: Buffer.from([1, 2]), isBinary: true }])).toBe(true)
+    const messages = [text, { data: Buffer.from([1, 2]), isBinary: true }]
+    expect(wire.post({ messages, idleBytes: 0 })).toBe(true)
     expect(told).toEqual(['[1]', 'bytes 2'])
+  })
+
+  test('[S-36] counts before it is taken, as far as it is no message, and as an offence where it is refused', () => {
+    const { wire, told } = open()
+    wire.post({ messages: [text], idleBytes: 7 })
+    wire.refuse(9)
+    expect(told).toEqual(['unread 7', '[1]', 'refused 9'])
+    wire.close(1008, 'abuse')
+    wire.post({ messages: [text], idleBytes: 7 })
+    wire.refuse(9)
+    expect(told).toHaveLength(3)
   })
 
   test('after the close is not', () => {
     const { wire, told } = open()
     wire.send(packet('a'))
     wire.close(1012, 'bye')
-    expect(wire.post([text])).toBe(false)
+    expect(wire.post({ messages: [text], idleBytes: 0 })).toBe(false)
     expect(told).toEqual([])
   })
 })

@@ -2,11 +2,12 @@ import { binaryFrameAsText } from '@rollcall/shared-protocol'
 import type { Clock, Timer } from '../io/clock'
 import type { Packet } from '../io/packet'
 import type { Wire, WireEvents } from '../io/wire'
+import type { Post } from './longpoll-body'
 
 /*
  *   server  --send--> queue --200, messages--> poll that waits
  *   client  --poll--> sign of life; waits up to windowMs, then 204
- *           --post--> onMessage
+ *           --post--> onMessage; onUnread, for what is no message
  *   server  --close-> what is queued with the next poll, and 410 with the one after it
  *
  * A WebSocket's stand-in for a client that can have none. The connection behind it knows no difference: its ping ends
@@ -21,11 +22,6 @@ export type PollStatus = 200 | 204 | 410
 export interface Poll {
   /** Ends it. Called once. */
   answer(status: PollStatus, messages: readonly string[]): void
-}
-
-export interface PostedMessage {
-  readonly data: Buffer
-  readonly isBinary: boolean
 }
 
 export interface LongPollWireContext {
@@ -86,12 +82,18 @@ export class LongPollWire implements Wire {
   }
 
   /** Takes what the client posted. Whether the wire was there to take it. */
-  post(messages: readonly PostedMessage[]): boolean {
+  post({ messages, idleBytes }: Post): boolean {
+    if (this.#phase === 'open' && idleBytes > 0) this.#events?.onUnread(idleBytes, false)
     for (const { data, isBinary } of messages) {
       if (this.#phase !== 'open') return false
       this.#events?.onMessage(data, isBinary)
     }
     return this.#phase === 'open'
+  }
+
+  /** A post of so many bytes is not taken, and the client is told so. */
+  refuse(bytes: number): void {
+    if (this.#phase === 'open') this.#events?.onUnread(bytes, true)
   }
 
   // --- Wire ------------------------------------------------------------------------------------------------------

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Door } from '../door/door'
 import type { Clock } from '../io/clock'
@@ -6,8 +5,10 @@ import type { RandomSource } from '../io/random'
 import { readHandshake, targetOf } from '../io/read-handshake'
 import { hashSecret, isSecret, type SecretHash } from '../io/secret'
 import type { Acceptance, Admit } from '../io/wire'
+import type { Logger } from '../log'
 import { ByteBudget } from './byte-budget'
-import { readPostedMessages } from './longpoll-body'
+import { contain } from './contain'
+import { type PostRefusal, readPost, tooManyBytes } from './longpoll-body'
 import { LongPollWire, type Poll } from './longpoll-wire'
 import { readBody } from './read-body'
 
@@ -27,6 +28,8 @@ export interface LongPollOptions {
   readonly windowMs: number
   /** Bytes of one post, which may hold many messages. @default 1048576 */
   readonly maxBodyBytes: number
+  /** Messages of one post. @default 1024 */
+  readonly maxMessages: number
   /** Bytes of posts that are being read at a time, beyond 64 KiB of each. @default 67108864 */
   readonly maxHeldBytes: number
 }
@@ -39,6 +42,7 @@ export interface LongPollContext {
   readonly addressOf: (request: IncomingMessage) => string
   readonly clock: Clock
   readonly random: RandomSource
+  readonly log: Logger
   readonly options: LongPollOptions
   readonly closeTimeoutMs: number
 }
@@ -71,6 +75,11 @@ export class LongPoll {
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const url = targetOf(request)
     if (url?.pathname !== PATH) return false
+    void contain(this.#context.log, response, () => this.#handle(request, response, url))
+    return true
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> | undefined {
     const { door, addressOf } = this.#context
     const { headers } = request
     const foreign = door.originRefusal({ headers, path: PATH, remoteAddress: addressOf(request) })
@@ -79,23 +88,21 @@ export class LongPoll {
     const answer = new Answer(response, headers.origin === undefined ? null : cors, () => this.#isClosed)
     if (foreign) {
       answer.send(403, { error: foreign.reason, message: foreign.message })
-      return true
+      return
     }
     switch (request.method) {
       case 'GET':
-        this.#get(request, response, url, answer)
-        break
+        return this.#get(request, response, url, answer)
       case 'POST':
-        void this.#post(request, url, answer)
-        break
+        return this.#post(request, url, answer)
       case 'OPTIONS':
         answer.preflight()
-        break
+        return
       default:
         response.setHeader('Allow', 'GET, POST, OPTIONS')
         answer.send(405)
+        return
     }
-    return true
   }
 
   /** Takes no further session. Those that are open are for their connections to end. */
@@ -103,15 +110,25 @@ export class LongPoll {
     this.#isClosed = true
   }
 
-  #get(request: IncomingMessage, response: ServerResponse, url: URL, answer: Answer): void {
+  #get(
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: URL,
+    answer: Answer,
+  ): Promise<void> | undefined {
     const open = this.#find(url)
-    if (!open) return void this.#begin(request, response, url, answer)
+    if (!open) return this.#begin(request, response, url, answer)
     const { wire, token } = open
-    const poll: Poll = { answer: (status, messages) => answer.send(status, { token, messages }) }
+    // Told by timers, and by whoever sends: they have to go on.
+    const poll: Poll = {
+      answer: (status, messages) =>
+        void contain(this.#context.log, response, () => answer.send(status, { token, messages })),
+    }
     response.once('close', () => {
       if (!response.writableFinished) wire.lose(poll)
     })
     wire.poll(poll)
+    return
   }
 
   async #begin(request: IncomingMessage, response: ServerResponse, url: URL, answer: Answer): Promise<void> {
@@ -132,7 +149,13 @@ export class LongPoll {
       admitted.abandon()
       return answer.send(500)
     }
-    answer.send(410, { token: this.#open(admitted), messages: [] })
+    let token: string | null = null
+    try {
+      token = this.#open(admitted)
+    } finally {
+      if (token === null) admitted.abandon()
+    }
+    answer.send(410, { token, messages: [] })
   }
 
   #open(acceptance: Acceptance): string {
@@ -149,18 +172,22 @@ export class LongPoll {
   async #post(request: IncomingMessage, url: URL, answer: Answer): Promise<void> {
     const open = this.#find(url)
     if (!open) return answer.send(410)
-    const body = await readBody(request, this.#context.options.maxBodyBytes, this.#bodies)
+    const { maxBodyBytes, maxHeldBytes, maxMessages } = this.#context.options
+    const body = await readBody(request, maxBodyBytes, this.#bodies)
     if (body === 'aborted') return
     if (body === 'no_room') {
-      const { maxHeldBytes } = this.#context.options
       const message = `Posts of ${maxHeldBytes} bytes are being read (server option longPoll.maxHeldBytes).`
       return answer.send(503, { error: 'busy', message }, 1)
     }
-    if (body === 'too_large') return answer.send(413)
-    // A WebSocket would be closed for it; read as text it would be another text.
-    if (!isUtf8(body)) return answer.send(400)
-    const messages = readPostedMessages(body, request.headers['content-type'] ?? '')
-    answer.send(open.wire.post(messages) ? 200 : 410)
+    // What is refused here was read, and counts as what a WebSocket's connection refuses does. (S-36, S-37)
+    const refuse = ({ status, error, message }: PostRefusal) => {
+      open.wire.refuse(body === 'too_large' ? maxBodyBytes : body.length)
+      answer.send(status, { error, message })
+    }
+    if (body === 'too_large') return refuse(tooManyBytes(maxBodyBytes))
+    const post = readPost(body, request.headers['content-type'] ?? '', maxMessages)
+    if ('status' in post) return refuse(post)
+    answer.send(open.wire.post(post) ? 200 : 410)
   }
 
   #find({ searchParams }: URL): OpenWire | null {

@@ -1,35 +1,46 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { IncomingMessage, type OutgoingHttpHeaders, type RequestListener, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
+import { pageFile } from './page-files'
+import { readPage } from './read-page'
 import { createRequestHandler } from './request-handler'
 
 interface Answer {
   readonly status: number
   readonly headers: OutgoingHttpHeaders
+  /** As it was sent, without its date. */
+  readonly head: string
   readonly body: string
 }
 
 /** Asks a handler without a socket. */
-async function ask(handler: RequestListener, url: string, method = 'GET', accept = '*/*'): Promise<Answer> {
+async function ask(
+  handler: RequestListener,
+  url: string,
+  method = 'GET',
+  accept = '*/*',
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
   const wire = new PassThrough()
   const request = new IncomingMessage(wire as unknown as Socket)
-  Object.assign(request, { url, method, headers: { accept } })
+  Object.assign(request, { url, method, headers: { accept, ...headers } })
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
   response.assignSocket(wire as unknown as Socket)
   response.on('finish', () => wire.end())
   handler(request, response)
   const raw = await text(wire)
-  const body = raw.slice(raw.indexOf('\r\n\r\n') + 4)
+  const headEnd = raw.indexOf('\r\n\r\n')
   return {
     status: response.statusCode,
     headers: response.getHeaders(),
-    body: method === 'HEAD' ? body : body,
+    head: raw.slice(0, headEnd).replace(/^Date: .+\r\n/m, ''),
+    body: raw.slice(headEnd + 4),
   }
 }
 
@@ -39,7 +50,7 @@ writeFileSync(join(folder, 'app.js'), 'console.log(1)')
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const bare = createRequestHandler(null)
-const withPage = createRequestHandler(folder)
+const withPage = createRequestHandler(readPage(folder, 1_000_000))
 const welcome = {
   message: 'Presence example running',
   hint: 'Connect via WebSocket and send presence.join',
@@ -106,6 +117,45 @@ describe('other paths', () => {
       expect((await ask(withPage, path)).status).toBe(404)
     },
   )
+})
+
+describe('a file of the page', () => {
+  test.each([
+    'bytes=5-2',
+    'bytes=-5--9',
+    'bytes=0-99999999999999999999',
+    'bytes=1e9-2',
+    'bytes=0-3',
+    'bytes=0-0,2-2',
+    'bytes',
+    '',
+  ])('[S-35] is given whole, whatever range is asked for: %j', async (range) => {
+    const { status, head, body } = await ask(withPage, '/app.js', 'GET', '*/*', { range })
+    expect([status, body]).toEqual([200, 'console.log(1)'])
+    for (const line of ['Content-Length: 14', 'Accept-Ranges: none']) expect(head).toContain(line)
+  })
+
+  test('is not given again to who has it', async () => {
+    const etag = /^ETag: (.+)$/m.exec((await ask(withPage, '/app.js')).head)?.[1] ?? ''
+    const again = await ask(withPage, '/app.js', 'GET', '*/*', { 'if-none-match': etag })
+    expect(again).toMatchObject({ status: 304, head: expect.stringContaining(`ETag: ${etag}`), body: '' })
+    const changed = await ask(withPage, '/app.js', 'GET', '*/*', { 'if-none-match': '"other"' })
+    expect(changed).toMatchObject({ status: 200, body: 'console.log(1)' })
+  })
+
+  test('has the same headers for HEAD, and no body', async () => {
+    const { head } = await ask(withPage, '/app.js')
+    expect(await ask(withPage, '/app.js', 'HEAD')).toMatchObject({ status: 200, head, body: '' })
+  })
+
+  test('[S-9] is the same bytes for everybody', () => {
+    const files = new Map([['/app.js', pageFile('app.js', Buffer.from('1'), 0)]])
+    const request = Object.assign(new IncomingMessage(new Socket()), { url: '/app.js', method: 'GET' })
+    const response = new ServerResponse(request)
+    const end = vi.spyOn(response, 'end')
+    createRequestHandler(files)(request, response)
+    expect(end.mock.calls[0]?.[0]).toBe(files.get('/app.js')?.body)
+  })
 })
 
 test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('%s is 405, with what is allowed', async (method) => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import sirv from 'sirv'
+import { answerJson } from './answer-json'
+import { findFile, isHeld, type PageFile, type PageFiles } from './page-files'
 
 /** What a program is told at `/`, after Vix's presence example. */
 export const WELCOME = {
@@ -15,17 +16,15 @@ export const WELCOME = {
  * GET /healthz  200 while the process serves
  * GET /readyz   200, or 503 and why no new clients should be sent here
  * GET /socket/websocket  400: a proxy took the upgrade out, and Phoenix's client is to poll instead
- * GET /...      the page's other files
+ * GET /...      the page's other files, whole: a Range is not looked at
  * ```
  */
 export function createRequestHandler(
-  page: string | null,
+  files: PageFiles | null,
   problems: () => readonly string[] = () => [],
 ): RequestListener {
-  // `dev: false` reads the folder once; the files' names carry their hash, but for index.html.
-  const files = page === null ? null : sirv(page, { etag: true, gzip: false, brotli: false })
   return (request, response) => {
-    const path = (request.url ?? '/').split('?', 1)[0]
+    const [path = '/'] = (request.url ?? '/').split('?', 1)
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD')
       return answerJson(request, response, 405, {
@@ -43,8 +42,9 @@ export function createRequestHandler(
       response.setHeader('Vary', 'Accept')
       if (!files || !wantsHtml(request)) return answerJson(request, response, 200, WELCOME)
     }
-    if (!files) return notFound(request, response)
-    files(request, response, () => notFound(request, response))
+    const file = files && findFile(files, path)
+    if (file) answerFile(request, response, file)
+    else notFound(request, response)
   }
 }
 
@@ -70,11 +70,12 @@ function notFound(request: IncomingMessage, response: ServerResponse): void {
   })
 }
 
-function answerJson(request: IncomingMessage, response: ServerResponse, status: number, body: object): void {
-  const text = JSON.stringify(body)
-  response.writeHead(status, {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': Buffer.byteLength(text),
-  })
-  response.end(request.method === 'HEAD' ? undefined : text)
+function answerFile({ method, headers }: IncomingMessage, response: ServerResponse, file: PageFile): void {
+  if (isHeld(file, headers['if-none-match'])) {
+    response.writeHead(304, { ETag: file.etag })
+    response.end()
+    return
+  }
+  response.writeHead(200, file.headers)
+  response.end(method === 'HEAD' ? undefined : file.body)
 }

@@ -2,13 +2,14 @@ import { type Server as HttpServer, type IncomingMessage, STATUS_CODES } from 'n
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
+import { type Logger, logFailure } from '../log'
 import { Batch } from './batch'
 import { systemClock } from './clock'
 import { Intake } from './intake'
 import type { CompressionOptions } from './packet'
 import { readHandshake } from './read-handshake'
 import { deflateOffers } from './websocket/deflate-offers'
-import { type Admit, type HandshakeRefusal, NO_DIALECT } from './wire'
+import { type Acceptance, type Admit, type HandshakeRefusal, NO_DIALECT } from './wire'
 import { WsWire, type WsWireContext } from './ws-wire'
 
 /*
@@ -31,6 +32,7 @@ export interface ListenerOptions {
   readonly compression: CompressionOptions | null
   /** Where a request comes from. */
   readonly addressOf: (request: IncomingMessage) => string
+  readonly log: Logger
 }
 
 /** Answers the WebSocket handshakes of an HTTP server. */
@@ -83,12 +85,15 @@ export class WsListener {
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     // A peer that resets the connection during the handshake must not end the process.
     socket.on('error', ignore)
-    void this.#upgrade(request, socket, head)
+    // Uncaught, it would end the process with everybody's connections.
+    this.#upgrade(request, socket, head).catch((error: unknown) => {
+      logFailure(this.#options.log, error, {}, 'a handshake failed')
+      socket.destroy()
+    })
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const handshake = readHandshake(request, this.#options.addressOf)
-    const answer = handshake ? await this.#admit(handshake) : badTarget
+    const answer = await this.#decide(request)
     if ('status' in answer) {
       if (socket.destroyed) return
       // Another listener (a development server's hot reload, say) may know the path that we do not.
@@ -104,13 +109,27 @@ export class WsListener {
     // `ws` refuses a client whose offer it does not take, where it would only have to decline the offer.
     request.headers['sec-websocket-extensions'] = deflateOffers(request.headers['sec-websocket-extensions'])
     let isOpen = false
-    this.#wss.handleUpgrade(request, socket, head, ({ extensions }) => {
-      isOpen = true
-      const wire = new WsWire(socket, extensions === '' ? this.#plain : this.#compressed)
-      wire.listen(answer.open(wire), head)
-    })
-    // It calls back at once, or has refused what was wrong with the rest of the handshake.
-    if (!isOpen) answer.abandon()
+    try {
+      this.#wss.handleUpgrade(request, socket, head, ({ extensions }) => {
+        const wire = new WsWire(socket, extensions === '' ? this.#plain : this.#compressed)
+        const events = answer.open(wire)
+        isOpen = true
+        wire.listen(events, head)
+      })
+    } finally {
+      // It calls back at once, or has refused what was wrong with the rest of the handshake.
+      if (!isOpen) answer.abandon()
+    }
+  }
+
+  async #decide(request: IncomingMessage): Promise<Acceptance | HandshakeRefusal> {
+    try {
+      const handshake = readHandshake(request, this.#options.addressOf)
+      return handshake ? await this.#admit(handshake) : badTarget
+    } catch (error) {
+      logFailure(this.#options.log, error, {}, 'a handshake failed')
+      return failed
+    }
   }
 
   /** Answers, and waits for no goodbye: a peer that neither reads nor closes would hold the socket for ever. */
@@ -135,6 +154,11 @@ const badTarget: HandshakeRefusal = {
   status: 400,
   reason: 'bad_target',
   message: 'The request target is no URL.',
+}
+const failed: HandshakeRefusal = {
+  status: 500,
+  reason: 'request_failed',
+  message: 'The server failed to answer this.',
 }
 const closing: HandshakeRefusal = { status: 503, reason: 'closing', message: 'The server is shutting down.' }
 

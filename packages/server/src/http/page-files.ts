@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto'
+import type { OutgoingHttpHeaders } from 'node:http'
+import { mimes } from 'mrmime'
+
+/*
+ *   folder --read once (read-page.ts)--> PageFiles --findFile(path)--> PageFile --> 200, or 304
+ *
+ * The files are kept, not opened for each answer: a stranger that asks for many and reads none would have as many open.
+ * All answers share the same bytes.
+ */
+
+export interface PageFile {
+  readonly body: Buffer
+  /** Strong: the same for the same bytes, wherever they are served. */
+  readonly etag: string
+  /** Of its answer, all of them. */
+  readonly headers: Readonly<OutgoingHttpHeaders>
+}
+
+/** By path, such as `/assets/app.js`. */
+export type PageFiles = ReadonlyMap<string, PageFile>
+
+/** Bytes of the hash in an ETag. */
+const ETAG_BYTES = 18
+
+export function pageFile(name: string, body: Buffer, modifiedMs: number): PageFile {
+  const digest = createHash('sha256').update(body).digest()
+  const etag = `"${digest.subarray(0, ETAG_BYTES).toString('base64url')}"`
+  const type = typeOf(name)
+  return {
+    body,
+    etag,
+    headers: {
+      'Content-Length': body.length,
+      'Content-Type': type === 'text/html' ? 'text/html;charset=utf-8' : type,
+      'Last-Modified': new Date(modifiedMs).toUTCString(),
+      ETag: etag,
+      // Parts of a file are of no use to a page, and who may ask for any has to be checked.
+      'Accept-Ranges': 'none',
+    },
+  }
+}
+
+/** Not by `lookup`, which finds that a file called `constructor` is a function. */
+function typeOf(name: string): string {
+  const extension = name.slice(name.lastIndexOf('.') + 1).toLowerCase()
+  return (Object.hasOwn(mimes, extension) ? mimes[extension] : undefined) ?? 'application/octet-stream'
+}
+
+/** The file at a request's path: itself, with `.html`, or the index of that folder. Never throws. */
+export function findFile(files: PageFiles, path: string): PageFile | null {
+  const name = decodePath(path)
+  if (name === null) return null
+  const folder = name.endsWith('/') ? name.slice(0, -1) : name
+  return files.get(name) ?? files.get(`${folder}.html`) ?? files.get(`${folder}/index.html`) ?? null
+}
+
+/** Whether the client has it already, by its `If-None-Match`. (RFC 9110, 13.1.2) */
+export function isHeld({ etag }: PageFile, ifNoneMatch: string | undefined): boolean {
+  if (ifNoneMatch === undefined) return false
+  const held = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  return held.includes(etag) || held.includes('*')
+}
+
+/** Null for what is no path or no text, and for a slash that was hidden within a name. */
+function decodePath(path: string): string | null {
+  try {
+    return !path.startsWith('/') || /%2f/i.test(path) ? null : decodeURIComponent(path).normalize()
+  } catch {
+    return null
+  }
+}
