@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { nextTatMs, paceOf, UNBOUNDED, waitMsOf } from './gcra'
+import { nextTatMs, paceOf, spentTatMs, UNBOUNDED, waitMsOf } from './gcra'
 
 /** Takes what comes at these times, and returns those of it that were not too fast. */
 function taken(timesMs: readonly number[], perSecond: number, burst: number): number[] {
@@ -61,12 +61,39 @@ describe('a rate', () => {
     expect(taken([0, 50, 100, 100, 200], 10, 1)).toEqual([0, 100, 200])
   })
 
+  test('counts one that costs more as so many', () => {
+    const pace = paceOf({ perSecond: 1000, burst: 500 })
+    expect(waitMsOf(0, 10_000, pace, 500)).toBeLessThanOrEqual(0)
+    const tatMs = nextTatMs(0, 10_000, pace, 300)
+    expect(waitMsOf(tatMs, 10_000, pace, 200)).toBeLessThanOrEqual(0)
+    expect(waitMsOf(tatMs, 10_000, pace, 250)).toBeCloseTo(50, 1)
+    expect(waitMsOf(tatMs, 10_050, pace, 250)).toBeLessThanOrEqual(0)
+    let oneByOne = 0
+    for (let i = 0; i < 300; i++) oneByOne = nextTatMs(oneByOne, 10_000, pace)
+    expect(tatMs).toBeCloseTo(oneByOne, 6)
+  })
+
+  test('has no room for one that costs more than the burst, however long it has been quiet', () => {
+    const pace = paceOf({ perSecond: 1000, burst: 500 })
+    expect(waitMsOf(0, 1_000_000, pace, 501)).toBeGreaterThan(0)
+  })
+
+  test('is used up by what costs more than there is, and no further', () => {
+    const pace = paceOf({ perSecond: 1000, burst: 500 })
+    const tatMs = spentTatMs(spentTatMs(0, 10_000, pace, 100), 10_000, pace, 1_000_000)
+    expect(waitMsOf(tatMs, 10_000, pace, 500)).toBeCloseTo(500, 1)
+    expect(waitMsOf(tatMs, 10_500, pace, 500)).toBeLessThanOrEqual(0)
+    expect(spentTatMs(0, 10_000, pace, 100)).toBe(nextTatMs(0, 10_000, pace, 100))
+  })
+
   test('that is turned off bounds nothing', () => {
     expect(paceOf(false)).toBe(UNBOUNDED)
     let tatMs = 0
     for (let i = 0; i < 1000; i++) {
       expect(waitMsOf(tatMs, 5, UNBOUNDED)).toBeLessThanOrEqual(0)
       tatMs = nextTatMs(tatMs, 5, UNBOUNDED)
+      tatMs = spentTatMs(tatMs, 5, UNBOUNDED, 1e12)
+      expect(waitMsOf(tatMs, 5, UNBOUNDED, 1e12)).toBeLessThanOrEqual(0)
     }
   })
 })
@@ -90,6 +117,34 @@ test('of whatever comes, in any time no more is taken than the burst and what th
         }
       },
     ),
+    { numRuns: 200 },
+  )
+})
+
+test('whatever they cost, in any time no more is taken than the burst and what the rate allows', () => {
+  const pace = paceOf({ perSecond: 1000, burst: 500 })
+  const coming = fc.record({
+    gapMs: fc.integer({ min: 0, max: 300 }),
+    cost: fc.integer({ min: 0, max: 600 }),
+  })
+  fc.assert(
+    fc.property(fc.array(coming, { maxLength: 100 }), (all) => {
+      let [nowMs, tatMs] = [0, 0]
+      const through: { nowMs: number; cost: number }[] = []
+      for (const { gapMs, cost } of all) {
+        nowMs += gapMs
+        if (waitMsOf(tatMs, nowMs, pace, cost) > 0) continue
+        tatMs = nextTatMs(tatMs, nowMs, pace, cost)
+        through.push({ nowMs, cost })
+      }
+      for (const [i, from] of through.entries()) {
+        let sum = 0
+        for (const to of through.slice(i)) {
+          sum += to.cost
+          expect(sum).toBeLessThanOrEqual(500 + (to.nowMs - from.nowMs) + 0.01)
+        }
+      }
+    }),
     { numRuns: 200 },
   )
 })

@@ -5,6 +5,8 @@
  * The generic cell rate algorithm (ITU-T I.371): of all that came so far one number is
  * kept, the time at which the next would come if they came evenly (`tat`, theoretical arrival time). Each takes it on by
  * one interval, and what comes earlier than the burst allows is too fast. A `tat` that has passed is as good as none.
+ *
+ * What costs more than one, as a message does of which the bytes are counted, is so many at once.
  */
 
 /** A rate, as an option says it. */
@@ -36,12 +38,19 @@ export function paceOf(rate: Rate | false): Pace {
   return { intervalMs, toleranceMs: (rate.burst - 1) * intervalMs + ROUNDING_MS }
 }
 
-/** Milliseconds until one more may come; 0 or less for now. */
-export function waitMsOf(tatMs: number, nowMs: number, pace: Pace): number {
-  return tatMs - pace.toleranceMs - nowMs
+/** Milliseconds until `cost` more may come; 0 or less for now. More than the burst never may. */
+export function waitMsOf(tatMs: number, nowMs: number, pace: Pace, cost = 1): number {
+  const dueMs = Math.max(tatMs, nowMs) + (cost - 1) * pace.intervalMs
+  // In this order, so that who waits just so long finds that it is time.
+  return dueMs - pace.toleranceMs - nowMs
 }
 
-/** The time kept after one more has come. */
-export function nextTatMs(tatMs: number, nowMs: number, pace: Pace): number {
-  return Math.max(tatMs, nowMs) + pace.intervalMs
+/** The time kept after `cost` more have come. */
+export function nextTatMs(tatMs: number, nowMs: number, pace: Pace, cost = 1): number {
+  return Math.max(tatMs, nowMs) + cost * pace.intervalMs
+}
+
+/** The same for what came whether it might or not: it takes what there is, and no more, however much it costs. */
+export function spentTatMs(tatMs: number, nowMs: number, pace: Pace, cost: number): number {
+  return Math.min(nextTatMs(tatMs, nowMs, pace, cost), nowMs + pace.toleranceMs + pace.intervalMs)
 }

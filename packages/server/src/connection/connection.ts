@@ -90,12 +90,19 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
         data.length,
       )
       this.send({ kind: 'fault', fault: problem })
-      return this.#rated().offend(this.#lastHeardMs)
+      return this.#rated().refused(data.length, this.#lastHeardMs)
     }
     const decoded = dialect.decodeClient(isBinary ? data : data.toString('utf8'), { limits, implicitTopic })
-    if (!decoded.ok) this.#refuse(decoded)
+    if (!decoded.ok) this.#refuse(decoded, data.length)
     else if (this.#rated().takes(decoded.message, data.length, this.#lastHeardMs))
       this.#hold.take(decoded.message)
+  }
+
+  onUnread(bytes: number, isRefused: boolean): void {
+    if (this.#isClosing) return
+    const nowMs = this.#context.clock.now()
+    if (isRefused) this.#rated().refused(bytes, nowMs)
+    else this.#rated().spend(bytes, nowMs)
   }
 
   onPong(): void {
@@ -140,6 +147,10 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
     if (code === 1012) this.#loss ??= 'drained'
     this.#outbox.onTick()
     this.#wire.close(code, reason)
+  }
+
+  onOffence(): void {
+    if (!this.#isClosing) this.#rated().offend(this.#context.clock.now())
   }
 
   // --- OutboxEvents ----------------------------------------------------------------------------------------------
@@ -225,11 +236,11 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
     this.#askedMs = null
   }
 
-  #refuse(decoded: DecodedClientMessage & { ok: false }): void {
+  #refuse(decoded: DecodedClientMessage & { ok: false }, bytes: number): void {
     const { fault, replyTo } = decoded
     if (replyTo) this.send({ kind: 'reply', ...replyTo, status: 'error', fault })
     else this.send({ kind: 'fault', fault })
-    this.#rated().offend(this.#lastHeardMs)
+    this.#rated().refused(bytes, this.#lastHeardMs)
   }
 
   #rated(): Throttle {

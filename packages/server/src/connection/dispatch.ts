@@ -122,7 +122,7 @@ function leave(session: Session, message: LeaveMessage, { services }: DispatchCo
   if (!(channel instanceof Channel)) {
     // Its presence may be at the node from which it has come.
     if (session.isMoving && !session.channels.has(topic))
-      services.registry.endElsewhere(session.id, topic, 'left')
+      services.registry.endElsewhere(session.id, topic, 'left', session.account)
     return answer(session, topic, ref, message.joinRef, {})
   }
   channel.end('left')

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Packet } from '../io/packet'
 import { Tick } from '../io/tick'
 import { MemoryWire } from '../testing-support/memory-wire'
+import { RecordingLog } from '../testing-support/recording-log'
 import { VirtualClock } from '../testing-support/virtual-clock'
 import { Outbox } from './outbox'
 
@@ -20,12 +21,13 @@ function fill() {
   const clock = new VirtualClock()
   const wire = new MemoryWire(clock)
   const overflows: number[] = []
-  const outbox = new Outbox(wire, new Tick(clock), OPTIONS, {
+  const outbox = new Outbox(wire, new Tick(clock, new RecordingLog()), OPTIONS, {
     onOverflow: (bytes) => void overflows.push(bytes),
   })
   const drains: boolean[] = []
   wire.open({
     onMessage: () => {},
+    onUnread: () => {},
     onPong: () => {},
     onClose: () => {},
     onDrain: () => void drains.push(outbox.drained()),
@@ -63,7 +65,7 @@ test('what has to leave now leaves now, and not again', async () => {
 
 test('one timer serves all outboxes of a turn, each once', async () => {
   const clock = new VirtualClock()
-  const tick = new Tick(clock)
+  const tick = new Tick(clock, new RecordingLog())
   const wires = Array.from({ length: 3 }, () => new MemoryWire(clock))
   const boxes = wires.map((wire) => new Outbox(wire, tick, OPTIONS, { onOverflow: () => {} }))
   for (const box of boxes) box.push(packet('x'))
@@ -166,7 +168,7 @@ test('[S-12] what is prompt is written at once, unless something is due before i
   const wire = new MemoryWire(clock)
   const outbox = new Outbox(
     wire,
-    new Tick(clock),
+    new Tick(clock, new RecordingLog()),
     { softLimitBytes: 1000, hardLimitBytes: 1000 },
     { onOverflow: () => {} },
   )

@@ -21,6 +21,7 @@ async function joined(options: TestNodeOptions = {}, topics: readonly string[] =
 const update = (ref: string, meta: object, at = topic) => ['j', ref, at, 'presence_update', { meta }]
 const patch = (ref: string, change: object, at = topic) => ['j', ref, at, 'presence_patch', { patch: change }]
 const beat = (ref: string) => [null, ref, 'rollcall', 'heartbeat', {}]
+const heavy = (ref: string) => ['j', ref, topic, 'msg', { text: 'x'.repeat(850) }]
 
 /** `ref status reason` of each reply. */
 // biome-ignore lint/suspicious/noExplicitAny: frames as they come; the tests say what they must be.
@@ -97,6 +98,61 @@ describe('[S-36] what comes too fast is answered', () => {
       expect.objectContaining({ payload: expect.objectContaining({ reason: 'throttled' }) }),
     )
     expect((await node.registry.list(topic)).map(({ key }) => key)).toEqual(['ann'])
+  })
+
+  test('bytes, by their own rate, and messages of any kind', async () => {
+    const rates = { bytes: { perSecond: 1000, burst: 2000 } }
+    const { node, ada } = await joined({ rates, limits: { frameBytes: 1000 } })
+    const size = JSON.stringify(heavy('1')).length
+    ada.say(heavy('1'), heavy('2'), heavy('3'), beat('4'))
+    const heard = await ada.heard()
+    expect(replies(heard)).toEqual(['1 ok', '2 ok', '3 error throttled', '4 ok'])
+    const waitMs = 3 * size - 2000
+    expect(heard.find(([, ref]) => ref === '3')[4].response).toEqual({
+      reason: 'throttled',
+      message: 'More than 1000 bytes a second (server option rates.bytes.perSecond); try again later.',
+      retry_after_ms: waitMs,
+    })
+    const afterBeatMs = waitMs + JSON.stringify(beat('4')).length
+    await node.clock.advance(afterBeatMs - 1)
+    expect(replies(await ada.ask(heavy('5')))).toEqual(['5 error throttled'])
+    await node.clock.advance(1)
+    expect(replies(await ada.ask(heavy('6')))).toEqual(['6 ok'])
+  })
+
+  test.each<[string, string, TestNodeOptions['rates']]>([
+    ['is too large', 'x'.repeat(1001), {}],
+    ['cannot be understood', 'garbage'.repeat(100), {}],
+    ['comes too fast', JSON.stringify(heavy('0')), { messages: { perSecond: 0.001, burst: 1 } }],
+  ])('bytes of what %s count as well: they were read', async (_what, text, more) => {
+    const rates = { bytes: { perSecond: 1000, burst: 1000 }, ...more }
+    const { ada } = await joined({ rates, limits: { frameBytes: 1000 } })
+    ada.wire.receive(text)
+    await ada.heard()
+    const [reply] = await ada.ask(heavy('1'))
+    expect(reply[4].response.message).toContain('rates.bytes.perSecond')
+  })
+
+  test('bytes of what was too large take what there is, and no more', async () => {
+    const rates = { bytes: { perSecond: 1000, burst: 1000 } }
+    const { ada, node } = await joined({ rates, limits: { frameBytes: 1000 } })
+    for (let i = 0; i < 3; i++) ada.wire.receive('x'.repeat(4000))
+    await ada.heard()
+    await node.clock.advance(1000)
+    expect(replies(await ada.ask(heavy('1')))).toEqual(['1 ok'])
+  })
+
+  test('bytes of an update that was kept count once', async () => {
+    const frames = [update('1', { n: 1 }), update('2', { n: 2 }), beat('3'), beat('4')]
+    const [one = 0, two = 0, three = 0] = frames.map((frame) => JSON.stringify(frame).length)
+    const bytes = { perSecond: 0.1, burst: one + two + three }
+    const rates = { updates: { perSecond: 10, burst: 1 }, bytes }
+    const { ada, node } = await joined({ rates, limits: { frameBytes: 100 } })
+    await node.clock.advance(10_000_000)
+    ada.say(frames[0], frames[1])
+    await node.clock.advance(100)
+    ada.say(frames[2], frames[3])
+    expect(replies(await ada.heard())).toEqual(['1 ok', '2 ok', '3 ok', '4 error throttled'])
   })
 
   test('one client’s rate is not another’s', async () => {
@@ -259,6 +315,26 @@ describe('[S-37] abuse', () => {
     expect(leaves).toMatchObject([{ key: 'ada', reason: 'kicked' }])
     expect(node.log.of('warn')).toHaveLength(1)
     expect(node.node.sessionCount).toBe(1)
+  })
+
+  test('messages that are too many bytes, if there are few of them: the same', async () => {
+    const bytes = { perSecond: 1000, burst: 1000 }
+    const { ada } = await joined({ rates: { bytes, abuse: rates.abuse }, limits: { frameBytes: 1000 } })
+    for (let i = 0; i < 4; i++) ada.say(heavy(String(i)))
+    expect(ada.wire.closedWith).toBeNull()
+    ada.say(heavy('4'))
+    expect(ada.wire.closedWith).toEqual({ code: 1008, reason: 'abuse' })
+  })
+
+  test('a large message for which there is no room is as many as it would be in small ones', async () => {
+    const frameBytes = 32_768
+    const room = { bytes: { perSecond: 1, burst: frameBytes }, abuse: { perSecond: 0.001, burst: 10 } }
+    const { ada } = await joined({ rates: room, limits: { frameBytes } })
+    const large = [null, '1', 'phoenix', 'heartbeat', { pad: 'x'.repeat(20_000) }]
+    ada.say(large, large, large)
+    expect(ada.wire.closedWith).toBeNull()
+    ada.say(large)
+    expect(ada.wire.closedWith).toEqual({ code: 1008, reason: 'abuse' })
   })
 
   test('by a peer that does not answer the close: the same, without waiting for it', async () => {

@@ -25,12 +25,14 @@ export interface RefreshHolder {
   /** The session that it holds; null where it holds none any more. */
   readonly held: Session | null
   onRefreshed(ref: MessageRef, response: JsonObject): void
-  onRefreshRefused(ref: MessageRef, problem: Fault): void
+  /** `isOffence`: it was not for a failure of the server's. */
+  onRefreshRefused(ref: MessageRef, problem: Fault, isOffence: boolean): void
 }
 
 /**
  * New credentials within a connection, one at a time and one that waits. Where they are refused the session stays as it
- * is, to the end of what it was begun with. (S-32)
+ * is, to the end of what it was begun with. (S-32) Each costs the application's code time: how often they may come, and
+ * be refused, is bounded. (S-36, S-37)
  */
 export class Refreshes {
   readonly #handshake: KeptHandshake
@@ -52,12 +54,14 @@ export class Refreshes {
       const session = this.#holder.held
       if (session) this.#renew(session, message, outcome)
     })
-    if (!isTaken) this.#holder.onRefreshRefused(message.ref, tooManyRefreshes())
+    if (!isTaken) this.#holder.onRefreshRefused(message.ref, tooManyRefreshes(), true)
   }
 
   #renew(session: Session, { ref, params }: RefreshMessage, outcome: Identity | HandshakeRefusal): void {
-    if ('status' in outcome) return this.#holder.onRefreshRefused(ref, refusalFault(outcome))
-    if (!isSamePerson(session.identity, outcome)) return this.#holder.onRefreshRefused(ref, identityChanged())
+    if ('status' in outcome)
+      return this.#holder.onRefreshRefused(ref, refusalFault(outcome), outcome.status < 500)
+    if (!isSamePerson(session.identity, outcome))
+      return this.#holder.onRefreshRefused(ref, identityChanged(), true)
     const identity = renewed(session.identity, outcome)
     session.renew(identity, packParams(params))
     const expires = expiresInMs(identity, this.#context.clock)

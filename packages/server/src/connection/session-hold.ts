@@ -12,6 +12,7 @@ import {
   type Topic,
 } from '@rollcall/shared-protocol'
 import type { Outlet } from '../channel/host'
+import type { Seat } from '../door/seats'
 import { expiresInMs, isOver } from '../session/identify'
 import type { Identity } from '../session/identity'
 import type { KeptHandshake } from '../session/kept-handshake'
@@ -42,6 +43,7 @@ export interface SessionHoldRequest {
   readonly handshake: KeptHandshake
   /** For a dialect whose messages name no topic. */
   readonly implicitTopic: Topic
+  readonly seat: Pick<Seat, 'account'>
 }
 
 /** The connection, as far as its session asks about it. */
@@ -49,6 +51,8 @@ export interface SessionHolder extends Outlet {
   readonly isClosing: boolean
   /** The message is not taken, and is to be answered so. */
   onThrottled(message: ClientMessage, problem: Fault): void
+  /** What a message asked for was refused, as its client should have known. (S-37) */
+  onOffence(): void
 }
 
 /** How a connection was lost: the peer closed it, was sent to another node, or was silent. */
@@ -151,9 +155,10 @@ export class SessionHold implements RefreshHolder {
     this.#reply(ref, response)
   }
 
-  onRefreshRefused(ref: MessageRef, problem: Fault): void {
+  onRefreshRefused(ref: MessageRef, problem: Fault, isOffence: boolean): void {
     const head = { kind: 'reply', topic: ROLLCALL_SYSTEM_TOPIC, ref, joinRef: null } as const
     this.#holder.send({ ...head, status: 'error', fault: problem })
+    if (isOffence) this.#holder.onOffence()
   }
 
   // --- within ----------------------------------------------------------------------------------------------------
@@ -227,8 +232,8 @@ export class SessionHold implements RefreshHolder {
   }
 
   #sessionRequest(): SessionRequest {
-    const { identity, dialect, params } = this.#request
-    return { identity, dialect, params, outlet: this.#holder }
+    const { identity, dialect, params, seat } = this.#request
+    return { identity, dialect, params, outlet: this.#holder, account: seat.account }
   }
 
   #end(leave: 'expired' | 'kicked', code: number, reason: string): void {
