@@ -56,7 +56,7 @@ export class PresenceNode {
   constructor(options: ResolvedServerOptions, mode: () => Mode) {
     const { limits, clock, random, logger: log, heartbeat, grace } = options
     const { handlerTimeoutMs, maxWaitingMessages, outbox, rates } = options
-    const tick = new Tick(clock)
+    const tick = new Tick(clock, log)
     const id = random.id(4)
     this.#options = options
     this.#startedMs = clock.now()

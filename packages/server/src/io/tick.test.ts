@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { RecordingLog } from '../testing-support/recording-log'
 import type { Clock, Timer } from './clock'
 import { Tick, type Ticked } from './tick'
 
@@ -44,7 +45,8 @@ class Turns implements Clock {
 
 function setUp(costMs: number) {
   const turns = new Turns()
-  const tick = new Tick(turns)
+  const log = new RecordingLog()
+  const tick = new Tick(turns, log)
   const ran: string[] = []
   const job = (name: string, onRun = () => {}, things = 1): Ticked => ({
     onTick() {
@@ -59,7 +61,7 @@ function setUp(costMs: number) {
     turns.next()
     return ran.splice(0)
   }
-  return { turns, tick, job, next }
+  return { turns, tick, log, job, next }
 }
 
 const names = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `${from + i}`)
@@ -118,6 +120,23 @@ test('who is marked by one of the slice runs after those that were not reached',
   expect(next()).toEqual(names(0, 64))
   expect(turns.asked).toBe(1)
   expect(next()).toEqual([...names(64, 70), 'late'])
+})
+
+test('[S-13] one that throws is logged, and keeps no other from its turn', () => {
+  const { turns, tick, log, job, next } = setUp(0.2)
+  const error = new Error('It cannot be written.')
+  const fail = () => {
+    throw error
+  }
+  tick.mark(job('0', fail))
+  for (const name of names(1, 70)) tick.mark(job(name, name === '65' ? fail : undefined))
+  expect(next()).toEqual(names(0, 64))
+  tick.mark(job('new'))
+  expect(next()).toEqual([...names(64, 70), 'new'])
+  expect(turns.asked).toBe(0)
+  expect(log.of('error').map(({ context }) => context.err)).toEqual([error, error])
+  tick.mark(job('again'))
+  expect(next()).toEqual(['again'])
 })
 
 test('it knows about what one run costs', () => {

@@ -1,7 +1,8 @@
+import { type Logger, logFailure } from '../log'
 import type { Clock } from './clock'
 import { SLICE_MS } from './slice'
 
-/** Something that has work to do once the present turn of the event loop is over. */
+/** Something that has work to do once the present turn of the event loop is over. Where it throws, that is logged. */
 export interface Ticked {
   /** How many things it had to do, which another turn would have done one by one. */
   onTick(): number
@@ -26,6 +27,7 @@ const LOADED_MS = 100
  */
 export class Tick {
   readonly #clock: Clock
+  readonly #log: Logger
   #marked: Ticked[] = []
   #isDue = false
   #costMs = 0
@@ -33,8 +35,9 @@ export class Tick {
   #loadedUntilMs = 0
   #isTurnTaken = false
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, log: Logger) {
     this.#clock = clock
+    this.#log = log
   }
 
   /** What one run of a marked thing has cost of late, in milliseconds. */
@@ -77,7 +80,7 @@ export class Tick {
     let things = 0
     while (done < marked.length && nowMs - startedMs < SLICE_MS) {
       const until = Math.min(marked.length, done + STRIDE)
-      while (done < until) things += (marked[done++] as Ticked).onTick()
+      while (done < until) things += this.#runOne(marked[done++] as Ticked)
       nowMs = this.#clock.now()
     }
     const spentMs = nowMs - startedMs
@@ -86,6 +89,18 @@ export class Tick {
     const isLoaded = things / done >= LOADED
     if (isLoaded) this.#loadedUntilMs = nowMs + LOADED_MS
     this.#notBeforeMs = isLoaded && spentMs * REST >= LEAST_REST_MS ? nowMs + spentMs * REST : 0
+  }
+
+  /**
+   * One that fails must not take the rest with it: whoever waits is marked once, and would never be marked again. (S-13)
+   */
+  #runOne(ticked: Ticked): number {
+    try {
+      return ticked.onTick()
+    } catch (error) {
+      logFailure(this.#log, error, {}, 'what was due to a connection could not be written')
+      return 1
+    }
   }
 
   /** Those that were not reached come first in the next turn, before whoever was marked meanwhile. */

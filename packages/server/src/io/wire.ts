@@ -23,6 +23,8 @@ export interface Wire {
 export interface WireEvents {
   /** A whole message: a text's UTF-8 bytes, or bytes. Valid until the call returns. */
   onMessage(data: Buffer, isBinary: boolean): void
+  /** Bytes came in which there is no message. `isRefused`: as they might not, and their sender has been told. */
+  onUnread(bytes: number, isRefused: boolean): void
   /** The peer showed that it is there. */
   onPong(): void
   /** All that was sent has left this process, after much of it had to wait or where it was watched. May come again. */

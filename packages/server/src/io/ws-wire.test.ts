@@ -50,6 +50,7 @@ function slowSocket() {
   wire.listen(
     {
       onMessage: ignore,
+      onUnread: ignore,
       onPong: ignore,
       onClose: ignore,
       onDrain: () => void told.push(`drain ${wire.bufferedBytes}`),

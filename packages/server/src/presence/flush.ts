@@ -3,7 +3,10 @@ export interface FlushOptions {
   readonly floorMs: number
   /** Most time that a change waits for its flush, in milliseconds. @default 200 */
   readonly ceilingMs: number
-  /** Share of one core that the flushes of one topic may take, above 0 and at most 1. @default 0.05 */
+  /**
+   * Share of one core that the flushes of one topic may take, above 0 and at most 1, until one of them costs more than
+   * `ceilingMs * share`. @default 0.05
+   */
   readonly share: number
 }
 
@@ -11,8 +14,10 @@ export const DEFAULT_FLUSH: FlushOptions = { floorMs: 5, ceilingMs: 200, share: 
 
 /**
  * When a topic may flush next (DESIGN, "The flush"). The first change after a quiet spell need not wait; after a flush
- * that cost `c` the next one is due `c / share` after it began, between floor and ceiling. So fan-out takes a bounded
- * share of one core however large the topic, and a small topic hardly waits.
+ * that cost `c` the next one is due `c / share` after it began, between floor and ceiling. So a small topic hardly waits,
+ * and fan-out takes its share of one core and no more, up to the size from which a flush costs more than
+ * `ceilingMs * share` (10 ms). From there on nobody waits for longer than the ceiling, and the share grows with the topic
+ * instead: a flush of 40 ms each 200 ms is a fifth of a core.
  */
 export class FlushSchedule {
   readonly #options: FlushOptions

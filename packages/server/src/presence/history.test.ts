@@ -1,6 +1,7 @@
-import type { FullDiff } from '@rollcall/shared-protocol'
+import type { FullDiff, JsonValue } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
-import { History } from './history'
+import { History, type HistoryBounds } from './history'
+import { HistoryBudget } from './history-budget'
 import { weighDiff } from './weigh'
 
 /** A diff of one join, from `base` on. */
@@ -16,8 +17,15 @@ const diff = (base: number, epoch = 'e', text = ''): FullDiff => ({
   disappeared: [],
 })
 
-function filled(count: number, options = { maxDiffs: 256, maxBytes: 1e6 }): History {
-  const history = new History(options)
+/** A diff of one leave, of somebody who had that text. */
+function left(base: number, text: string, other: JsonValue = null): FullDiff {
+  const presence = { ref: 'r', key: 'k', rev: 0, meta: { text, other } }
+  const leaves = [{ ref: 'r', key: 'k', reason: 'left' as const, presence }]
+  return { ...diff(base), joins: [], appeared: [], leaves }
+}
+
+function filled(count: number, bounds: HistoryBounds = { maxDiffs: 256, maxBytes: 1e6 }): History {
+  const history = new History(bounds, new HistoryBudget(1e9))
   for (let base = 0; base < count; base++) history.push(diff(base))
   return history
 }
@@ -69,8 +77,8 @@ describe('[S-9] history is bounded', () => {
   })
 
   test('a diff that alone is too large is not kept, and the next ones are', () => {
-    const history = filled(3, { maxDiffs: 10, maxBytes: 1000 })
-    history.push(diff(3, 'e', 'x'.repeat(2000)))
+    const history = filled(3, { maxDiffs: 10, maxBytes: 4000 })
+    history.push(left(3, 'x'.repeat(5000)))
     expect(history.since({ epoch: 'e', seq: 2 })).toBeNull()
     expect(history.since({ epoch: 'e', seq: 3 })).toBeNull()
     history.push(diff(4))
@@ -78,24 +86,87 @@ describe('[S-9] history is bounded', () => {
   })
 })
 
-describe('[S-9] a diff weighs about what it keeps alive', () => {
-  const base = weighDiff(diff(0))
+describe('[S-9] the histories of a node share one budget', () => {
+  const each = weighDiff(diff(10))
+  const bounds = { maxDiffs: 1000, maxBytes: 1e6 }
+  const fill = (history: History, count: number) => {
+    for (let base = 0; base < count; base++) history.push(diff(base))
+  }
 
-  test('more with a longer meta, by about its length', () => {
-    expect(weighDiff(diff(0, 'e', 'x'.repeat(500))) - base).toBe(500)
+  test('those that hold most lose their oldest diffs, and one that holds less than each of them loses nothing', () => {
+    const budget = new HistoryBudget(each * 64)
+    const quiet = new History(bounds, budget)
+    fill(quiet, 6)
+    const busy = Array.from({ length: 8 }, () => new History(bounds, budget))
+    for (const history of busy) fill(history, 200)
+    expect(budget.bytes).toBeLessThanOrEqual(each * 64)
+    expect(quiet.since({ epoch: 'e', seq: 0 })?.joins).toHaveLength(6)
+    for (const history of busy) expect(history.since({ epoch: 'e', seq: 199 })?.seq).toBe(200)
+    expect(busy[0]?.since({ epoch: 'e', seq: 150 })).toBeNull()
   })
 
-  test('an update counts what was there before, and a leave what is gone', () => {
-    const large = { ref: 'r', key: 'k', rev: 0, meta: { text: 'x'.repeat(500) } }
-    const small = { ref: 'r', key: 'k', rev: 1, meta: {} }
-    expect(weighDiff({ ...diff(0), updates: [{ ...small, previous: large }] }) - base).toBeGreaterThan(500)
-    const leave = { ref: 'r', key: 'k', reason: 'left' as const, presence: large }
-    expect(weighDiff({ ...diff(0), leaves: [leave] }) - base).toBeGreaterThan(500)
+  test('what one clears, or holds at its end, is there for the others', () => {
+    const budget = new HistoryBudget(each * 10)
+    const [cleared, ended] = [new History(bounds, budget), new History(bounds, budget)]
+    fill(cleared, 5)
+    fill(ended, 5)
+    cleared.clear()
+    ended.end()
+    expect(budget.bytes).toBe(0)
+    cleared.push(diff(5))
+    expect(budget.bytes).toBe(cleared.bytes)
+    expect(cleared.bytes).toBeGreaterThan(0)
   })
 
-  test('whatever JSON is in the meta', () => {
-    const meta = { list: [1, 'two', null, true, { deep: ['x'.repeat(100)] }], __proto__: null }
-    const joins = [{ ref: 'r', key: 'k', rev: 0, meta: JSON.parse(JSON.stringify(meta)) }]
-    expect(weighDiff({ ...diff(0), joins })).toBeGreaterThan(base + 100 - 20)
+  test('one that has ended keeps nothing that it is still told', () => {
+    const budget = new HistoryBudget(each * 10)
+    const history = new History(bounds, budget)
+    history.end()
+    fill(history, 3)
+    expect([budget.bytes, history.since({ epoch: 'e', seq: 0 })]).toEqual([0, null])
+  })
+
+  test('a diff that is larger than all of it is not kept, and harms no other history', () => {
+    const budget = new HistoryBudget(each * 10)
+    const [quiet, loud] = [new History(bounds, budget), new History(bounds, budget)]
+    fill(quiet, 2)
+    loud.push(left(0, 'x'.repeat(each * 20)))
+    expect(loud.bytes).toBe(0)
+    expect(quiet.since({ epoch: 'e', seq: 0 })?.joins).toHaveLength(2)
   })
 })
+
+describe('[S-9] a diff weighs no less than what it keeps alive', () => {
+  const base = weighDiff(left(0, ''))
+  const weighed = (meta: JsonValue) => weighDiff(left(0, '', meta))
+
+  test('what is gone, or was there before an update, by its length', () => {
+    expect(weighDiff(left(0, 'x'.repeat(500))) - base).toBe(500)
+    const update = (text: string): FullDiff => {
+      const previous = { ref: 'r', key: 'k', rev: 0, meta: { text } }
+      return { ...diff(0), updates: [{ ref: 'r', key: 'k', rev: 1, meta: {}, previous }] }
+    }
+    expect(weighDiff(update('x'.repeat(500))) - weighDiff(update(''))).toBe(500)
+  })
+
+  test('one character beyond Latin-1 makes two bytes of each', () => {
+    expect(weighDiff(left(0, `${'x'.repeat(499)}€`)) - base).toBe(1000)
+  })
+
+  // What the heap grows by for each, as it was measured; its JSON text is much shorter.
+  test.each<[what: string, least: number, meta: JsonValue]>([
+    ['eighty empty objects', 80 * 64, Array(80).fill({})],
+    ['eighty empty lists', 80 * 40, Array(80).fill([])],
+    ['sixty lists of one', 60 * 64, Array(60).fill([1])],
+    ['names that nobody else has', 24 * 66, Object.fromEntries(names(24))],
+    ['more of them than fit into a shape', 172 * 96, Object.fromEntries(names(172))],
+    ['objects of one such name each', 22 * 183, names(22).map((field) => Object.fromEntries([field]))],
+    ['numbers that are not small', 60 * 24, Array(60).fill(-0)],
+  ])('%s', (_what, least, meta) => {
+    expect(weighed(meta) - weighed(null)).toBeGreaterThanOrEqual(least)
+  })
+})
+
+function names(count: number): [string, number][] {
+  return Array.from({ length: count }, (_, i) => [`k${i + 1000}`, 1])
+}

@@ -17,8 +17,11 @@ import {
   type PresenceRef,
   type Topic,
 } from '@rollcall/shared-protocol'
+import { type Account, nameAccount } from '../door/account'
 import { ServerError } from '../errors'
 import { Adoptions } from './adoptions'
+import type { HistoryOptions } from './history'
+import { HistoryBudget } from './history-budget'
 import type { Member } from './members'
 import { Owned, type Owner } from './owned'
 import { refuseReserved } from './refuse-reserved'
@@ -36,7 +39,8 @@ export interface RegistryDiff extends PresenceDiff {
   readonly isFull: boolean
 }
 
-export interface RegistryContext extends Omit<TopicHubContext, 'onIdle' | 'backlog'> {
+export interface RegistryContext extends Omit<TopicHubContext, 'onIdle' | 'backlog' | 'historyBudget'> {
+  readonly history: HistoryOptions
   readonly limits: Limits
   /** Changes that may wait while the store cannot be reached. */
   readonly maxQueuedChanges: number
@@ -64,11 +68,14 @@ export class Registry {
   readonly #given = new Owned()
   readonly #adoptions: Adoptions
   readonly #backlog: Backlog = { changes: 0 }
+  readonly #historyBudget: HistoryBudget
   #isReachable = true
 
   constructor(context: RegistryContext) {
     this.#context = context
-    this.#ofHubs = { ...context, backlog: this.#backlog, onIdle: (idle) => this.#forget(idle) }
+    this.#historyBudget = new HistoryBudget(context.history.maxTotalBytes)
+    const shared = { backlog: this.#backlog, historyBudget: this.#historyBudget }
+    this.#ofHubs = { ...context, ...shared, onIdle: (idle) => this.#forget(idle) }
     this.#adoptions = new Adoptions((owner, topic) => context.store.adopt(topic, owner), context.clock)
   }
 
@@ -77,21 +84,33 @@ export class Registry {
     return this.#owned.count
   }
 
+  /** Those of one account; bounded by `limits.presencesPerIdentity`. */
+  sizeOf(account: Account): number {
+    return this.#owned.countOf(account)
+  }
+
+  /** Accounts that any presences are counted for. */
+  get accountCount(): number {
+    return this.#owned.accountCount
+  }
+
   /**
    * Makes `owner` present in `topic` under `key`. An owner has one presence in a topic: tracking again overwrites it,
    * as an update where the key stays the same. Everybody in the topic is told with the topic's next flush.
    *
    * Refused, with the limit, the value and the option, when topic, key or meta take too many UTF-8 bytes or the node
-   * is full; with `invalid_text` when topic or key has a character that no name may have, such as a line break; with
-   * `store_unavailable` when the store cannot be reached and `maxQueuedChanges` wait for it. Throws `invalid_argument`
-   * where meta is not a JSON object: that is a mistake of the calling program.
+   * is full, or the account holds as many as one may; with `invalid_text` when topic or key has a character that no name
+   * may have, such as a line break; with `store_unavailable` when the store cannot be reached and `maxQueuedChanges` wait
+   * for it. Throws `invalid_argument` where meta is not a JSON object: that is a mistake of the calling program.
+   *
+   * `account` is whom it is counted for, beside the node: channels say that of their session, and a program that tracks
+   * for itself says nobody.
    *
    * @example
    * const tracked = registry.track(session.id, 'room:lobby', 'ada', { status: 'online' })
    * if (!tracked.ok) console.warn(tracked.fault.message)
    */
-  track(owner: Owner, topic: Topic, key: Key, meta: Meta): TrackResult {
-    const { limits } = this.#context
+  track(owner: Owner, topic: Topic, key: Key, meta: Meta, account: Account | null = null): TrackResult {
     const checked = this.#checkMeta(meta)
     const problem = this.#checkNames(topic, key) ?? checked.fault
     if (problem) return { ok: false, fault: problem }
@@ -104,13 +123,14 @@ export class Registry {
     }
     const unavailable = this.#unavailable()
     if (unavailable) return unavailable
-    if (!held && this.#owned.count >= limits.capacity) return { ok: false, fault: this.#fullFault() }
+    const full = held ? null : this.#fullFault(owner, account)
+    if (full) return { ok: false, fault: full }
 
     const presence: Presence = { ref: this.#context.mintRef(), key, meta: checked.meta, rev: 0 }
     const hub = this.hub(topic)
     hub.join(presence, owner)
     if (held) hub.leave(held.ref, 'replaced')
-    this.#owned.set(owner, topic, presence)
+    this.#owned.set(owner, topic, presence, account)
     return { ok: true, presence }
   }
 
@@ -162,28 +182,17 @@ export class Registry {
 
   /**
    * Takes over the presence that the owner has in the topic on another node, as it is: nobody is told. The owner's
-   * presence here, where there is one already, and null where there is none, or where the node is full. Waits for a
-   * store that cannot be asked.
+   * presence here, where there is one already, and null where there is none, or where the node is full or the account
+   * holds as many as one may. Waits for a store that cannot be asked.
    */
-  async adopt(owner: Owner, topic: Topic): Promise<Presence | null> {
-    if (this.#owned.count >= this.#context.limits.capacity) return null
-    return this.#adoptions.run(owner, topic, (presence, revokedFor) => {
-      const hub = this.hub(topic)
-      const tracked = this.#owned.get(owner, topic) ?? null
-      // A drop of it that is on its way has its effect now.
-      if (tracked?.ref === presence.ref || hub.isLeaving(presence.ref)) return tracked
-      const given = this.#given.get(owner, topic)
-      if (given?.ref === presence.ref) this.#given.delete(owner, topic)
-      else hub.adopted()
-      if (tracked || revokedFor !== null) hub.leave(presence.ref, revokedFor ?? 'replaced')
-      else this.#owned.set(owner, topic, presence)
-      return this.#owned.get(owner, topic) ?? null
-    })
+  async adopt(owner: Owner, topic: Topic, account: Account | null = null): Promise<Presence | null> {
+    return this.#fullFault(owner, account) ? null : this.#takeOver(owner, topic, account)
   }
 
   /** Ends the presence that the owner has in the topic on another node, as soon as the store can be asked. */
-  endElsewhere(owner: Owner, topic: Topic, reason: LeaveReason): void {
-    void this.adopt(owner, topic)
+  endElsewhere(owner: Owner, topic: Topic, reason: LeaveReason, account: Account | null = null): void {
+    // However many it has: it may come to be wanted again before it is there, and is looked at then.
+    void this.#takeOver(owner, topic, account)
     this.untrack(owner, topic, reason)
   }
 
@@ -284,6 +293,11 @@ export class Registry {
     return this.#hubs.size
   }
 
+  /** What the histories of all topics hold, about; bounded by `history.maxTotalBytes`. */
+  get historyBytes(): number {
+    return this.#historyBudget.bytes
+  }
+
   /** Whether the store can be reached, as it says itself. While it cannot, changes wait for it within a bound. */
   setReachable(isReachable: boolean): void {
     this.#isReachable = isReachable
@@ -302,6 +316,24 @@ export class Registry {
     this.#adoptions.close()
     for (const hub of this.#hubs.values()) hub.close()
     this.#hubs.clear()
+  }
+
+  #takeOver(owner: Owner, topic: Topic, account: Account | null): Promise<Presence | null> {
+    return this.#adoptions.run(owner, topic, (presence, revokedFor) => {
+      const hub = this.hub(topic)
+      const tracked = this.#owned.get(owner, topic) ?? null
+      // A drop of it that is on its way has its effect now.
+      if (tracked?.ref === presence.ref || hub.isLeaving(presence.ref)) return tracked
+      const given = this.#given.get(owner, topic)
+      if (given?.ref === presence.ref) this.#given.delete(owner, topic)
+      else hub.adopted()
+      // Others may have come in meanwhile, and many are on their way at a time.
+      const full = tracked ? null : this.#fullFault(owner, account)
+      if (tracked || full || revokedFor !== null)
+        hub.leave(presence.ref, revokedFor ?? (full ? 'left' : 'replaced'))
+      else this.#owned.set(owner, topic, presence, account)
+      return this.#owned.get(owner, topic) ?? null
+    })
   }
 
   #put(owner: Owner, topic: Topic, presence: Presence): TrackResult {
@@ -350,18 +382,22 @@ export class Registry {
     return { ok: false, fault: fault('store_unavailable', text, { retryAfterMs: STORE_RETRY_MS }) }
   }
 
-  #fullFault(): Fault {
-    const { capacity } = this.#context.limits
-    return {
-      ...limitFault(
-        `This node holds ${this.#owned.count} presences`,
-        'capacity',
-        capacity,
-        this.#owned.count + 1,
-      ),
-      code: 'capacity_exceeded',
+  /** Why the owner can have no more presences, whoever's share is used up; null where it can. */
+  #fullFault(owner: Owner, account: Account | null): Fault | null {
+    const { capacity, presencesPerIdentity } = this.#context.limits
+    const counted = this.#owned.accountOf(owner) ?? account
+    const own = counted === null ? 0 : this.#owned.countOf(counted)
+    // What one does too much of is told first: the others' share has nothing to do with it.
+    if (counted !== null && own >= presencesPerIdentity) {
+      return fullFault(`${nameAccount(counted)} holds`, 'presencesPerIdentity', presencesPerIdentity, own)
     }
+    const { count } = this.#owned
+    return count >= capacity ? fullFault('This node holds', 'capacity', capacity, count) : null
   }
+}
+
+function fullFault(who: string, name: 'capacity' | 'presencesPerIdentity', max: number, held: number): Fault {
+  return { ...limitFault(`${who} ${held} presences`, name, max, held + 1), code: 'capacity_exceeded' }
 }
 
 export function notTracked(topic: Topic): Fault {

@@ -126,6 +126,38 @@ describe('[S-11] a store that begins again within a window', () => {
   })
 })
 
+describe('[S-9] the histories of all topics', () => {
+  const MAX_BYTES = 20_000
+  const bounds = { history: { maxBytes: MAX_BYTES, maxTotalBytes: MAX_BYTES } }
+
+  test('hold no more than one node may, however many topics are busy', async () => {
+    const { registry, clock } = testRegistry(bounds)
+    for (let round = 0; round < 20; round++) {
+      for (let i = 0; i < 30; i++) registry.track('mallory', `own:${i}`, 'mallory', { [`n${round}-${i}`]: 1 })
+      await clock.advance(500)
+      expect(registry.historyBytes).toBeLessThanOrEqual(MAX_BYTES)
+    }
+    expect(registry.historyBytes).toBeGreaterThan(MAX_BYTES / 2)
+  })
+
+  test('hold nothing of a topic that is gone, whatever the store still tells of it', async () => {
+    const { registry, clock, watcher } = await watched(bounds)
+    registry.track('s1', topic, 'ada', {})
+    await clock.advance(500)
+    expect(registry.historyBytes).toBeGreaterThan(0)
+    const hub = registry.hub(topic)
+    const { epoch, seq } = await clock.advance(0).then(() => registry.diff(topic))
+    registry.untrack('s1', topic)
+    registry.detach(topic, watcher)
+    await clock.advance(500)
+    expect([registry.topicCount, registry.historyBytes]).toEqual([0, 0])
+    const joins = [{ ref: 'x', key: 'xi', rev: 0, meta: {} }]
+    // The leave was the one after that.
+    hub.onDiff({ epoch, base: seq + 1, seq: seq + 2, digest: 0, joins, updates: [], leaves: [] })
+    expect(registry.historyBytes).toBe(0)
+  })
+})
+
 describe('[S-9] a topic that nobody needs is forgotten', () => {
   test('once the last presence and the last member are gone, with its subscription', async () => {
     const { registry, clock, watcher, store, state } = await watched()

@@ -17,7 +17,8 @@ import type { Logger } from '../log'
 import type { Store, StoreMessage, Subscription, TopicFeed } from '../store/store'
 import { type FlushOptions, FlushSchedule } from './flush'
 import { type FlushEffect, type FlushEvent, type FlushState, QUIET, stepFlush } from './flush-machine'
-import type { HistoryOptions } from './history'
+import type { HistoryBounds } from './history'
+import type { HistoryBudget } from './history-budget'
 import { type Admission, type Member, Members } from './members'
 import { Staging } from './staging'
 import { payloadOf } from './store-payload'
@@ -50,7 +51,9 @@ export interface TopicHubContext {
   readonly clock: Clock
   readonly log: Logger
   readonly flush: FlushOptions
-  readonly history: HistoryOptions
+  readonly history: HistoryBounds
+  /** What the histories of all topics hold together. */
+  readonly historyBudget: HistoryBudget
   readonly writing: Writing
   /** Counts what waits for the store, over all topics. */
   readonly backlog: Backlog
@@ -91,7 +94,7 @@ export class TopicHub implements TopicFeed {
   constructor(topic: Topic, context: TopicHubContext) {
     this.topic = topic
     this.#context = context
-    this.#state = new TopicState(context.history)
+    this.#state = new TopicState(context.history, context.historyBudget)
     this.#schedule = new FlushSchedule(context.flush)
   }
 
@@ -216,6 +219,7 @@ export class TopicHub implements TopicFeed {
     this.#context.backlog.changes -= this.#counted
     this.#counted = 0
     this.#subscription?.cancel()
+    this.#state.end()
     for (const resolve of this.#settled.splice(0)) resolve()
   }
 

@@ -1,6 +1,7 @@
 import type { PresenceDiff, PresenceSnapshot } from '@rollcall/shared-protocol'
 import { digestOf } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
+import { HistoryBudget } from './history-budget'
 import { TopicState } from './topic-state'
 
 const ada = { ref: 'a', key: 'ada', rev: 0, meta: { n: 1 } }
@@ -18,14 +19,14 @@ const diff = (base: number, some: Partial<PresenceDiff>): PresenceDiff => ({
 })
 
 function standing(): TopicState {
-  const state = new TopicState({ maxDiffs: 3, maxBytes: 1e6 })
+  const state = new TopicState({ maxDiffs: 3, maxBytes: 1e6 }, new HistoryBudget(1e9))
   state.reset(snapshot)
   return state
 }
 
 describe('a topic as the node knows it', () => {
   test('[S-1] knows nothing before its first snapshot, and applies nothing', () => {
-    const state = new TopicState({ maxDiffs: 3, maxBytes: 1e6 })
+    const state = new TopicState({ maxDiffs: 3, maxBytes: 1e6 }, new HistoryBudget(1e9))
     expect(state.position).toBeNull()
     expect(state.apply(diff(0, { joins: [ada] }))).toBeNull()
     expect(state.size).toBe(0)

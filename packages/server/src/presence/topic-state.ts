@@ -11,7 +11,8 @@ import {
   type PresenceSnapshot,
   type Seq,
 } from '@rollcall/shared-protocol'
-import { History, type HistoryOptions } from './history'
+import { History, type HistoryBounds } from './history'
+import type { HistoryBudget } from './history-budget'
 import { stepTopic, type TopicMachineState, UNKNOWN_TOPIC } from './topic-machine'
 
 /*
@@ -27,8 +28,8 @@ export class TopicState {
   readonly #history: History
   #machine: TopicMachineState = UNKNOWN_TOPIC
 
-  constructor(options: HistoryOptions) {
-    this.#history = new History(options)
+  constructor(bounds: HistoryBounds, budget: HistoryBudget) {
+    this.#history = new History(bounds, budget)
   }
 
   /** Where this node stands; null until the first snapshot. */
@@ -66,6 +67,11 @@ export class TopicState {
     const full = fullDiff(diff, this.#set.apply(diff))
     this.#history.push(full)
     return full
+  }
+
+  /** It will be told nothing more that has to be kept: what its history holds is there for others. */
+  end(): void {
+    this.#history.end()
   }
 
   snapshot(): PresenceSnapshot {

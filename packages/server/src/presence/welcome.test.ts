@@ -1,12 +1,13 @@
 import { type Dialect, rollcallDialect, type ServerMessage, zzzDialect } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
+import { HistoryBudget } from './history-budget'
 import { TopicState } from './topic-state'
 import { Welcome } from './welcome'
 
 const ada = { ref: 'a', key: 'ada', rev: 0, meta: {} }
 
 function state(): TopicState {
-  const topic = new TopicState({ maxDiffs: 10, maxBytes: 1e6 })
+  const topic = new TopicState({ maxDiffs: 10, maxBytes: 1e6 }, new HistoryBudget(1e9))
   topic.reset({ epoch: 'e', seq: 0, digest: 0, presences: [] })
   topic.apply({ epoch: 'e', base: 0, seq: 1, digest: 1, joins: [ada], updates: [], leaves: [] })
   const updates = [{ ref: 'a', rev: 1, meta: { n: 1 } }]
