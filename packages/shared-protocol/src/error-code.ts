@@ -14,7 +14,10 @@ export const ERROR_CODES = {
   invalid_text: { meaning: 'A name holds a character that no name may have.', isRetryable: false },
   binary_unsupported: { meaning: 'The dialect has no binary frames.', isRetryable: false },
   limit_exceeded: { meaning: 'Something is longer, deeper or more than a limit allows.', isRetryable: false },
-  capacity_exceeded: { meaning: 'The node holds as many presences as it may.', isRetryable: true },
+  capacity_exceeded: {
+    meaning: 'The node holds as many presences as it may, in all or of this identity.',
+    isRetryable: true,
+  },
   unmatched_topic: { meaning: 'No channel of this server serves the topic.', isRetryable: false },
   not_joined: { meaning: 'The session is not in the topic that it sent to.', isRetryable: false },
   not_tracked: {

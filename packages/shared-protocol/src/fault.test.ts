@@ -13,6 +13,7 @@ describe('limits', () => {
       keyBytes: 64,
       metaBytes: 256,
       capacity: 100_000,
+      presencesPerIdentity: 5000,
       eventBytes: 128,
       frameBytes: 65_536,
       jsonDepth: 32,

@@ -8,6 +8,11 @@ export interface Limits {
   readonly metaBytes: number
   /** Presences that one node holds for its own sessions. @default 100000 */
   readonly capacity: number
+  /**
+   * The same of one identity, over all its sessions and those that wait for their clients. Guests, who are each another,
+   * are counted by their address (of IPv6: by the /64 network) where addresses are counted. @default 5000
+   */
+  readonly presencesPerIdentity: number
   /** Longest event name, in bytes. @default 128 */
   readonly eventBytes: number
   /** Longest frame accepted from a client, in bytes; looked at before parsing. @default 65536 */
@@ -36,6 +41,7 @@ export const ZZZ_LIMITS = {
 export const DEFAULT_LIMITS: Limits = {
   ...ZZZ_LIMITS,
   capacity: 100_000,
+  presencesPerIdentity: 5000,
   eventBytes: 128,
   frameBytes: 65_536,
   jsonDepth: 32,

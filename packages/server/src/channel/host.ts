@@ -1,4 +1,5 @@
 import type { Dialect, ServerMessage, Topic } from '@rollcall/shared-protocol'
+import type { Account } from '../door/account'
 import type { Packet } from '../io/packet'
 import type { Identity } from '../session/identity'
 import type { Answers } from './answers'
@@ -18,6 +19,8 @@ export interface ChannelHost extends Outlet {
   readonly id: string
   readonly identity: Identity
   readonly dialect: Dialect
+  /** Whom its presences are counted for; null for nobody. */
+  readonly account: Account | null
   readonly params: ReadonlyMap<string, string>
   readonly assigns: Map<string, unknown>
   /** Its channels: one that joins finds there the one whose place it takes. */

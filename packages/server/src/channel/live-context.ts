@@ -112,7 +112,7 @@ export class LiveContext implements ChannelContext {
    */
   async adopt({ clock, handlerTimeoutMs }: RunCallContext): Promise<Refusal | null> {
     const late = () => new Refusal(storeSilent(this.topic, handlerTimeoutMs))
-    const adopted = this.#registry.adopt(this.#owner, this.topic)
+    const adopted = this.#registry.adopt(this.#owner, this.topic, this.#session.account)
     const outcome = await withTimeout<Presence | null | Refusal>(adopted, handlerTimeoutMs, clock, late)
     if (outcome instanceof Refusal) return outcome
     this.#isResumed = outcome !== null
@@ -127,7 +127,7 @@ export class LiveContext implements ChannelContext {
   track(key: Key, meta: Meta): TrackResult {
     if (this.#membership.isGone) return this.#refused()
     if (this.#isHidden) return this.#trackHidden(key, meta)
-    const tracked = this.#registry.track(this.#owner, this.topic, key, meta)
+    const tracked = this.#registry.track(this.#owner, this.topic, key, meta, this.#session.account)
     if (tracked.ok) this.#hasTracked = true
     return tracked
   }

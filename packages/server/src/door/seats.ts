@@ -1,5 +1,6 @@
 import { nextTatMs, type Pace, paceOf, waitMsOf } from '../gcra'
 import type { HandshakeRefusal } from '../io/wire'
+import { type Account, guestAccount, identityAccount } from './account'
 import type { AdmissionOptions } from './admission-options'
 import { Paces } from './paces'
 import { Tally } from './tally'
@@ -67,6 +68,12 @@ export class Seat {
     this.#identity = identity
     this.#seats.settle(this.#address, identity)
     return null
+  }
+
+  /** Whom that is counted for which outlives the connection: the identity or, of a guest, the address. Null for nobody. */
+  get account(): Account | null {
+    if (this.#identity !== null) return identityAccount(this.#identity)
+    return this.#address === null ? null : guestAccount(this.#address)
   }
 
   release(): void {

@@ -11,8 +11,8 @@ export class Tally {
     return this.#counts.get(name) ?? 0
   }
 
-  add(name: string): void {
-    this.#counts.set(name, this.of(name) + 1)
+  add(name: string, count = 1): void {
+    this.#counts.set(name, this.of(name) + count)
   }
 
   remove(name: string): void {

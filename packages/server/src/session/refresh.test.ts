@@ -142,6 +142,40 @@ describe('[S-32] new credentials within the connection', () => {
     expect(await who(peer)).toMatchObject({ role: 't2' })
   })
 
+  test('[S-36] that come too fast are not looked at, and no channel is asked', async () => {
+    const { peer, asked, clock } = await ada({ rates: { refreshes: { perSecond: 1, burst: 2 } } })
+    const statuses: unknown[] = []
+    for (let i = 0; i < 4; i++) statuses.push((await refresh(peer, { token: 'ada:reader' }))?.[1])
+    expect(statuses).toEqual(['ok', 'ok', 'error', 'error'])
+    // The handshake, and two.
+    expect(asked).toHaveLength(3)
+    expect((await refresh(peer, { token: 'ada:reader' }))?.[2]).toEqual({
+      reason: 'throttled',
+      message: 'More than 1 refresh a second (server option rates.refreshes.perSecond); try again later.',
+      retry_after_ms: 1000,
+    })
+    await clock.advance(1000)
+    expect((await refresh(peer, { token: 'ada:reader' }))?.[1]).toBe('ok')
+  })
+
+  test.each([
+    ['that are refused', 'ada:banned'],
+    ['of somebody else', 'mallory:admin'],
+  ])('[S-37] %s are an offence', async (_what, token) => {
+    const { peer, node } = await ada({ rates: { refreshes: false, abuse: { perSecond: 1, burst: 3 } } })
+    for (let i = 0; i < 3; i++) await refresh(peer, { token })
+    expect(peer.wire.closedWith).toBeNull()
+    await refresh(peer, { token })
+    expect(peer.wire.closedWith).toEqual({ code: 1008, reason: 'abuse' })
+    expect(node.node.sessionCount).toBe(0)
+  })
+
+  test('[S-37] that cannot be looked at are none, as that is not the client’s doing', async () => {
+    const { peer } = await ada({ rates: { refreshes: false, abuse: { perSecond: 1, burst: 3 } } })
+    for (let i = 0; i < 20; i++) await refresh(peer, { token: 'ada:broken' })
+    expect(peer.wire.closedWith).toBeNull()
+  })
+
   test('that are not looked at in time are refused, and the next ones are taken', async () => {
     let isStuck = false
     const { peer, clock } = await ada({
@@ -301,7 +335,7 @@ describe('[S-32] new credentials with which a client comes back', () => {
 })
 
 test('[S-41] of ids that no name may be the log has one line, however many handshakes and refreshes bring them', async () => {
-  const { node, peer } = await ada()
+  const { node, peer } = await ada({ rates: { refreshes: false } })
   for (let i = 0; i < 10; i++) {
     expect(await refresh(peer, { params: { token: 'ada\u202e:reader' } }, `r${i}`)).toMatchObject([
       `r${i}`,

@@ -1,6 +1,7 @@
 import type { Dialect, LeaveReason, ServerMessage, Topic } from '@rollcall/shared-protocol'
 import type { Channel } from '../channel/channel'
 import type { ChannelHost, Outlet } from '../channel/host'
+import type { Account } from '../door/account'
 import type { Clock, Timer } from '../io/clock'
 import type { Packet } from '../io/packet'
 import { SmallMap } from '../small-map'
@@ -29,6 +30,8 @@ export interface SessionRequest {
   /** Connect params, as they came in the handshake. */
   readonly params: PackedParams
   readonly outlet: Outlet
+  /** Whom its presences are counted for; null for nobody. */
+  readonly account: Account | null
 }
 
 /** How a session comes to this node. */
@@ -41,6 +44,8 @@ export type SessionOrigin = 'begun' | 'moved'
 export class Session implements ChannelHost {
   readonly id: string
   readonly dialect: Dialect
+  /** Of the connection that it began with, on this node. */
+  readonly account: Account | null
   readonly channels = new SmallMap<Topic, Channel>()
   readonly #context: SessionContext
   #identity: Identity
@@ -58,6 +63,7 @@ export class Session implements ChannelHost {
     this.id = id
     this.#identity = init.identity
     this.dialect = init.dialect
+    this.account = init.account
     this.#params = init.params
     this.#outlet = init.outlet
     this.#context = context
