@@ -32,10 +32,14 @@ const groups = {
     handshakesPerSecondPerAddress: true,
     handshakeBurstPerAddress: true,
   } satisfies Record<keyof AdmissionOptions, true>,
-  rates: { messages: true, joins: true, updates: true, abuse: true } satisfies Record<
-    keyof RatesOptions,
-    true
-  >,
+  rates: {
+    messages: true,
+    bytes: true,
+    joins: true,
+    updates: true,
+    refreshes: true,
+    abuse: true,
+  } satisfies Record<keyof RatesOptions, true>,
   http: {
     headersTimeoutMs: true,
     requestTimeoutMs: true,
@@ -43,17 +47,23 @@ const groups = {
     silenceTimeoutMs: true,
     maxHeaderBytes: true,
     maxHeaders: true,
+    maxPipelined: true,
   } satisfies Record<keyof HttpOptions, true>,
   heartbeat: { pingIntervalMs: true, pongTimeoutMs: true } satisfies Record<keyof HeartbeatOptions, true>,
   grace: { graceMs: true, pageGraceMs: true } satisfies Record<keyof GraceOptions, true>,
   flush: { floorMs: true, ceilingMs: true, share: true } satisfies Record<keyof FlushOptions, true>,
-  history: { maxDiffs: true, maxBytes: true } satisfies Record<keyof HistoryOptions, true>,
-  outbox: { softLimitBytes: true, hardLimitBytes: true } satisfies Record<keyof OutboxOptions, true>,
-  compression: { thresholdBytes: true, level: true } satisfies Record<keyof CompressionOptions, true>,
-  longPoll: { windowMs: true, maxBodyBytes: true, maxHeldBytes: true } satisfies Record<
-    keyof LongPollOptions,
+  history: { maxDiffs: true, maxBytes: true, maxTotalBytes: true } satisfies Record<
+    keyof HistoryOptions,
     true
   >,
+  outbox: { softLimitBytes: true, hardLimitBytes: true } satisfies Record<keyof OutboxOptions, true>,
+  compression: { thresholdBytes: true, level: true } satisfies Record<keyof CompressionOptions, true>,
+  longPoll: {
+    windowMs: true,
+    maxBodyBytes: true,
+    maxMessages: true,
+    maxHeldBytes: true,
+  } satisfies Record<keyof LongPollOptions, true>,
 }
 const serverOptions: Record<keyof ServerOptions, true> = {
   port: true,
@@ -86,6 +96,7 @@ const serverOptions: Record<keyof ServerOptions, true> = {
   http: true,
   implicitTopic: true,
   page: true,
+  maxPageBytes: true,
   clock: true,
   random: true,
 }

@@ -65,4 +65,13 @@ export const applicationMutants: readonly Mutant[] = [
     replace: "new Refusal(fault('handler_failed', String(error))), error)",
     tests: [`${server}/channel/failure`],
   },
+  {
+    name: 'tick-not-contained',
+    law: 'S-13',
+    breaks: 'one connection that cannot be written to keeps from others what is due to them',
+    file: `${server}/io/tick.ts`,
+    find: "logFailure(this.#log, error, {}, 'what was due to a connection could not be written')",
+    replace: 'throw error',
+    tests: [`${server}/io/tick`],
+  },
 ]

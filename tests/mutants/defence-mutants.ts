@@ -4,6 +4,7 @@ import { doorMutants } from './door-mutants.ts'
 import { identityMutants } from './identity-mutants.ts'
 import { inputMutants } from './input-mutants.ts'
 import type { Mutant } from './mutant.ts'
+import { pageMutants } from './page-mutants.ts'
 import { peerMutants } from './peer-mutants.ts'
 import { permissionMutants } from './permission-mutants.ts'
 import { rateMutants } from './rate-mutants.ts'
@@ -17,6 +18,7 @@ export const defenceMutants: readonly Mutant[] = [
   ...credentialsMutants,
   ...doorMutants,
   ...peerMutants,
+  ...pageMutants,
   ...rateMutants,
   ...inputMutants,
   ...applicationMutants,

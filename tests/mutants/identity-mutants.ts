@@ -52,8 +52,8 @@ export const identityMutants: readonly Mutant[] = [
     law: 'S-32',
     breaks: 'a session becomes that of whoever its client brings a token of',
     file: `${server}/connection/refreshes.ts`,
-    find: 'if (!isSamePerson(session.identity, outcome)) return this.#holder.onRefreshRefused(ref, identityChanged())',
-    replace: '',
+    find: 'if (!isSamePerson(session.identity, outcome))',
+    replace: 'if (ref === null)',
     tests: [`${server}/session/refresh`],
   },
   {
@@ -70,9 +70,9 @@ export const identityMutants: readonly Mutant[] = [
     law: 'S-32',
     breaks: 'credentials that are refused end the session',
     file: `${server}/connection/refreshes.ts`,
-    find: "if ('status' in outcome) return",
+    find: "if ('status' in outcome)",
     replace:
-      "if ('status' in outcome) session.renew({ ...session.identity, expiresAtMs: 0 }, packParams(params))\n    if ('status' in outcome) return",
+      "if ('status' in outcome) session.renew({ ...session.identity, expiresAtMs: 0 }, packParams(params))\n    if ('status' in outcome)",
     tests: [`${server}/session/refresh`],
   },
   {

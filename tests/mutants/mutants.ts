@@ -167,7 +167,7 @@ const lawMutants: readonly Mutant[] = [
     law: 9,
     breaks: 'every diff is kept',
     file: `${server}/presence/history.ts`,
-    find: 'while (this.#diffs.length > this.#options.maxDiffs || this.#bytes > this.#options.maxBytes)',
+    find: 'while (this.#diffs.length > maxDiffs || bytes > maxBytes)',
     replace: 'while (this.#diffs.length > Number.POSITIVE_INFINITY)',
     tests: [`${server}/presence/history`],
   },

@@ -151,9 +151,9 @@ export const peerMutants: readonly Mutant[] = [
     name: 'posted-bytes',
     law: 'S-42',
     breaks: 'a post may be no UTF-8',
-    file: `${server}/http/longpoll.ts`,
-    find: 'if (!isUtf8(body)) return answer.send(400)',
-    replace: '',
-    tests: ['tests/real/phoenix/longpoll'],
+    file: `${server}/http/longpoll-body.ts`,
+    find: 'if (!isUtf8(body)) return',
+    replace: 'if (body.length < 0) return',
+    tests: [`${server}/http/longpoll-body`, 'tests/real/phoenix/longpoll'],
   },
 ]

@@ -30,8 +30,10 @@ describe('the defaults', () => {
       },
       rates: {
         messages: { perSecond: 100, burst: 500 },
+        bytes: { perSecond: 131_072, burst: 1_048_576 },
         joins: { perSecond: 50, burst: 512 },
         updates: { perSecond: 20, burst: 60 },
+        refreshes: { perSecond: 1, burst: 5 },
         abuse: { perSecond: 5, burst: 200 },
       },
       http: {
@@ -46,7 +48,7 @@ describe('the defaults', () => {
       heartbeat: { pingIntervalMs: 20_000, pongTimeoutMs: 10_000 },
       grace: { graceMs: 10_000, pageGraceMs: 3000 },
       flush: { floorMs: 5, ceilingMs: 200, share: 0.05 },
-      history: { maxDiffs: 256, maxBytes: 262_144 },
+      history: { maxDiffs: 256, maxBytes: 262_144, maxTotalBytes: 67_108_864 },
       handlerTimeoutMs: 10_000,
       maxWaitingMessages: 64,
       authenticateTimeoutMs: 10_000,
@@ -83,8 +85,8 @@ describe('[S-17] nonsense is refused when the server is made, with the option’
     limits: Object.keys(DEFAULT_LIMITS),
     heartbeat: ['pingIntervalMs', 'pongTimeoutMs'],
     flush: ['floorMs', 'ceilingMs', 'share'],
-    history: ['maxDiffs', 'maxBytes'],
-    longPoll: ['windowMs', 'maxBodyBytes', 'maxHeldBytes'],
+    history: ['maxDiffs', 'maxBytes', 'maxTotalBytes'],
+    longPoll: ['windowMs', 'maxBodyBytes', 'maxMessages', 'maxHeldBytes'],
     outbox: ['softLimitBytes', 'hardLimitBytes'],
     compression: ['thresholdBytes', 'level'],
   }
@@ -119,6 +121,7 @@ describe('[S-17] nonsense is refused when the server is made, with the option’
     ['a floor above the ceiling', { flush: { floorMs: 300 } }],
     ['a soft limit above the hard one', { outbox: { softLimitBytes: 2, hardLimitBytes: 1 } }],
     ['a level that zlib has not', { compression: { level: 10 } }],
+    ['a history of one topic above that of all', { history: { maxBytes: 2, maxTotalBytes: 1 } }],
     ['half a level', { compression: { level: 1.5 } }],
     ['a negative grace', { grace: { graceMs: -1 } }],
     ['a grace that is no number', { grace: { pageGraceMs: Number.NaN } }],
@@ -134,7 +137,7 @@ describe('[S-17] nonsense is refused when the server is made, with the option’
     expect(() => resolve(options)).toThrow(refused)
   })
 
-  test.each(['messages', 'joins', 'updates', 'abuse'])('rates.%s', (name) => {
+  test.each(['messages', 'bytes', 'joins', 'updates', 'refreshes', 'abuse'])('rates.%s', (name) => {
     for (const rate of [
       { perSecond: 0, burst: 1 },
       { perSecond: 1, burst: 0 },
@@ -151,7 +154,20 @@ describe('[S-17] nonsense is refused when the server is made, with the option’
       expect(() => resolve({ rates: { [name]: rate } })).toThrow(`rates.${name} must be`)
     }
     expect(resolve({ rates: { [name]: false } }).rates).toMatchObject({ [name]: false })
-    expect(resolve({ rates: { [name]: { perSecond: 1, burst: 1 } } }).rates.abuse).toBeDefined()
+    const limits = { frameBytes: 1 }
+    expect(resolve({ limits, rates: { [name]: { perSecond: 1, burst: 1 } } }).rates.abuse).toBeDefined()
+  })
+
+  test('rates.bytes has room for a message of limits.frameBytes', () => {
+    const limits = { frameBytes: 2000 }
+    const bytes = (burst: number) => ({ limits, rates: { bytes: { perSecond: 1, burst } } })
+    expect(() => resolve(bytes(1999))).toThrow(refused)
+    expect(() => resolve(bytes(1999))).toThrow(
+      'rates.bytes.burst is 1999: no message of limits.frameBytes, 2000, could ever be taken.',
+    )
+    expect(() => resolve({ limits: { frameBytes: 2_000_000 } })).toThrow('rates.bytes.burst')
+    expect(resolve(bytes(2000)).limits.frameBytes).toBe(2000)
+    expect(resolve({ limits, rates: { bytes: false } }).rates.bytes).toBe(false)
   })
 
   test('an admission without bound is one', () => {

@@ -16,7 +16,7 @@ import type { CompressionOptions } from './io/packet'
 import { type RandomSource, systemRandom } from './io/random'
 import { defaultLogger, type Logger } from './log'
 import { DEFAULT_FLUSH, type FlushOptions } from './presence/flush'
-import type { HistoryOptions } from './presence/history'
+import { DEFAULT_HISTORY, type HistoryOptions } from './presence/history'
 import type { Authenticate } from './session/identity'
 import type { GraceOptions } from './session/sessions'
 import type { Store } from './store/store'
@@ -61,7 +61,7 @@ export interface ServerOptions {
   /** How long a session is kept for a client that has lost its connection. */
   readonly grace?: Partial<GraceOptions>
   readonly flush?: Partial<FlushOptions>
-  /** How much of each topic's past is kept. */
+  /** How much of the topics' past is kept. */
   readonly history?: Partial<HistoryOptions>
   /**
    * Authority for presences and their order. Servers that share its data are one presence system, and a session goes on
@@ -94,6 +94,8 @@ export interface ServerOptions {
   readonly implicitTopic?: Topic
   /** A folder of static files that browsers are given at `/`. */
   readonly page?: string
+  /** Bytes of the page's files, which are read once and kept. A larger folder is refused. @default 67108864 */
+  readonly maxPageBytes?: number
   /** For tests. @default systemClock */
   readonly clock?: Clock
   /** For tests. @default systemRandom */
@@ -145,7 +147,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     heartbeat: { pingIntervalMs: 20_000, pongTimeoutMs: 10_000, ...options.heartbeat },
     grace: { graceMs: 10_000, pageGraceMs: 3000, ...options.grace },
     flush: { ...DEFAULT_FLUSH, ...options.flush },
-    history: { maxDiffs: 256, maxBytes: 262_144, ...options.history },
+    history: { ...DEFAULT_HISTORY, ...options.history },
     store: options.store ?? null,
     maxQueuedChanges: options.maxQueuedChanges ?? 10_000,
     resumeTimeoutMs: options.resumeTimeoutMs ?? 2000,
@@ -157,10 +159,17 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     compression:
       options.compression === false ? null : { thresholdBytes: 1024, level: 4, ...options.compression },
     closeTimeoutMs: options.closeTimeoutMs ?? 2000,
-    longPoll: { windowMs: 10_000, maxBodyBytes: 1_048_576, maxHeldBytes: 67_108_864, ...options.longPoll },
+    longPoll: {
+      windowMs: 10_000,
+      maxBodyBytes: 1_048_576,
+      maxMessages: 1024,
+      maxHeldBytes: 67_108_864,
+      ...options.longPoll,
+    },
     http: { ...DEFAULT_HTTP, ...options.http },
     implicitTopic: options.implicitTopic ?? 'room:lobby',
     page: options.page ?? null,
+    maxPageBytes: options.maxPageBytes ?? 67_108_864,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
   }
@@ -191,7 +200,14 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
       'flush needs a share of at most 1 and a floorMs of at most ceilingMs.',
     )
   }
-  checkRates(resolved.rates)
+  checkRates(resolved.rates, resolved.limits)
+  const { maxBytes, maxTotalBytes } = resolved.history
+  if (maxBytes > maxTotalBytes) {
+    throw new ServerError(
+      'invalid_option',
+      `history.maxTotalBytes is ${maxTotalBytes}; it must be at least history.maxBytes, which is ${maxBytes}.`,
+    )
+  }
   if (resolved.outbox.softLimitBytes > resolved.outbox.hardLimitBytes) {
     throw new ServerError('invalid_option', 'outbox needs a softLimitBytes of at most hardLimitBytes.')
   }
@@ -250,7 +266,7 @@ function timerDelays(options: ResolvedServerOptions): Record<string, number> {
 
 function positiveNumbers(options: ResolvedServerOptions): Record<string, Record<string, number>> {
   const { handlerTimeoutMs, maxWaitingMessages, authenticateTimeoutMs, closeTimeoutMs } = options
-  const { maxQueuedChanges, resumeTimeoutMs } = options
+  const { maxQueuedChanges, resumeTimeoutMs, maxPageBytes } = options
   return {
     'admission.': { ...options.admission },
     'limits.': { ...options.limits },
@@ -268,6 +284,7 @@ function positiveNumbers(options: ResolvedServerOptions): Record<string, Record<
       closeTimeoutMs,
       maxQueuedChanges,
       resumeTimeoutMs,
+      maxPageBytes,
     },
   }
 }

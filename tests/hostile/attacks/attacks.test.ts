@@ -7,6 +7,7 @@ import { ATTACKS } from './attacks'
 import { honestToken } from './honest-token'
 import { openRoom } from './open-room'
 import { ownChannels } from './own-channels'
+import { newPage } from './page'
 import { boundsOf, SMALL } from './scale'
 
 /*
@@ -19,6 +20,8 @@ const rooms = ['room:0', 'room:1']
 
 test.each(ATTACKS)('[S-37] $name is refused, and who is honest sees nothing of it', async (attack) => {
   const complaints: string[] = []
+  const page = newPage()
+  onTestFinished(() => page.remove())
   const server = createServer({
     port: 0,
     mode: 'production',
@@ -26,6 +29,7 @@ test.each(ATTACKS)('[S-37] $name is refused, and who is honest sees nothing of i
     authenticate: jwtAuthenticate({ secret }),
     handlerTimeoutMs: 500,
     closeTimeoutMs: 500,
+    page: page.folder,
     ...boundsOf(SMALL),
     logger: {
       debug() {},

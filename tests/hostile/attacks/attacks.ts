@@ -1,6 +1,7 @@
 import { attack as algNone } from './alg-none'
 import type { Attack } from './attack'
 import { attack as brokenFrames } from './broken-frames'
+import { attack as capacityHoard } from './capacity-hoard'
 import { attack as compressionBomb } from './compression-bomb'
 import { attack as deepJson } from './deep-json'
 import { attack as expiredToken } from './expired-token'
@@ -14,6 +15,7 @@ import { attack as halfOpen } from './half-open'
 import { attack as handshakeFlood } from './handshake-flood'
 import { attack as handshakeLimit } from './handshake-limit'
 import { attack as headerFlood } from './header-flood'
+import { attack as heavyMessages } from './heavy-messages'
 import { attack as hugeNumbers } from './huge-numbers'
 import { attack as invalidUtf8 } from './invalid-utf8'
 import { attack as joinFlood } from './join-flood'
@@ -25,18 +27,22 @@ import { attack as manyKeys } from './many-keys'
 import { attack as manyOfOneAddress } from './many-of-one-address'
 import { attack as manyOfOneIdentity } from './many-of-one-identity'
 import { attack as messageFlood } from './message-flood'
+import { attack as newlinePosts } from './newline-posts'
 import { attack as noToken } from './no-token'
 import { attack as oddNames } from './odd-names'
+import { attack as oddRanges } from './odd-ranges'
 import { attack as othersNames } from './others-names'
 import { attack as prototypeNames } from './prototype-names'
 import { attack as pushWithoutJoin } from './push-without-join'
 import { attack as readOnly } from './read-only'
 import { attack as refreshAsOther } from './refresh-as-other'
+import { attack as refreshFlood } from './refresh-flood'
 import { attack as slowHandshake } from './slow-handshake'
 import { attack as slowReader } from './slow-reader'
 import { attack as stolenSession } from './stolen-session'
 import { attack as tokenRunsOut } from './token-runs-out'
 import { attack as twiceNamed } from './twice-named'
+import { attack as unreadPages } from './unread-pages'
 import { attack as updateFlood } from './update-flood'
 import { attack as wrongSignature } from './wrong-signature'
 
@@ -59,10 +65,14 @@ export const ATTACKS: readonly Attack[] = [
   manyOfOneAddress,
   manyOfOneIdentity,
   manyJoins,
+  capacityHoard,
   messageFlood,
+  heavyMessages,
   joinFlood,
   updateFlood,
+  refreshFlood,
   floodWithoutEnd,
+  newlinePosts,
   handshakeFlood,
   handshakeLimit,
   largeFrame,
@@ -78,6 +88,8 @@ export const ATTACKS: readonly Attack[] = [
   slowHandshake,
   headerFlood,
   halfOpen,
+  oddRanges,
+  unreadPages,
   slowReader,
   brokenFrames,
   fragmentFlood,

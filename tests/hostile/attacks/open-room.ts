@@ -1,4 +1,4 @@
-import { defineChannel } from '@rollcall/server'
+import { defineChannel, refuseWith } from '@rollcall/server'
 import { field, isJsonObject } from '@rollcall/shared-protocol'
 
 /** What `rollcall serve` does with every topic: whoever joins is present, and what they push goes to everybody. */
@@ -7,7 +7,8 @@ export const openRoom = defineChannel({
   observable: true,
   join(ctx, payload) {
     const meta = field(payload, 'meta')
-    ctx.track(ctx.identity.id, isJsonObject(meta) ? meta : {})
+    const tracked = ctx.track(ctx.identity.id, isJsonObject(meta) ? meta : {})
+    return tracked.ok ? undefined : refuseWith(tracked.fault)
   },
   unhandled: (ctx, event, payload) => ctx.broadcast(event, payload),
 })

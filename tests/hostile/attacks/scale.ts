@@ -4,6 +4,7 @@ import type { ServerOptions } from '@rollcall/server'
 export interface Scale {
   readonly maxPerAddress: number
   readonly maxPerIdentity: number
+  readonly presencesPerIdentity: number
   readonly maxPending: number
   readonly handshakesPerSecond: number
   readonly handshakeBurst: number
@@ -22,6 +23,7 @@ export interface Scale {
 export const FULL: Scale = {
   maxPerAddress: 256,
   maxPerIdentity: 64,
+  presencesPerIdentity: 5000,
   maxPending: 1000,
   handshakesPerSecond: 1000,
   handshakeBurst: 10_000,
@@ -39,6 +41,8 @@ export const OWN: Scale = { ...FULL, handshakesPerSecond: 200, handshakeBurst: 5
 export const SMALL: Scale = {
   maxPerAddress: 40,
   maxPerIdentity: 8,
+  // A session may have 256: those of many-joins are of one.
+  presencesPerIdentity: 600,
   maxPending: 50,
   handshakesPerSecond: 50,
   handshakeBurst: 200,
@@ -50,12 +54,13 @@ export const SMALL: Scale = {
 }
 
 /** What makes a server have the bounds of a scale. */
-export function boundsOf(scale: Scale): Pick<ServerOptions, 'admission' | 'http'> {
+export function boundsOf(scale: Scale): Pick<ServerOptions, 'admission' | 'http' | 'limits'> {
   const { maxPerAddress, maxPerIdentity, maxPending, headersTimeoutMs } = scale
-  const { handshakesPerSecond, handshakeBurst, handshakeBurstPerAddress } = scale
+  const { handshakesPerSecond, handshakeBurst, handshakeBurstPerAddress, presencesPerIdentity } = scale
   const seats = { maxPerAddress, maxPerIdentity, maxPending }
   return {
     admission: { ...seats, handshakesPerSecond, handshakeBurst, handshakeBurstPerAddress },
     http: { headersTimeoutMs },
+    limits: { presencesPerIdentity },
   }
 }

@@ -17,7 +17,7 @@ import {
   vixDialect,
   zzzDialect,
 } from '@rollcall/shared-protocol'
-import { readPostedMessages } from '../../../packages/server/src/http/longpoll-body'
+import { readPost } from '../../../packages/server/src/http/longpoll-body'
 import type { Chance } from './chance'
 import { clientBytes, clientText, PLAIN_VOCABULARY } from './client-grammar'
 import { anyText, anyValue } from './json-text'
@@ -70,7 +70,8 @@ const longPollBody: Target = {
   judge(body) {
     const bytes = Buffer.from(body)
     for (const contentType of ['application/x-ndjson', 'application/json']) {
-      for (const { data, isBinary } of readPostedMessages(bytes, contentType)) {
+      const post = readPost(bytes, contentType, 1024)
+      for (const { data, isBinary } of 'status' in post ? [] : post.messages) {
         const what = judgeClientFrame(phoenixV2Dialect, isBinary ? data : data.toString('utf8'))
         if (what !== null) return what
       }

@@ -25,18 +25,7 @@ export interface StartedProgram {
 /** The command of `rollcall serve`, as it was built, on a free port. Throws where it was not built. */
 export function serveCommand(args: readonly string[]): readonly string[] {
   if (!existsSync(BUILT_CLI)) throw new Error('The server is not built: node scripts/build.mjs')
-  return [
-    BUILT_CLI,
-    'serve',
-    '--host',
-    '127.0.0.1',
-    '--port',
-    '0',
-    '--no-demo',
-    '--log-level',
-    'warn',
-    ...args,
-  ]
+  return [BUILT_CLI, 'serve', '--host', '127.0.0.1', '--port', '0', '--log-level', 'warn', ...args]
 }
 
 /** Starts a program of Node that says `serves on http://…:PORT/` once it does. */

@@ -260,7 +260,7 @@ describe('request by request', () => {
     }
     const begun = await ask(url)
     const own = `${url}&token=${begun.token}`
-    const post = (text: string, type = 'application/x-ndjson') =>
+    const post = (text: string | Buffer<ArrayBuffer>, type = 'application/x-ndjson') =>
       ask(own, { method: 'POST', headers: { 'Content-Type': type }, body: text })
     return { server, url, own, begun, ask, post, poll: () => ask(own) }
   }
@@ -390,9 +390,44 @@ describe('request by request', () => {
 
   test('a post that is too large is 413, another method 405, and the session lives on', async () => {
     const { ask, own, post } = await open({ longPoll: { maxBodyBytes: 2000 } })
-    expect(await post('x'.repeat(2001))).toMatchObject({ http: 413, status: 413 })
+    expect(await post('x'.repeat(2001))).toMatchObject({
+      ...{ http: 413, status: 413, error: 'limit_exceeded' },
+      message: 'The post has more than 2000 bytes (server option longPoll.maxBodyBytes).',
+    })
     expect(await ask(own, { method: 'PUT' })).toMatchObject({ http: 405 })
     expect(await post(join)).toMatchObject({ status: 200 })
+  })
+
+  test('[S-9] a post of too many messages is 413, of none 400, and the session lives on', async () => {
+    const { server, post } = await open({ longPoll: { maxMessages: 2 } })
+    expect(await post(`${join}\n`.repeat(3))).toMatchObject({
+      ...{ http: 413, status: 413, error: 'limit_exceeded' },
+      message: 'The post has more than 2 messages (server option longPoll.maxMessages).',
+    })
+    expect(server.registry.size).toBe(0)
+    expect(await post('\n'.repeat(1000))).toMatchObject({ http: 400, status: 400, error: 'invalid_message' })
+    expect(await post(join)).toMatchObject({ status: 200 })
+  })
+
+  test.each([
+    ['with nothing in them', '\n'.repeat(10_000)],
+    ['that are too large', 'x'.repeat(20_001)],
+    ['of too many messages', '[]\n'.repeat(20)],
+    ['that are no UTF-8', Buffer.from([0x5b, 0xff, 0x5d])],
+  ])('[S-37] posts %s are offences, and past the rate the session is over', async (_what, body) => {
+    const rates = { abuse: { perSecond: 0.01, burst: 3 } }
+    const { post, ask, own } = await open({ rates, longPoll: { maxBodyBytes: 20_000, maxMessages: 10 } })
+    for (let i = 0; i < 4; i++) expect((await post(body)).status).toBeGreaterThanOrEqual(400)
+    expect(await post(join)).toMatchObject({ status: 410 })
+    expect((await ask(own)).status).toBe(410)
+  })
+
+  test('[S-36] the empty lines of a post count as bytes', async () => {
+    const rates = { bytes: { perSecond: 1, burst: 5000 } }
+    const { post, poll } = await open({ rates, limits: { frameBytes: 5000 } })
+    expect(await post(`${'\n'.repeat(4990)}${join}`)).toMatchObject({ status: 200 })
+    const [reply] = (await poll()).messages.map((text: string) => JSON.parse(text))
+    expect(reply[4].response).toMatchObject({ reason: 'throttled' })
   })
 
   test('a post that is no UTF-8 is 400, and is not read as another text', async () => {

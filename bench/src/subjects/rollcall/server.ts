@@ -25,7 +25,7 @@ const server = createServer({
   },
   ...unbounded,
   // The updates for slow readers are larger than what is allowed by default.
-  limits: { metaBytes: 16_384 },
+  limits: { ...unbounded.limits, metaBytes: 16_384 },
 })
 
 const { registry } = server

@@ -18,10 +18,13 @@ export const unbounded = {
     handshakesPerSecondPerAddress: 1e9,
     handshakeBurstPerAddress: 1e9,
   },
+  limits: { presencesPerIdentity: every },
   rates: {
     messages: { perSecond: 1e9, burst: 1e9 },
+    bytes: { perSecond: 1e12, burst: 1e12 },
     joins: { perSecond: 1e9, burst: 1e9 },
     updates: { perSecond: 1e9, burst: 1e9 },
+    refreshes: { perSecond: 1e9, burst: 1e9 },
     abuse: { perSecond: 1e9, burst: 1e9 },
   },
 } satisfies ServerOptions

@@ -7,7 +7,7 @@ import {
 } from '@rollcall/shared-protocol'
 import type { Packet } from '../io/packet'
 import { DEFAULT_FLUSH, type FlushOptions } from '../presence/flush'
-import type { HistoryOptions } from '../presence/history'
+import { DEFAULT_HISTORY, type HistoryOptions } from '../presence/history'
 import type { Admission, Member } from '../presence/members'
 import { Registry } from '../presence/registry'
 import { MemoryStore, MemoryStoreState } from '../store/memory-store'
@@ -39,7 +39,7 @@ export function testRegistry(options: TestRegistryOptions = {}) {
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     flush: { ...DEFAULT_FLUSH, ...options.flush },
     writing: { costMs: 0, takeTurn: () => false },
-    history: { maxDiffs: 256, maxBytes: 262_144, ...options.history },
+    history: { ...DEFAULT_HISTORY, ...options.history },
     maxQueuedChanges: options.maxQueuedChanges ?? 10_000,
     mintRef: () => `${name}-${refs++}`,
   })

@@ -40,6 +40,7 @@ export async function wiredPair(ws: object, options: WiredPairOptions = {}) {
   const told: string[] = []
   const events: WireEvents = {
     onMessage: (data, isBinary) => void told.push(isBinary ? `bytes ${data.length}` : `text ${data}`),
+    onUnread: (bytes) => void told.push(`unread ${bytes}`),
     onPong: () => void told.push('pong'),
     onDrain: () => void told.push(`drain ${wire.bufferedBytes}`),
     onClose: (code, reason) => void told.push(`close ${code} ${reason}`),

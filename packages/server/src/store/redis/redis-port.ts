@@ -29,7 +29,8 @@ export interface RedisPort {
   open(events: RedisPortEvents): void
   /**
    * Runs a script and resolves with its reply. Rejects with `store_unavailable` where there is no answer in time; then
-   * nobody knows whether it was run. Where many are under way it waits for its turn first. What the script itself refuses is a {@link ScriptRefusal}.
+   * nobody knows whether it was run. Where many are under way it waits for its turn first. What the script itself refuses
+   * is a {@link ScriptRefusal}.
    */
   run(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<RedisReply>
   /** Listens to a channel, and again after every reconnect. Resolves once Redis has taken it up. */
