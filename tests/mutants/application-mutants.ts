@@ -66,6 +66,15 @@ export const applicationMutants: readonly Mutant[] = [
     tests: [`${server}/channel/failure`],
   },
   {
+    name: 'message-not-contained',
+    law: 'S-13',
+    breaks: 'a message on which the server fails ends the process',
+    file: `${server}/connection/connection.ts`,
+    find: "this.close(1011, 'internal error')",
+    replace: 'throw error',
+    tests: [`${server}/connection/connection.test`],
+  },
+  {
     name: 'tick-not-contained',
     law: 'S-13',
     breaks: 'one connection that cannot be written to keeps from others what is due to them',

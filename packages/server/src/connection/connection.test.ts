@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Peer, TestNode, type TestNodeOptions } from '../testing-support/test-node'
+import { SessionHold } from './session-hold'
 
 const topic = 'room:lobby'
 
@@ -110,6 +111,19 @@ describe('[S-19] a bad frame is answered, and the connection lives on', () => {
     await node.clock.advance(300)
     expect(await watcher.heard()).toEqual([])
   })
+})
+
+test('[S-13] a message on which the server itself fails ends its connection, and nobody else', async () => {
+  const { ada, watcher, node } = await pair()
+  const taking = vi.spyOn(SessionHold.prototype, 'take').mockImplementationOnce(() => {
+    throw new Error('a mistake of ours')
+  })
+  onTestFinished(() => taking.mockRestore())
+  ada.say([null, '1', 'rollcall', 'heartbeat', {}])
+  expect(ada.wire.closedWith).toEqual({ code: 1011, reason: 'internal error' })
+  expect(node.log.of('error')).toHaveLength(1)
+  const [reply] = await watcher.ask([null, '2', 'rollcall', 'heartbeat', {}])
+  expect(reply?.[4]).toMatchObject({ status: 'ok' })
 })
 
 describe('[S-6] a connection that ends takes its presence with it, for a reason', () => {

@@ -12,7 +12,7 @@ import type { Seat } from '../door/seats'
 import { Packet } from '../io/packet'
 import type { Tick } from '../io/tick'
 import type { Wire, WireEvents } from '../io/wire'
-import type { Logger } from '../log'
+import { type Logger, logFailure } from '../log'
 import type { Identity } from '../session/identity'
 import { type HeartbeatOptions, judgeSilence } from './heartbeat'
 import type { OwnUpdate } from './kept-updates'
@@ -77,25 +77,14 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
 
   // --- WireEvents ------------------------------------------------------------------------------------------------
 
+  /** A failure of ours ends this connection and nobody else's: uncaught, it would end the process. */
   onMessage(data: Buffer, isBinary: boolean): void {
-    this.#heard()
-    if (this.#isClosing) return
-    const { limits } = this.#context
-    const { dialect, implicitTopic } = this.#request
-    if (data.length > limits.frameBytes) {
-      const problem = limitFault(
-        `The frame has ${data.length} bytes`,
-        'frameBytes',
-        limits.frameBytes,
-        data.length,
-      )
-      this.send({ kind: 'fault', fault: problem })
-      return this.#rated().refused(data.length, this.#lastHeardMs)
+    try {
+      this.#take(data, isBinary)
+    } catch (error) {
+      logFailure(this.#context.log, error, { sessionId: this.sessionId }, 'a message could not be taken')
+      this.close(1011, 'internal error')
     }
-    const decoded = dialect.decodeClient(isBinary ? data : data.toString('utf8'), { limits, implicitTopic })
-    if (!decoded.ok) this.#refuse(decoded, data.length)
-    else if (this.#rated().takes(decoded.message, data.length, this.#lastHeardMs))
-      this.#hold.take(decoded.message)
   }
 
   onUnread(bytes: number, isRefused: boolean): void {
@@ -234,6 +223,27 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
   #heard(): void {
     this.#lastHeardMs = this.#context.clock.now()
     this.#askedMs = null
+  }
+
+  #take(data: Buffer, isBinary: boolean): void {
+    this.#heard()
+    if (this.#isClosing) return
+    const { limits } = this.#context
+    const { dialect, implicitTopic } = this.#request
+    if (data.length > limits.frameBytes) {
+      const problem = limitFault(
+        `The frame has ${data.length} bytes`,
+        'frameBytes',
+        limits.frameBytes,
+        data.length,
+      )
+      this.send({ kind: 'fault', fault: problem })
+      return this.#rated().refused(data.length, this.#lastHeardMs)
+    }
+    const decoded = dialect.decodeClient(isBinary ? data : data.toString('utf8'), { limits, implicitTopic })
+    if (!decoded.ok) this.#refuse(decoded, data.length)
+    else if (this.#rated().takes(decoded.message, data.length, this.#lastHeardMs))
+      this.#hold.take(decoded.message)
   }
 
   #refuse(decoded: DecodedClientMessage & { ok: false }, bytes: number): void {
