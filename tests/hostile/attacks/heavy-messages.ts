@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import { clientFrame, deflated, text } from '../../../packages/server/src/testing-support/client-frames'
 import { defineAttack } from './attack'
+import { PATIENCE_MS } from './patience'
 
 /** Fewer than `rates.messages` lets through at once. */
 const MESSAGES = 150
 const BODY_BYTES = 60_000
-/** The defaults of `rates.bytes`. */
-const BURST_BYTES = 1_048_576
-const BYTES_PER_SECOND = 131_072
 
 export const attack = defineAttack({
   name: 'heavy-messages',
@@ -27,13 +25,12 @@ export const attack = defineAttack({
           return clientFrame({ ...text(''), payload, isCompressed })
         })
         for (const frame of frames) mallory.peer.write(frame)
-        // Its answer comes after theirs, whatever it is.
-        await mallory.ask('rollcall', 'heartbeat')
+        const end = await mallory.peer.ended(PATIENCE_MS)
         return {
           seconds: (performance.now() - startedMs) / 1000,
           throttled: mallory.countOf('throttled'),
           refusal: mallory.refusals.get('throttled'),
-          end: mallory.peer.end,
+          end,
         }
       }),
     )
@@ -43,12 +40,13 @@ export const attack = defineAttack({
     for (const { seconds, throttled, refusal, end } of outcomes) {
       assert.match(refusal?.message ?? 'None was throttled.', /rates\.bytes\.perSecond/)
       assert.ok(refusal?.retry_after_ms > 0)
-      const most = Math.ceil((BURST_BYTES + seconds * BYTES_PER_SECOND) / BODY_BYTES)
-      const taken = MESSAGES - throttled
-      assert.ok(taken <= most, `${taken} messages were taken, where ${most} may be`)
-      assert.equal(end, null)
-      told.push(`${taken} of ${MESSAGES}`)
+      // Each of them counts for 15 of the 200 that may be refused at once, and 5 a second.
+      const most = Math.ceil((200 + seconds * 5) / 15) + 1
+      assert.ok(throttled <= most, `${throttled} messages were refused one by one, where ${most} may be`)
+      // Who does not read the close in time is cut off without it.
+      assert.ok(end.code === 1008 || end.code === 1006, `closed with ${end.code}`)
+      told.push(`${throttled}`)
     }
-    return `throttled by bytes, inflated; taken: ${told.join(', ')}`
+    return `throttled by bytes, inflated: ${told.join(' and ')} of them; then 1008 abuse`
   },
 })
