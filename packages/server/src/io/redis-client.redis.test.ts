@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { RedisServer } from '../../../../tests/redis/support/redis-server'
 import type { RedisScript } from '../store/redis/redis-port'
-import { systemClock } from './clock'
-import { systemRandom } from './random'
-import { RedisClient } from './redis-client'
+import { connectedRedis } from '../testing-support/connected-redis'
 
 let redis: RedisServer
 beforeAll(async () => {
@@ -11,24 +9,12 @@ beforeAll(async () => {
 })
 afterAll(() => redis.dispose())
 
-async function connected(): Promise<RedisClient> {
-  const client = new RedisClient({
-    connection: redis.url,
-    clock: systemClock,
-    random: systemRandom,
-    commandTimeoutMs: 10_000,
-    connectTimeoutMs: 10_000,
-  })
-  onTestFinished(() => client.close())
-  await new Promise<void>((resolve, reject) => client.open({ onUp: resolve, onDown: reject }))
-  return client
-}
-
 const PLAIN: RedisScript = { name: 'plain', source: 'return ARGV[1]' }
 const URGENT: RedisScript = { name: 'urgent', source: 'return ARGV[1]', isUrgent: true }
 
 test('[S-11] what is urgent goes before those that wait for their turn, and those before each other', async () => {
-  const client = await connected()
+  const client = await connectedRedis(redis.url)
+  onTestFinished(() => client.close())
   const answered: string[] = []
   const ask = (script: RedisScript, text: string) =>
     client.run(script, [], [text]).then((reply) => answered.push(String(reply)))
@@ -43,7 +29,8 @@ test('[S-11] what is urgent goes before those that wait for their turn, and thos
 })
 
 test('[S-11] those that wait as the connection is lost are refused with those that are under way', async () => {
-  const client = await connected()
+  const client = await connectedRedis(redis.url)
+  onTestFinished(() => client.close())
   const slow: RedisScript = { name: 'slow', source: 'for i = 1, 500000 do end return 1' }
   const all = Array.from({ length: 2000 }, () => client.run(slow, [], []))
   const settling = Promise.allSettled(all)

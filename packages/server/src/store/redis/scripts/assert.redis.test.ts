@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { RedisServer } from '../../../../../../tests/redis/support/redis-server'
-import { systemClock } from '../../../io/clock'
-import { systemRandom } from '../../../io/random'
-import { RedisClient } from '../../../io/redis-client'
+import { connectedRedis } from '../../../testing-support/connected-redis'
 import type { Change } from '../../store'
 import { Keys } from '../keys'
 import type { RedisScript } from '../redis-port'
@@ -19,15 +17,8 @@ afterAll(() => redis.dispose())
 
 /** Runs a script on one topic, as the node says it in the generation. */
 async function topicOf(prefix: string) {
-  const client = new RedisClient({
-    connection: redis.url,
-    clock: systemClock,
-    random: systemRandom,
-    commandTimeoutMs: 10_000,
-    connectTimeoutMs: 10_000,
-  })
+  const client = await connectedRedis(redis.url)
   onTestFinished(() => client.close())
-  await new Promise<void>((resolve, reject) => client.open({ onUp: resolve, onDown: reject }))
   const keys = new Keys(prefix).topic('room:lobby')
   return (script: RedisScript, node: string, generation: number, args: readonly string[]) => {
     const caller = { node, generation, known: NOTHING_KNOWN, freshEpoch: 'e', publish: 'PUBLISH' as const }

@@ -1,0 +1,16 @@
+import { systemClock } from '../io/clock'
+import { systemRandom } from '../io/random'
+import { RedisClient } from '../io/redis-client'
+
+/** A client of the Redis at the address, with its connections up; to be closed. */
+export async function connectedRedis(url: string): Promise<RedisClient> {
+  const client = new RedisClient({
+    connection: url,
+    clock: systemClock,
+    random: systemRandom,
+    commandTimeoutMs: 10_000,
+    connectTimeoutMs: 10_000,
+  })
+  await new Promise<void>((resolve, reject) => client.open({ onUp: resolve, onDown: reject }))
+  return client
+}
