@@ -11,7 +11,7 @@ import type { AllowedOrigins } from './door/origins'
 import { ServerError } from './errors'
 import { DEFAULT_HTTP, type HttpOptions } from './http/http-server'
 import type { LongPollOptions } from './http/longpoll'
-import { type Clock, systemClock } from './io/clock'
+import { type Clock, LONGEST_DELAY_MS, systemClock } from './io/clock'
 import type { CompressionOptions } from './io/packet'
 import { type RandomSource, systemRandom } from './io/random'
 import { defaultLogger, type Logger } from './log'
@@ -241,9 +241,6 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
   if (topicFault) throw new ServerError('invalid_option', topicFault.message)
   return resolved
 }
-
-/** What a timer can wait, in milliseconds; it fires at once where it is told to wait longer. */
-export const LONGEST_DELAY_MS = 2 ** 31 - 1
 
 function timerDelays(options: ResolvedServerOptions): Record<string, number> {
   const { handlerTimeoutMs, authenticateTimeoutMs, closeTimeoutMs, resumeTimeoutMs } = options

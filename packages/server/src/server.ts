@@ -8,16 +8,12 @@ import { createHttpServer } from './http/http-server'
 import { LongPoll } from './http/longpoll'
 import { readPage } from './http/read-page'
 import { createRequestHandler } from './http/request-handler'
+import { LONGEST_DELAY_MS } from './io/clock'
 import { nodeEnv } from './io/environment'
 import { WsListener } from './io/ws-listener'
 import { type Mode, modeFor } from './mode'
 import { PresenceNode, type ReadinessProblem } from './node'
-import {
-  LONGEST_DELAY_MS,
-  type ResolvedServerOptions,
-  resolveServerOptions,
-  type ServerOptions,
-} from './options'
+import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from './options'
 import type { Registry } from './presence/registry'
 import type { KickTarget } from './session/control-line'
 

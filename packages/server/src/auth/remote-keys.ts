@@ -1,6 +1,6 @@
 import { type CryptoKey, createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose'
 import { ServerError } from '../errors'
-import { systemClock } from '../io/clock'
+import { LONGEST_DELAY_MS, systemClock } from '../io/clock'
 import type { Logger } from '../log'
 import { isLoopback } from '../mode'
 import { fetchBounded } from './fetch-bounded'
@@ -33,7 +33,7 @@ export function remoteKeys(options: JwtJwksOptions, log: Logger): JWTVerifyGetKe
   const { clock = systemClock } = options
   const url = checkedUrl(jwksUrl)
   for (const [name, value] of Object.entries({ jwksTimeoutMs, jwksMaxAgeMs, jwksCooldownMs })) {
-    if (!Number.isInteger(value) || value <= 0 || value > 2 ** 31 - 1) {
+    if (!Number.isInteger(value) || value <= 0 || value > LONGEST_DELAY_MS) {
       throw new ServerError(
         'invalid_option',
         `${name} must be a whole number of milliseconds above 0, not ${value}.`,

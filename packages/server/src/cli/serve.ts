@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { LONGEST_DELAY_MS } from '../io/clock'
 import { createServer } from '../server'
 import { cliLogger, LOG_LEVELS, type LogLevel } from './cli-logger'
 import { demoPage } from './demo-page'
@@ -93,11 +94,8 @@ function readPort(text: string): number {
   throw new InvalidArgumentError('It must be a whole number from 0 to 65535.')
 }
 
-/** Longest that a timer can wait, in milliseconds. */
-const LONGEST_DRAIN_MS = 2 ** 31 - 1
-
 function readDrainMs(text: string): number {
   const drainMs = Number(text)
-  if (/^\d+$/.test(text) && drainMs <= LONGEST_DRAIN_MS) return drainMs
-  throw new InvalidArgumentError(`It must be a whole number of milliseconds, at most ${LONGEST_DRAIN_MS}.`)
+  if (/^\d+$/.test(text) && drainMs <= LONGEST_DELAY_MS) return drainMs
+  throw new InvalidArgumentError(`It must be a whole number of milliseconds, at most ${LONGEST_DELAY_MS}.`)
 }

@@ -1,3 +1,6 @@
+/** What a timer can wait, in milliseconds; it fires at once where it is told to wait longer. */
+export const LONGEST_DELAY_MS = 2 ** 31 - 1
+
 /** A timer that can be called off. Calling it off twice, or after it fired, does nothing. */
 export interface Timer {
   cancel(): void

@@ -1,5 +1,5 @@
 import { ServerError } from '../../errors'
-import { type Clock, systemClock } from '../../io/clock'
+import { type Clock, LONGEST_DELAY_MS, systemClock } from '../../io/clock'
 import { type RandomSource, systemRandom } from '../../io/random'
 import { defaultLogger, type Logger } from '../../log'
 import type { RedisConnection } from './redis-connection'
@@ -56,9 +56,6 @@ const LEAST = {
   settleMs: 0,
 } as const
 
-/** Longest delay of a timer of Node: past it, it fires at once. */
-const MOST = 2 ** 31 - 1
-
 /** Throws `invalid_option` for what could never work. */
 export function resolveRedisStoreOptions(given: RedisStoreOptions): ResolvedRedisStoreOptions {
   const options: ResolvedRedisStoreOptions = {
@@ -76,8 +73,8 @@ export function resolveRedisStoreOptions(given: RedisStoreOptions): ResolvedRedi
   }
   for (const [name, least] of Object.entries(LEAST) as [keyof typeof LEAST, number][]) {
     const value: unknown = options[name]
-    if (typeof value !== 'number' || !(value >= least && value <= MOST)) {
-      const message = `${name} is ${String(value)}; it takes milliseconds from ${least} to ${MOST}.`
+    if (typeof value !== 'number' || !(value >= least && value <= LONGEST_DELAY_MS)) {
+      const message = `${name} is ${String(value)}; it takes milliseconds from ${least} to ${LONGEST_DELAY_MS}.`
       throw new ServerError('invalid_option', message)
     }
   }
