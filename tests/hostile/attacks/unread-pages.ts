@@ -45,6 +45,7 @@ export const attack = defineAttack({
   },
   check({ cut, status, waiting }) {
     assert.equal(status, 200)
+    assert.equal(waiting, SOCKETS, 'Who waits for little was cut off, too.')
     return `cut off: ${cut} of ${SOCKETS} (http.maxPipelined); ${waiting} that wait for little are left alone`
   },
 })
