@@ -35,29 +35,8 @@ process.stdout.write(`${checkedFiles - failedFiles} passed, ${failedFiles} faile
 process.exitCode = failedFiles === 0 ? 0 : 1
 
 function runStryker(mutate: string[], testFiles: string[]): Promise<MutantResult[]> {
-  const stryker = new Stryker({
-    mutate,
-    testFiles,
-    testRunner: 'vitest',
-    plugins: ['@stryker-mutator/vitest-runner'],
-    // The runner takes the property from here, though Stryker's own options do not declare it.
-    ...{ vitest: { configFile: 'tests/stryker/vitest.config.ts', related: false } },
-    coverageAnalysis: 'perTest',
-    concurrency: 1,
-    reporters: ['progress-append-only'],
-    logLevel: 'warn',
-    tempDirName: '.stryker-tmp',
-    // Copied to a place of its own: the sources, and what it takes to run their tests.
-    ignorePatterns: [
-      '**',
-      '!packages/*/src/**',
-      '!packages/*/{package,tsconfig}.json',
-      '!{package,tsconfig,tsconfig.base}.json',
-      '!vitest.config.ts',
-      '!tests/{stryker,mutants}/*.ts',
-    ],
-  })
-  return stryker.runMutationTest()
+  const configFile = 'tests/stryker/stryker.config.json'
+  return new Stryker({ configFile, mutate, testFiles }).runMutationTest()
 }
 
 /** Prints a file's score, and each mutant that nobody noticed; false where it is not good enough. */
@@ -78,7 +57,9 @@ function report(file: string, results: readonly MutantResult[]): boolean {
   for (const mutant of survivors) {
     const { line, becomes } = changeOf(mutant)
     const where = `${file}:${mutant.location.start.line}`
-    process.stdout.write(`  ${where} ${mutant.mutatorName}, ${mutant.status}\n    - ${line}\n    + ${becomes}\n`)
+    process.stdout.write(
+      `  ${where} ${mutant.mutatorName}, ${mutant.status}\n    - ${line}\n    + ${becomes}\n`,
+    )
   }
   for (const { line, becomes } of obsolete) {
     process.stdout.write(

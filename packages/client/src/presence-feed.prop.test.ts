@@ -180,7 +180,7 @@ const byRef = (a: { ref: string }, b: { ref: string }) => (a.ref < b.ref ? -1 : 
 describe('presence feed', () => {
   test("[C-18] the map equals the server's once the wire is sound, whatever was lost, doubled or overtaken", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(commands, { maxLength: 60 }), async (sequence) => {
+      fc.asyncProperty(fc.array(commands, { maxLength: 60, size: 'max' }), async (sequence) => {
         const rig = new Rig()
         rig.feed.dispatch({ kind: 'joined' })
         rig.sendState('arrives')
@@ -196,7 +196,7 @@ describe('presence feed', () => {
 
   test('[C-17] the events, replayed, give the map after every frame', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(commands, { maxLength: 60 }), async (sequence) => {
+      fc.asyncProperty(fc.array(commands, { maxLength: 60, size: 'max' }), async (sequence) => {
         const rig = new Rig()
         rig.feed.dispatch({ kind: 'joined' })
         rig.sendState('arrives')
@@ -211,7 +211,7 @@ describe('presence feed', () => {
 
   test('[C-9] a view, a list and an entry are another object exactly when what they show is other', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(commands, { maxLength: 40 }), async (sequence) => {
+      fc.asyncProperty(fc.array(commands, { maxLength: 40, size: 'max' }), async (sequence) => {
         const rig = new Rig()
         rig.feed.dispatch({ kind: 'joined' })
         rig.sendState('arrives')

@@ -25,7 +25,7 @@ const events: fc.Arbitrary<ChannelEvent> = fc.oneof(
 
 test('[C-14] whatever happens: no answer is awaited without a timer, no join outlives its connection, who waits is told', () => {
   fc.assert(
-    fc.property(fc.array(events, { maxLength: 80 }), (sequence) => {
+    fc.property(fc.array(events, { maxLength: 80, size: 'max' }), (sequence) => {
       let state = INITIAL_CHANNEL
       let isConnected = false
       let isTimed = false

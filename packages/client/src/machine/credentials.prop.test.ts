@@ -72,7 +72,7 @@ function* walk(sequence: readonly CredentialsEvent[], gaps: readonly number[], c
 }
 
 const walks = [
-  fc.array(events, { maxLength: 80 }),
+  fc.array(events, { maxLength: 80, size: 'max' }),
   fc.array(fc.nat(2_000), { minLength: 1, maxLength: 5 }),
   fc.boolean(),
 ] as const

@@ -38,7 +38,7 @@ const events: fc.Arbitrary<SocketEvent> = fc.oneof(
 test('[C-1] whatever happens: a timer exactly while something is due, a watch exactly while it is meant to connect', () => {
   fc.assert(
     fc.property(
-      fc.array(events, { maxLength: 60 }),
+      fc.array(events, { maxLength: 60, size: 'max' }),
       fc.double({ min: 0, max: 0.99, noNaN: true }),
       (sequence, random) => {
         let state = INITIAL_SOCKET

@@ -12,7 +12,7 @@ const happenings = fc.array(
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('clear' as const), topic: topic() }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('end' as const), topic: topic() }) },
   ),
-  { maxLength: 200 },
+  { maxLength: 200, size: 'max' },
 )
 
 function topic() {

@@ -18,7 +18,7 @@ const steps = fc.array(
     }),
     fc.record({ kind: fc.constantFrom(...LANDINGS) }),
   ),
-  { maxLength: 60 },
+  { maxLength: 60, size: 'max' },
 )
 
 /** What a store holds: it takes changes one by one, as they come. */

@@ -73,7 +73,7 @@ const step = fc.record({
 
 test('[S-1, S-2, S-9, S-11] whatever two nodes, slow readers and a failing store do, every member’s map follows and ends as the truth', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60, size: 'max' }), async (steps) => {
       const clock = new VirtualClock()
       const state = new MemoryStoreState('e')
       const nodes = ['n0', 'n1'].map((name) => testRegistry({ clock, state, name, flush: { floorMs: 10 } }))

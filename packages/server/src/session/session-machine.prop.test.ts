@@ -17,7 +17,7 @@ const event: fc.Arbitrary<SessionEvent> = fc.oneof(
 
 test('[S-5, S-6, S-26] whatever happens in whatever order: it leaves or is given up, once, and a grace runs just while it lingers', () => {
   fc.assert(
-    fc.property(fc.array(event, { maxLength: 20 }), (events) => {
+    fc.property(fc.array(event, { maxLength: 20, size: 'max' }), (events) => {
       let state: SessionState = NEW_SESSION
       let isGraceRunning = false
       let leaves = 0

@@ -14,7 +14,7 @@ const happening: fc.Arbitrary<Happening> = fc.record({
 
 test('[P-17] the official client’s own functions lead to the server’s state, by every diff and by diffs merged', () => {
   fc.assert(
-    fc.property(fc.array(happening, { maxLength: 60 }), fc.nat(4), (happenings, chunk) => {
+    fc.property(fc.array(happening, { maxLength: 60, size: 'max' }), fc.nat(4), (happenings, chunk) => {
       const { initial, diffs } = playHistory(happenings)
       const set = new PresenceSet()
       set.replace(initial)

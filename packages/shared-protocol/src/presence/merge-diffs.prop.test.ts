@@ -10,7 +10,7 @@ const happening: fc.Arbitrary<Happening> = fc.record({
   key: fc.constantFrom('ada', 'bob', '__proto__', ''),
 })
 const history = fc
-  .array(happening, { minLength: 5, maxLength: 40 })
+  .array(happening, { minLength: 5, maxLength: 40, size: 'max' })
   .map(playHistory)
   .filter(({ diffs }) => diffs.length > 0)
 

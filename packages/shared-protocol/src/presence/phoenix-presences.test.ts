@@ -17,6 +17,8 @@ function holding(...metas: PhoenixMeta<M>[]) {
 const heldBy = (presences: PhoenixPresences<M>) =>
   presences.presences().map(({ ref, key, rev, meta }) => [ref, key, rev, meta.n])
 
+const nothing = { joins: [], updates: [], leaves: [] }
+
 describe('the presences of a Phoenix topic', () => {
   test('an update is a join that names a held one, whose leave is then of nobody', () => {
     const presences = holding(of('ada', 'a', 1))
@@ -25,19 +27,37 @@ describe('the presences of a Phoenix topic', () => {
       updates: [{ ref: 'a', key: 'ada', rev: 1, meta: { n: 2 } }],
       leaves: [],
     })
+    expect(heldBy(presences)).toEqual([['a', 'ada', 1, 2]])
     expect(presences.apply([], [of('ada', 'b')]).leaves).toEqual([{ ref: 'a', key: 'ada', reason: 'closed' }])
+    expect(heldBy(presences)).toEqual([])
+  })
+
+  test('a diff that repeats a join or a leave changes nothing', () => {
+    const presences = holding(of('ada', 'a', 1))
+    expect(presences.apply([of('ada', 'a', 9)], [of('bob', 'b')])).toEqual(nothing)
+    expect(heldBy(presences)).toEqual([['a', 'ada', 0, 1]])
   })
 
   test('updates that come together are one presence, however the server lists them', () => {
-    const presences = holding(of('ada', 'a'))
-    presences.apply([of('ada', 'c', 3, 'b'), of('ada', 'b', 2, 'a')], [of('ada', 'b'), of('ada', 'a')])
-    expect(heldBy(presences)).toEqual([['a', 'ada', 2, 3]])
+    const b = of('ada', 'b', 2, 'a')
+    const c = of('ada', 'c', 3, 'b')
+    for (const joins of [
+      [b, c],
+      [c, b],
+    ]) {
+      const presences = holding(of('ada', 'a'))
+      presences.apply(joins, [of('ada', 'b'), of('ada', 'a')])
+      expect(heldBy(presences)).toEqual([['a', 'ada', 2, 3]])
+    }
   })
 
-  test('a circle of refs that somebody forged has an end', () => {
+  test('a circle of refs that somebody forged has an end, and each of it is held once', () => {
     const presences = holding()
     presences.apply([of('ada', 'a', 1, 'b'), of('ada', 'b', 2, 'a'), of('ada', 'c', 3, 'c')], [])
-    expect(new Set(presences.presences().map(({ ref }) => ref)).size).toBe(presences.presences().length)
+    expect(heldBy(presences)).toEqual([
+      ['b', 'ada', 1, 1],
+      ['c', 'ada', 0, 3],
+    ])
   })
 
   test('[P-10] a phx_ref that is forged to be another key’s removes nobody else', () => {
@@ -50,7 +70,33 @@ describe('the presences of a Phoenix topic', () => {
     expect(heldBy(presences)).toEqual([['a', '__proto__', 0, 1]])
   })
 
-  test('what a state holds twice is held once, and what it names as the former goes on only where that is gone', () => {
+  test('[P-10] keys that forge the same phx_ref get refs of their own, however many they are', () => {
+    const presences = holding(of('ada', 'a', 1), of('bob', 'a', 2), of('cleo', 'a', 3))
+    expect(heldBy(presences).map(([ref]) => ref)).toEqual(['a', 'a~1', 'a~2'])
+  })
+
+  test('a phx_ref_prev that is forged to be another key’s takes nothing from that key', () => {
+    const presences = holding(of('ada', 'a', 1))
+    expect(presences.apply([of('mallory', 'm', 2, 'a')], []).joins).toEqual([
+      { ref: 'm', key: 'mallory', rev: 0, meta: { n: 2 } },
+    ])
+    presences.replace([of('mallory', 'm2', 3, 'a'), of('ada', 'a', 1)])
+    expect(heldBy(presences)).toEqual([
+      ['m2', 'mallory', 0, 3],
+      ['a', 'ada', 0, 1],
+    ])
+  })
+
+  test('a phx_ref_prev that is forged to be another device’s takes nothing from it, though it is listed first', () => {
+    const presences = holding(of('ada', 'a', 1))
+    presences.replace([of('ada', 'b', 2, 'a'), of('ada', 'a', 1)])
+    expect(heldBy(presences)).toEqual([
+      ['b', 'ada', 0, 2],
+      ['a', 'ada', 0, 1],
+    ])
+  })
+
+  test('what a state lists twice is held once, and what it names as the former goes on only where that is gone', () => {
     const presences = holding(of('ada', 'a', 1))
     presences.replace([of('ada', 'a', 1), of('ada', 'a', 1), of('ada', 'b', 2, 'a')])
     expect(heldBy(presences)).toEqual([
@@ -59,5 +105,27 @@ describe('the presences of a Phoenix topic', () => {
     ])
     presences.replace([of('ada', 'c', 3, 'b')])
     expect(heldBy(presences)).toEqual([['b', 'ada', 1, 3]])
+  })
+
+  test('a state that lacks somebody and has another under the same phx_ref does not show one as the other', () => {
+    const presences = holding(of('ada', 'a', 1))
+    presences.replace([of('bob', 'a', 2)])
+    expect(heldBy(presences)).toEqual([['a~1', 'bob', 0, 2]])
+    expect(presences.apply([of('cleo', 'a', 3)], []).joins).toMatchObject([{ ref: 'a', key: 'cleo' }])
+  })
+
+  test('two new presences of one state do not share a ref either', () => {
+    expect(heldBy(holding(of('ada', 'a~1', 1), of('bob', 'a', 2), of('cleo', 'a', 3)))).toEqual([
+      ['a~1', 'ada', 0, 1],
+      ['a', 'bob', 0, 2],
+      ['a~2', 'cleo', 0, 3],
+    ])
+  })
+
+  test('after a clear nobody is held, and everybody may join again', () => {
+    const presences = holding(of('ada', 'a', 1))
+    presences.clear()
+    expect(heldBy(presences)).toEqual([])
+    expect(presences.apply([of('ada', 'a', 2)], []).joins).toMatchObject([{ ref: 'a', rev: 0 }])
   })
 })

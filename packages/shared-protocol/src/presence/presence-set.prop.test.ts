@@ -29,7 +29,7 @@ const replacement = fc.record({
 })
 const steps = fc.array(
   fc.oneof({ weight: 4, arbitrary: change }, { weight: 3, arbitrary: single }, replacement),
-  { maxLength: 12 },
+  { maxLength: 12, size: 'max' },
 )
 
 /** The set as anybody would write it first: one map, and nothing remembered. */
