@@ -52,10 +52,72 @@ describe('[P-19] a name may be in any language', () => {
     ['an emoji of several', '👩🏽\u200d🚀'],
     ['a flag, and a heart in colour', '🇳🇱 ❤\ufe0f'],
     ['the names of prototypes', '__proto__ constructor'],
-    ['the neighbours of what is refused', '\u00a0\u061b\u200d\u2010\u2027\u202f\u2065\u206a\ufefe'],
+    ['the neighbours of what is refused', '\u00a0\u00ac\u061b\u2010\u2027\u202f\u205f\u2070\ufefe\uffef'],
     ['the first and the last character beyond the basic ones', '\u{10000}\u{10ffff}'],
+    ['Malayalam, whose chillu ends with a joiner', 'അവന്\u200d'],
+    ['Bengali, with a joiner before the virama', 'র\u200d্যাম'],
+    ['Sinhala and Khmer', 'ශ්\u200dරී ខ្មែរ'],
+    ['a family, and an astronaut in colour', '👩\u200d👩\u200d👧 👨🏿\u200d🚀'],
+    ['a flag of several emoji', '🏳\ufe0f\u200d🌈'],
+    ['a keycap', '1\ufe0f\u20e3'],
+    ['the flags of England, Scotland and Wales', '🏴󠁧󠁢󠁥󠁮󠁧󠁿🏴󠁧󠁢󠁳󠁣󠁴󠁿🏴󠁧󠁢󠁷󠁬󠁳󠁿'],
+    ['a variant of an ideograph, as in Japanese surnames', '辻\u{e0100}'],
+    ['Mongolian, with its selectors', 'ᠮᠣᠩᠭᠣᠯ\u180bᠠ'],
+    ['Korean letters one by one', '민준'.normalize('NFD')],
+    ['Braille, with an empty cell', '⠁\u2800⠃'],
   ])('%s', (_what, name) => {
     expect(checkName('The key', name, 'frameBytes', DEFAULT_LIMITS)).toBeNull()
+  })
+})
+
+describe('[P-22] a name has no character that shows nothing, save where it changes what does', () => {
+  test.each([
+    ['a zero width space', 'ada\u200b', 3],
+    ['a soft hyphen', 'a\u00adda', 1],
+    ['a Hangul filler', '\u3164', 0],
+    ['its half width', 'ada\uffa0', 3],
+    ['choseong and jungseong fillers', 'ada\u115f\u1160', 3],
+    ['a word joiner', 'ada\u2060bob', 3],
+    ['an invisible plus', 'ada\u2064', 3],
+    ['a combining grapheme joiner', 'ada\u034f', 3],
+    ['tag characters, with which a text can be hidden', 'ada\u{e0061}', 3],
+    ['a flag of no region', '🏴\u{e0061}\u{e007f}', 2],
+    ['a flag with more to it', '🏴󠁧󠁢󠁥󠁮󠁧󠁿\u{e0061}', 14],
+    ['a joiner between Latin letters', 'a\u200dda', 1],
+    ['a joiner at the end', 'ada\u200d', 3],
+    ['a joiner at the end of Arabic', 'سارة\u200c', 4],
+    ['a joiner at the beginning', '\u200cسارة', 0],
+    ['two joiners', 'می\u200c\u200cخواهم', 2],
+    ['an emoji joined to nothing', '👩\u200d', 2],
+    ['an emoji joined to a letter', '👩\u200da', 2],
+    ['a variation selector after a letter', 'ada\ufe0f', 3],
+    ['a second variation selector', '❤\ufe0f\ufe0f', 2],
+    ['a selector after a digit that is no keycap', 'room:1\ufe0f', 6],
+    ['a selector of ideographs after a letter', 'a\u{e0100}', 1],
+    ['a Mongolian selector after a letter', 'a\u180b', 1],
+    ['a Mongolian vowel separator', 'ada\u180e', 3],
+    ['a Khmer vowel that is not written', 'ក\u17b4', 1],
+    ['an annotation', 'a\ufff9b', 1],
+    ['a note without a head', 'a\u{1d159}', 1],
+    ['one that is not assigned yet', 'a\u{e0fff}', 1],
+  ])('%s', (_what, name, index) => {
+    const problem = check(name)
+    expect(problem?.code).toBe('invalid_text')
+    expect(problem?.message).toMatch(
+      /^The key has a character that is not seen in it, U\+[0-9A-F]{4,6} at index \d+; no name may\.$/,
+    )
+    expect(problem?.message).toContain(`at index ${index};`)
+  })
+
+  test.each([' ', '   ', '\u00a0', '\u3000\u2003', '\u2800', ' \u2800 '])('%j is blank', (name) => {
+    expect(check(name)).toEqual({
+      code: 'invalid_text',
+      message: 'The key is blank: nothing in it can be seen; no name may be.',
+    })
+  })
+
+  test('spaces around and within what is seen are fine', () => {
+    for (const name of [' ada ', 'ada lovelace', '\u3000王']) expect(check(name)).toBeNull()
   })
 })
 

@@ -10,6 +10,7 @@ const EVENTS = [
   'phx_close',
   'phx_error',
   'phx_new',
+  'chan_reply_1',
 ]
 
 export const attack = defineAttack({

@@ -13,13 +13,17 @@ const ODD = [
   '\u2066',
   '\u200f',
   '\ufeff',
+  '\u200b',
+  '\u00ad',
+  '\u3164',
+  '\u{e0061}',
   '\ud800',
   '\udc00x',
 ]
 
 export const attack = defineAttack({
   name: 'odd-names',
-  tries: 'puts control characters, marks that turn text around and halves of pairs into names',
+  tries: 'puts control characters, unseen ones, marks that turn text around and halves of pairs into names',
   isLogged: true,
   async run(arena) {
     const mallory = await arena.stranger()
@@ -30,7 +34,7 @@ export const attack = defineAttack({
       reasons.push((await mallory.ask(arena.room, `new${odd}msg`)).response.reason)
     }
     const refusals: Refused[] = []
-    for (const odd of ODD.slice(0, 10)) {
+    for (const odd of ODD.slice(0, 14)) {
       // Whoever makes the accounts may take any name: it is a key here.
       refusals.push(
         refusedBy(await arena.dial({ token: arena.token(`admin${odd}`), subprotocol: 'rollcall.v1' })),

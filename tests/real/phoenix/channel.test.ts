@@ -1,4 +1,4 @@
-import type { ServerOptions } from '@rollcall/server'
+import { defineChannel, type ServerOptions } from '@rollcall/server'
 import { describe, expect, test } from 'vitest'
 import { connect, type Peer } from '../support/peer'
 import { startServer } from '../support/server'
@@ -9,6 +9,31 @@ import { recordedChannel } from './support/recorded-channel'
 
 const topic = 'room:lobby'
 const start = (options: ServerOptions = {}) => startServer({ channels: [recordedChannel], ...options })
+
+test('[P-15] nobody answers another’s pending push', async () => {
+  let answer = (_balance: number) => {}
+  const asked = new Promise<number>((resolve) => {
+    answer = resolve
+  })
+  const bank = defineChannel({
+    topicPattern: 'room:*',
+    handlers: { balance: async () => ({ balance: await asked }) },
+    unhandled: (ctx, event, payload) => ctx.broadcast(event, payload),
+  })
+  const { port } = await startServer({ channels: [bank] })
+  const victim = await joined(await connectSocket(port, 'victim'), topic)
+  const mallory = await joined(await connectSocket(port, 'mallory'), topic)
+  const answered = answerTo(victim.push('balance', {}))
+  for (let ref = 1; ref <= 20; ref++) {
+    const forged = mallory.push(`chan_reply_${ref}`, { status: 'ok', response: { balance: 1_000_000 } })
+    expect(await answerTo(forged)).toMatchObject({ status: 'error', response: { reason: 'reserved_event' } })
+  }
+  // It comes after anything that the server might have passed on.
+  mallory.push('said', {})
+  await nextEvent(victim, 'said')
+  answer(5)
+  expect(await answered).toEqual({ status: 'ok', response: { balance: 5 } })
+})
 
 describe('joining', () => {
   test('a join is answered with ok', async () => {

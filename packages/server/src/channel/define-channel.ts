@@ -1,5 +1,6 @@
-import { isReservedEvent, type JsonObject, type LeaveReason, type Payload } from '@rollcall/shared-protocol'
+import type { JsonObject, LeaveReason, Payload } from '@rollcall/shared-protocol'
 import { ServerError } from '../errors'
+import { checkEvent } from '../presence/check-event'
 import type { Authorize } from './authorization'
 import type { Middleware } from './compose'
 import type { ChannelContext } from './context'
@@ -76,14 +77,7 @@ export function resolveChannel(definition: ChannelDefinition): ResolvedChannel {
     )
   }
   const handlerOf = new Map(Object.entries(definition.handlers ?? {}))
-  for (const event of handlerOf.keys()) {
-    if (isReservedEvent(event)) {
-      throw new ServerError(
-        'invalid_option',
-        `The event "${event}" belongs to the protocol; name the handler otherwise.`,
-      )
-    }
-  }
+  for (const event of handlerOf.keys()) checkEvent(event, 'invalid_option')
   return {
     ...definition,
     handlerOf,

@@ -11,9 +11,9 @@ import {
   type Presence,
   type Topic,
 } from '@rollcall/shared-protocol'
+import { checkEvent } from '../presence/check-event'
 import type { Member } from '../presence/members'
 import type { Owner } from '../presence/owned'
-import { refuseReserved } from '../presence/refuse-reserved'
 import { notTracked, type Registry, type RegistryDiff, type TrackResult } from '../presence/registry'
 import type { Identity } from '../session/identity'
 import { notJoined, storeSilent } from './channel-faults'
@@ -181,7 +181,7 @@ export class LiveContext implements ChannelContext {
   }
 
   push(event: string, payload: Payload): void {
-    refuseReserved(event)
+    checkEvent(event)
     const { joinRef, isGone } = this.#membership
     if (!isGone) this.#session.send({ kind: 'event', topic: this.topic, joinRef, event, payload })
   }

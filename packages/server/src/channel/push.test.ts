@@ -8,6 +8,7 @@ import {
   tracking,
   withHandlers,
 } from '../testing-support/native-client'
+import { type SharingNode, sharedNodes } from '../testing-support/shared-nodes'
 import { TestNode } from '../testing-support/test-node'
 import type { ChannelContext } from './context'
 import type { Handler } from './define-channel'
@@ -127,8 +128,14 @@ describe('what a client pushes', () => {
   })
 })
 
-describe('[S-15] presence cannot be forged', () => {
+describe('[S-15] [S-61] what a client takes for the server’s own word cannot be forged', () => {
   const reserved = [
+    'chan_reply_1',
+    'phx_anything',
+    'presence.offline',
+    'presence.current',
+    'presence.system',
+    'presence.error',
     'presence_state',
     'presence_diff',
     'phx_reply',
@@ -148,7 +155,9 @@ describe('[S-15] presence cannot be forged', () => {
     expect(await bob.heard()).toEqual([])
   })
 
-  test.each(reserved)('%s sent by the application is its mistake', async (event) => {
+  const allReserved = [...reserved, 'presence_update', 'presence_patch', 'presence_sync']
+
+  test.each(allReserved)('%s sent by the application is its mistake', async (event) => {
     const contexts: ChannelContext[] = []
     const node = new TestNode({ channels: [tracking({ join: (ctx) => void contexts.push(ctx) })] })
     await joined(node, 'ada')
@@ -157,5 +166,31 @@ describe('[S-15] presence cannot be forged', () => {
     expect(() => ctx.push(event, {})).toThrow(mistake)
     expect(() => ctx.broadcast(event, {})).toThrow(mistake)
     expect(() => ctx.broadcastFrom(event, {})).toThrow(mistake)
+    expect(() => node.registry.broadcast(topic, event, {})).toThrow(mistake)
   })
+
+  test.each(allReserved)(
+    '%s from another node, of an older version, reaches nobody, and is logged once',
+    async (event) => {
+      const { nodes, clock } = sharedNodes(2)
+      const [here, there] = nodes as [SharingNode, SharingNode]
+      const ada = await joined(here, 'ada')
+      await there.store.publish(topic, { event, payload: { status: 'ok', response: {} } })
+      await there.store.publish(topic, { event, payload: {} })
+      await there.store.publish(topic, { event: 'said', payload: {} })
+      await clock.advance(300)
+      expect(eventsIn(await ada.heard())).toEqual(['said'])
+      expect(here.log.of('warn').map(({ message }) => message)).toEqual([expect.stringContaining(event)])
+    },
+  )
+
+  test.each(['', 'new\u202emsg', 'msg\u200b', 'a\nb', undefined, 5])(
+    'an event named %j is a mistake, too',
+    async (event) => {
+      const node = new TestNode()
+      expect(() => node.registry.broadcast(topic, event as string, {})).toThrow(
+        expect.objectContaining({ code: 'invalid_argument' }),
+      )
+    },
+  )
 })

@@ -38,9 +38,14 @@ describe('a definition that could never work is refused when it is made', () => 
     expect(() => new Router([{ topicPattern } as ChannelDefinition])).toThrow(refused)
   })
 
-  test.each(['phx_join', 'presence_state', 'presence.online'])('[S-15] a handler for %s', (event) => {
-    expect(() => new Router([{ topicPattern: 'a', handlers: { [event]: () => undefined } }])).toThrow(refused)
-  })
+  test.each(['phx_join', 'presence_state', 'presence.online', 'chan_reply_1', '', 'a\nb', 'a\u200b'])(
+    '[S-15] [S-61] a handler for %j',
+    (event) => {
+      expect(() => new Router([{ topicPattern: 'a', handlers: { [event]: () => undefined } }])).toThrow(
+        refused,
+      )
+    },
+  )
 })
 
 test('[S-10] an event called constructor or __proto__ reaches no prototype', () => {

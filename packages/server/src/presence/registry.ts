@@ -20,11 +20,11 @@ import {
 import { type Account, nameAccount } from '../door/account'
 import { ServerError } from '../errors'
 import { Adoptions } from './adoptions'
+import { checkEvent } from './check-event'
 import type { HistoryOptions } from './history'
 import { HistoryBudget } from './history-budget'
 import type { Member } from './members'
 import { Owned, type Owner } from './owned'
-import { refuseReserved } from './refuse-reserved'
 import { storeMessageOf } from './store-payload'
 import { type Backlog, TopicHub, type TopicHubContext } from './topic-hub'
 
@@ -268,10 +268,10 @@ export class Registry {
 
   /**
    * An event to every member of the topic, on all nodes, except one. Throws `invalid_argument` for a name that belongs
-   * to the protocol.
+   * to the protocol, or has a character that no name may have.
    */
   broadcast(topic: Topic, event: string, payload: Payload, except: Member | null = null): void {
-    refuseReserved(event)
+    checkEvent(event)
     this.#hubs.get(topic)?.tell(event, payload, except)
     this.#context.store.publish(topic, storeMessageOf(event, payload)).catch((error: unknown) => {
       this.#context.log.warn({ err: error, topic, event }, 'a broadcast did not reach the other nodes')

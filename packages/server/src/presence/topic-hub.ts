@@ -15,6 +15,7 @@ import type { Packet } from '../io/packet'
 import { SLICE_MS } from '../io/slice'
 import type { Logger } from '../log'
 import type { Store, StoreMessage, Subscription, TopicFeed } from '../store/store'
+import { eventProblem } from './check-event'
 import { type FlushOptions, FlushSchedule } from './flush'
 import { type FlushEffect, type FlushEvent, type FlushState, QUIET, stepFlush } from './flush-machine'
 import type { HistoryBounds } from './history'
@@ -90,6 +91,8 @@ export class TopicHub implements TopicFeed {
   /** What of the node's backlog is this topic's. */
   #counted = 0
   #settled: (() => void)[] = []
+  /** Whether an event from another node was dropped, and the log has been told. */
+  #hasDropped = false
 
   constructor(topic: Topic, context: TopicHubContext) {
     this.topic = topic
@@ -210,8 +213,14 @@ export class TopicHub implements TopicFeed {
     this.#touch()
   }
 
+  /** Another node, or whoever else can write to the store, may be of an older version: nothing is taken on trust. (S-15) */
   onMessage(message: StoreMessage): void {
-    this.tell(message.event, payloadOf(message))
+    const problem = eventProblem(message.event)
+    if (problem === null) return this.tell(message.event, payloadOf(message))
+    if (this.#hasDropped) return
+    // Once: whoever sends them could fill the log.
+    this.#hasDropped = true
+    this.#context.log.warn({ topic: this.topic }, `An event from another node was dropped. ${problem}`)
   }
 
   close(): void {

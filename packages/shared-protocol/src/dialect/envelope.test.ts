@@ -10,6 +10,9 @@ describe('[P-15] event names that would forge the protocol are reserved', () => 
     'phx_close',
     'phx_error',
     'phx_anything',
+    // phoenix.js listens to these for the replies to its pushes.
+    'chan_reply_7',
+    'chan_reply_',
     'presence_state',
     'presence_diff',
     'presence_update',
@@ -37,6 +40,8 @@ describe('[P-15] event names that would forge the protocol are reserved', () => 
     'presence_list',
     'presence.typing',
     'Phx_join',
+    'chan_replies',
+    'Chan_reply_7',
     ' phx_join',
     'heartbeat',
     '',

@@ -28,16 +28,22 @@ export const VIX_PRESENCE = {
   error: 'presence.error',
 } as const
 
-const PRESENCE_EVENTS: ReadonlySet<string> = new Set([
+const RESERVED_EVENTS: ReadonlySet<string> = new Set([
   ...Object.values(PRESENCE),
   ...Object.values(VIX_PRESENCE),
 ])
 
 /**
- * Whether an event name belongs to the protocol, in whatever dialect: a stranger who could push one would forge
- * presence for those who speak it. No more names than these: Phoenix programs have events such as `presence_list`.
- * (P-15)
+ * Beginnings of reserved names: `phx_`, of Phoenix's and zzz's clients; `chan_reply_`, under which phoenix.js hands the
+ * reply to a push to whoever waits for it.
+ */
+const RESERVED_PREFIXES = ['phx_', 'chan_reply_']
+
+/**
+ * Whether the clients of some dialect take an event of this name for the protocol's. A stranger who could send one would
+ * forge presence, or the answer to somebody else's push. All other names are free: Phoenix programs have events such as
+ * `presence_list`, which no client interprets. (P-15)
  */
 export function isReservedEvent(event: string): boolean {
-  return event.startsWith('phx_') || PRESENCE_EVENTS.has(event)
+  return RESERVED_EVENTS.has(event) || RESERVED_PREFIXES.some((prefix) => event.startsWith(prefix))
 }

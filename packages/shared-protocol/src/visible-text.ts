@@ -1,0 +1,137 @@
+import { isLowSurrogate } from './utf8'
+
+/*
+ * Which characters can be seen where they stand. Unicode lists those that show nothing by themselves
+ * (Default_Ignorable_Code_Point). A few of them change how their neighbours look, and are fine beside those:
+ *
+ *   joiner (U+200C, U+200D)   between letters of scripts that join, and after a virama; U+200D between emoji
+ *   variation selector        after the emoji, ideograph, symbol or letter whose variant it picks
+ *   tag characters            in the flags of England, Scotland and Wales
+ */
+
+const ZERO_WIDTH_NON_JOINER = 0x200c
+const ZERO_WIDTH_JOINER = 0x200d
+const KEYCAP = '\u20e3'
+const BLACK_FLAG = '\u{1f3f4}'
+
+/** Scripts in which a joiner between two letters can be seen. */
+const JOINING_SCRIPTS = [
+  ...['Arabic', 'Syriac', 'Mandaic', 'Nko', 'Mongolian', 'Phags_Pa', 'Adlam', 'Hanifi_Rohingya'],
+  ...['Devanagari', 'Bengali', 'Gurmukhi', 'Gujarati', 'Oriya', 'Tamil', 'Telugu', 'Kannada', 'Malayalam'],
+  ...[
+    'Sinhala',
+    'Tibetan',
+    'Myanmar',
+    'Khmer',
+    'Balinese',
+    'Javanese',
+    'Sundanese',
+    'Grantha',
+    'Newa',
+    'Tirhuta',
+  ],
+]
+
+/** Signs that silence a consonant's vowel: a joiner after one decides how the two are written. */
+const VIRAMAS =
+  '\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d3b\u0d3c\u0d4d\u0dca\u0f84\u1039\u103a\u17d2\u1b44\u1baa\u1bab\ua9c0\u{1134d}\u{11442}\u{114c2}'
+
+/** The flags of England, Scotland and Wales: a black flag, the region in tag characters, and the tag that ends it. */
+const TAGGED_FLAGS = ['gbeng', 'gbsct', 'gbwls'].map((region) => {
+  const tags = [...region].map((letter) => String.fromCodePoint(0xe0000 + letter.charCodeAt(0)))
+  return `${BLACK_FLAG}${tags.join('')}\u{e007f}`
+})
+
+/** Each is for one character, so that none takes long, whatever the text. */
+function makePatterns() {
+  return {
+    ignorable: one('\\p{Default_Ignorable_Code_Point}'),
+    /** Show nothing either, though Unicode does not list them: annotation marks, Egyptian format controls, a null notehead. */
+    empty: one('\\u{fff9}-\\u{fffb}\\u{13430}-\\u{1343f}\\u{1d159}'),
+    /** White space, and the empty cell of Braille. */
+    space: one('\\p{White_Space}\\u2800'),
+    emoji: one('\\p{Emoji}\\p{Extended_Pictographic}'),
+    pictograph: one('\\p{Extended_Pictographic}'),
+    /** A picture, its colour of skin, or the selector that makes it one. */
+    endOfEmoji: one('\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f'),
+    ideograph: one('\\p{Ideographic}'),
+    mongolian: one('\\u1820-\\u18aa'),
+    /** Have variants in Unicode's list, beside emoji. */
+    varied: one('\\p{Symbol}\\p{Ideographic}\\p{Script=Phags_Pa}\\p{Script=Myanmar}'),
+    virama: one(VIRAMAS),
+    letterOrMark: one('\\p{Letter}\\p{Mark}'),
+    joining: one(JOINING_SCRIPTS.map((script) => `\\p{Script_Extensions=${script}}`).join('')),
+  }
+}
+
+function one(set: string): RegExp {
+  return new RegExp(`^[${set}]$`, 'u')
+}
+
+let patterns: ReturnType<typeof makePatterns> | null = null
+
+/** Made when first used, which is on servers only: some clients' engines do not know these properties. */
+function known(): ReturnType<typeof makePatterns> {
+  patterns ??= makePatterns()
+  return patterns
+}
+
+/** Whether the character at this index shows nothing, and changes nothing beside it that does. */
+export function isUnseen(text: string, at: number): boolean {
+  const { ignorable, empty } = known()
+  const char = characterAt(text, at)
+  if (!ignorable.test(char)) return empty.test(char)
+  const code = char.codePointAt(0) as number
+  const [before, after] = [characterBefore(text, at), characterAt(text, at + char.length)]
+  if (code === ZERO_WIDTH_JOINER || code === ZERO_WIDTH_NON_JOINER) return !joins(code, before, after)
+  if (isVariationSelector(code)) return !hasVariant(code, before, after)
+  return !isInTaggedFlag(text, at)
+}
+
+/** Whether there is text, and nothing of it can be seen. */
+export function isBlank(text: string): boolean {
+  const { space, ignorable } = known()
+  // Most texts show something with their first character.
+  for (const char of text) if (!space.test(char) && !ignorable.test(char)) return false
+  return text !== ''
+}
+
+function joins(joiner: number, before: string, after: string): boolean {
+  const { endOfEmoji, pictograph, virama, joining, letterOrMark } = known()
+  if (joiner === ZERO_WIDTH_JOINER && endOfEmoji.test(before)) return pictograph.test(after)
+  return virama.test(before) || (joining.test(before) && joining.test(after) && letterOrMark.test(after))
+}
+
+function isVariationSelector(code: number): boolean {
+  return (
+    (code >= 0xfe00 && code <= 0xfe0f) ||
+    (code >= 0xe0100 && code <= 0xe01ef) ||
+    (code >= 0x180b && code <= 0x180f)
+  )
+}
+
+function hasVariant(selector: number, before: string, after: string): boolean {
+  const { emoji, ideograph, mongolian, varied } = known()
+  if (selector === 0xfe0e || selector === 0xfe0f) {
+    // Of a digit it makes a keycap, together with what follows.
+    return emoji.test(before) && (before > '\u007f' || after === KEYCAP)
+  }
+  if (selector >= 0xe0100) return ideograph.test(before)
+  return selector < 0x2000 ? mongolian.test(before) : varied.test(before)
+}
+
+function isInTaggedFlag(text: string, at: number): boolean {
+  const start = text.lastIndexOf(BLACK_FLAG, at)
+  if (start < 0) return false
+  return TAGGED_FLAGS.some((flag) => at < start + flag.length && text.startsWith(flag, start))
+}
+
+function characterAt(text: string, at: number): string {
+  const code = text.codePointAt(at)
+  return code === undefined ? '' : String.fromCodePoint(code)
+}
+
+function characterBefore(text: string, at: number): string {
+  const isPair = at > 1 && isLowSurrogate(text.charCodeAt(at - 1))
+  return isPair ? characterAt(text, at - 2) : text.slice(Math.max(0, at - 1), at)
+}
