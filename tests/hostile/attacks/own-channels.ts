@@ -7,8 +7,8 @@ export const ownChannels: readonly ChannelDefinition[] = [
   defineChannel({
     topicPattern: 'news:*',
     authorize: () => ({ readOnly: true }),
-    join: (ctx) => {
-      ctx.track(ctx.identity.id, {})
+    join: (ctx, payload) => {
+      ctx.track(ctx.identity.id, (payload.meta ?? {}) as Record<string, never>)
     },
     handlers: { new_msg: (ctx, payload) => ctx.broadcast('new_msg', payload) },
   }),

@@ -75,8 +75,9 @@ export class Channel implements Membership, PermittedMembership {
     const { authorize, presence } = definition
     this.#ctx = new LiveContext({ membership: this, session, registry, actingAs })
     this.#permission = authorize ? new DecidedPermission(this.#ctx, authorize, services, this) : UNRESTRICTED
-    this.attachment = new Attachment(session, presence, topic, registry)
-    this.answers = new Answers(session, topic, joinRef, session.channels.get(topic)?.answers ?? null)
+    const older = session.channels.get(topic)
+    this.attachment = new Attachment(session, presence, topic, registry, older?.attachment)
+    this.answers = new Answers(session, topic, joinRef, older?.answers ?? null)
   }
 
   // --- the life of a membership ------------------------------------------------------------------------------
@@ -88,6 +89,11 @@ export class Channel implements Membership, PermittedMembership {
 
   get isGone(): boolean {
     return this.attachment.isEnded
+  }
+
+  /** Whether the session may only read here. */
+  get isReadOnly(): boolean {
+    return this.#permission.isReadOnly
   }
 
   /** Whether it is kept for a session that has no connection, or has not claimed it since it came back. */
@@ -149,7 +155,8 @@ export class Channel implements Membership, PermittedMembership {
       this.#quit('kicked')
       onRefused(refusal.fault)
     }
-    this.#queue.push(() => this.#permission.ask(() => this.attachment.follow(), refused))
+    const follow = () => this.attachment.follow(!this.#permission.isInvisible)
+    this.#queue.push(() => this.#permission.ask(follow, refused))
   }
 
   /** Is present under the name that it acts for, without being told of anything. Resolves with why not, or null. */
@@ -228,7 +235,13 @@ export class Channel implements Membership, PermittedMembership {
   // --- within ----------------------------------------------------------------------------------------------------
 
   #runJoin(payload: JsonObject): Reply | Promise<Reply> {
-    const run = () => runJoin(this.#ctx, this.#definition, payload, this.#services)
+    const run = () => {
+      this.#ctx.joining(true)
+      const reply = runJoin(this.#ctx, this.#definition, payload, this.#services)
+      if (isPromise(reply)) return reply.finally(() => this.#ctx.joining(false))
+      this.#ctx.joining(false)
+      return reply
+    }
     return this.#permission.ask<Reply>(run, (refusal) => refusal)
   }
 
@@ -253,10 +266,11 @@ export class Channel implements Membership, PermittedMembership {
   }
 
   #attach(message: JoinMessage): Promise<void> {
-    return this.attachment.enter(message, () => {
+    const admitted = () => {
       this.answers.reply(message.ref, this.#response)
       this.answers.releaseOlder()
-    })
+    }
+    return this.attachment.enter(message, admitted, this.#ctx.ownRef)
   }
 
   #take(message: ChannelMessage): void | Promise<void> {
@@ -277,6 +291,7 @@ export class Channel implements Membership, PermittedMembership {
   /** What waits in the queue is answered after that: the membership is over. */
   #retire(): boolean {
     if (!this.attachment.end()) return false
+    this.#ctx.remember()
     this.answers.releaseOlder()
     return true
   }

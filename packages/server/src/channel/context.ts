@@ -23,6 +23,8 @@ export interface ChannelContext {
    * presence there was taken over. Nobody saw it leave, so that there is no coming to announce.
    */
   readonly isResumed: boolean
+  /** Whether `authorize` lets it only read. What its `join` tracks is then shown until its session ends. */
+  readonly isReadOnly: boolean
   /** Connect params, as the client sent them last: strings from a stranger. */
   readonly params: ReadonlyMap<string, string>
   /** Whatever the application wants to remember of the session; shared by all its channels. */

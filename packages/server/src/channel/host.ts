@@ -3,6 +3,8 @@ import type { Account } from '../door/account'
 import type { Packet } from '../io/packet'
 import type { Identity } from '../session/identity'
 import type { Answers } from './answers'
+import type { Attachment } from './attachment'
+import type { ShownPresences } from './shown-presences'
 
 /** What a session says through: the connection that holds it. */
 export interface Outlet {
@@ -23,8 +25,12 @@ export interface ChannelHost extends Outlet {
   readonly account: Account | null
   readonly params: ReadonlyMap<string, string>
   readonly assigns: Map<string, unknown>
+  /** What it last showed in topics where it may only read. A join there shows the same again. (S-62) */
+  readonly shown: ShownPresences
   /** Its channels: one that joins finds there the one whose place it takes. */
-  readonly channels: { get(topic: Topic): { readonly answers: Answers } | undefined }
+  readonly channels: {
+    get(topic: Topic): { readonly answers: Answers; readonly attachment: Attachment } | undefined
+  }
   /** The channel of this topic has ended by itself. */
   forget(topic: Topic): void
 }

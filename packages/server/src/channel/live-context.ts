@@ -9,6 +9,7 @@ import {
   type Payload,
   type Position,
   type Presence,
+  type PresenceRef,
   type Topic,
 } from '@rollcall/shared-protocol'
 import { checkEvent } from '../presence/check-event'
@@ -66,6 +67,9 @@ export class LiveContext implements ChannelContext {
   #isHidden = false
   /** What it tracks while nobody is told of it. */
   #hidden: Presence | null = null
+  #isReadOnly = false
+  /** Whether the application's `join` runs, with what the client sent. */
+  #isJoining = false
 
   constructor({ membership, session, registry, actingAs }: LiveContextInit) {
     this.topic = membership.topic
@@ -86,6 +90,10 @@ export class LiveContext implements ChannelContext {
 
   get isResumed(): boolean {
     return this.#isResumed
+  }
+
+  get isReadOnly(): boolean {
+    return this.#isReadOnly
   }
 
   get params(): ReadonlyMap<string, string> {
@@ -119,6 +127,28 @@ export class LiveContext implements ChannelContext {
     return null
   }
 
+  /** Of the presence that others see of it; null where there is none. */
+  get ownRef(): PresenceRef | null {
+    return this.#registry.get(this.#owner, this.topic)?.ref ?? null
+  }
+
+  /** What the session may do here is decided. */
+  restrict(isReadOnly: boolean): void {
+    this.#isReadOnly = isReadOnly
+    if (!isReadOnly) this.#session.shown.delete(this.topic)
+  }
+
+  /** The application's `join` begins, or is done. */
+  joining(isJoining: boolean): void {
+    this.#isJoining = isJoining
+  }
+
+  /** The membership is over. Another join of who may only read has to show what this one did. (S-62) */
+  remember(): void {
+    const presence = this.#isReadOnly && this.#ownPresence()
+    if (presence) this.#session.shown.set(this.topic, presence)
+  }
+
   /** Ends its presence, though the membership may be over. */
   drop(reason: LeaveReason): void {
     this.#registry.untrack(this.#owner, this.topic, reason)
@@ -126,6 +156,11 @@ export class LiveContext implements ChannelContext {
 
   track(key: Key, meta: Meta): TrackResult {
     if (this.#membership.isGone) return this.#refused()
+    const shown = this.#isJoining && this.#isReadOnly ? this.#shownBefore() : null
+    return shown ? this.#track(shown.key, shown.meta) : this.#track(key, meta)
+  }
+
+  #track(key: Key, meta: Meta): TrackResult {
     if (this.#isHidden) return this.#trackHidden(key, meta)
     const tracked = this.#registry.track(this.#owner, this.topic, key, meta, this.#session.account)
     if (tracked.ok) this.#hasTracked = true
@@ -202,6 +237,15 @@ export class LiveContext implements ChannelContext {
 
   close(reason: LeaveReason, problem?: Fault): void {
     this.#membership.putOut(reason, problem)
+  }
+
+  /** What others saw of the session before this join; null for nothing. */
+  #shownBefore(): Presence | null {
+    return this.#session.shown.get(this.topic) ?? this.#ownPresence()
+  }
+
+  #ownPresence(): Presence | null {
+    return this.#hidden ?? this.#registry.get(this.#owner, this.topic) ?? null
   }
 
   #trackHidden(key: Key, meta: Meta): TrackResult {

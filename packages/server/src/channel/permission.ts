@@ -15,6 +15,8 @@ export interface PermittedMembership {
 export interface Permission {
   /** Whether it may say nothing. */
   readonly isReadOnly: boolean
+  /** Whether nobody is told of it. */
+  readonly isInvisible: boolean
   /** The session's identity is another one. */
   outdate(): void
   /**
@@ -32,6 +34,7 @@ export interface Permission {
 /** Everybody may do everything: of channels without `authorize`. */
 export const UNRESTRICTED: Permission = {
   isReadOnly: false,
+  isInvisible: false,
   outdate: () => {},
   ask: (onGranted) => onGranted(),
   whenSettled: (run) => run(),
@@ -43,7 +46,7 @@ export class DecidedPermission implements Permission {
   readonly #authorize: Authorize
   readonly #services: RunCallContext
   readonly #membership: PermittedMembership
-  #isReadOnly = false
+  #isInvisible = false
   /** Whether it was decided for an identity that the session has no more. */
   #isOutdated = false
 
@@ -60,7 +63,11 @@ export class DecidedPermission implements Permission {
   }
 
   get isReadOnly(): boolean {
-    return this.#isReadOnly
+    return this.#ctx.isReadOnly
+  }
+
+  get isInvisible(): boolean {
+    return this.#isInvisible
   }
 
   outdate(): void {
@@ -100,7 +107,8 @@ export class DecidedPermission implements Permission {
   }
 
   #grant(access: Access | null): void {
-    this.#isReadOnly = access?.readOnly ?? false
+    this.#ctx.restrict(access?.readOnly ?? false)
+    this.#isInvisible = access?.invisible ?? false
     if (access?.invisible) return this.#ctx.hide()
     const problem = this.#ctx.show()
     if (!problem) return

@@ -18,8 +18,20 @@ function admitDue(members: Members): [Member, Admission][] {
     .map(([member, admission]) => [member, admission])
 }
 
-const noState: Admission = { onAdmitted: null, withState: false, isReturning: false, since: null }
-const withState: Admission = { onAdmitted: null, withState: true, isReturning: false, since: null }
+const noState: Admission = {
+  onAdmitted: null,
+  withState: false,
+  isReturning: false,
+  since: null,
+  witness: null,
+}
+const withState: Admission = {
+  onAdmitted: null,
+  withState: true,
+  isReturning: false,
+  since: null,
+  witness: null,
+}
 /** Of one who is in already, and is given the state once more. */
 const again: Admission = { ...withState, isReturning: true }
 const event: ServerMessage = { kind: 'event', topic: 't', joinRef: null, event: 'e', payload: {} }
@@ -149,12 +161,12 @@ describe('[S-1] who comes in is told nothing before it is admitted', () => {
     const members = new Members()
     const one = new Listener()
     const onAdmitted = () => {}
-    members.await(one, { onAdmitted, withState: false, isReturning: false, since: null })
+    members.await(one, { onAdmitted, withState: false, isReturning: false, since: null, witness: null })
     members.await(one, withState)
     expect(members.size).toBe(1)
     members.captureWaiting()
     expect(admitDue(members)).toEqual([
-      [one, { onAdmitted, withState: true, isReturning: false, since: null }],
+      [one, { onAdmitted, withState: true, isReturning: false, since: null, witness: null }],
     ])
   })
 

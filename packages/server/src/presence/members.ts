@@ -1,4 +1,4 @@
-import type { Dialect, Position, ServerMessage } from '@rollcall/shared-protocol'
+import type { Dialect, Position, PresenceRef, ServerMessage } from '@rollcall/shared-protocol'
 import { Packet } from '../io/packet'
 
 /** One who is told of a topic: a channel. */
@@ -14,14 +14,25 @@ export interface Member {
 
 /** How a member that waits comes in. */
 export interface Admission {
-  /** Called just before the state is delivered. */
-  readonly onAdmitted: (() => void) | null
+  /** Called just before the state is delivered, with where the topic stands. */
+  readonly onAdmitted: ((at: Position | null) => void) | null
   /** Whether the state is delivered at all. */
   readonly withState: boolean
   /** Whether what this node knows will do while the store cannot be asked: it has been here before. (S-28) */
   readonly isReturning: boolean
   /** Where its map stands: what it missed since then will do in place of the state. */
   readonly since: Position | null
+  /** What it missed is for it only where this presence was there then; null where it is for it in any case. */
+  readonly witness: PresenceRef | null
+}
+
+/** Of one who is in already, and is to be given the state again. */
+export const STATE_AGAIN: Admission = {
+  onAdmitted: null,
+  withState: true,
+  isReturning: true,
+  since: null,
+  witness: null,
 }
 
 /**
@@ -60,6 +71,7 @@ export class Members {
       withState: admission.withState || (earlier?.withState ?? false),
       isReturning: admission.isReturning && (earlier?.isReturning ?? true),
       since: admission.since,
+      witness: admission.witness,
     })
   }
 
@@ -75,16 +87,14 @@ export class Members {
   /** Whether the member had fallen behind; if so it waits for the state now. */
   catchUp(member: Member): boolean {
     if (!this.#behind.has(member)) return false
-    this.await(member, { onAdmitted: null, withState: true, isReturning: true, since: null })
+    this.await(member, STATE_AGAIN)
     return true
   }
 
   /** Everybody has to be given a state: what they hold does not lead to what is. */
   awaitAll(): void {
     for (const members of this.#live.values()) {
-      for (const member of members)
-        if (member.wantsPresence)
-          this.await(member, { onAdmitted: null, withState: true, isReturning: true, since: null })
+      for (const member of members) if (member.wantsPresence) this.await(member, STATE_AGAIN)
     }
     // What is on its way to those was settled before.
     for (const [member, admission] of [...this.#due]) this.await(member, admission)

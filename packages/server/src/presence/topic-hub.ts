@@ -3,6 +3,7 @@ import {
   type LeaveReason,
   mergeDiffs,
   type Payload,
+  type Position,
   type Presence,
   type PresenceDiff,
   type PresenceRef,
@@ -20,7 +21,7 @@ import { type FlushOptions, FlushSchedule } from './flush'
 import { type FlushEffect, type FlushEvent, type FlushState, QUIET, stepFlush } from './flush-machine'
 import type { HistoryBounds } from './history'
 import type { HistoryBudget } from './history-budget'
-import { type Admission, type Member, Members } from './members'
+import { type Admission, type Member, Members, STATE_AGAIN } from './members'
 import { Staging } from './staging'
 import { payloadOf } from './store-payload'
 import { TopicState } from './topic-state'
@@ -143,7 +144,7 @@ export class TopicHub implements TopicFeed {
 
   /** Gives a member the state again, in the next flush and in place of its diff. */
   requestState(member: Member): void {
-    this.attach(member, { onAdmitted: null, withState: true, isReturning: true, since: null })
+    this.attach(member, STATE_AGAIN)
   }
 
   /** The member's peer has read what waited: it is given the state if presence was kept from it meanwhile. */
@@ -326,7 +327,7 @@ export class TopicHub implements TopicFeed {
     this.#pending = []
     // What they do themselves within this window is in the diff, and no state will tell them of it.
     for (const [member, admission] of this.#members.dueWith(() => null, isFollower(may)))
-      this.#let(member, admission, null)
+      this.#let(member, admission, null, this.#state.position)
     if (this.#notice) this.#members.tellAll({ kind: 'opened', topic })
     this.#notice = false
     if (diff) this.#members.tellAll({ kind: 'diff', topic, diff })
@@ -343,15 +344,16 @@ export class TopicHub implements TopicFeed {
     const { clock } = this.#context
     const startedMs = clock.now()
     const welcome = new Welcome(this.topic, this.#state)
+    const at = this.#state.position
     const due = this.#members.dueWith(
-      ({ dialect, wantsPresence }, { withState, since }) =>
-        withState && wantsPresence ? welcome.packetFor(dialect, since) : null,
+      ({ dialect, wantsPresence }, { withState, since, witness }) =>
+        withState && wantsPresence ? welcome.packetFor(dialect, since, witness) : null,
       may,
     )
     let busyMs = 0
     let sliceStartedMs = startedMs
     for (const [member, admission, packet] of due) {
-      this.#let(member, admission, packet)
+      this.#let(member, admission, packet, at)
       const spentMs = clock.now() - sliceStartedMs
       if (spentMs < SLICE_MS) continue
       busyMs += spentMs
@@ -362,9 +364,9 @@ export class TopicHub implements TopicFeed {
   }
 
   /** Lets one in, unless it has gone, or has come to wait for something newer, since this was settled. */
-  #let(member: Member, admission: Admission, packet: Packet | null): void {
+  #let(member: Member, admission: Admission, packet: Packet | null, at: Position | null): void {
     if (!this.#members.admit(member, admission)) return
-    admission.onAdmitted?.()
+    admission.onAdmitted?.(at)
     if (!packet) return
     if (member.isCongested) this.#members.fallBehind(member)
     else member.deliver(packet)

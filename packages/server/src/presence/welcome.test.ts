@@ -50,6 +50,14 @@ describe('what those who come in are given', () => {
     expect(kinds).toEqual(['diff', 'diff'])
   })
 
+  test('[S-63] whose presence came after what they know of: the state', () => {
+    const { kinds, dialect } = counting(rollcallDialect)
+    const welcome = new Welcome('t', state())
+    welcome.packetFor(dialect, { epoch: 'e', seq: 0 }, 'a')
+    welcome.packetFor(dialect, { epoch: 'e', seq: 1 }, 'a')
+    expect(kinds).toEqual(['state', 'diff'])
+  })
+
   test.each([
     ['another epoch', { epoch: 'f', seq: 1 }],
     ['the future', { epoch: 'e', seq: 9 }],

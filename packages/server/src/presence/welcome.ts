@@ -1,4 +1,11 @@
-import type { Dialect, FullDiff, Position, PresenceSnapshot, Topic } from '@rollcall/shared-protocol'
+import type {
+  Dialect,
+  FullDiff,
+  Position,
+  PresenceRef,
+  PresenceSnapshot,
+  Topic,
+} from '@rollcall/shared-protocol'
 import { Packet } from '../io/packet'
 import type { TopicState } from './topic-state'
 
@@ -12,6 +19,7 @@ export class Welcome {
   #snapshot: PresenceSnapshot | null = null
   readonly #states = new Map<Dialect, Packet>()
   readonly #missed = new Map<string, FullDiff | null>()
+  readonly #joined = new Map<FullDiff, ReadonlySet<PresenceRef>>()
   readonly #diffs = new Map<Dialect, Map<FullDiff, Packet>>()
 
   constructor(topic: Topic, state: TopicState) {
@@ -19,9 +27,20 @@ export class Welcome {
     this.#state = state
   }
 
-  packetFor(dialect: Dialect, since: Position | null): Packet {
+  /** What it missed since a position; the state where that is not known, or the `witness` came only after it. */
+  packetFor(dialect: Dialect, since: Position | null, witness: PresenceRef | null = null): Packet {
     const missed = since && this.#missedSince(since)
-    return missed ? this.#diffPacket(dialect, missed) : this.#statePacket(dialect)
+    const isForIt = missed && (witness === null || !this.#joinedIn(missed).has(witness))
+    return isForIt ? this.#diffPacket(dialect, missed) : this.#statePacket(dialect)
+  }
+
+  #joinedIn(missed: FullDiff): ReadonlySet<PresenceRef> {
+    let joined = this.#joined.get(missed)
+    if (!joined) {
+      joined = new Set(missed.joins.map(({ ref }) => ref))
+      this.#joined.set(missed, joined)
+    }
+    return joined
   }
 
   #missedSince(since: Position): FullDiff | null {

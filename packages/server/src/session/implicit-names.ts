@@ -66,7 +66,9 @@ export class ImplicitNames {
   disappear(session: Session, topic: Topic, said: Key): void {
     const key = this.#context.trustNames() ? said : session.identity.id
     const own = this.#bySession.get(session)?.get(key)
-    const others = this.#context.trustNames() ? this.#byTopic.get(topic)?.get(key) : undefined
+    // To take others offline is to say something.
+    const mayForOthers = this.#context.trustNames() && !session.channels.get(topic)?.isReadOnly
+    const others = mayForOthers ? this.#byTopic.get(topic)?.get(key) : undefined
     for (const name of own ? [own] : [...(others ?? [])]) this.#end(name, 'left')
   }
 

@@ -1,6 +1,7 @@
 import type { Dialect, LeaveReason, ServerMessage, Topic } from '@rollcall/shared-protocol'
 import type { Channel } from '../channel/channel'
 import type { ChannelHost, Outlet } from '../channel/host'
+import { ShownPresences } from '../channel/shown-presences'
 import type { Account } from '../door/account'
 import type { Clock, Timer } from '../io/clock'
 import type { Packet } from '../io/packet'
@@ -47,6 +48,7 @@ export class Session implements ChannelHost {
   /** Of the connection that it began with, on this node. */
   readonly account: Account | null
   readonly channels = new SmallMap<Topic, Channel>()
+  #shown: ShownPresences | null = null
   readonly #context: SessionContext
   #identity: Identity
   #params: PackedParams
@@ -83,6 +85,11 @@ export class Session implements ChannelHost {
   get assigns(): Map<string, unknown> {
     this.#assigns ??= new Map()
     return this.#assigns
+  }
+
+  get shown(): ShownPresences {
+    this.#shown ??= new ShownPresences()
+    return this.#shown
   }
 
   get isGone(): boolean {

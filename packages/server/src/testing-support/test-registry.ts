@@ -50,7 +50,13 @@ export function testRegistry(options: TestRegistryOptions = {}) {
   return { clock, state, store, log, registry }
 }
 
-export const WITH_STATE: Admission = { onAdmitted: null, withState: true, isReturning: false, since: null }
+export const WITH_STATE: Admission = {
+  onAdmitted: null,
+  withState: true,
+  isReturning: false,
+  since: null,
+  witness: null,
+}
 
 /** A member that reads what it is told. */
 export class ListeningMember implements Member {
