@@ -39,6 +39,7 @@ const groups = {
     updates: true,
     refreshes: true,
     abuse: true,
+    guestsPerAddress: true,
   } satisfies Record<keyof RatesOptions, true>,
   http: {
     headersTimeoutMs: true,

@@ -216,7 +216,7 @@ export class SimLink implements Transport {
         return
       case 'text': {
         const data = Buffer.from(parcel.text)
-        this.#events?.onMessage(data, false)
+        this.#events?.onMessage(data, false, data.length)
         return
       }
       case 'pong':

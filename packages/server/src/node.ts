@@ -1,9 +1,10 @@
 import { type JsonObject, type TransportName, WIRE_REVISION } from '@rollcall/shared-protocol'
 import { Router } from './channel/route'
 import { withTimeout } from './channel/with-timeout'
+import { AccountMeters } from './connection/account-meters'
 import { Connection, type ConnectionContext } from './connection/connection'
 import { sweepIntervalMs } from './connection/heartbeat'
-import { pacesOf } from './connection/rates'
+import { accountPacesOf, pacesOf } from './connection/rates'
 import { fractionOf, spread } from './connection/spread'
 import { Door } from './door/door'
 import { RefusalLog } from './door/refusal-log'
@@ -112,7 +113,13 @@ export class PresenceNode {
       sessions: this.#sessions,
       dispatch: { router, services, names, limits },
       outbox,
-      throttle: { clock, rates, paces: pacesOf(rates), maxKeptBytes: limits.frameBytes },
+      throttle: {
+        clock,
+        rates,
+        paces: pacesOf(rates),
+        accounts: new AccountMeters(accountPacesOf(rates)),
+        kept: { maxBytes: limits.frameBytes, metaBytes: limits.metaBytes },
+      },
       identify: (request) => identify(request, this.#admission),
       describeServer: () => this.#describe(),
       onClosed: (connection) => {

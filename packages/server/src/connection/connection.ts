@@ -15,7 +15,7 @@ import type { Wire, WireEvents } from '../io/wire'
 import { type Logger, logFailure } from '../log'
 import type { Identity } from '../session/identity'
 import { type HeartbeatOptions, judgeSilence } from './heartbeat'
-import type { OwnUpdate } from './kept-updates'
+import type { OwnUpdate } from './kept-change'
 import { Outbox, type OutboxEvents, type OutboxOptions } from './outbox'
 import {
   type LossReason,
@@ -78,9 +78,9 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
   // --- WireEvents ------------------------------------------------------------------------------------------------
 
   /** A failure of ours ends this connection and nobody else's: uncaught, it would end the process. */
-  onMessage(data: Buffer, isBinary: boolean): void {
+  onMessage(data: Buffer, isBinary: boolean, wireBytes: number): void {
     try {
-      this.#take(data, isBinary)
+      this.#take(data, isBinary, wireBytes)
     } catch (error) {
       logFailure(this.#context.log, error, { sessionId: this.sessionId }, 'a message could not be taken')
       this.close(1011, 'internal error')
@@ -115,7 +115,8 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
   // --- SessionHolder ---------------------------------------------------------------------------------------------
 
   send(message: ServerMessage): void {
-    this.deliver(new Packet(this.#request.dialect.encodeServer(message)))
+    // Nothing is encoded for nobody.
+    if (!this.#isClosing) this.deliver(new Packet(this.#request.dialect.encodeServer(message)))
   }
 
   get isClosing(): boolean {
@@ -225,9 +226,11 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
     this.#askedMs = null
   }
 
-  #take(data: Buffer, isBinary: boolean): void {
-    this.#heard()
+  #take(data: Buffer, isBinary: boolean, wireBytes: number): void {
     if (this.#isClosing) return
+    this.#heard()
+    // Whichever was more work: what was read, or what was made of it.
+    const bytes = Math.max(data.length, wireBytes)
     const { limits } = this.#context
     const { dialect, implicitTopic } = this.#request
     if (data.length > limits.frameBytes) {
@@ -238,12 +241,11 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
         data.length,
       )
       this.send({ kind: 'fault', fault: problem })
-      return this.#rated().refused(data.length, this.#lastHeardMs)
+      return this.#rated().refused(bytes, this.#lastHeardMs)
     }
     const decoded = dialect.decodeClient(isBinary ? data : data.toString('utf8'), { limits, implicitTopic })
-    if (!decoded.ok) this.#refuse(decoded, data.length)
-    else if (this.#rated().takes(decoded.message, data.length, this.#lastHeardMs))
-      this.#hold.take(decoded.message)
+    if (!decoded.ok) this.#refuse(decoded, bytes)
+    else if (this.#rated().takes(decoded.message, bytes, this.#lastHeardMs)) this.#hold.take(decoded.message)
   }
 
   #refuse(decoded: DecodedClientMessage & { ok: false }, bytes: number): void {
@@ -254,7 +256,7 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
   }
 
   #rated(): Throttle {
-    this.#throttle ??= new Throttle(this.#context.throttle, this)
+    this.#throttle ??= new Throttle(this.#context.throttle, this.#request.seat.account, this)
     return this.#throttle
   }
 }

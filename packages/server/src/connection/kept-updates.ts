@@ -1,28 +1,21 @@
-import {
-  isJsonObject,
-  type JsonObject,
-  mergePatch,
-  type PatchMessage,
-  type Topic,
-  type UpdateMessage,
-} from '@rollcall/shared-protocol'
+import type { Topic } from '@rollcall/shared-protocol'
+import { KeptChange, type OwnUpdate } from './kept-change'
 
 /*
  *   too fast --keep--> kept, one for each topic --take, its time has come--> done and answered
  *                        | a later one of the same topic
  *                        v
- *              takes its place: what it leaves of the earlier one is in it; the earlier one is answered `throttled`
+ *              folded into it, or takes its place; the earlier one is answered `throttled`
  *
- * Of where somebody's cursor is only the latest is of interest. It is not to be lost: without it everybody would see the
- * cursor where it was a moment before it came to rest.
+ * Of a moving cursor only the latest place is of interest, and that one must not be lost: everybody would go on to see
+ * the cursor where it was a moment before it came to rest.
  */
 
-export type OwnUpdate = UpdateMessage | PatchMessage
-
-interface Kept {
-  readonly message: OwnUpdate
-  /** Bytes of the frames that went into it. */
-  readonly bytes: number
+export interface KeptUpdatesOptions {
+  /** Bytes of all metas and patches that are kept for one connection. */
+  readonly maxBytes: number
+  /** Bytes that a meta may have (`limits.metaBytes`): what waits is held to that, too. */
+  readonly metaBytes: number
 }
 
 /** What comes of keeping one. */
@@ -31,73 +24,53 @@ export type Keeping =
   /** It cannot be kept, and what is there stays. */
   | { readonly kind: 'refused' }
 
-/** The latest update of each topic that has to wait, of one connection. */
+/** The latest change of each topic that has to wait, of one connection. */
 export class KeptUpdates {
-  readonly #maxBytes: number
+  readonly #options: KeptUpdatesOptions
   /** Those that have waited longest first. */
-  readonly #kept = new Map<Topic, Kept>()
+  readonly #kept = new Map<Topic, KeptChange>()
   #bytes = 0
 
-  /** `maxBytes`: of all frames that what is kept was made of. */
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes
+  constructor(options: KeptUpdatesOptions) {
+    this.#options = options
   }
 
   get size(): number {
     return this.#kept.size
   }
 
-  keep(message: OwnUpdate, frameBytes: number): Keeping {
+  keep(message: OwnUpdate): Keeping {
     const earlier = this.#kept.get(message.topic)
     // A later join has nothing to do with what an earlier one still sent. (S-5)
-    const isSameJoin = earlier !== undefined && earlier.message.joinRef === message.joinRef
-    const merged = isSameJoin ? merge(earlier.message, message) : message
-    if (!merged) return { kind: 'refused' }
-    const bytes = merged === message ? frameBytes : frameBytes + (earlier?.bytes ?? 0)
-    const allBytes = this.#bytes - (earlier?.bytes ?? 0) + bytes
-    if (allBytes > this.#maxBytes) return { kind: 'refused' }
-    this.#bytes = allBytes
-    this.#kept.set(message.topic, { message: merged, bytes })
-    return { kind: 'kept', replaced: earlier?.message ?? null }
+    if (earlier && message.kind === 'patch' && earlier.latest.joinRef === message.joinRef)
+      return this.#fold(earlier, message)
+    const change = KeptChange.begin(message, this.#options.metaBytes)
+    if (!change) return { kind: 'refused' }
+    const bytes = this.#bytes - weightOf(earlier) + weightOf(change)
+    if (bytes > this.#options.maxBytes) return { kind: 'refused' }
+    this.#bytes = bytes
+    this.#kept.set(message.topic, change)
+    return { kind: 'kept', replaced: earlier?.latest ?? null }
   }
 
   /** The one that has waited longest, which is kept no longer. */
   take(): OwnUpdate | null {
-    for (const [topic, { message, bytes }] of this.#kept) {
+    for (const [topic, change] of this.#kept) {
       this.#kept.delete(topic)
-      this.#bytes -= bytes
-      return message
+      this.#bytes -= weightOf(change)
+      return change.message()
     }
     return null
   }
-}
 
-/** The later one with what it leaves of the earlier one; null where no one message says both. */
-function merge(earlier: OwnUpdate, later: OwnUpdate): OwnUpdate | null {
-  if (later.kind === 'update') return later
-  const { ref, topic, joinRef } = later
-  if (earlier.kind === 'update')
-    return { kind: 'update', ref, topic, joinRef, meta: mergePatch(earlier.meta, later.patch) }
-  const patch = mergePatches(earlier.patch, later.patch)
-  return patch && { ...later, patch }
-}
-
-/**
- * The patch that does what two do, one after the other. Null where there is none: to take a field out (or to make it a
- * text, say) and then to put parts into it is not the same as either. (RFC 7396 has no way to say "an object, whatever
- * was there".)
- */
-export function mergePatches(earlier: JsonObject, later: JsonObject): JsonObject | null {
-  const merged = new Map(Object.entries(earlier))
-  for (const [name, value] of Object.entries(later)) {
-    const before = merged.get(name)
-    if (before === undefined || !isJsonObject(value)) merged.set(name, value)
-    else {
-      const both = isJsonObject(before) ? mergePatches(before, value) : null
-      if (!both) return null
-      merged.set(name, both)
-    }
+  #fold(into: KeptChange, patch: OwnUpdate & { kind: 'patch' }): Keeping {
+    const { latest: replaced, bytes } = into
+    if (!into.fold(patch, this.#options.maxBytes - this.#bytes)) return { kind: 'refused' }
+    this.#bytes += into.bytes - bytes
+    return { kind: 'kept', replaced }
   }
-  // See mergePatch: a field called __proto__ stays a field. (P-10)
-  return Object.fromEntries(merged)
+}
+
+function weightOf(change: KeptChange | undefined): number {
+  return change?.bytes ?? 0
 }

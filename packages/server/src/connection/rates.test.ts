@@ -379,3 +379,55 @@ describe('[S-37] abuse', () => {
     expect(await metas(node)).toEqual([{ x: 3599 }])
   })
 })
+
+describe('[S-50] what a message costs', () => {
+  const rates = { bytes: { perSecond: 1000, burst: 2000 } }
+
+  test('is what was sent for it, where it inflates to less', async () => {
+    const { ada } = await joined({ rates, limits: { frameBytes: 1000 } })
+    const small = Buffer.from(JSON.stringify(beat('1')))
+    ada.wire.receiveBytes(small, false, 1500)
+    ada.wire.receiveBytes(small, false, 1500)
+    expect(replies(await ada.heard())).toEqual(['1 ok', '1 error throttled'])
+  })
+
+  test('is what it inflates to, where less was sent', async () => {
+    const { ada } = await joined({ rates, limits: { frameBytes: 1000 } })
+    const large = Buffer.from(JSON.stringify(heavy('1')))
+    for (let i = 0; i < 3; i++) ada.wire.receiveBytes(large, false, 20)
+    expect(replies(await ada.heard())).toEqual(['1 ok', '1 ok', '1 error throttled'])
+  })
+})
+
+describe('[S-52] over several connections', () => {
+  const rates = { messages: { perSecond: 10, burst: 4 }, guestsPerAddress: 2 }
+  const counted = (frames: unknown[][]) =>
+    frames.map((each) => replies(each).filter((reply) => reply.endsWith('ok')).length)
+
+  test('an identity sends what it may over one', async () => {
+    const { node, ada } = await joined({ rates })
+    const others = await Promise.all(Array.from({ length: 9 }, () => node.native('ada')))
+    for (const peer of [ada, ...others]) peer.say(beat('1'), beat('2'))
+    const oks = counted(await Promise.all([ada, ...others].map((peer) => peer.heard())))
+    expect(oks.reduce((sum, each) => sum + each)).toBe(4)
+  })
+
+  test('and gets no new burst by coming back', async () => {
+    const { node, ada } = await joined({ rates })
+    ada.say(beat('1'), beat('2'), beat('3'), beat('4'))
+    ada.wire.end(1000)
+    const again = await node.native('ada')
+    expect(replies(await again.ask(beat('5')))).toEqual(['5 error throttled'])
+  })
+
+  test('the guests of one address send what several may; those of another are not concerned', async () => {
+    const node = new TestNode({ rates, mode: 'production', allowAnonymous: true })
+    const guest = (remoteAddress: string) => node.connect({ remoteAddress })
+    const here = await Promise.all(Array.from({ length: 9 }, () => guest('10.0.0.1')))
+    const there = await guest('10.0.0.2')
+    for (const peer of [...here, there]) peer.say(beat('1'), beat('2'), beat('3'))
+    const oks = counted(await Promise.all([...here, there].map((peer) => peer.heard())))
+    expect(oks.pop()).toBe(3)
+    expect(oks.reduce((sum, each) => sum + each)).toBe(8)
+  })
+})

@@ -2,12 +2,18 @@ import type { Limits } from '@rollcall/shared-protocol'
 import { ServerError } from '../errors'
 import { type Pace, paceOf, type Rate } from '../gcra'
 
-/** How fast one connection may send. `false` bounds nothing. */
+/**
+ * How fast clients may send. Each rate holds for one connection, and for all connections of one identity together: who
+ * opens more connections may send no more. Of `refreshes` and `abuse` an identity has four times what one connection has.
+ * The guests of one address, who are different people, may together send `guestsPerAddress` times as much. `false` bounds
+ * nothing.
+ */
 export interface RatesOptions {
   /** Messages of any kind. @default {perSecond: 100, burst: 500} */
   readonly messages: Rate | false
   /**
-   * Bytes of messages, inflated. A burst has to have room for a message of `limits.frameBytes`.
+   * Bytes of whatever comes, as sent or as inflated, whichever is more. A burst has to have room for a message of
+   * `limits.frameBytes`.
    * @default {perSecond: 131072, burst: 1048576}
    */
   readonly bytes: Rate | false
@@ -19,10 +25,12 @@ export interface RatesOptions {
   readonly refreshes: Rate | false
   /**
    * What is refused: frames that are too fast, too large or not to be understood, and credentials that are not taken.
-   * Whose are more is closed with 1008.
+   * A connection that goes on is closed with 1008.
    * @default {perSecond: 5, burst: 200}
    */
   readonly abuse: Rate | false
+  /** So many times each rate is what the guests of one address may send together. @default 8 */
+  readonly guestsPerAddress: number
 }
 
 export const DEFAULT_RATES: RatesOptions = {
@@ -32,28 +40,76 @@ export const DEFAULT_RATES: RatesOptions = {
   updates: { perSecond: 20, burst: 60 },
   refreshes: { perSecond: 1, burst: 5 },
   abuse: { perSecond: 5, burst: 200 },
+  guestsPerAddress: 8,
 }
 
-export type RateName = keyof RatesOptions
+export type RateName = Exclude<keyof RatesOptions, 'guestsPerAddress'>
 
 /** The same for all connections of a node. */
 export type Paces = Readonly<Record<RateName, Pace>>
 
+/** The same for all connections of an account together. */
+export interface AccountPaces {
+  readonly ofIdentity: Paces
+  /** Of the guests of one address. */
+  readonly ofGuests: Paces
+}
+
+/**
+ * How many times an account may do what one connection may, where that is not once. A tab that is broken is closed well
+ * before its account's refusals are used up, so that its owner's other tabs, which it slows down, go on. And the tabs of
+ * one login renew their credentials at about the same time.
+ */
+const TIMES_OF_ACCOUNT: Partial<Record<RateName, number>> = { abuse: 4, refreshes: 4 }
+
+/** How fast an account may send, as a multiple of the rate of one connection. */
+export function timesOfAccount(
+  name: RateName,
+  isGuests: boolean,
+  { guestsPerAddress }: RatesOptions,
+): number {
+  return (TIMES_OF_ACCOUNT[name] ?? 1) * (isGuests ? guestsPerAddress : 1)
+}
+
 export function pacesOf(rates: RatesOptions): Paces {
-  const { messages, bytes, joins, updates, refreshes, abuse } = rates
+  return scaledPaces(rates, () => 1)
+}
+
+/** What accounts are held to. */
+export function accountPacesOf(rates: RatesOptions): AccountPaces {
   return {
-    messages: paceOf(messages),
-    bytes: paceOf(bytes),
-    joins: paceOf(joins),
-    updates: paceOf(updates),
-    refreshes: paceOf(refreshes),
-    abuse: paceOf(abuse),
+    ofIdentity: scaledPaces(rates, (name) => timesOfAccount(name, false, rates)),
+    ofGuests: scaledPaces(rates, (name) => timesOfAccount(name, true, rates)),
+  }
+}
+
+function scaledPaces(rates: RatesOptions, timesOf: (name: RateName) => number): Paces {
+  const pace = (name: RateName): Pace => {
+    const rate = rates[name]
+    if (rate === false) return paceOf(rate)
+    const times = timesOf(name)
+    return paceOf({ perSecond: rate.perSecond * times, burst: rate.burst * times })
+  }
+  return {
+    messages: pace('messages'),
+    bytes: pace('bytes'),
+    joins: pace('joins'),
+    updates: pace('updates'),
+    refreshes: pace('refreshes'),
+    abuse: pace('abuse'),
   }
 }
 
 /** Throws `invalid_option` for what could never work. */
 export function checkRates(rates: RatesOptions, { frameBytes }: Pick<Limits, 'frameBytes'>): void {
-  for (const [name, rate] of Object.entries<Rate | false>({ ...rates })) {
+  const { guestsPerAddress, ...others } = rates
+  if (!(typeof guestsPerAddress === 'number' && guestsPerAddress >= 1)) {
+    throw new ServerError(
+      'invalid_option',
+      `rates.guestsPerAddress must be a number of at least 1, not ${JSON.stringify(guestsPerAddress)}.`,
+    )
+  }
+  for (const [name, rate] of Object.entries<Rate | false>(others)) {
     if (rate === false) continue
     // As a program that is not type-checked may have it.
     const { perSecond, burst } = rate ?? {}

@@ -1,8 +1,11 @@
 import { type ClientMessage, type Fault, fault } from '@rollcall/shared-protocol'
-import { nextTatMs, spentTatMs, waitMsOf } from '../gcra'
+import { type Account, isGuests, nameAccount } from '../door/account'
 import type { Clock, Timer } from '../io/clock'
-import { KeptUpdates, type OwnUpdate } from './kept-updates'
-import type { Paces, RateName, RatesOptions } from './rates'
+import type { AccountMeters } from './account-meters'
+import type { OwnUpdate } from './kept-change'
+import { KeptUpdates, type KeptUpdatesOptions } from './kept-updates'
+import { Meter } from './meter'
+import { type Paces, type RateName, type RatesOptions, timesOfAccount } from './rates'
 
 /*
  *   message --takes--> true: go on with it
@@ -11,8 +14,8 @@ import type { Paces, RateName, RatesOptions } from './rates'
  *              `-----> onThrottled, and one offence
  *   refused, offend ---> onAbuse, where there were too many
  *
- * A number for each rate, and a timer only while an update is kept. A connection that is quiet needs none of this: it
- * is as good as a new one.
+ * Everything is counted twice: for the connection, and for its account over all its connections, so that nobody may send
+ * more by connecting more often. A connection that is quiet needs none of this: it is as good as a new one.
  */
 
 /** Of a frame that found no room for its bytes, one offence for each so many: all of it was inflated and read in vain. */
@@ -22,9 +25,10 @@ const BYTES_PER_OFFENCE = 4096
 export interface ThrottleContext {
   readonly clock: Clock
   readonly rates: RatesOptions
+  /** Of one connection. */
   readonly paces: Paces
-  /** Bytes of the frames of one connection that are kept. */
-  readonly maxKeptBytes: number
+  readonly accounts: AccountMeters
+  readonly kept: KeptUpdatesOptions
 }
 
 /** What the throttle tells its connection. */
@@ -39,6 +43,15 @@ export interface ThrottleEvents {
   onAbuse(): void
 }
 
+/** That a rate has no room. */
+interface Excess {
+  readonly name: RateName
+  /** Milliseconds until it has. */
+  readonly waitMs: number
+  /** Whether the connection alone is too fast; otherwise its account is, over all its connections. */
+  readonly isOwn: boolean
+}
+
 const SINGULAR: Readonly<Record<RateName, string>> = {
   messages: 'message',
   bytes: 'byte',
@@ -48,76 +61,72 @@ const SINGULAR: Readonly<Record<RateName, string>> = {
   abuse: 'offence',
 }
 
-/** How fast one connection sends. (S-36) */
+/** How fast one connection sends, and its account. (S-36, S-52) */
 export class Throttle {
   readonly #context: ThrottleContext
+  /** Null where the connection is counted for nobody. */
+  readonly #account: Account | null
   readonly #events: ThrottleEvents
-  // The GCRA's number for each rate.
-  #messages = 0
-  #bytes = 0
-  #joins = 0
-  #updates = 0
-  #refreshes = 0
-  #abuse = 0
+  readonly #own: Meter
   #kept: KeptUpdates | null = null
+  /** Runs while an update is kept, whose turn is reserved for `#dueMs`. */
   #timer: Timer | null = null
+  #dueMs = 0
 
-  constructor(context: ThrottleContext, events: ThrottleEvents) {
+  constructor(context: ThrottleContext, account: Account | null, events: ThrottleEvents) {
     this.#context = context
+    this.#account = account
     this.#events = events
+    this.#own = new Meter(context.paces)
   }
 
   /** Whether it may be forgotten: nothing of what was sent counts any more, and nothing is kept. */
   isOver(nowMs: number): boolean {
-    const sentMs = Math.max(this.#messages, this.#bytes, this.#joins, this.#updates, this.#refreshes)
-    const lastMs = Math.max(sentMs, this.#abuse)
-    return lastMs <= nowMs && this.#timer === null
+    return this.#timer === null && this.#own.isIdle(nowMs)
   }
 
-  /** Whether to go on with a message now. Where not, it is seen to here. `bytes`: of its frame. */
+  /** Whether to go on with a message now. Where not, it is seen to here. `bytes`: what it cost to read. */
   takes(message: ClientMessage, bytes: number, nowMs: number): boolean {
-    const { paces } = this.#context
-    const bytesWaitMs = waitMsOf(this.#bytes, nowMs, paces.bytes, bytes)
-    if (bytesWaitMs > 0) return this.#refuse(message, 'bytes', bytesWaitMs, nowMs, offencesIn(bytes))
+    const cost = this.#costOf(bytes)
+    const tooManyBytes = this.#excess('bytes', nowMs, cost)
+    if (tooManyBytes) return this.#refuse(message, tooManyBytes, nowMs, offencesIn(bytes))
     // Before the other rates: what they refuse has been read, too.
-    this.#bytes = nextTatMs(this.#bytes, nowMs, paces.bytes, bytes)
-    const waitMs = waitMsOf(this.#messages, nowMs, paces.messages)
-    if (waitMs > 0) return this.#refuse(message, 'messages', waitMs, nowMs)
+    this.#take('bytes', nowMs, cost)
+    const tooMany = this.#excess('messages', nowMs)
+    if (tooMany) return this.#refuse(message, tooMany, nowMs)
     if (message.kind === 'join' || message.kind === 'appear') {
-      const joinWaitMs = waitMsOf(this.#joins, nowMs, paces.joins)
-      if (joinWaitMs > 0) return this.#refuse(message, 'joins', joinWaitMs, nowMs)
-      this.#joins = nextTatMs(this.#joins, nowMs, paces.joins)
+      const tooManyJoins = this.#excess('joins', nowMs)
+      if (tooManyJoins) return this.#refuse(message, tooManyJoins, nowMs)
+      this.#take('joins', nowMs)
     }
     if (message.kind === 'refresh') {
-      const refreshWaitMs = waitMsOf(this.#refreshes, nowMs, paces.refreshes)
-      if (refreshWaitMs > 0) return this.#refuse(message, 'refreshes', refreshWaitMs, nowMs)
-      this.#refreshes = nextTatMs(this.#refreshes, nowMs, paces.refreshes)
+      const tooManyRefreshes = this.#excess('refreshes', nowMs)
+      if (tooManyRefreshes) return this.#refuse(message, tooManyRefreshes, nowMs)
+      this.#take('refreshes', nowMs)
     }
-    this.#messages = nextTatMs(this.#messages, nowMs, paces.messages)
+    this.#take('messages', nowMs)
     if (message.kind !== 'update' && message.kind !== 'patch') return true
-    const updateWaitMs = this.#updateWaitMs(nowMs)
     // One that is kept has its turn first.
-    if (updateWaitMs > 0 || this.#timer) return this.#keep(message, bytes, updateWaitMs, nowMs)
-    this.#updates = nextTatMs(this.#updates, nowMs, paces.updates)
+    if (this.#timer || this.#excess('updates', nowMs)) return this.#keep(message, nowMs)
+    this.#take('updates', nowMs)
     return true
   }
 
-  /** Bytes came in which there is no message. */
+  /** Bytes came that carry no message. Where there is no room for them, that is an offence. */
   spend(bytes: number, nowMs: number): void {
-    this.#bytes = spentTatMs(this.#bytes, nowMs, this.#context.paces.bytes, bytes)
+    const excess = this.#spendBytes(bytes, nowMs)
+    if (excess) this.#offend(nowMs, offencesIn(bytes), excess.isOwn)
   }
 
   /** A frame was refused, of so many bytes: they count, and it is an offence. */
   refused(bytes: number, nowMs: number): void {
-    this.spend(bytes, nowMs)
-    this.offend(nowMs)
+    const excess = this.#spendBytes(bytes, nowMs)
+    this.#offend(nowMs, excess ? offencesIn(bytes) : 1, true)
   }
 
-  /** One offence, or one that counts as several. (S-37) */
-  offend(nowMs: number, offences = 1): void {
-    const { abuse } = this.#context.paces
-    if (waitMsOf(this.#abuse, nowMs, abuse) > 0) this.#events.onAbuse()
-    else this.#abuse = spentTatMs(this.#abuse, nowMs, abuse, offences)
+  /** One offence of the connection. (S-37) */
+  offend(nowMs: number): void {
+    this.#offend(nowMs, 1, true)
   }
 
   /** The connection ends: what is kept is dropped. */
@@ -127,51 +136,108 @@ export class Throttle {
     this.#kept = null
   }
 
-  #updateWaitMs(nowMs: number): number {
-    return waitMsOf(this.#updates, nowMs, this.#context.paces.updates)
+  // --- within ----------------------------------------------------------------------------------------------------
+
+  #ofAccount(nowMs: number): Meter | null {
+    return this.#account === null ? null : this.#context.accounts.of(this.#account, nowMs)
   }
 
-  #refuse(message: ClientMessage, name: RateName, waitMs: number, nowMs: number, offences = 1): false {
-    this.#events.onThrottled(message, this.#faultOf(name, waitMs, 'try again later'))
-    this.offend(nowMs, offences)
+  /** Null where there is room. */
+  #excess(name: RateName, nowMs: number, cost = 1): Excess | null {
+    const ownMs = this.#own.waitMs(name, nowMs, cost)
+    if (ownMs > 0) return { name, waitMs: ownMs, isOwn: true }
+    const accountMs = this.#ofAccount(nowMs)?.waitMs(name, nowMs, cost) ?? 0
+    return accountMs > 0 ? { name, waitMs: accountMs, isOwn: false } : null
+  }
+
+  #take(name: RateName, nowMs: number, cost = 1): void {
+    this.#own.take(name, nowMs, cost)
+    this.#ofAccount(nowMs)?.take(name, nowMs, cost)
+  }
+
+  #spendBytes(bytes: number, nowMs: number): Excess | null {
+    const excess = this.#excess('bytes', nowMs, this.#costOf(bytes))
+    this.#own.spend('bytes', nowMs, bytes)
+    this.#ofAccount(nowMs)?.spend('bytes', nowMs, bytes)
+    return excess
+  }
+
+  /** Never more than may come at once: in the end there is room for everything. */
+  #costOf(bytes: number): number {
+    const rate = this.#context.rates.bytes
+    return rate === false ? bytes : Math.min(bytes, rate.burst)
+  }
+
+  #refuse(message: ClientMessage, excess: Excess, nowMs: number, offences = 1): false {
+    this.#events.onThrottled(message, this.#faultOf(excess, 'try again later'))
+    this.#offend(nowMs, offences, excess.isOwn)
     return false
   }
 
-  #keep(update: OwnUpdate, bytes: number, waitMs: number, nowMs: number): false {
-    const { clock, maxKeptBytes } = this.#context
-    if (!this.#events.isIn(update.topic)) return this.#refuse(update, 'updates', waitMs, nowMs)
-    this.#kept ??= new KeptUpdates(maxKeptBytes)
-    const keeping = this.#kept.keep(update, bytes)
-    if (keeping.kind === 'refused') return this.#refuse(update, 'updates', waitMs, nowMs)
-    this.#timer ??= clock.after(Math.max(0, waitMs), () => this.#release())
+  /**
+   * Where only the account is too fast, as another of its connections takes what there is, the account alone is charged:
+   * it has room for the offences of several connections, so that one which keeps to its rates is not closed for another.
+   */
+  #offend(nowMs: number, offences: number, isOwn: boolean): void {
+    const account = this.#ofAccount(nowMs)
+    const isTooMuch =
+      (isOwn && this.#own.waitMs('abuse', nowMs) > 0) || (account?.waitMs('abuse', nowMs) ?? 0) > 0
+    if (isTooMuch) return this.#events.onAbuse()
+    if (isOwn) this.#own.spend('abuse', nowMs, offences)
+    account?.spend('abuse', nowMs, offences)
+  }
+
+  #keep(update: OwnUpdate, nowMs: number): false {
+    const waitMs = this.#timer ? this.#dueMs - nowMs : this.#updateWaitMs(nowMs)
+    const excess: Excess = { name: 'updates', waitMs, isOwn: true }
+    if (!this.#events.isIn(update.topic)) return this.#refuse(update, excess, nowMs)
+    this.#kept ??= new KeptUpdates(this.#context.kept)
+    const keeping = this.#kept.keep(update)
+    if (keeping.kind === 'refused') return this.#refuse(update, excess, nowMs)
+    if (!this.#timer) this.#reserve(nowMs)
     const { replaced } = keeping
-    if (replaced)
-      this.#events.onThrottled(replaced, this.#faultOf('updates', waitMs, 'a later one took its place'))
+    if (replaced) this.#events.onThrottled(replaced, this.#faultOf(excess, 'a later one took its place'))
     return false
   }
 
-  /** Lets go what is kept, as far as its time has come. */
-  #release(): void {
-    const { clock, paces } = this.#context
-    this.#timer = null
-    const nowMs = clock.now()
-    while (this.#kept && this.#kept.size > 0) {
-      const waitMs = this.#updateWaitMs(nowMs)
-      if (waitMs > 0) {
-        this.#timer = clock.after(waitMs, () => this.#release())
-        return
-      }
-      const update = this.#kept.take()
-      this.#updates = nextTatMs(this.#updates, nowMs, paces.updates)
-      if (update) this.#events.onDue(update)
-    }
+  /**
+   * Takes the next turn for an update, ahead of its time: of several connections of one account each has its own, in the
+   * order in which they asked.
+   */
+  #reserve(nowMs: number): void {
+    const waitMs = Math.max(0, this.#updateWaitMs(nowMs))
+    this.#take('updates', nowMs)
+    this.#dueMs = nowMs + waitMs
+    this.#timer = this.#context.clock.after(waitMs, () => this.#release())
   }
 
-  #faultOf(name: RateName, waitMs: number, advice: string): Fault {
-    const rate = this.#context.rates[name]
-    const perSecond = rate === false ? 0 : rate.perSecond
+  #release(): void {
+    this.#timer = null
+    const update = this.#kept?.take()
+    // Before it is done, which may end the connection.
+    if (this.#kept && this.#kept.size > 0) this.#reserve(this.#context.clock.now())
+    if (update) this.#events.onDue(update)
+  }
+
+  #updateWaitMs(nowMs: number): number {
+    const ownMs = this.#own.waitMs('updates', nowMs)
+    return Math.max(ownMs, this.#ofAccount(nowMs)?.waitMs('updates', nowMs) ?? 0)
+  }
+
+  #faultOf({ name, waitMs, isOwn }: Excess, advice: string): Fault {
+    const { rates } = this.#context
+    const rate = rates[name]
+    const account = isOwn ? null : this.#account
+    const isOfGuests = account !== null && isGuests(account)
+    const times = account === null ? 1 : timesOfAccount(name, isOfGuests, rates)
+    const perSecond = rate === false ? 0 : rate.perSecond * times
     const counted = perSecond === 1 ? SINGULAR[name] : name
-    const text = `More than ${perSecond} ${counted} a second (server option rates.${name}.perSecond); ${advice}.`
+    const option = `rates.${name}.perSecond${isOfGuests ? ', rates.guestsPerAddress' : ''}`
+    const who =
+      account === null
+        ? `More than ${perSecond} ${counted} a second`
+        : `${nameAccount(account)} sends more than ${perSecond} ${counted} a second over all its connections`
+    const text = `${who} (server option ${option}); ${advice}.`
     return fault('throttled', text, { retryAfterMs: Math.max(1, Math.ceil(waitMs)) })
   }
 }

@@ -1,4 +1,4 @@
-/** Whom presences are counted for: one identity, or the guests of one address. */
+/** Whom presences and messages are counted for: one identity, or the guests of one address. */
 export type Account = string
 
 /** Marks the guests of an address. No id of an identity has a control character, so none is taken for them. (S-41) */
@@ -13,7 +13,12 @@ export function guestAccount(addressGroup: string): Account {
   return `${GUESTS}${addressGroup}`
 }
 
-/** What may hold no more, in words. */
+/** Whether it stands for the guests of an address. */
+export function isGuests(account: Account): boolean {
+  return account.startsWith(GUESTS)
+}
+
+/** Who is at a limit, in words that begin a sentence. */
 export function nameAccount(account: Account): string {
-  return account.startsWith(GUESTS) ? 'The network of this guest' : 'This identity'
+  return isGuests(account) ? 'The network of this guest' : 'This identity'
 }

@@ -21,6 +21,16 @@ describe('the body of a post', () => {
     ])
   })
 
+  test('[S-50] tells what each message took in it, which is more than a binary one has', () => {
+    const { messages } = taken('[1]\nAAECAw==\r\n[22]')
+    expect(messages.map(({ data, wireBytes }) => [data.length, wireBytes])).toEqual([
+      [3, 3],
+      [4, 8],
+      [4, 4],
+    ])
+    expect(taken('[1]\n', 'text/plain').messages.map(({ wireBytes }) => wireBytes)).toEqual([4])
+  })
+
   test('may have Windows’ line ends, and lines with nothing in them', () => {
     expect(read('[1]\r\n\r\n[2]\n')).toEqual(['[1]', '[2]'])
   })

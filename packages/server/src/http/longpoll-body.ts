@@ -3,6 +3,8 @@ import { isUtf8 } from 'node:buffer'
 export interface PostedMessage {
   readonly data: Buffer
   readonly isBinary: boolean
+  /** Bytes that it took in the body: more than `data` has where it came as base64. */
+  readonly wireBytes: number
 }
 
 /** What a post holds. */
@@ -35,7 +37,7 @@ export function readPost(body: Buffer, contentType: string, maxMessages: number)
   // A WebSocket would be closed for it; read as text it would be another text.
   if (!isUtf8(body)) return { status: 400, error: 'invalid_message', message: 'The post is no UTF-8.' }
   if (!/^application\/x-ndjson\b/i.test(contentType))
-    return { messages: [{ data: body, isBinary: false }], idleBytes: 0 }
+    return { messages: [{ data: body, isBinary: false, wireBytes: body.length }], idleBytes: 0 }
   const messages: PostedMessage[] = []
   let idleBytes = 0
   let at = 0
@@ -73,7 +75,8 @@ function nextLine(body: Buffer, from: number): number {
 }
 
 function messageOf(line: Buffer): PostedMessage {
+  const wireBytes = line.length
   return line[0] === BRACKET || line[0] === BRACE
-    ? { data: line, isBinary: false }
-    : { data: Buffer.from(line.toString('latin1'), 'base64'), isBinary: true }
+    ? { data: line, isBinary: false, wireBytes }
+    : { data: Buffer.from(line.toString('latin1'), 'base64'), isBinary: true, wireBytes }
 }

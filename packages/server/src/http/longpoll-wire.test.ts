@@ -29,7 +29,8 @@ function open() {
   }
   const wire = new LongPollWire({ clock, windowMs: 1000, closeTimeoutMs: 300, onOver })
   wire.listen({
-    onMessage: (data, isBinary) => void told.push(isBinary ? `bytes ${data.length}` : data.toString()),
+    onMessage: (data, isBinary, wireBytes) =>
+      void told.push(isBinary ? `bytes ${data.length} of ${wireBytes}` : data.toString()),
     onUnread: (bytes, isRefused) => void told.push(`${isRefused ? 'refused' : 'unread'} ${bytes}`),
     onPong: () => void told.push('pong'),
     onDrain: () => void drains.push(wire.bufferedBytes),
@@ -148,13 +149,13 @@ describe('a poll', () => {
 })
 
 describe('what the client posts', () => {
-  const text = { data: Buffer.from('[1]'), isBinary: false }
+  const text = { data: Buffer.from('[1]'), isBinary: false, wireBytes: 3 }
 
   test('is taken in order', () => {
     const { wire, told } = open()
-    const messages = [text, { data: Buffer.from([1, 2]), isBinary: true }]
+    const messages = [text, { data: Buffer.from([1, 2]), isBinary: true, wireBytes: 4 }]
     expect(wire.post({ messages, idleBytes: 0 })).toBe(true)
-    expect(told).toEqual(['[1]', 'bytes 2'])
+    expect(told).toEqual(['[1]', 'bytes 2 of 4'])
   })
 
   test('[S-36] counts before it is taken, as far as it is no message, and as an offence where it is refused', () => {

@@ -84,9 +84,9 @@ export class LongPollWire implements Wire {
   /** Takes what the client posted. Whether the wire was there to take it. */
   post({ messages, idleBytes }: Post): boolean {
     if (this.#phase === 'open' && idleBytes > 0) this.#events?.onUnread(idleBytes, false)
-    for (const { data, isBinary } of messages) {
+    for (const { data, isBinary, wireBytes } of messages) {
       if (this.#phase !== 'open') return false
-      this.#events?.onMessage(data, isBinary)
+      this.#events?.onMessage(data, isBinary, wireBytes)
     }
     return this.#phase === 'open'
   }

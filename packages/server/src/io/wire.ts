@@ -13,7 +13,7 @@ export interface Wire {
   watchDrain(): void
   /** Asks the peer to show that it is there; it answers through {@link WireEvents.onPong}. */
   ping(): void
-  /** Begins an orderly close. The peer has a bounded time to answer. */
+  /** Begins an orderly close. The peer has a bounded time to answer; of what it sends only that is read. */
   close(code: number, reason: string): void
   /** Ends it now, without another word. */
   terminate(): void
@@ -21,9 +21,15 @@ export interface Wire {
 
 /** What a wire tells its connection. */
 export interface WireEvents {
-  /** A whole message: a text's UTF-8 bytes, or bytes. Valid until the call returns. */
-  onMessage(data: Buffer, isBinary: boolean): void
-  /** Bytes came in which there is no message. `isRefused`: as they might not, and their sender has been told. */
+  /**
+   * A whole message: a text's UTF-8 bytes, or bytes. Valid until the call returns. `wireBytes`: how many bytes the peer
+   * sent for it, which may be more than `data` has, or far fewer where it was compressed.
+   */
+  onMessage(data: Buffer, isBinary: boolean, wireBytes: number): void
+  /**
+   * Bytes came that carry no message: control frames, empty fragments, line ends of a post. `isRefused`: they were not
+   * allowed, and their sender was told.
+   */
   onUnread(bytes: number, isRefused: boolean): void
   /** The peer showed that it is there. */
   onPong(): void

@@ -143,6 +143,12 @@ describe('a ping', () => {
     await until(() => peer.receiver.pongs === 1, 'the pong')
   })
 
+  test('[S-50] costs its sender its bytes', async () => {
+    const { peer, unread } = await open()
+    peer.say(ping('x'.repeat(125)), pong)
+    await until(() => unread.bytes === 131 + 6, 'them')
+  })
+
   test('of ours has the peer answer', async () => {
     const { wire, peer } = await open()
     wire.ping()
@@ -230,6 +236,26 @@ describe('the end', () => {
     peer.socket.end()
     await until(() => told.length === 1, 'the close')
     expect(told).toEqual(['close 1012 '])
+  })
+
+  test('[S-48] by the server: nothing is read any more but the peer’s close', async () => {
+    const { wire, peer, told, unread } = await open({ compression })
+    wire.close(4002, 'kicked')
+    const packed = { ...text(''), payload: deflated(Buffer.alloc(90_000, 'x')), isCompressed: true }
+    for (let i = 0; i < 100; i++) peer.say(packed, text('late'), ping('late'))
+    peer.say(closeFrame(1000, 'done'))
+    await until(() => peer.isEnded, 'the end')
+    peer.socket.end()
+    await until(() => told.length === 1, 'the close')
+    expect([told, unread.bytes, peer.receiver.pongs]).toEqual([['close 1000 done'], 0, 0])
+  })
+
+  test('[S-48] at once: what came in the same read is not read', async () => {
+    const { wire, told } = await open()
+    wire.terminate()
+    wire.read(clientFrame(text('late')))
+    await until(() => told.length === 1, 'the close')
+    expect(told).toEqual(['close 1006 '])
   })
 
   test('[S-9] by the server does not wait for a peer that never answers', async () => {

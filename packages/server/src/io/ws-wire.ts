@@ -113,12 +113,15 @@ export class WsWire implements Wire, FrameSink, Reader {
   close(code: number, reason: string): void {
     if (this.#phase !== 'open') return
     this.#phase = 'closing'
+    this.#reader.expectClose()
     this.#socket.write(encodeClose(code, reason))
     const timer = setTimeout(() => this.#socket.destroy(), this.#context.closeTimeoutMs)
     this.#socket.once('close', () => clearTimeout(timer))
   }
 
   terminate(): void {
+    // What was read with the present chunk is of nobody any more, either.
+    this.#reader.expectClose()
     this.#socket.destroy()
   }
 
@@ -170,8 +173,12 @@ export class WsWire implements Wire, FrameSink, Reader {
 
   // --- FrameSink -------------------------------------------------------------------------------------------------
 
-  onMessage(data: Buffer, isBinary: boolean): void {
-    this.#events?.onMessage(data, isBinary)
+  onMessage(data: Buffer, isBinary: boolean, wireBytes: number): void {
+    this.#events?.onMessage(data, isBinary, wireBytes)
+  }
+
+  onIdle(bytes: number): void {
+    this.#events?.onUnread(bytes, false)
   }
 
   onPing(data: Buffer): void {

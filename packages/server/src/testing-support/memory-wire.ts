@@ -81,8 +81,8 @@ export class MemoryWire implements Wire {
     this.receiveBytes(Buffer.from(text), false)
   }
 
-  receiveBytes(data: Buffer, isBinary = true): void {
-    if (!this.#isOver) this.#events?.onMessage(data, isBinary)
+  receiveBytes(data: Buffer, isBinary = true, wireBytes = data.length): void {
+    if (!this.#isOver) this.#events?.onMessage(data, isBinary, wireBytes)
   }
 
   /** The connection is over: 1006 where the peer went without a word. */

@@ -3,8 +3,14 @@ import type { FrameSink } from '../io/websocket/frame-reader'
 /** Notes what a peer said. */
 export class RecordingSink implements FrameSink {
   readonly messages: { readonly data: Buffer; readonly isBinary: boolean }[] = []
+  /** What each of them took on the wire. */
+  readonly wireBytes: number[] = []
+  /** Of frames that carry nothing, for each read with any. */
+  readonly idleBytes: number[] = []
   readonly pings: string[] = []
   pongs = 0
+  /** Called with each message. */
+  onText: (text: string) => void = () => {}
   /** How it ended; null while it goes on. */
   end: { readonly how: 'close' | 'violation'; readonly code: number; readonly reason: string } | null = null
 
@@ -13,9 +19,16 @@ export class RecordingSink implements FrameSink {
     return this.messages.filter(({ isBinary }) => !isBinary).map(({ data }) => data.toString())
   }
 
-  onMessage(data: Buffer, isBinary: boolean): void {
+  onMessage(data: Buffer, isBinary: boolean, wireBytes: number): void {
     this.#stillOpen()
     this.messages.push({ data: Buffer.from(data), isBinary })
+    this.wireBytes.push(wireBytes)
+    this.onText(data.toString())
+  }
+
+  onIdle(bytes: number): void {
+    this.#stillOpen()
+    this.idleBytes.push(bytes)
   }
 
   onPing(data: Buffer): void {

@@ -38,9 +38,13 @@ export async function wiredPair(ws: object, options: WiredPairOptions = {}) {
   }
 
   const told: string[] = []
+  /** Of what carries no message. */
+  const unread = { bytes: 0 }
   const events: WireEvents = {
     onMessage: (data, isBinary) => void told.push(isBinary ? `bytes ${data.length}` : `text ${data}`),
-    onUnread: (bytes) => void told.push(`unread ${bytes}`),
+    onUnread: (bytes) => {
+      unread.bytes += bytes
+    },
     onPong: () => void told.push('pong'),
     onDrain: () => void told.push(`drain ${wire.bufferedBytes}`),
     onClose: (code, reason) => void told.push(`close ${code} ${reason}`),
@@ -54,7 +58,14 @@ export async function wiredPair(ws: object, options: WiredPairOptions = {}) {
     reading: { maxMessageBytes, isCompressed },
   })
   wire.listen(events, options.head ?? Buffer.alloc(0))
-  return { wire, told, own, peer: new WiredPeer(socket, new Receiver(ws, { isCompressed }), errors), end }
+  return {
+    wire,
+    told,
+    unread,
+    own,
+    peer: new WiredPeer(socket, new Receiver(ws, { isCompressed }), errors),
+    end,
+  }
 }
 
 export class WiredPeer {

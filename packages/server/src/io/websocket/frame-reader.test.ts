@@ -324,3 +324,92 @@ describe('[S-9] memory is bounded, however a message is cut', () => {
     expect(most).toBeLessThan(10 * size)
   })
 })
+
+describe('[S-48] once the server is closing', () => {
+  const everything = [
+    text('late'),
+    { opcode: 9, payload: Buffer.from('p') },
+    { opcode: 10, payload: bytes(0) },
+    part(1, 'be'),
+    part(0, 'gun', true),
+    part(1, 'never ends'),
+    { opcode: 2, payload: bytes(65_536) },
+    // What could only be read with an error, or not at all.
+    { opcode: 1, payload: bytes(50), isCompressed: true },
+    { opcode: 2, payload: bytes(MAX + 1) },
+    { opcode: 1, payload: Buffer.from([0xff]) },
+    { opcode: 3, payload: bytes(1), reserved: 0x30, isMasked: false },
+    ...Array.from({ length: 2000 }, () => ({ opcode: 9, payload: bytes(0) })),
+  ] satisfies ClientFrame[]
+
+  test.each([[1], [3], [1000], [65_536], [1_000_000]])(
+    'the peer’s close frame is read, and nothing before it, in pieces of %i bytes',
+    (size) => {
+      const { sink, reader } = reading()
+      reader.expectClose()
+      const whole = Buffer.concat([...everything, closeFrame(4000, 'bye')].map(clientFrame))
+      for (const chunk of cut(whole, [size])) reader.push(chunk)
+      const { messages, pings, pongs, idleBytes, end } = sink
+      expect({ messages, pings, pongs, idleBytes }).toEqual({
+        messages: [],
+        pings: [],
+        pongs: 0,
+        idleBytes: [],
+      })
+      expect(end).toEqual({ how: 'close', code: 4000, reason: 'bye' })
+    },
+  )
+
+  test('so it is with what came in the same read, and with a frame of which the beginning has come', () => {
+    const { sink, reader } = reading()
+    sink.onText = () => reader.expectClose()
+    const first = Buffer.concat([text('goodbye'), text('too late')].map(clientFrame))
+    const large = clientFrame({ opcode: 1, payload: deflated(bytes(60_000)), isCompressed: true })
+    reader.push(Buffer.concat([first, large.subarray(0, 20)]))
+    reader.push(Buffer.from(large.subarray(20)))
+    reader.push(clientFrame(closeFrame(1000)))
+    expect(sink.texts).toEqual(['goodbye'])
+    expect(sink.end).toEqual({ how: 'close', code: 1000, reason: '' })
+  })
+
+  test('a frame that claims to be of any length is skipped, and takes no memory', () => {
+    const { sink, reader } = reading()
+    reader.expectClose()
+    reader.push(Buffer.concat([Buffer.from([0x82, 0xff, 0, 0, 1]), Buffer.alloc(1000)]))
+    for (let i = 0; i < 100; i++) reader.push(clientFrame(closeFrame(1000)))
+    expect(sink.end).toBeNull()
+  })
+
+  test('a close frame that is broken ends it as well', () => {
+    const { sink, say, reader } = reading()
+    reader.expectClose()
+    say({ opcode: 8, payload: bytes(126) })
+    expect(sink.end).toMatchObject({ how: 'violation', code: 1002 })
+  })
+})
+
+describe('[S-50] what it cost the wire', () => {
+  test('a message is told with its payload as it came, compressed or not', () => {
+    const { sink, say } = reading()
+    const packed = deflated(bytes(50_000))
+    say(text('plain'), { opcode: 2, payload: packed, isCompressed: true })
+    expect(sink.wireBytes).toEqual([5, packed.length])
+    expect(sink.idleBytes).toEqual([])
+  })
+
+  test('fragments count with their headers, so that tiny ones are not cheap', () => {
+    const { sink, say } = reading()
+    say(part(1, 'a'), ...Array.from({ length: 500 }, () => part(0, 'b')), part(0, 'c', true))
+    expect(sink.wireBytes).toEqual([1 + 501 * 7])
+    expect(sink.idleBytes).toEqual([])
+  })
+
+  test('control frames and empty fragments are told as bytes that carry nothing, once for each read', () => {
+    const { sink, say } = reading()
+    say({ opcode: 9, payload: bytes(125) }, part(1, ''), part(0, ''), { opcode: 10, payload: bytes(0) })
+    expect(sink.idleBytes).toEqual([131 + 6 + 6 + 6])
+    say(part(0, 'end', true))
+    say({ opcode: 9, payload: bytes(0) })
+    expect([sink.texts, sink.wireBytes, sink.idleBytes]).toEqual([['end'], [9], [149, 6]])
+  })
+})

@@ -10,11 +10,19 @@ import { MAX_CONTROL_BYTES, OPCODE } from './opcode'
  *
  * A server's half of RFC 6455, reading. Nearly always a chunk is one whole message, and nothing is kept between two of
  * them: a connection that is quiet holds no buffer.
+ *
+ * Once the server is closing (`expectClose`) only the peer's close frame is read. All other frames are skipped by their
+ * length: never buffered, unmasked, inflated or told.
  */
 
 export interface FrameSink {
-  /** A whole message: a text's valid UTF-8, or bytes. Valid until the call returns. */
-  onMessage(data: Buffer, isBinary: boolean): void
+  /**
+   * A whole message: a text's valid UTF-8, or bytes. Valid until the call returns. `wireBytes`: its payload as it came,
+   * before inflating, and the headers of its further fragments.
+   */
+  onMessage(data: Buffer, isBinary: boolean, wireBytes: number): void
+  /** The read at hand held this many bytes of frames that carry nothing. Called once, after everything else in it. */
+  onIdle(bytes: number): void
   onPing(data: Buffer): void
   onPong(): void
   /** The peer's close frame; 1005 where it gave no code. Nothing comes after it. */
@@ -50,8 +58,14 @@ export class FrameReader {
   /** What has come of a message in several frames, and what its first one said of it. */
   #fragments: GrowingBuffer | null = null
   #fragmentsAre = 0
-  /** Frames with nothing in them in the read at hand. */
+  #fragmentsWireBytes = 0
+  /** Frames with nothing in them in the read at hand, and their bytes. */
   #idleFrames = 0
+  #idleBytes = 0
+  /** Only a close frame is of interest from now on. */
+  #expectsClose = false
+  /** Bytes still to come of a frame that is skipped. */
+  #skippedBytes = 0
   #isDone = false
 
   constructor(options: FrameReaderOptions, sink: FrameSink) {
@@ -64,30 +78,48 @@ export class FrameReader {
     return this.#fragments !== null
   }
 
+  /** The server closes: from now on nothing but the peer's close frame is read. (S-48) */
+  expectClose(): void {
+    this.#expectsClose = true
+    this.#fragments = null
+  }
+
   /** Takes what the socket has read; may change it (unmasking is done in place). */
   push(chunk: Buffer): void {
     if (this.#isDone) return
+    if (this.#skippedBytes >= chunk.length) {
+      this.#skippedBytes -= chunk.length
+      return
+    }
     this.#idleFrames = 0
+    this.#idleBytes = 0
     const waiting = this.#rest
     if (waiting) waiting.append(chunk)
     const bytes = waiting ? waiting.view() : chunk
-    let offset = 0
+    let offset = this.#skippedBytes
+    this.#skippedBytes = 0
     while (offset < bytes.length && !this.#isDone) {
       const end = this.#frame(bytes, offset)
       if (end === null) break
       offset = end
     }
-    if (this.#isDone || offset === bytes.length) this.#rest = null
+    this.#skippedBytes = Math.max(0, offset - bytes.length)
+    if (this.#isDone || offset >= bytes.length) this.#rest = null
     else if (offset > 0 || !waiting) this.#rest = new GrowingBuffer(bytes.subarray(offset))
+    if (this.#idleBytes > 0 && !this.#isDone && !this.#expectsClose) this.#sink.onIdle(this.#idleBytes)
   }
 
-  /** Takes the frame at `offset` and returns where the next one begins; null where its end has not come. */
+  /**
+   * Takes the frame at `offset` and returns where the next one begins, which may be past the end where the frame is
+   * skipped; null where its end has not come.
+   */
   #frame(bytes: Buffer, offset: number): number | null {
     if (bytes.length - offset < 2) return null
     const first = bytes[offset] as number
     const second = bytes[offset + 1] as number
     const opcode = first & 0x0f
-    const fault = this.#headFault(first, opcode, second)
+    const isSkipped = this.#expectsClose && opcode !== OPCODE.close
+    const fault = isSkipped ? null : this.#headFault(first, opcode, second)
     if (fault) return this.#violated(1002, fault)
     let length = second & 0x7f
     let at = offset + 2
@@ -101,6 +133,7 @@ export class FrameReader {
       length = bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4)
       at += 8
     }
+    if (isSkipped) return at + ((second & MASKED) === 0 ? 0 : 4) + length
     const isControl = opcode >= OPCODE.close
     const earlier = isControl ? 0 : (this.#fragments?.length ?? 0)
     if (earlier + length > this.#options.maxMessageBytes) return this.#tooLarge()
@@ -108,12 +141,14 @@ export class FrameReader {
     if (bytes.length < end) return null
     const payload = bytes.subarray(at + 4, end)
     const isIdle = isControl || (length === 0 && (first & FIN) === 0)
-    if (isIdle && ++this.#idleFrames > MAX_IDLE_FRAMES) {
-      return this.#violated(1008, `more than ${MAX_IDLE_FRAMES} frames at once that hold nothing`)
+    if (isIdle) {
+      this.#idleBytes += end - offset
+      if (++this.#idleFrames > MAX_IDLE_FRAMES)
+        return this.#violated(1008, `more than ${MAX_IDLE_FRAMES} frames at once that hold nothing`)
     }
     unmask(payload, bytes, at)
     if (isControl) this.#control(opcode, payload)
-    else this.#data(first, opcode, payload)
+    else this.#data(first, opcode, payload, isIdle ? 0 : end - offset)
     return end
   }
 
@@ -151,28 +186,31 @@ export class FrameReader {
     this.#closed(code, reason.toString('utf8'))
   }
 
-  #data(first: number, opcode: number, payload: Buffer): void {
+  /** `frameBytes`: of the whole frame, 0 where they are counted already. */
+  #data(first: number, opcode: number, payload: Buffer, frameBytes: number): void {
     const isFinal = (first & FIN) !== 0
     if (!this.#fragments) {
-      if (isFinal) return this.#message(first, payload)
+      if (isFinal) return this.#message(first, payload, payload.length)
       this.#fragmentsAre = first
       this.#fragments = new GrowingBuffer(payload)
+      this.#fragmentsWireBytes = payload.length
       return
     }
     if (opcode !== OPCODE.continuation) return
     this.#fragments.append(payload)
+    this.#fragmentsWireBytes += frameBytes
     if (!isFinal) return
     const whole = this.#fragments.view()
     this.#fragments = null
-    this.#message(this.#fragmentsAre, whole)
+    this.#message(this.#fragmentsAre, whole, this.#fragmentsWireBytes)
   }
 
-  #message(first: number, payload: Buffer): void {
+  #message(first: number, payload: Buffer, wireBytes: number): void {
     const data = (first & COMPRESSED) === 0 ? payload : this.#inflate(payload)
     if (!data) return
     const isBinary = (first & 0x0f) === OPCODE.binary
     if (!isBinary && !isUtf8(data)) return void this.#violated(1007, 'a text that is no UTF-8')
-    this.#sink.onMessage(data, isBinary)
+    this.#sink.onMessage(data, isBinary, wireBytes)
   }
 
   #inflate(payload: Buffer): Buffer | null {
