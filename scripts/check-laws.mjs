@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { findFiles } from './lib/find-files.mjs'
 import { at } from './lib/repository.mjs'
 
-const lawLine = /^[-*#\s]*\*\*([A-Z]{1,3}-\d+[a-z]?)\*\*/gm
+const lawLine = /^[-*# \t]*\*\*([A-Z]{1,3}-\d+[a-z]?)\*\*/gm
 
 /** A string that is a call's first argument: the title in `test('…')`, `it.each(…)('…')`, `test.prop(…)('…')`. */
 const title = /(\.(?:skip|todo))?\(\s*(['"`])((?:\\.|(?!\2)[^\\])*)\2/g

@@ -83,6 +83,7 @@ export const rings = [
     '{packages,apps,tests,examples,bench}',
   ]),
   check('types', 'types', [process.execPath, 'scripts/typecheck.mjs']),
+  check('patterns', 'regular expressions', [process.execPath, 'scripts/check-patterns.mjs']),
   check('laws', 'laws and their tests', [process.execPath, 'scripts/check-laws.mjs']),
   vitest('unit', 'unit and property', ['unit', 'browser-like'], []),
   vitest(

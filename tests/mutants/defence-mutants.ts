@@ -1,6 +1,7 @@
 import { applicationMutants } from './application-mutants.ts'
 import { credentialsMutants } from './credentials-mutants.ts'
 import { doorMutants } from './door-mutants.ts'
+import { httpEdgeMutants } from './http-edge-mutants.ts'
 import { identityMutants } from './identity-mutants.ts'
 import { inputMutants } from './input-mutants.ts'
 import type { Mutant } from './mutant.ts'
@@ -22,4 +23,5 @@ export const defenceMutants: readonly Mutant[] = [
   ...rateMutants,
   ...inputMutants,
   ...applicationMutants,
+  ...httpEdgeMutants,
 ]

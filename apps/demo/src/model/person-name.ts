@@ -1,3 +1,5 @@
+import { composeName, MAX_COMPOSED_LENGTH } from './compose-name'
+
 /** Longest name, in code points. At four bytes each a name takes 96 of the 256 bytes that a meta may have. */
 export const MAX_NAME_LENGTH = 24
 
@@ -5,13 +7,15 @@ export type NameCheck = { readonly name: string } | { readonly problem: string }
 
 /** Takes a typed name as it will be shown, or says what is wrong with it. */
 export function checkName(text: string): NameCheck {
+  if (text.length > MAX_COMPOSED_LENGTH) return tooLong(text.length)
   const name = tidy(text)
   if (name === '') return { problem: 'Enter a name, so that others know you.' }
   const length = [...name].length
-  if (length > MAX_NAME_LENGTH) {
-    return { problem: `A name has at most ${MAX_NAME_LENGTH} characters; this one has ${length}.` }
-  }
-  return { name }
+  return length > MAX_NAME_LENGTH ? tooLong(length) : { name }
+}
+
+function tooLong(length: number): NameCheck {
+  return { problem: `A name has at most ${MAX_NAME_LENGTH} characters; this one has ${length}.` }
 }
 
 /** A name from outside, cut to what there is room for. */
@@ -29,7 +33,7 @@ export function suggestName(random: () => number): string {
 
 /** Control and format characters would hide, reorder or break the text around a name. */
 function tidy(text: string): string {
-  return text.normalize('NFC').replace(/\p{C}/gu, '').replace(/\s+/gu, ' ').trim()
+  return composeName(text).replace(/\p{C}/gu, '').replace(/\s+/gu, ' ').trim()
 }
 
 function pick(words: readonly string[], random: () => number): string {

@@ -1,3 +1,5 @@
+import { composeName } from './compose-name'
+
 /*
  * A room is a word in the address: #library is the topic room:library. The hash is taken as it comes, so that a
  * link is never quietly changed into another room's; only names typed into the form become tidy words.
@@ -32,11 +34,11 @@ export function roomFromHash(hash: string): string {
 
 /** "Late Night!" becomes "late-night"; `null` if nothing usable is left. */
 export function roomFromName(text: string): string | null {
-  const word = text
-    .normalize('NFC')
+  const word = composeName(text)
     .toLocaleLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, '-')
-  const clipped = [...word.replace(/^-+/, '')].slice(0, MAX_ROOM_LENGTH).join('').replace(/-+$/, '')
+  // There is one dash between two words, and so one at most at either end.
+  const clipped = [...word.replace(/^-/, '')].slice(0, MAX_ROOM_LENGTH).join('').replace(/-$/, '')
   return clipped === '' ? null : clipped
 }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Door } from '../door/door'
 import type { Clock } from '../io/clock'
 import type { RandomSource } from '../io/random'
-import { readHandshake, targetOf } from '../io/read-handshake'
+import { readHandshake, type Target, targetOf } from '../io/read-handshake'
 import { hashSecret, isSecret, type SecretHash } from '../io/secret'
 import type { Acceptance, Admit } from '../io/wire'
 import type { Logger } from '../log'
@@ -73,13 +73,13 @@ export class LongPoll {
 
   /** Whether the request is one of a long poll; then it is answered, sooner or later. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const url = targetOf(request)
-    if (url?.pathname !== PATH) return false
-    void contain(this.#context.log, response, () => this.#handle(request, response, url))
+    const target = targetOf(request)
+    if (target?.path !== PATH) return false
+    void contain(this.#context.log, response, () => this.#handle(request, response, target))
     return true
   }
 
-  #handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> | undefined {
+  #handle(request: IncomingMessage, response: ServerResponse, target: Target): Promise<void> | undefined {
     const { door, addressOf } = this.#context
     const { headers } = request
     const foreign = door.originRefusal({ headers, path: PATH, remoteAddress: addressOf(request) })
@@ -92,9 +92,9 @@ export class LongPoll {
     }
     switch (request.method) {
       case 'GET':
-        return this.#get(request, response, url, answer)
+        return this.#get(request, response, target, answer)
       case 'POST':
-        return this.#post(request, url, answer)
+        return this.#post(request, target, answer)
       case 'OPTIONS':
         answer.preflight()
         return
@@ -113,11 +113,11 @@ export class LongPoll {
   #get(
     request: IncomingMessage,
     response: ServerResponse,
-    url: URL,
+    target: Target,
     answer: Answer,
   ): Promise<void> | undefined {
-    const open = this.#find(url)
-    if (!open) return this.#begin(request, response, url, answer)
+    const open = this.#find(target)
+    if (!open) return this.#begin(request, response, target, answer)
     const { wire, token } = open
     // Told by timers, and by whoever sends: they have to go on.
     const poll: Poll = {
@@ -131,12 +131,17 @@ export class LongPoll {
     return
   }
 
-  async #begin(request: IncomingMessage, response: ServerResponse, url: URL, answer: Answer): Promise<void> {
+  async #begin(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: Target,
+    answer: Answer,
+  ): Promise<void> {
     const handshake = readHandshake(request, this.#context.addressOf)
     if (!handshake || this.#isClosed) return answer.send(500)
     // A token of ours that is over is no param of the application's.
     const params = new Map(
-      [...url.searchParams].filter(([name, value]) => name !== 'token' || !TOKEN.test(value)),
+      [...target.searchParams].filter(([name, value]) => name !== 'token' || !TOKEN.test(value)),
     )
     const admitted = await this.#context.admit({ ...handshake, params })
     if ('status' in admitted) {
@@ -169,8 +174,8 @@ export class LongPoll {
     return token
   }
 
-  async #post(request: IncomingMessage, url: URL, answer: Answer): Promise<void> {
-    const open = this.#find(url)
+  async #post(request: IncomingMessage, target: Target, answer: Answer): Promise<void> {
+    const open = this.#find(target)
     if (!open) return answer.send(410)
     const { maxBodyBytes, maxHeldBytes, maxMessages } = this.#context.options
     const body = await readBody(request, maxBodyBytes, this.#bodies)
@@ -190,7 +195,7 @@ export class LongPoll {
     answer.send(open.wire.post(post) ? 200 : 410)
   }
 
-  #find({ searchParams }: URL): OpenWire | null {
+  #find({ searchParams }: Target): OpenWire | null {
     // The client appends its token to the application's params, one of which may be called the same.
     const [, id = '', secret = ''] = TOKEN.exec(searchParams.getAll('token').at(-1) ?? '') ?? []
     const open = this.#wires.get(id)

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { findFile, isHeld, type PageFiles, pageFile } from './page-files'
+import { findFile, isHeld, type PageFiles, pageFile, spellings } from './page-files'
 
 const file = (name: string) => pageFile(name, Buffer.from(`of ${name}`), 0)
 const paths = ['/index.html', '/app.js', '/about.html', '/docs/index.html', '/a b#c.txt', '/é.css']
-const files: PageFiles = new Map(paths.map((path) => [path, file(path)]))
+const files: PageFiles = new Map(
+  paths.flatMap((path) => spellings(path).map((spelling) => [spelling, file(path)] as const)),
+)
 const found = (path: string) => findFile(files, path)?.body.toString().slice('of '.length) ?? null
 
 test.each([
@@ -49,6 +51,13 @@ describe('findFile', () => {
     ['/e%CC%81.css', '/é.css'],
   ])('%s is %s', (path, name) => {
     expect(found(path)).toBe(name)
+  })
+
+  test('[S-43] does not normalize what is asked for, which takes the square of its length', () => {
+    const accents = `/a${'%CC%81%CC%96'.repeat(20_000)}`
+    const startedMs = performance.now()
+    expect(found(accents)).toBeNull()
+    expect(performance.now() - startedMs).toBeLessThan(200)
   })
 
   test.each([

@@ -17,8 +17,18 @@ export interface PageFile {
   readonly headers: Readonly<OutgoingHttpHeaders>
 }
 
-/** By path, such as `/assets/app.js`. */
+/** By path, such as `/assets/app.js`, in each of the ways that Unicode has to write it: see {@link spellings}. */
 export type PageFiles = ReadonlyMap<string, PageFile>
+
+/**
+ * A file's path as it is, composed (`é`) and decomposed (`e` and an accent): a disk may have another of them than a
+ * page. A request's path is looked up as it comes, as normalizing a stranger's text takes time with the square of its
+ * length. (S-43)
+ */
+export function spellings(path: string): readonly string[] {
+  // biome-ignore lint/plugin: these are the names of our own files.
+  return [path, path.normalize('NFC'), path.normalize('NFD')]
+}
 
 /** Bytes of the hash in an ETag. */
 const ETAG_BYTES = 18
@@ -65,7 +75,7 @@ export function isHeld({ etag }: PageFile, ifNoneMatch: string | undefined): boo
 /** Null for what is no path or no text, and for a slash that was hidden within a name. */
 function decodePath(path: string): string | null {
   try {
-    return !path.startsWith('/') || /%2f/i.test(path) ? null : decodeURIComponent(path).normalize()
+    return !path.startsWith('/') || /%2f/i.test(path) ? null : decodeURIComponent(path)
   } catch {
     return null
   }

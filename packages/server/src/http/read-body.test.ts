@@ -22,6 +22,18 @@ describe('a body', () => {
     expect(String(await body)).toBe('one two three')
   })
 
+  test('[S-43] does not hold the pieces in which it came, each of which takes far more memory than a byte', async () => {
+    const { request, body } = post(new ByteBudget(0))
+    const piece = Buffer.alloc(1)
+    for (const letter of 'abc') {
+      piece.write(letter)
+      request.push(piece)
+      await turn()
+    }
+    request.push(null)
+    expect(String(await body)).toBe('abc')
+  })
+
   test('that is larger than allowed is not read to its end', async () => {
     const budget = new ByteBudget(1024 * KIB)
     const { request, body } = post(budget, 100 * KIB)

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ServerError } from '../errors'
-import { type PageFile, type PageFiles, pageFile } from './page-files'
+import { type PageFile, type PageFiles, pageFile, spellings } from './page-files'
 
 interface Found {
   /** From the folder, as in a request: `/assets/app.js`. */
@@ -23,7 +23,8 @@ export function readPage(folder: string, maxBytes: number): PageFiles {
       const body = readFileSync(at)
       bytes += body.length
       if (bytes > maxBytes) throw tooLarge(folder, maxBytes, bytes, path)
-      files.set(path.normalize(), pageFile(path, body, modifiedMs))
+      const file = pageFile(path, body, modifiedMs)
+      for (const spelling of spellings(path)) files.set(spelling, file)
     }
     return files
   } catch (error) {

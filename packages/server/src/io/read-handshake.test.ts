@@ -28,8 +28,30 @@ describe('a handshake', () => {
     ])
   })
 
-  test.each(['//', 'http://['])('whose target %j is no URL is none', (url) => {
-    expect(read(url)).toBeNull()
+  test.each([
+    ['//', '//'],
+    ['//evil/socket', '//evil/socket'],
+    ['http://host:1/socket?a=1', '/socket'],
+    ['HTTPS://user@[::1]/socket', '/socket'],
+    ['http://host?a=1', '/'],
+    ['http://host#/no', '/'],
+    ['/a/../socket/./', '/socket/'],
+  ])('for %j has the path %j, whatever its host', (url, path) => {
+    expect(read(url)?.path).toBe(path)
+  })
+
+  test.each(['*', '', 'socket', 'http://', 'http:///socket', 'ftp://host/socket', 'localhost:443'])(
+    'whose target is %j is none',
+    (url) => {
+      expect(read(url)).toBeNull()
+    },
+  )
+
+  test('[S-43] does not have its host decoded, which takes the square of its length', () => {
+    const url = `http://xn--${'b'.repeat(150_000)}a/socket`
+    const startedMs = performance.now()
+    expect(read(url)?.path).toBe('/socket')
+    expect(performance.now() - startedMs).toBeLessThan(200)
   })
 
   test('without a subprotocol has none', () => {

@@ -9,13 +9,13 @@ export function readHandshake(
   request: IncomingMessage,
   addressOf: (request: IncomingMessage) => string,
 ): HandshakeRequest | null {
-  const url = targetOf(request)
-  if (!url) return null
+  const target = targetOf(request)
+  if (!target) return null
   const { headers } = request
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
   return {
-    path: url.pathname,
-    params: new Map(url.searchParams),
+    path: target.path,
+    params: new Map(target.searchParams),
     headers,
     // A token that came as a subprotocol is none: it must not be named in an answer.
     subprotocols: offered.filter((name) => name !== '' && !name.startsWith(TOKEN_SUBPROTOCOL)),
@@ -24,9 +24,37 @@ export function readHandshake(
   }
 }
 
-/** The request's target. Only its path and query are of use; one such as `//` or `http://[` is no URL. */
-export function targetOf({ url = '/' }: IncomingMessage): URL | null {
-  return URL.canParse(url, 'http://localhost') ? new URL(url, 'http://localhost') : null
+/** What a request asks for: its target without the host. */
+export interface Target {
+  readonly path: string
+  readonly searchParams: URLSearchParams
+}
+
+/**
+ * Reads a request's target: a path and query, or a whole address (RFC 9112, 3.2.2). Null for anything else. A host in it
+ * is skipped, never parsed: to decode an international name (`xn--…`) takes time with the square of its length. (S-43)
+ */
+export function targetOf({ url = '/' }: IncomingMessage): Target | null {
+  const path = url.startsWith('/') ? url : withoutHost(url)
+  if (path === null) return null
+  const { pathname, searchParams } = new URL(`http://localhost${path}`)
+  return { path: pathname, searchParams }
+}
+
+/** `/path?query` of `http://host/path?query`; null where there is no such address. */
+function withoutHost(url: string): string | null {
+  const scheme = ['http://', 'https://'].find((each) => url.slice(0, each.length).toLowerCase() === each)
+  if (scheme === undefined) return null
+  const end = indexOfAny(url, '/?#', scheme.length)
+  if (end === scheme.length) return null
+  return url[end] === '/' ? url.slice(end) : `/${url.slice(end)}`
+}
+
+/** Index of the first of some characters, from `start` on; the text's length where there is none. */
+function indexOfAny(text: string, characters: string, start: number): number {
+  let at = start
+  while (at < text.length && !characters.includes(text[at] as string)) at++
+  return at
 }
 
 /** How Phoenix's client sends its `authToken` with a WebSocket, for which a browser lets it set no header. */
@@ -35,12 +63,20 @@ const TOKEN_SUBPROTOCOL = 'base64url.bearer.phx.'
 const TOKEN_HEADER = 'x-phoenix-authtoken'
 
 function tokenOf({ headers }: IncomingMessage, offered: readonly string[]): string | null {
-  const [, bearer] = /^Bearer +(.+)$/i.exec(headers.authorization ?? '') ?? []
-  if (bearer !== undefined) return bearer
+  const bearer = bearerOf(headers.authorization ?? '')
+  if (bearer !== '') return bearer
   const header = headers[TOKEN_HEADER]
   if (typeof header === 'string') return header
   const encoded = offered.find((name) => name.startsWith(TOKEN_SUBPROTOCOL))
   if (encoded === undefined) return null
   // The client writes a byte for each character (`btoa`), and Node reads a header's bytes the same way.
   return Buffer.from(encoded.slice(TOKEN_SUBPROTOCOL.length), 'base64').toString('latin1')
+}
+
+/** The token of `Bearer <token>`; empty where there is none. */
+function bearerOf(authorization: string): string {
+  const end = authorization.indexOf(' ')
+  return end > 0 && authorization.slice(0, end).toLowerCase() === 'bearer'
+    ? authorization.slice(end).trim()
+    : ''
 }
