@@ -71,6 +71,7 @@ export class RollcallServer {
       log,
       options: options.longPoll,
       closeTimeoutMs,
+      silenceMs: options.http.silenceTimeoutMs,
     })
     if (!this.#ownsHttp) this.#open()
   }

@@ -43,6 +43,7 @@ import { attack as stolenSession } from './stolen-session'
 import { attack as tokenRunsOut } from './token-runs-out'
 import { attack as twiceNamed } from './twice-named'
 import { attack as unreadPages } from './unread-pages'
+import { attack as unreadPolls } from './unread-polls'
 import { attack as updateFlood } from './update-flood'
 import { attack as wrongSignature } from './wrong-signature'
 
@@ -91,6 +92,7 @@ export const ATTACKS: readonly Attack[] = [
   oddRanges,
   unreadPages,
   slowReader,
+  unreadPolls,
   brokenFrames,
   fragmentFlood,
   failingHandlers,

@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict'
 import { defineAttack } from './attack'
-import type { Stranger } from './stranger'
-
-/** Bytes of a message; one connection may send so many of them at once (`rates.bytes`). */
-const BYTES = 60_000
-const MESSAGES = 16
-/** Together they send far more than may wait for one. */
-const WRITERS = 25
+import { floodRoom } from './flood-of-writers'
 
 export const attack = defineAttack({
   name: 'slow-reader',
@@ -21,18 +15,7 @@ export const attack = defineAttack({
         return reader
       }),
     )
-    const body = 'x'.repeat(BYTES)
-    const writers: Stranger[] = []
-    for (let i = 0; i < WRITERS; i++) {
-      const writer = await arena.stranger(`mallory-writer-${i}`)
-      writers.push(writer)
-      await writer.ask('room:of-their-own', 'phx_join', { meta: {} })
-      for (let n = 0; n < MESSAGES; n++) writer.peer.say(writer.frame('room:of-their-own', 'new_msg', body))
-      // So that the writers, who read, are none of the slow ones.
-      for (const { peer } of writers) await peer.settled(10_000)
-      await writer.ask('room:of-their-own', 'phx_leave')
-    }
-    const isWriterOpen = writers.every(({ peer }) => !peer.end)
+    const isWriterOpen = await floodRoom(arena, 'room:of-their-own')
     // What is told once they read again is what the kernels held, and then the end.
     const ends = await Promise.all(
       readers.map(({ peer }) => {

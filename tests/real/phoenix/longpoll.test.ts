@@ -471,6 +471,73 @@ describe('request by request', () => {
     expect(states.length).toBeLessThan(4)
   })
 
+  describe('[S-44] an answer that the client does not read', () => {
+    const LARGE = 20_000_000
+    const news = (server: { broadcast(topic: string, event: string, payload: string): void }) =>
+      server.broadcast(topic, 'news', 'x'.repeat(LARGE))
+
+    /** Polls over a TCP connection that is not read, and waits until the answer has begun. */
+    async function pollUnread(port: number, address: string) {
+      const socket = connectTcp(port, '127.0.0.1')
+      onTestFinished(() => void socket.destroy())
+      socket.write(`GET ${new URL(address).pathname}${new URL(address).search} HTTP/1.1\r\nHost: x\r\n\r\n`)
+      await once(socket, 'readable')
+      return socket
+    }
+
+    test('counts until then: with what came after it the session is over at outbox.hardLimitBytes', async () => {
+      const limit = 1.5 * LARGE
+      const { server, own, post, poll } = await open({
+        outbox: { softLimitBytes: limit, hardLimitBytes: limit },
+      })
+      await post(join)
+      await drain(poll)
+      news(server)
+      const socket = await pollUnread(server.port, own)
+      expect(server.registry.size).toBe(1)
+      news(server)
+      await eventually(() => server.registry.size === 0 && server.connectionCount === 0)
+      socket.resume()
+      await once(socket, 'close')
+    })
+
+    test('is the only one: the next poll waits for it, and has what came meanwhile', async () => {
+      const limit = 4 * LARGE
+      const { server, own, post, poll } = await open({
+        outbox: { softLimitBytes: limit, hardLimitBytes: limit },
+        longPoll: { windowMs: 20_000 },
+      })
+      await post(join)
+      await drain(poll)
+      news(server)
+      const socket = await pollUnread(server.port, own)
+      let isAnswered = false
+      const next = poll().then((answer) => {
+        isAnswered = true
+        return answer
+      })
+      server.broadcast(topic, 'later', {})
+      await post(JSON.stringify([null, '7', 'phoenix', 'heartbeat', {}]))
+      expect(isAnswered).toBe(false)
+      socket.resume()
+      const { messages } = await next
+      expect(messages.map((text: string) => JSON.parse(text)[3])).toEqual(['later', 'phx_reply'])
+    })
+
+    test('ends the session when none of it moves for http.silenceTimeoutMs', async () => {
+      const limit = 4 * LARGE
+      const { server, own, post, poll } = await open({
+        outbox: { softLimitBytes: limit, hardLimitBytes: limit },
+        http: { silenceTimeoutMs: 300 },
+      })
+      await post(join)
+      await drain(poll)
+      news(server)
+      await pollUnread(server.port, own)
+      await eventually(() => server.registry.size === 0 && server.connectionCount === 0)
+    })
+  })
+
   test('a poll that breaks off ends the session', async () => {
     const { server, own, post, poll } = await open()
     await post(join)

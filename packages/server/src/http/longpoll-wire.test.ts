@@ -10,11 +10,16 @@ class TestPoll implements Poll {
   status: PollStatus | null = null
   messages: readonly string[] = []
   answers = 0
+  isCut = false
 
   answer(status: PollStatus, messages: readonly string[]): void {
     this.answers++
     this.status = status
     this.messages = messages
+  }
+
+  cut(): void {
+    this.isCut = true
   }
 }
 
@@ -27,7 +32,7 @@ function open() {
   const onOver = () => {
     isOver = true
   }
-  const wire = new LongPollWire({ clock, windowMs: 1000, closeTimeoutMs: 300, onOver })
+  const wire = new LongPollWire({ clock, windowMs: 1000, closeTimeoutMs: 300, silenceMs: 700, onOver })
   wire.listen({
     onMessage: (data, isBinary, wireBytes) =>
       void told.push(isBinary ? `bytes ${data.length} of ${wireBytes}` : data.toString()),
@@ -58,7 +63,9 @@ describe('what the server sends', () => {
     wire.send(packet('a'))
     wire.send(packet('ü', 'c'))
     expect(wire.bufferedBytes).toBe(4)
-    expect(poll()).toMatchObject({ status: 200, messages: ['a', 'ü', 'c'] })
+    const first = poll()
+    expect(first).toMatchObject({ status: 200, messages: ['a', 'ü', 'c'] })
+    wire.progress(first, 0)
     expect(wire.bufferedBytes).toBe(0)
     expect(poll().status).toBeNull()
   })
@@ -71,14 +78,15 @@ describe('what the server sends', () => {
     expect(wire.send(packet('too late'))).toBe(0)
   })
 
-  test('[S-9] is said to have left once a poll has fetched it, and never within the call', async () => {
+  test('[S-9] is said to have left once the peer has taken it', async () => {
     const { clock, wire, drains, poll } = open()
     wire.send(packet('a'))
+    const first = poll()
     await clock.settle()
     expect(drains).toEqual([])
-    poll()
-    expect(drains).toEqual([])
-    await clock.settle()
+    wire.progress(first, 0)
+    expect(drains).toEqual([0])
+    wire.progress(first, 0)
     expect(drains).toEqual([0])
   })
 
@@ -148,6 +156,123 @@ describe('a poll', () => {
   })
 })
 
+describe('[S-44] an answer that the peer has not taken', () => {
+  test('counts as waiting, as far as it is still here', () => {
+    const { wire, poll, drains } = open()
+    wire.send(packet('twelve bytes'))
+    const first = poll()
+    expect(wire.bufferedBytes).toBe(12)
+    // Its JSON is longer than the messages.
+    wire.progress(first, 20)
+    expect(wire.bufferedBytes).toBe(12)
+    wire.progress(first, 5)
+    expect(wire.bufferedBytes).toBe(5)
+    wire.send(packet('more'))
+    expect(wire.bufferedBytes).toBe(9)
+    wire.progress(first, 0)
+    expect([wire.bufferedBytes, drains]).toEqual([4, []])
+  })
+
+  test('is the only one: the next poll waits, and has what came meanwhile once it is taken', async () => {
+    const { clock, wire, poll, drains } = open()
+    const first = poll()
+    wire.send(packet('a'))
+    const second = poll()
+    wire.send(packet('b'))
+    wire.send(packet('c'))
+    expect(second.status).toBeNull()
+    wire.progress(first, 0)
+    expect(second).toMatchObject({ status: 200, messages: ['b', 'c'] })
+    expect(drains).toEqual([])
+    wire.progress(second, 0)
+    expect(drains).toEqual([0])
+    poll()
+    await clock.advance(1000)
+    expect(clock.pendingCount).toBe(0)
+  })
+
+  test('lets the next poll wait no longer than the window', async () => {
+    const { clock, wire, poll } = open()
+    const first = poll()
+    wire.send(packet('a'))
+    const second = poll()
+    await clock.advance(600)
+    wire.progress(first, 1)
+    await clock.advance(400)
+    expect([first.answers, second.status]).toEqual([1, 204])
+  })
+
+  test('makes of another poll no sign of life; its own progress is one', () => {
+    const { wire, told, poll } = open()
+    const first = poll()
+    wire.send(packet('abc'))
+    poll()
+    poll()
+    expect(told).toEqual(['pong'])
+    wire.progress(first, 2)
+    wire.progress(first, 0)
+    expect(told).toEqual(['pong', 'pong', 'pong'])
+  })
+
+  test('ends the wire, and is cut off, when nothing of it moves for silenceMs', async () => {
+    const { clock, wire, told, poll, isOver } = open()
+    const first = poll()
+    wire.send(packet('abc'))
+    await clock.advance(699)
+    wire.progress(first, 2)
+    await clock.advance(699)
+    expect([isOver(), first.isCut]).toEqual([false, false])
+    await clock.advance(1)
+    expect([isOver(), first.isCut, wire.bufferedBytes]).toEqual([true, true, 0])
+    await clock.advance(5000)
+    expect(told.at(-1)).toBe('close 1006 ')
+    expect(clock.pendingCount).toBe(0)
+  })
+
+  test('that breaks off ends the wire, though a newer poll waits', async () => {
+    const { clock, wire, poll, isOver } = open()
+    const first = poll()
+    wire.send(packet('lost'))
+    const second = poll()
+    wire.lose(first)
+    expect([isOver(), second.status, first.isCut]).toEqual([true, 410, false])
+    await clock.advance(5000)
+    expect(clock.pendingCount).toBe(0)
+  })
+
+  test('is waited for by a close, and then by the poll after it', async () => {
+    const { clock, wire, told, poll, isOver } = open()
+    const first = poll()
+    wire.send(packet('last words'))
+    wire.close(1012, 'bye')
+    expect(isOver()).toBe(false)
+    const second = poll()
+    expect(second.status).toBeNull()
+    wire.progress(first, 0)
+    expect([second.status, isOver(), first.isCut]).toEqual([410, true, false])
+    await clock.advance(5000)
+    expect(told.at(-1)).toBe('close 1012 bye')
+    expect(clock.pendingCount).toBe(0)
+  })
+
+  test('is cut off by a close after closeTimeoutMs, and by the end at once', async () => {
+    const closing = open()
+    const first = closing.poll()
+    closing.wire.send(packet('a'))
+    closing.wire.close(1012, 'bye')
+    await closing.clock.advance(300)
+    expect([closing.isOver(), first.isCut]).toEqual([true, true])
+
+    const ended = open()
+    const other = ended.poll()
+    ended.wire.send(packet('a'))
+    ended.wire.terminate()
+    expect([ended.isOver(), other.isCut]).toEqual([true, true])
+    await ended.clock.settle()
+    expect([closing.clock.pendingCount, ended.clock.pendingCount]).toEqual([0, 0])
+  })
+})
+
 describe('what the client posts', () => {
   const text = { data: Buffer.from('[1]'), isBinary: false, wireBytes: 3 }
 
@@ -199,7 +324,9 @@ describe('closing', () => {
     wire.close(1012, 'again')
     wire.send(packet('too late'))
     expect(isOver()).toBe(false)
-    expect(poll()).toMatchObject({ status: 200, messages: ['last words'] })
+    const last = poll()
+    expect(last).toMatchObject({ status: 200, messages: ['last words'] })
+    wire.progress(last, 0)
     expect(poll()).toMatchObject({ status: 410, messages: [] })
     await clock.settle()
     expect(told.at(-1)).toBe('close 1013 reads too slowly')

@@ -5,10 +5,13 @@ import type { Wire, WireEvents } from '../io/wire'
 import type { Post } from './longpoll-body'
 
 /*
- *   server  --send--> queue --200, messages--> poll that waits
+ *   server  --send--> queue --200, messages--> unread answer --taken--> onDrain
  *   client  --poll--> sign of life; waits up to windowMs, then 204
  *           --post--> onMessage; onUnread, for what is no message
  *   server  --close-> what is queued with the next poll, and 410 with the one after it
+ *
+ * An answer is unread until the peer's TCP has taken all of it. Its bytes count as waiting until then, no poll is given
+ * messages meanwhile, and it ends the wire where nothing of it moves for silenceMs. (S-44)
  *
  * A WebSocket's stand-in for a client that can have none. The connection behind it knows no difference: its ping ends
  * the poll that waits, and the next one is the answer. So a client that stops polling is found as any silent peer is,
@@ -20,8 +23,10 @@ export type PollStatus = 200 | 204 | 410
 
 /** A client's request that waits for messages. */
 export interface Poll {
-  /** Ends it. Called once. */
+  /** Ends it. Called once. What becomes of an answer with messages is told by {@link LongPollWire.progress}. */
   answer(status: PollStatus, messages: readonly string[]): void
+  /** Cuts off the answer, which the peer has not taken. */
+  cut(): void
 }
 
 export interface LongPollWireContext {
@@ -30,6 +35,8 @@ export interface LongPollWireContext {
   readonly windowMs: number
   /** Milliseconds that the client has to fetch what is queued when the server closes. */
   readonly closeTimeoutMs: number
+  /** Milliseconds in which something of an answer has to move. */
+  readonly silenceMs: number
   /** No poll will be taken any more. */
   readonly onOver: () => void
 }
@@ -46,6 +53,11 @@ export class LongPollWire implements Wire {
   #isWaiting = false
   /** Of the poll that waits; when closing, of the wire. */
   #timer: Timer | null = null
+  /** The poll whose answer the peer has not taken yet, and the bytes left of it. */
+  #unread: Poll | null = null
+  #unreadBytes = 0
+  /** Of the unread answer. */
+  #silence: Timer | null = null
 
   constructor(context: LongPollWireContext) {
     this.#context = context
@@ -62,12 +74,24 @@ export class LongPollWire implements Wire {
   poll(poll: Poll): void {
     if (this.#phase === 'over') return poll.answer(410, [])
     this.#answer(204)
-    this.#events?.onPong()
+    // To ask on without reading shows no sign of life.
+    if (!this.#unread) this.#events?.onPong()
     this.#poll = poll
     this.#isWaiting = true
-    if (this.#queue.length > 0) this.#flush()
-    else if (this.#phase === 'closing') this.#finish()
-    else this.#timer = this.#context.clock.after(this.#context.windowMs, () => this.#answer(204))
+    this.#serve()
+    if (this.#isWaiting && this.#phase === 'open')
+      this.#timer = this.#context.clock.after(this.#context.windowMs, () => this.#answer(204))
+  }
+
+  /** Of a poll's answer so many bytes are still in this process; 0 once the peer has taken all. Never called within a call. */
+  progress(poll: Poll, restBytes: number): void {
+    if (poll !== this.#unread) return
+    this.#unreadBytes = Math.min(this.#unreadBytes, restBytes)
+    if (restBytes > 0) this.#watchSilence()
+    else this.#forgetUnread()
+    if (this.#phase === 'open') this.#events?.onPong()
+    this.#serve()
+    if (this.#phase === 'open' && this.bufferedBytes === 0) this.#events?.onDrain()
   }
 
   /**
@@ -75,8 +99,9 @@ export class LongPollWire implements Wire {
    * was in the answer is lost, so it could not go on here.
    */
   lose(poll: Poll): void {
-    if (poll !== this.#poll || this.#phase === 'over') return
-    this.#isWaiting = false
+    if ((poll !== this.#poll && poll !== this.#unread) || this.#phase === 'over') return
+    if (poll === this.#poll) this.#isWaiting = false
+    if (poll === this.#unread) this.#forgetUnread()
     this.#ending = { code: 1006, reason: '' }
     this.#finish()
   }
@@ -99,7 +124,7 @@ export class LongPollWire implements Wire {
   // --- Wire ------------------------------------------------------------------------------------------------------
 
   get bufferedBytes(): number {
-    return this.#queuedBytes
+    return this.#queuedBytes + this.#unreadBytes
   }
 
   send(packets: readonly Packet[]): number {
@@ -114,11 +139,11 @@ export class LongPollWire implements Wire {
         if (!isState) owedBytes += bytes
       }
     }
-    if (this.#isWaiting) this.#flush()
+    this.#serve()
     return owedBytes
   }
 
-  /** Whatever waits is waited for: see `#flush`. */
+  /** Whatever waits is waited for: see {@link progress}. */
   watchDrain(): void {}
 
   ping(): void {
@@ -129,8 +154,11 @@ export class LongPollWire implements Wire {
     if (this.#phase !== 'open') return
     this.#phase = 'closing'
     this.#ending = { code, reason }
-    if (this.#queue.length === 0) this.#finish()
-    else this.#timer = this.#context.clock.after(this.#context.closeTimeoutMs, () => this.#finish())
+    if (this.bufferedBytes === 0) this.#finish()
+    else {
+      this.#timer?.cancel()
+      this.#timer = this.#context.clock.after(this.#context.closeTimeoutMs, () => this.#finish())
+    }
   }
 
   terminate(): void {
@@ -139,15 +167,32 @@ export class LongPollWire implements Wire {
 
   // --- within ----------------------------------------------------------------------------------------------------
 
+  /** Gives the poll that waits what it may have now. */
+  #serve(): void {
+    if (!this.#isWaiting || this.#unread) return
+    if (this.#queue.length > 0) this.#flush()
+    else if (this.#phase === 'closing') this.#finish()
+  }
+
   #flush(): void {
     const messages = this.#queue
+    this.#unread = this.#poll
+    this.#unreadBytes = this.#queuedBytes
     this.#queue = []
     this.#queuedBytes = 0
+    this.#watchSilence()
     this.#answer(200, messages)
-    // Never within the caller, who may be about to look at what waits.
-    this.#context.clock.soon(() => {
-      if (this.#phase === 'open') this.#events?.onDrain()
-    })
+  }
+
+  #watchSilence(): void {
+    this.#silence?.cancel()
+    this.#silence = this.#context.clock.after(this.#context.silenceMs, () => this.terminate())
+  }
+
+  #forgetUnread(): void {
+    this.#silence?.cancel()
+    this.#unread = null
+    this.#unreadBytes = 0
   }
 
   #answer(status: PollStatus, messages: readonly string[] = []): void {
@@ -162,6 +207,8 @@ export class LongPollWire implements Wire {
     this.#timer?.cancel()
     this.#queue = []
     this.#queuedBytes = 0
+    this.#unread?.cut()
+    this.#forgetUnread()
     this.#answer(410)
     this.#context.onOver()
     const { code, reason } = this.#ending

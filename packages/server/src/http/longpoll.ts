@@ -45,6 +45,8 @@ export interface LongPollContext {
   readonly log: Logger
   readonly options: LongPollOptions
   readonly closeTimeoutMs: number
+  /** Milliseconds in which something of an answer with messages has to move. */
+  readonly silenceMs: number
 }
 
 interface OpenWire {
@@ -54,6 +56,8 @@ interface OpenWire {
 }
 
 const PATH = '/socket/longpoll'
+/** Bytes of an answer that are written before the next ones. */
+const PIECE_BYTES = 65_536
 /** Bytes of chance in a token: whoever has it reads and writes as its client. */
 const SECRET_BYTES = 24
 /** How a token of ours begins, by which it is told from an application's own connect param of that name. */
@@ -121,8 +125,13 @@ export class LongPoll {
     const { wire, token } = open
     // Told by timers, and by whoever sends: they have to go on.
     const poll: Poll = {
-      answer: (status, messages) =>
-        void contain(this.#context.log, response, () => answer.send(status, { token, messages })),
+      answer: (status, messages) => {
+        const onRest = (restBytes: number) => wire.progress(poll, restBytes)
+        void contain(this.#context.log, response, () =>
+          answer.sendWatched(status, { token, messages }, onRest),
+        )
+      },
+      cut: () => void response.destroy(),
     }
     response.once('close', () => {
       if (!response.writableFinished) wire.lose(poll)
@@ -164,11 +173,12 @@ export class LongPoll {
   }
 
   #open(acceptance: Acceptance): string {
-    const { clock, random, options, closeTimeoutMs } = this.#context
+    const { clock, random, options, closeTimeoutMs, silenceMs } = this.#context
     const [id, secret] = [random.id(8), random.id(SECRET_BYTES)]
     const token = `lp.${id}.${secret}`
     const onOver = () => void this.#wires.delete(id)
-    const wire = new LongPollWire({ clock, windowMs: options.windowMs, closeTimeoutMs, onOver })
+    const { windowMs } = options
+    const wire = new LongPollWire({ clock, windowMs, closeTimeoutMs, silenceMs, onOver })
     this.#wires.set(id, { wire, token, hash: hashSecret(secret) })
     wire.listen(acceptance.open(wire))
     return token
@@ -218,18 +228,41 @@ class Answer {
 
   /** `status` is what the client goes by; HTTP says the same only where it is none of the protocol's. */
   send(status: PollStatusOrFailure, body: object = {}, retryAfterS?: number): void {
-    if (this.#response.destroyed) return
-    const text = JSON.stringify({ status, ...body })
+    if (!this.#response.destroyed) this.#response.end(this.#begin(status, body, retryAfterS))
+  }
+
+  /** The same, in pieces: `onRest` is told after each how many bytes the peer has not taken; 0 is the last. */
+  sendWatched(status: PollStatusOrFailure, body: object, onRest: (restBytes: number) => void): void {
+    const response = this.#response
+    if (response.destroyed) return
+    let rest = this.#begin(status, body)
+    const next = () => {
+      const piece = rest.subarray(0, PIECE_BYTES)
+      rest = rest.subarray(piece.length)
+      if (rest.length === 0) return void response.end(piece, () => onRest(0))
+      response.write(piece, (error) => {
+        // An answer that was cut off tells so by its end.
+        if (error) return
+        onRest(rest.length)
+        if (!response.destroyed) next()
+      })
+    }
+    next()
+  }
+
+  /** Writes the head. Returns the body. */
+  #begin(status: PollStatusOrFailure, body: object, retryAfterS?: number): Buffer {
+    const bytes = Buffer.from(JSON.stringify({ status, ...body }))
     this.#writeHead(status === 400 || status === 405 || status === 413 ? status : 200, {
       'Content-Type': 'application/json; charset=utf-8',
-      'Content-Length': String(Buffer.byteLength(text)),
+      'Content-Length': String(bytes.length),
       // A poll is a GET with the same address as the one before it.
       'Cache-Control': 'no-store',
       ...(retryAfterS === undefined ? {} : { 'Retry-After': String(retryAfterS) }),
       // Rather than to read on what was too large, or to keep waiting for a client of a server that is closing.
       ...(status === 413 || status === 503 || this.#isLast() ? { Connection: 'close' } : {}),
     })
-    this.#response.end(text)
+    return bytes
   }
 
   /** Tells a browser that a page from elsewhere may send these. No cookie ever goes with them. */

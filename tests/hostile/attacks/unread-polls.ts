@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { defineAttack } from './attack'
+import { floodRoom } from './flood-of-writers'
+
+const ROOM = 'room:of-the-poller'
+const POLL_EVERY_MS = 20
+
+export const attack = defineAttack({
+  name: 'unread-polls',
+  tries: 'has megabytes sent to its long poll, and polls again and again without reading an answer',
+  async run(arena) {
+    const path = '/socket/longpoll?vsn=2.0.0'
+    const address = `http://127.0.0.1:${arena.port}${path}`
+    const authorization = { authorization: `Bearer ${arena.token()}` }
+    const begun = (await (await fetch(address, { headers: authorization })).json()) as { token: string }
+    const own = `${path}&token=${begun.token}`
+    const post = async (message: unknown) => {
+      const headers = { 'content-type': 'application/x-ndjson' }
+      const body = JSON.stringify(message)
+      const answer = await fetch(`http://127.0.0.1:${arena.port}${own}`, { method: 'POST', headers, body })
+      return ((await answer.json()) as { status: number }).status
+    }
+    const joined = await post(['1', '1', ROOM, 'phx_join', {}])
+    const from = arena.newAddress()
+    let polls = 0
+    const timer = setInterval(() => {
+      void arena.tcp(from).then((socket) => {
+        if (!socket) return
+        polls++
+        socket.pause()
+        socket.write(`GET ${own} HTTP/1.1\r\nHost: x\r\n\r\n`)
+      })
+    }, POLL_EVERY_MS)
+    arena.ends(() => clearInterval(timer))
+    const isWriterOpen = await floodRoom(arena, ROOM)
+    const last = await post(['1', null, ROOM, 'presence_sync', {}])
+    clearInterval(timer)
+    return { joined, last, polls, isWriterOpen }
+  },
+  check({ joined, last, polls, isWriterOpen }) {
+    assert.equal(joined, 200)
+    assert.ok(polls > 10, `only ${polls} polls were sent`)
+    assert.ok(isWriterOpen, 'Who reads was cut off, too.')
+    assert.equal(last, 410, 'The session that reads nothing goes on.')
+    return `410: of ${polls} polls one has an answer, which counts until it is read (outbox.hardLimitBytes)`
+  },
+})
