@@ -15,6 +15,7 @@ const serverErrorCodes: Record<ServerErrorCode, true> = {
   insecure_configuration: true,
   listen_failed: true,
   already_listening: true,
+  already_attached: true,
   closed: true,
   store_unavailable: true,
 }

@@ -49,6 +49,7 @@ const groups = {
     maxHeaderBytes: true,
     maxHeaders: true,
     maxPipelined: true,
+    upgradeTimeoutMs: true,
   } satisfies Record<keyof HttpOptions, true>,
   heartbeat: { pingIntervalMs: true, pongTimeoutMs: true } satisfies Record<keyof HeartbeatOptions, true>,
   grace: { graceMs: true, pageGraceMs: true } satisfies Record<keyof GraceOptions, true>,
@@ -98,6 +99,7 @@ const serverOptions: Record<keyof ServerOptions, true> = {
   implicitTopic: true,
   page: true,
   maxPageBytes: true,
+  contentSecurityPolicy: true,
   clock: true,
   random: true,
 }

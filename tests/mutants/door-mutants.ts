@@ -43,7 +43,7 @@ export const doorMutants: readonly Mutant[] = [
     law: 'S-35',
     breaks: 'X-Forwarded-For is believed whoever sends it',
     file: `${server}/door/client-address.ts`,
-    find: "if (trust) return plainAddress(proxyaddr(request, trust) ?? '')",
+    find: 'if (trust) return beyondProxies(request, trust)',
     replace: "if (request) return plainAddress(proxyaddr(request, () => true) ?? '')",
     tests: [`${server}/door/client-address`],
   },

@@ -274,17 +274,17 @@ describe('[S-35] one address, by TCP,', () => {
 })
 
 describe('[S-35] a handshake', () => {
-  test('has so many headers; what comes after them is not read', async () => {
-    const seen: string[] = []
-    const counting: Authenticate = (handshake) => {
-      seen.push(...Object.keys(handshake.headers))
-      return authenticate(handshake)
+  test('has so many headers, and is refused with one more', async () => {
+    const { port } = await inProduction({ http: { maxHeaders: 20 } })
+    for (const [count, status] of [
+      [20, '101'],
+      [21, '431'],
+    ] as const) {
+      const peer = await RawPeer.connect(port)
+      // Six are the handshake's own.
+      peer.shake('/socket?user_id=ada', key(), ...Array.from({ length: count - 6 }, (_, i) => `X-${i}: x`))
+      await eventually(() => expect(peer.text).toContain(`HTTP/1.1 ${status} `))
     }
-    const { port } = await inProduction({ authenticate: counting, http: { maxHeaders: 20 } })
-    const peer = await RawPeer.connect(port)
-    peer.shake('/socket?user_id=ada', key(), ...Array.from({ length: 90 }, (_, i) => `X-${i}: x`))
-    await eventually(() => expect(peer.text).toContain('101'))
-    expect(seen).toHaveLength(20)
   })
 
   test('whose headers are too large is answered with 431', async () => {
@@ -404,3 +404,43 @@ describe('[S-35] a TCP connection ends by itself', () => {
 })
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
+describe('[S-45] behind a proxy', () => {
+  /** Sends as many headers as a client likes, and then what its proxy adds. */
+  async function through(port: number, junk: number): Promise<RawPeer> {
+    const peer = await RawPeer.connect(port)
+    const headers = Array.from({ length: junk }, (_, i) => `A-${i}: y`)
+    peer.shake('/socket', key(), ...headers, 'X-Forwarded-For: 192.0.2.7')
+    await eventually(() => expect(peer.text).toContain('HTTP/1.1 '))
+    return peer
+  }
+
+  test('no number of headers makes a client count as the proxy', async () => {
+    const addresses: string[] = []
+    const { port } = await inProduction({
+      trustProxy: ['127.0.0.1'],
+      authenticate: ({ remoteAddress }) => {
+        addresses.push(remoteAddress)
+        return { id: 'ada' }
+      },
+    })
+    // Six are the handshake's own, one is the proxy's.
+    for (const junk of [0, 92, 93]) expect((await through(port, junk)).text).toContain(' 101 ')
+    for (const junk of [94, 95, 150, 900]) {
+      const { text } = await through(port, junk)
+      expect(text).toContain('HTTP/1.1 431 ')
+      expect(text).toContain('too_many_headers')
+    }
+    expect(addresses).toEqual(['192.0.2.7', '192.0.2.7', '192.0.2.7'])
+  })
+
+  test('a request for the page with too many is refused, too', async () => {
+    const { port } = await inProduction()
+    const peer = await RawPeer.connect(port)
+    const headers = Array.from({ length: 100 }, (_, i) => `A-${i}: y`)
+    peer.socket.write(['GET / HTTP/1.1', 'Host: x', ...headers, '', ''].join('\r\n'))
+    await eventually(() => expect(peer.isClosed).toBe(true))
+    expect(peer.text).toContain('HTTP/1.1 431 ')
+    expect(peer.text).toContain('nosniff')
+  })
+})

@@ -174,3 +174,36 @@ describe('[S-35] what fails while it is answered ends alone, and is logged', () 
     expect((await fetch(`http://127.0.0.1:${port}/theme.js`)).status).toBe(200)
   })
 })
+
+describe('[S-47] over real HTTP', () => {
+  const DATA = "default-src 'none'; frame-ancestors 'none'"
+  const own = (headers: Headers) =>
+    ['x-content-type-options', 'referrer-policy', 'content-security-policy'].map((name) => headers.get(name))
+
+  test('the page, JSON, long polls and refused handshakes say what a browser may do with them', async () => {
+    const { port } = await start()
+    const at = `http://127.0.0.1:${port}`
+    const page = own((await fetch(`${at}/`, { headers: { Accept: 'text/html' } })).headers)
+    expect(page.slice(0, 2)).toEqual(['nosniff', 'no-referrer'])
+    expect(page[2]).toContain("default-src 'self'")
+    expect(page[2]).toContain("frame-ancestors 'none'")
+    for (const path of ['/', '/nope', '/readyz', '/socket/longpoll?vsn=2.0.0'])
+      expect(own((await fetch(at + path)).headers), path).toEqual(['nosniff', 'no-referrer', DATA])
+    const preflight = await fetch(`${at}/socket/longpoll`, { method: 'OPTIONS' })
+    expect(own(preflight.headers)).toEqual(['nosniff', 'no-referrer', DATA])
+    const refused = await RawPeer.connect(port)
+    refused.shake('/nowhere', 'dGhlIHNhbXBsZSBub25jZQ==')
+    await eventually(() => expect(refused.text).toContain(`Content-Security-Policy: ${DATA}\r\n`))
+  })
+
+  test('a policy of one’s own is sent, and one that no header can carry is refused', async () => {
+    const policy = "default-src 'self'; frame-ancestors https://app.example.com"
+    const { port } = await start({ contentSecurityPolicy: policy })
+    const { headers } = await fetch(`http://127.0.0.1:${port}/theme.js`)
+    expect(headers.get('content-security-policy')).toBe(policy)
+    for (const contentSecurityPolicy of ['', 'a\r\nSet-Cookie: b=c', 'ü', 7 as unknown as string])
+      expect(() => createServer({ contentSecurityPolicy })).toThrow(
+        expect.objectContaining({ code: 'invalid_option' }),
+      )
+  })
+})

@@ -5,6 +5,7 @@ export type ServerErrorCode =
   | 'insecure_configuration'
   | 'listen_failed'
   | 'already_listening'
+  | 'already_attached'
   | 'closed'
   | 'store_unavailable'
 

@@ -11,6 +11,7 @@ import type { AllowedOrigins } from './door/origins'
 import { ServerError } from './errors'
 import { DEFAULT_HTTP, type HttpOptions } from './http/http-server'
 import type { LongPollOptions } from './http/longpoll'
+import { DEFAULT_PAGE_POLICY } from './http/security-headers'
 import { type Clock, LONGEST_DELAY_MS, systemClock } from './io/clock'
 import type { CompressionOptions } from './io/packet'
 import { type RandomSource, systemRandom } from './io/random'
@@ -88,7 +89,7 @@ export interface ServerOptions {
   readonly closeTimeoutMs?: number
   /** Phoenix's transport for clients that can have no WebSocket. */
   readonly longPoll?: Partial<LongPollOptions>
-  /** Bounds of the HTTP server. Not used with `server`. */
+  /** Bounds of the HTTP server. With `server` most of them are that server's own. */
   readonly http?: Partial<HttpOptions>
   /** Topic of the clients whose dialect names none (Vix), unless their query says `topic`. @default 'room:lobby' */
   readonly implicitTopic?: Topic
@@ -96,6 +97,11 @@ export interface ServerOptions {
   readonly page?: string
   /** Bytes of the page's files, which are read once and kept. A larger folder is refused. @default 67108864 */
   readonly maxPageBytes?: number
+  /**
+   * The `Content-Security-Policy` of the page: what its files may load, and who may show it in a frame. `null` sends none.
+   * @default the page's own files, connections to its own host, and no frames
+   */
+  readonly contentSecurityPolicy?: string | null
   /** For tests. @default systemClock */
   readonly clock?: Clock
   /** For tests. @default systemRandom */
@@ -170,6 +176,8 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     implicitTopic: options.implicitTopic ?? 'room:lobby',
     page: options.page ?? null,
     maxPageBytes: options.maxPageBytes ?? 67_108_864,
+    contentSecurityPolicy:
+      options.contentSecurityPolicy === undefined ? DEFAULT_PAGE_POLICY : options.contentSecurityPolicy,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
   }
@@ -237,9 +245,19 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
       `mode must be "development" or "production", not ${JSON.stringify(resolved.mode)}.`,
     )
   }
+  checkPolicy(resolved.contentSecurityPolicy)
   const topicFault = checkName('implicitTopic', resolved.implicitTopic, 'topicBytes', resolved.limits)
   if (topicFault) throw new ServerError('invalid_option', topicFault.message)
   return resolved
+}
+
+/** A header cannot carry a line end, and Node would fail on it with each answer. */
+function checkPolicy(policy: unknown): void {
+  if (policy === null || (typeof policy === 'string' && /^[\x20-\x7e]+$/.test(policy))) return
+  throw new ServerError(
+    'invalid_option',
+    `contentSecurityPolicy must be one line of ASCII such as "default-src 'self'", or null for none, not ${JSON.stringify(policy)}.`,
+  )
 }
 
 function timerDelays(options: ResolvedServerOptions): Record<string, number> {
@@ -255,6 +273,7 @@ function timerDelays(options: ResolvedServerOptions): Record<string, number> {
     'http.headersTimeoutMs': http.headersTimeoutMs,
     'http.requestTimeoutMs': http.requestTimeoutMs,
     'http.keepAliveTimeoutMs': http.keepAliveTimeoutMs,
+    'http.upgradeTimeoutMs': http.upgradeTimeoutMs,
     'http.silenceTimeoutMs + longPoll.windowMs': http.silenceTimeoutMs + longPoll.windowMs,
     'grace.graceMs': graceMs,
     'grace.pageGraceMs': pageGraceMs,

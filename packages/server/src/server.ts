@@ -8,8 +8,11 @@ import { createHttpServer } from './http/http-server'
 import { LongPoll } from './http/longpoll'
 import { readPage } from './http/read-page'
 import { createRequestHandler } from './http/request-handler'
-import { LONGEST_DELAY_MS } from './io/clock'
+import { checkUnattached } from './io/attached'
+import { LONGEST_DELAY_MS, systemClock } from './io/clock'
 import { nodeEnv } from './io/environment'
+import { tooManyHeaders } from './io/header-count'
+import { UnansweredUpgrades } from './io/unanswered-upgrades'
 import { WsListener } from './io/ws-listener'
 import { type Mode, modeFor } from './mode'
 import { PresenceNode, type ReadinessProblem } from './node'
@@ -49,6 +52,7 @@ export class RollcallServer {
 
   constructor(given: ServerOptions) {
     const options = resolveServerOptions(given)
+    if (options.server) checkUnattached(options.server)
     this.#options = options
     this.#mode = options.mode
     this.#node = new PresenceNode(options, () => this.mode)
@@ -57,15 +61,28 @@ export class RollcallServer {
     this.#ownsHttp = options.server === null
     this.#http = options.server ?? this.#createHttp()
     const maxPayloadBytes = options.limits.frameBytes * HARD_FRAME_FACTOR
-    const { closeTimeoutMs, clock, random, compression, logger: log } = options
-    const isShared = !this.#ownsHttp
+    const { closeTimeoutMs, clock, random, compression, admission, http, logger: log } = options
     const addressOf = this.#clientAddress
-    const listenerOptions = { maxPayloadBytes, closeTimeoutMs, isShared, compression, addressOf, log }
-    this.#listener = new WsListener(listenerOptions, (request) => this.#node.admit(request))
+    const headersRefusal = (request: IncomingMessage) => tooManyHeaders(request, http.maxHeaders, this.#http)
+    const peerOf = (request: IncomingMessage) =>
+      this.mode === 'development' ? null : addressGroup(addressOf(request))
+    const unanswered = this.#ownsHttp
+      ? null
+      : new UnansweredUpgrades({
+          clock: systemClock,
+          timeoutMs: http.upgradeTimeoutMs,
+          max: admission.maxPending,
+          maxPerAddress: admission.maxPendingPerAddress,
+        })
+    this.#listener = new WsListener(
+      { maxPayloadBytes, closeTimeoutMs, compression, addressOf, peerOf, headersRefusal, unanswered, log },
+      (request) => this.#node.admit(request),
+    )
     this.#longPoll = new LongPoll({
       admit: (request) => this.#node.admit(request, 'longpoll'),
       door: this.#node.door,
       addressOf,
+      headersRefusal,
       clock,
       random,
       log,
@@ -225,9 +242,17 @@ export class RollcallServer {
   }
 
   #createHttp(): HttpServer {
-    const { http, longPoll, admission, logger: log, page, maxPageBytes } = this.#options
+    const {
+      http,
+      longPoll,
+      admission,
+      logger: log,
+      page,
+      maxPageBytes,
+      contentSecurityPolicy,
+    } = this.#options
     const files = page === null ? null : readPage(page, maxPageBytes)
-    const handle = createRequestHandler(files, () => this.problems)
+    const handle = createRequestHandler(files, () => this.problems, contentSecurityPolicy)
     const bounds = {
       ...admission,
       http,

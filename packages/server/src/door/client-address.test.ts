@@ -24,7 +24,13 @@ describe('[S-35] where a request comes from', () => {
     ['a proxy is trusted', ['10.0.0.5'], '10.0.0.5', '192.0.2.7', '192.0.2.7'],
     ['a network of proxies is trusted', ['10.0.0.0/8'], '10.1.2.3', '192.0.2.7', '192.0.2.7'],
     ['proxies have a name', ['loopback', 'uniquelocal'], '::1', '192.0.2.7, 10.9.9.9', '192.0.2.7'],
-    ['a proxy says nothing', ['10.0.0.5'], '10.0.0.5', undefined, '10.0.0.5'],
+    [
+      'the nearest proxy is written with a port',
+      ['10.0.0.0/8'],
+      '10.0.0.5',
+      '192.0.2.7, 10.0.0.6:80',
+      '192.0.2.7',
+    ],
     ['the client made up a header itself', ['10.0.0.5'], '10.0.0.5', '1.1.1.1, 192.0.2.7', '192.0.2.7'],
     ['the header is garbage', ['10.0.0.5'], '10.0.0.5', '"><script>', ''],
     ['the proxy says a port', ['10.0.0.5'], '10.0.0.5', '192.0.2.7:4711', '192.0.2.7'],
@@ -33,6 +39,18 @@ describe('[S-35] where a request comes from', () => {
     ['an empty list is given', [], '10.0.0.5', '192.0.2.7', '10.0.0.5'],
   ])('where %s', (_what, trusted, peer, forwardedFor, address) => {
     expect(addressOf(trusted, peer, forwardedFor)).toBe(address)
+  })
+
+  test.each<[string, TrustProxy, string, string | undefined]>([
+    ['a proxy says nothing', ['10.0.0.5'], '10.0.0.5', undefined],
+    ['its header is empty', ['10.0.0.5'], '10.0.0.5', ''],
+    ['it has no names in it', ['10.0.0.5'], '10.0.0.5', ' , ,'],
+    ['a proxy before it says nothing', ['10.0.0.0/8'], '10.0.0.5', '10.0.0.6'],
+    ['it is written with a port', ['10.0.0.0/8'], '10.0.0.5', '10.0.0.6:80'],
+    ['it is written as IPv6', ['10.0.0.0/8'], '::ffff:10.0.0.5', '[::ffff:10.0.0.6]:80'],
+    ['a function trusts it', (_address, hop) => hop < 1, '10.0.0.5', undefined],
+  ])('[S-45] is unknown, and no trusted address, where %s', (_what, trusted, peer, forwardedFor) => {
+    expect(addressOf(trusted, peer, forwardedFor)).toBe('')
   })
 
   test('a proxy that nobody named is hinted at, once', () => {

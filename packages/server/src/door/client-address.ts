@@ -8,7 +8,8 @@ import { plainAddress } from './address'
  *   client 192.0.2.7 --> proxy 10.0.0.5 --> server     X-Forwarded-For: 192.0.2.7
  *
  * A proxy adds the address that it was connected from. Whoever connects may have sent such a header itself, so that an
- * entry is believed only where the one after it is a proxy's that is trusted. (RFC 7239, 8.1)
+ * entry is believed only where the one after it is a proxy's that is trusted. (RFC 7239, 8.1) Name your proxies alone: a
+ * client with an address that is trusted counts as unknown.
  */
 
 /**
@@ -19,7 +20,7 @@ export type TrustProxy = readonly string[] | ((address: string, hop: number) => 
 
 /** Tells who is at the far end of a request, and who is at the near one. */
 export interface ClientAddress {
-  /** Of the client, as far as proxies are trusted. Empty where it cannot be told. */
+  /** Of the client, as far as proxies are trusted. Empty where it cannot be told, and where only proxies are named. */
   (request: IncomingMessage): string
   /** Whether the peer of a TCP connection is a proxy, which stands for many clients. */
   isProxy(address: string): boolean
@@ -30,7 +31,7 @@ export function clientAddress(trusted: TrustProxy | null, log: Logger): ClientAd
   const trust = trusted && (typeof trusted === 'function' ? contained(trusted, log) : compile(trusted))
   let isHinted = false
   const addressOf = (request: IncomingMessage): string => {
-    if (trust) return plainAddress(proxyaddr(request, trust) ?? '')
+    if (trust) return beyondProxies(request, trust)
     if (!isHinted && request.headers['x-forwarded-for'] !== undefined) {
       isHinted = true
       log.warn({}, 'a handshake came through a proxy: without trustProxy, all its clients have its address')
@@ -39,6 +40,18 @@ export function clientAddress(trusted: TrustProxy | null, log: Logger): ClientAd
   }
   const isProxy = (address: string) => trust?.(plainAddress(address), 0) === true
   return Object.assign(addressOf, { isProxy })
+}
+
+/**
+ * The nearest address that is no trusted proxy's. Empty where there is none: a proxy whose header was dropped or that
+ * sets none has named nobody, and its clients must not count as the proxy, which is trusted. (S-45)
+ */
+function beyondProxies(request: IncomingMessage, trust: (address: string, hop: number) => boolean): string {
+  for (const [hop, address] of proxyaddr.all(request).entries()) {
+    const plain = plainAddress(address ?? '')
+    if (plain === '' || !trust(plain, hop)) return plain
+  }
+  return ''
 }
 
 function contained(trusted: Exclude<TrustProxy, readonly string[]>, log: Logger): typeof trusted {

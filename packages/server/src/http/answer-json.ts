@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { HandshakeRefusal } from '../io/wire'
+import { DATA_HEADERS } from './security-headers'
 
 /** Answers a request of its own that is no page: what it asks for, or why there is none. */
 export function answerJson(
@@ -11,6 +13,17 @@ export function answerJson(
   response.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': Buffer.byteLength(text),
+    ...DATA_HEADERS,
   })
   response.end(method === 'HEAD' ? undefined : text)
+}
+
+/** Refuses a request of which nothing more is read. */
+export function refuseRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, reason: error, message }: HandshakeRefusal,
+): void {
+  response.setHeader('Connection', 'close')
+  answerJson(request, response, status, { error, message })
 }

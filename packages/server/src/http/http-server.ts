@@ -10,7 +10,9 @@ import { PendingSockets } from '../door/pending-sockets'
 import { RefusalLog } from '../door/refusal-log'
 import { Tally } from '../door/tally'
 import { systemClock } from '../io/clock'
+import { tooManyHeaders } from '../io/header-count'
 import type { Logger } from '../log'
+import { refuseRequest } from './answer-json'
 import { contain } from './contain'
 import { boundPipeline } from './pipeline'
 
@@ -24,7 +26,10 @@ import { boundPipeline } from './pipeline'
  * it. Who may connect, and who they are, is decided elsewhere.
  */
 
-/** Of the server's own HTTP server; one of yours has its own. Times in milliseconds. */
+/**
+ * Of the server's own HTTP server; one of yours has its own, but for `maxHeaders`, `silenceTimeoutMs` of long polls and
+ * `upgradeTimeoutMs`. Times in milliseconds.
+ */
 export interface HttpOptions {
   /** Time that a request's headers have to come, from when the TCP connection is there. @default 10000 */
   readonly headersTimeoutMs: number
@@ -36,10 +41,15 @@ export interface HttpOptions {
   readonly silenceTimeoutMs: number
   /** Bytes of a request's headers, its address among them. More is answered with 431. @default 16384 */
   readonly maxHeaderBytes: number
-  /** Headers of a request; what comes after them is not read. @default 100 */
+  /** Headers of a request. With more it is answered with 431, also on a server of yours. @default 100 */
   readonly maxHeaders: number
   /** Requests of one TCP connection that wait for their answers to be read. With one more it is cut off. @default 32 */
   readonly maxPipelined: number
+  /**
+   * Time that the other listeners of a server of yours have to answer an upgrade whose path is none of ours.
+   * @default 10000
+   */
+  readonly upgradeTimeoutMs: number
 }
 
 export const DEFAULT_HTTP: HttpOptions = {
@@ -50,6 +60,7 @@ export const DEFAULT_HTTP: HttpOptions = {
   maxHeaderBytes: 16_384,
   maxHeaders: 100,
   maxPipelined: 32,
+  upgradeTimeoutMs: 10_000,
 }
 
 /** A client of Phoenix's long poll has one TCP connection that waits, and one to post. */
@@ -80,7 +91,11 @@ export function createHttpServer(bounds: HttpBounds, handle: RequestListener): H
     const message = `More than ${maxPipelined} requests of one connection wait for their answers to be read (server option http.maxPipelined).`
     cuts.note({ status: 429, reason: 'too_many_requests', message }, systemClock.now())
   }
-  const bounded = boundPipeline(maxPipelined, onCut, handle)
+  const bounded = boundPipeline(maxPipelined, onCut, (request, response) => {
+    const refusal = tooManyHeaders(request, http.maxHeaders)
+    if (refusal) refuseRequest(request, response, refusal)
+    else handle(request, response)
+  })
   const server = createServer(
     {
       headersTimeout: http.headersTimeoutMs,
@@ -92,7 +107,8 @@ export function createHttpServer(bounds: HttpBounds, handle: RequestListener): H
     },
     (request, response) => void contain(log, response, () => bounded(request, response)),
   )
-  server.maxHeadersCount = http.maxHeaders
+  // Some versions of Node drop headers past this count. All are to come here, to be counted; maxHeaderSize bounds them.
+  server.maxHeadersCount = 0
   server.timeout = http.silenceTimeoutMs + windowMs
   server.maxConnections = SOCKETS_PER_CONNECTION * maxConnections + maxPending
   boundSockets(server, bounds)

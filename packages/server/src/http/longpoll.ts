@@ -4,13 +4,15 @@ import type { Clock } from '../io/clock'
 import type { RandomSource } from '../io/random'
 import { readHandshake, type Target, targetOf } from '../io/read-handshake'
 import { hashSecret, isSecret, type SecretHash } from '../io/secret'
-import type { Acceptance, Admit } from '../io/wire'
+import type { Acceptance, Admit, HandshakeRefusal } from '../io/wire'
 import type { Logger } from '../log'
+import { refuseRequest } from './answer-json'
 import { ByteBudget } from './byte-budget'
 import { contain } from './contain'
 import { type PostRefusal, readPost, tooManyBytes } from './longpoll-body'
 import { LongPollWire, type Poll } from './longpoll-wire'
 import { readBody } from './read-body'
+import { DATA_HEADERS } from './security-headers'
 
 /*
  * Phoenix's long poll, to which its client falls back where no WebSocket comes through:
@@ -40,6 +42,8 @@ export interface LongPollContext {
   readonly door: Pick<Door, 'allowsAllOrigins' | 'originRefusal'>
   /** Where a request comes from. */
   readonly addressOf: (request: IncomingMessage) => string
+  /** Why a request whose headers may not all be there is refused; null where they are. */
+  readonly headersRefusal: (request: IncomingMessage) => HandshakeRefusal | null
   readonly clock: Clock
   readonly random: RandomSource
   readonly log: Logger
@@ -84,7 +88,12 @@ export class LongPoll {
   }
 
   #handle(request: IncomingMessage, response: ServerResponse, target: Target): Promise<void> | undefined {
-    const { door, addressOf } = this.#context
+    const { door, addressOf, headersRefusal } = this.#context
+    const tooMany = headersRefusal(request)
+    if (tooMany) {
+      refuseRequest(request, response, tooMany)
+      return
+    }
     const { headers } = request
     const foreign = door.originRefusal({ headers, path: PATH, remoteAddress: addressOf(request) })
     // A browser shows nobody else what is said to a page of a site that is not named.
@@ -278,7 +287,7 @@ class Answer {
   #writeHead(status: number, headers: Record<string, string>): void {
     const readers = this.#readers
     const cors = readers === null ? {} : { 'Access-Control-Allow-Origin': readers, Vary: 'Origin' }
-    this.#response.writeHead(status, { ...headers, ...cors })
+    this.#response.writeHead(status, { ...headers, ...cors, ...DATA_HEADERS })
   }
 }
 

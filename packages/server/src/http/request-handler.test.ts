@@ -9,6 +9,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest'
 import { pageFile } from './page-files'
 import { readPage } from './read-page'
 import { createRequestHandler } from './request-handler'
+import { DEFAULT_PAGE_POLICY } from './security-headers'
 
 interface Answer {
   readonly status: number
@@ -181,5 +182,38 @@ describe('[S-30] GET /readyz', () => {
     expect(JSON.parse(body)).toEqual({ status: 'not_ready', reasons: ['draining', 'store_unreachable'] })
     expect((await ask(handler, '/healthz')).status).toBe(200)
     expect((await ask(handler, '/readyz', 'HEAD')).status).toBe(503)
+  })
+})
+
+describe('[S-47] every answer tells a browser what it may be used for', () => {
+  const data = "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'"
+
+  test.each([
+    ['/', 'GET', data],
+    ['/healthz', 'GET', data],
+    ['/readyz', 'GET', data],
+    ['/nope', 'GET', data],
+    ['/', 'POST', data],
+    ['/index.html', 'GET', `Content-Security-Policy: ${DEFAULT_PAGE_POLICY}`],
+    ['/app.js', 'HEAD', `Content-Security-Policy: ${DEFAULT_PAGE_POLICY}`],
+  ])('%s by %s', async (path, method, policy) => {
+    const { head } = await ask(withPage, path, method)
+    for (const line of ['X-Content-Type-Options: nosniff', 'Referrer-Policy: no-referrer', policy])
+      expect(head.split('\r\n')).toContain(line)
+  })
+
+  test('a file that the browser has already, too', async () => {
+    const { status, head } = await ask(withPage, '/app.js', 'GET', '*/*', { 'if-none-match': '*' })
+    expect(status).toBe(304)
+    expect(head).toContain(`Content-Security-Policy: ${DEFAULT_PAGE_POLICY}`)
+  })
+
+  test('a page has the policy that it is given, or none', async () => {
+    const page = readPage(folder, 1_000_000)
+    const own = await ask(createRequestHandler(page, undefined, "default-src 'self' https:"), '/app.js')
+    expect(own.head.split('\r\n')).toContain("Content-Security-Policy: default-src 'self' https:")
+    const none = await ask(createRequestHandler(page, undefined, null), '/app.js')
+    expect(none.head).not.toContain('Content-Security-Policy')
+    expect(none.head).toContain('nosniff')
   })
 })

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { answerJson } from './answer-json'
 import { findFile, isHeld, type PageFile, type PageFiles } from './page-files'
+import { DEFAULT_PAGE_POLICY, pageHeaders } from './security-headers'
 
 /** What a program is told at `/`, after Vix's presence example. */
 export const WELCOME = {
@@ -22,7 +23,9 @@ export const WELCOME = {
 export function createRequestHandler(
   files: PageFiles | null,
   problems: () => readonly string[] = () => [],
+  policy: string | null = DEFAULT_PAGE_POLICY,
 ): RequestListener {
+  const security = pageHeaders(policy)
   return (request, response) => {
     const [path = '/'] = (request.url ?? '/').split('?', 1)
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -43,7 +46,7 @@ export function createRequestHandler(
       if (!files || !wantsHtml(request)) return answerJson(request, response, 200, WELCOME)
     }
     const file = files && findFile(files, path)
-    if (file) answerFile(request, response, file)
+    if (file) answerFile(request, response, file, security)
     else notFound(request, response)
   }
 }
@@ -70,12 +73,17 @@ function notFound(request: IncomingMessage, response: ServerResponse): void {
   })
 }
 
-function answerFile({ method, headers }: IncomingMessage, response: ServerResponse, file: PageFile): void {
+function answerFile(
+  { method, headers }: IncomingMessage,
+  response: ServerResponse,
+  file: PageFile,
+  security: Readonly<Record<string, string>>,
+): void {
   if (isHeld(file, headers['if-none-match'])) {
-    response.writeHead(304, { ETag: file.etag })
+    response.writeHead(304, { ETag: file.etag, ...security })
     response.end()
     return
   }
-  response.writeHead(200, file.headers)
+  response.writeHead(200, { ...file.headers, ...security })
   response.end(method === 'HEAD' ? undefined : file.body)
 }

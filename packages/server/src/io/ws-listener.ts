@@ -2,12 +2,16 @@ import { type Server as HttpServer, type IncomingMessage, STATUS_CODES } from 'n
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
+import { RefusalLog } from '../door/refusal-log'
+import { DATA_HEADERS } from '../http/security-headers'
 import { type Logger, logFailure } from '../log'
+import { checkUnattached, markAttached, unmarkAttached } from './attached'
 import { Batch } from './batch'
 import { systemClock } from './clock'
 import { Intake } from './intake'
 import type { CompressionOptions } from './packet'
 import { readHandshake } from './read-handshake'
+import { bytesWrittenTo, isAnswered, type UnansweredUpgrades } from './unanswered-upgrades'
 import { deflateOffers } from './websocket/deflate-offers'
 import { type Acceptance, type Admit, type HandshakeRefusal, NO_DIALECT } from './wire'
 import { WsWire, type WsWireContext } from './ws-wire'
@@ -26,8 +30,12 @@ export interface ListenerOptions {
   readonly maxPayloadBytes: number
   /** Milliseconds that a peer has to answer a close frame. */
   readonly closeTimeoutMs: number
-  /** Whether others may answer the upgrades of the same HTTP server that are none of ours. */
-  readonly isShared: boolean
+  /** Watches the upgrades that are left to others' listeners; null where the HTTP server has none but ours. */
+  readonly unanswered: UnansweredUpgrades | null
+  /** What a request is counted as; null where addresses are not counted. */
+  readonly peerOf: (request: IncomingMessage) => string | null
+  /** Why a handshake whose headers may not all be there is refused; null where they are. */
+  readonly headersRefusal: (request: IncomingMessage) => HandshakeRefusal | null
   /** How to compress for the peers that can take it; null for not at all. */
   readonly compression: CompressionOptions | null
   /** Where a request comes from. */
@@ -42,12 +50,14 @@ export class WsListener {
   readonly #admit: Admit
   readonly #plain: WsWireContext
   readonly #compressed: WsWireContext
+  readonly #answeredByOthers: RefusalLog
   #server: HttpServer | null = null
   #isClosed = false
 
   constructor(options: ListenerOptions, admit: Admit) {
     this.#options = options
     this.#admit = admit
+    this.#answeredByOthers = new RefusalLog(options.log, 'handshakes are left to another listener')
     const { maxPayloadBytes: maxMessageBytes, closeTimeoutMs, compression } = options
     const batch = new Batch(systemClock)
     const shared = { batch, closeTimeoutMs, intake: new Intake(systemClock) }
@@ -68,14 +78,20 @@ export class WsListener {
   }
 
   attach(server: HttpServer): void {
+    checkUnattached(server)
+    markAttached(server)
     this.#server = server
-    server.on('upgrade', this.#onUpgrade)
+    // Before all others, so that what any of them writes is seen to be its answer.
+    server.prependListener('upgrade', this.#onUpgrade)
   }
 
   /** Takes no further handshake from this server. Connections that are open stay so. */
   detach(): void {
     this.#isClosed = true
-    this.#server?.off('upgrade', this.#onUpgrade)
+    if (!this.#server) return
+    this.#server.off('upgrade', this.#onUpgrade)
+    unmarkAttached(this.#server)
+    this.#server = null
   }
 
   get #upgradeListeners(): number {
@@ -93,14 +109,21 @@ export class WsListener {
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const { unanswered, peerOf } = this.#options
+    const writtenBytes = bytesWrittenTo(socket)
     const answer = await this.#decide(request)
     if ('status' in answer) {
-      if (socket.destroyed) return
+      if (isAnswered(socket, writtenBytes)) return
       // Another listener (a development server's hot reload, say) may know the path that we do not.
-      const mayBeOthers = this.#options.isShared && answer.reason === NO_DIALECT && this.#upgradeListeners > 1
-      return mayBeOthers ? undefined : this.#refuse(socket, answer)
+      const mayBeOthers = answer.reason === NO_DIALECT && this.#upgradeListeners > 1
+      if (!unanswered || !mayBeOthers) return this.#refuse(socket, answer)
+      return unanswered.watch(socket, writtenBytes, peerOf(request))
     }
-    if (socket.destroyed) return answer.abandon()
+    if (isAnswered(socket, writtenBytes)) {
+      answer.abandon()
+      if (!socket.destroyed) this.#answeredByOthers.note(answeredByOthers, systemClock.now())
+      return
+    }
     if (this.#isClosed) {
       answer.abandon()
       return this.#refuse(socket, closing)
@@ -124,6 +147,8 @@ export class WsListener {
 
   async #decide(request: IncomingMessage): Promise<Acceptance | HandshakeRefusal> {
     try {
+      const tooMany = this.#options.headersRefusal(request)
+      if (tooMany) return tooMany
       const handshake = readHandshake(request, this.#options.addressOf)
       return handshake ? await this.#admit(handshake) : badTarget
     } catch (error) {
@@ -160,6 +185,13 @@ const failed: HandshakeRefusal = {
   reason: 'request_failed',
   message: 'The server failed to answer this.',
 }
+/** Two answers to one handshake would leave a peer with frames that it cannot read. */
+const answeredByOthers: HandshakeRefusal = {
+  status: 500,
+  reason: 'answered_by_others',
+  message:
+    'Another listener of upgrades answered a handshake of ours: let it answer its own paths only (see docs/server.md).',
+}
 const closing: HandshakeRefusal = { status: 503, reason: 'closing', message: 'The server is shutting down.' }
 
 function ignore(): void {}
@@ -173,6 +205,7 @@ function refusalText({ status, reason, message, retryAfterS }: HandshakeRefusal)
     ...(retryAfterS === undefined ? [] : [`Retry-After: ${retryAfterS}`]),
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
+    ...Object.entries(DATA_HEADERS).map(([name, value]) => `${name}: ${value}`),
     '',
     body,
   ].join('\r\n')

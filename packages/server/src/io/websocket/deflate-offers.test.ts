@@ -38,3 +38,11 @@ describe('nothing is agreed on where', () => {
     expect(deflateOffers(header)).toBeUndefined()
   })
 })
+
+test('[S-43] a run of spaces is read once', () => {
+  const startedMs = performance.now()
+  expect(deflateOffers(`x;a${' '.repeat(60_000)}b`)).toBeUndefined()
+  expect(deflateOffers(`permessage-deflate; client_max_window_bits${' '.repeat(60_000)}= 8`)).toBeDefined()
+  expect(deflateOffers(`permessage-deflate; client_max_window_bits=${' '.repeat(60_000)}"8`)).toBeUndefined()
+  expect(performance.now() - startedMs).toBeLessThan(200)
+})

@@ -17,9 +17,9 @@ import { clipName } from '../../apps/demo/src/model/person-name'
 import { roomFromHash, roomFromName } from '../../apps/demo/src/model/room'
 import { resolveEndpoint } from '../../packages/client/src/endpoint'
 import { readPost } from '../../packages/server/src/http/longpoll-body'
+import { startServer } from '../real/support/server'
+import { SECRET, tokenOf } from '../real/support/token'
 import { cheapestMs, hostileTexts } from './support/hostile-texts'
-import { startServer } from './support/server'
-import { SECRET, tokenOf } from './support/token'
 
 /* What takes the square of its length takes 100 ms and more of these; an honest request takes 1 ms. */
 
