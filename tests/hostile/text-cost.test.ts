@@ -161,8 +161,7 @@ describe('[P-21] 15 KB in a frame cost its reader a few milliseconds', () => {
 describe('[C-37] 15 KB that a page is shown cost it a few milliseconds', () => {
   test('as an address to connect to', async () => {
     const found = await tooDear('address', (text) => {
-      const path = encodeURI(text.replaceAll('%', '')).replaceAll('?', '').replaceAll('#', '')
-      resolveEndpoint(`ws://localhost/${path}`, phoenixV2ClientDialect)
+      resolveEndpoint(`ws://localhost/${text}`, phoenixV2ClientDialect)
     })
     expect(found).toEqual([])
   })
