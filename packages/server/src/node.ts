@@ -56,7 +56,7 @@ export class PresenceNode {
 
   constructor(options: ResolvedServerOptions, mode: () => Mode) {
     const { limits, clock, random, logger: log, heartbeat, grace } = options
-    const { handlerTimeoutMs, maxWaitingMessages, outbox, rates } = options
+    const { handlerTimeoutMs, maxWaitingMessages, storeTimeoutMs, outbox, rates } = options
     const tick = new Tick(clock, log)
     const id = random.id(4)
     this.#options = options
@@ -89,7 +89,8 @@ export class PresenceNode {
     const onKick = ({ target, reason }: Kick) => void this.#kickHere(target, reason)
     this.#control = options.store && new ControlLine({ store: options.store, clock, log, onKick })
     const router = new Router(options.channels)
-    const services = { registry: this.registry, clock, log, handlerTimeoutMs, maxWaitingMessages }
+    const timeouts = { handlerTimeoutMs, storeTimeoutMs }
+    const services = { registry: this.registry, clock, log, maxWaitingMessages, ...timeouts }
     const names = new ImplicitNames({
       router,
       services,

@@ -73,6 +73,11 @@ export interface ServerOptions {
   readonly maxQueuedChanges?: number
   /** Time that the store has to find a session that was begun on another node, in milliseconds. @default 2000 */
   readonly resumeTimeoutMs?: number
+  /**
+   * Time that the store has to tell who joins what is in the topic, in milliseconds. Past it the join is refused with
+   * `store_unavailable`, and a client tries again. @default 5000
+   */
+  readonly storeTimeoutMs?: number
   /** @default pino, warnings and errors to standard error */
   readonly logger?: Logger
   /** Time that a join or a handler has, in milliseconds. @default 10000 */
@@ -157,6 +162,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     store: options.store ?? null,
     maxQueuedChanges: options.maxQueuedChanges ?? 10_000,
     resumeTimeoutMs: options.resumeTimeoutMs ?? 2000,
+    storeTimeoutMs: options.storeTimeoutMs ?? 5000,
     logger: options.logger ?? defaultLogger(),
     handlerTimeoutMs: options.handlerTimeoutMs ?? 10_000,
     maxWaitingMessages: options.maxWaitingMessages ?? 64,
@@ -261,7 +267,7 @@ function checkPolicy(policy: unknown): void {
 }
 
 function timerDelays(options: ResolvedServerOptions): Record<string, number> {
-  const { handlerTimeoutMs, authenticateTimeoutMs, closeTimeoutMs, resumeTimeoutMs } = options
+  const { handlerTimeoutMs, authenticateTimeoutMs, closeTimeoutMs, resumeTimeoutMs, storeTimeoutMs } = options
   const { grace, longPoll, http } = options
   const { graceMs, pageGraceMs } = grace
   return {
@@ -269,6 +275,7 @@ function timerDelays(options: ResolvedServerOptions): Record<string, number> {
     authenticateTimeoutMs,
     closeTimeoutMs,
     resumeTimeoutMs,
+    storeTimeoutMs,
     'longPoll.windowMs': longPoll.windowMs,
     'http.headersTimeoutMs': http.headersTimeoutMs,
     'http.requestTimeoutMs': http.requestTimeoutMs,
@@ -282,7 +289,7 @@ function timerDelays(options: ResolvedServerOptions): Record<string, number> {
 
 function positiveNumbers(options: ResolvedServerOptions): Record<string, Record<string, number>> {
   const { handlerTimeoutMs, maxWaitingMessages, authenticateTimeoutMs, closeTimeoutMs } = options
-  const { maxQueuedChanges, resumeTimeoutMs, maxPageBytes } = options
+  const { maxQueuedChanges, resumeTimeoutMs, storeTimeoutMs, maxPageBytes } = options
   return {
     'admission.': { ...options.admission },
     'limits.': { ...options.limits },
@@ -300,6 +307,7 @@ function positiveNumbers(options: ResolvedServerOptions): Record<string, Record<
       closeTimeoutMs,
       maxQueuedChanges,
       resumeTimeoutMs,
+      storeTimeoutMs,
       maxPageBytes,
     },
   }

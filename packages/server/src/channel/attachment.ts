@@ -36,6 +36,8 @@ export class Attachment implements Member {
   #memberSince: Position | null
   /** Ends the wait for the flush that is to let it in. */
   #endWait: (() => void) | null = null
+  /** The join that waits for it. */
+  #entering: JoinMessage | null = null
 
   constructor(
     outlet: AttachmentOutlet,
@@ -68,6 +70,11 @@ export class Attachment implements Member {
     return this.#isEnded
   }
 
+  /** Whether the topic has not let it in yet, and it is not over or asleep. */
+  isWaitingFor(message: JoinMessage): boolean {
+    return this.#endWait !== null && this.#entering === message
+  }
+
   get claim(): JoinMessage | null {
     return this.#claim
   }
@@ -82,6 +89,7 @@ export class Attachment implements Member {
     if (this.#isAsleep || this.#isEnded || isOutdated) return Promise.resolve()
     return new Promise((resolve) => {
       this.#endWait = resolve
+      this.#entering = message
       const admit = (at: Position | null) => {
         this.#isAdmitted = true
         if (this.#memberSince?.epoch !== at?.epoch) this.#memberSince = at

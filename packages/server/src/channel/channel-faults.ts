@@ -17,7 +17,7 @@ export function tooManyWaiting(maxWaitingMessages: number, handlerTimeoutMs: num
 }
 
 export function storeSilent(topic: Topic, timeoutMs: number): Fault {
-  const text = `The store did not say within ${timeoutMs} ms (server option handlerTimeoutMs) who of this session is in ${JSON.stringify(topic)}.`
+  const text = `The store did not say within ${timeoutMs} ms (server option storeTimeoutMs) who is in ${JSON.stringify(topic)}; join again.`
   return fault('store_unavailable', text, { retryAfterMs: 1000 })
 }
 

@@ -10,7 +10,7 @@ import type {
 import type { Registry } from '../presence/registry'
 import { Answers, NOTHING } from './answers'
 import { Attachment } from './attachment'
-import { notJoined, readOnly, replaced, tooManyWaiting } from './channel-faults'
+import { notJoined, readOnly, replaced, storeSilent, tooManyWaiting } from './channel-faults'
 import type { ResolvedChannel } from './define-channel'
 import type { ChannelHost } from './host'
 import { type ActingAs, LiveContext, type Membership } from './live-context'
@@ -19,6 +19,7 @@ import { DecidedPermission, type Permission, type PermittedMembership, UNRESTRIC
 import { Refusal, type Reply } from './reply'
 import { isPromise, type RunCallContext, runLeave } from './run-call'
 import { SerialQueue } from './serial-queue'
+import { withTimeout } from './with-timeout'
 
 /*
  *   join() --refused--> gone
@@ -33,6 +34,8 @@ export interface ChannelServices extends RunCallContext {
   readonly registry: Registry
   /** Messages of one channel that wait for the one before them. */
   readonly maxWaitingMessages: number
+  /** Milliseconds that the store has to tell who joins what is in the topic. */
+  readonly storeTimeoutMs: number
 }
 
 /** How a session comes to join. */
@@ -111,21 +114,17 @@ export class Channel implements Membership, PermittedMembership {
     // A page that was loaded anew knows of no older join.
     if (!isRejoin || isResumed) this.answers.dropOlder()
     this.#queue.push(async () => {
-      const problem = isMoving ? await this.#ctx.adopt(this.#services) : null
+      const { clock, handlerTimeoutMs, storeTimeoutMs } = this.#services
+      const adoptTimeoutMs = Math.min(handlerTimeoutMs, storeTimeoutMs)
+      const problem = isMoving ? await this.#ctx.adopt(clock, adoptTimeoutMs) : null
       if (this.isGone) return
       const reply = problem ?? (await this.#runJoin(message.payload))
       if (this.isGone) return
       if ((isRejoin || isMoving) && !this.#ctx.hasTracked) this.#ctx.drop('replaced')
-      if (reply instanceof Refusal) {
-        this.answers.reply(message.ref, reply)
-        const { claim } = this.attachment
-        if (claim) this.answers.reply(claim.ref, reply)
-        this.end('left')
-        onRefused()
-        return
-      }
+      if (reply instanceof Refusal) return this.#refuseJoin(message, reply, onRefused)
       this.#response = reply ?? NOTHING
-      await this.#attach(message)
+      const late = await this.#attach(message)
+      if (late) this.#refuseJoin(message, late, onRefused)
     })
   }
 
@@ -142,7 +141,13 @@ export class Channel implements Membership, PermittedMembership {
   wake(message: JoinMessage): void {
     this.answers.rename(message.joinRef ?? message.ref)
     this.attachment.wake(message)
-    const goOn = () => this.#attach(message)
+    const goOn = async () => {
+      const late = await this.#attach(message)
+      if (!late) return
+      // Nothing was decided against it: it sleeps until its client asks again, or its session's grace is over.
+      this.answers.reply(message.ref, late)
+      this.sleep()
+    }
     const refused = (refusal: Refusal) => this.#refuseReturn(message, refusal)
     this.#inTurn(message.ref, () => this.#permission.ask<void>(goOn, refused))
   }
@@ -252,6 +257,14 @@ export class Channel implements Membership, PermittedMembership {
     this.answers.reply(ref, new Refusal(tooManyWaiting(maxWaitingMessages, handlerTimeoutMs)))
   }
 
+  #refuseJoin(message: JoinMessage, refusal: Refusal, onRefused: () => void): void {
+    this.answers.reply(message.ref, refusal)
+    const { claim } = this.attachment
+    if (claim) this.answers.reply(claim.ref, refusal)
+    this.end('left')
+    onRefused()
+  }
+
   /** Its client came back, and may not be here any more. */
   #refuseReturn(message: JoinMessage, refusal: Refusal): void {
     const claim = this.attachment.claim ?? message
@@ -265,12 +278,20 @@ export class Channel implements Membership, PermittedMembership {
     this.#session.forget(this.topic)
   }
 
-  #attach(message: JoinMessage): Promise<void> {
+  /** Resolves with the refusal where the store does not say in time who is in the topic. */
+  async #attach(message: JoinMessage): Promise<Refusal | null> {
+    const { clock, storeTimeoutMs } = this.#services
     const admitted = () => {
       this.answers.reply(message.ref, this.#response)
       this.answers.releaseOlder()
     }
-    return this.attachment.enter(message, admitted, this.#ctx.ownRef)
+    const isLate = await withTimeout<boolean>(
+      this.attachment.enter(message, admitted, this.#ctx.ownRef).then(() => false),
+      storeTimeoutMs,
+      clock,
+      () => this.attachment.isWaitingFor(message),
+    )
+    return isLate ? new Refusal(storeSilent(this.topic, storeTimeoutMs)) : null
   }
 
   #take(message: ChannelMessage): void | Promise<void> {

@@ -12,6 +12,7 @@ import {
   type PresenceRef,
   type Topic,
 } from '@rollcall/shared-protocol'
+import type { Clock } from '../io/clock'
 import { checkEvent } from '../presence/check-event'
 import type { Member } from '../presence/members'
 import type { Owner } from '../presence/owned'
@@ -21,7 +22,6 @@ import { notJoined, storeSilent } from './channel-faults'
 import type { ChannelContext } from './context'
 import type { ChannelHost } from './host'
 import { Refusal } from './reply'
-import type { RunCallContext } from './run-call'
 import { withTimeout } from './with-timeout'
 
 /** The membership behind a context, as far as that asks about it. */
@@ -118,10 +118,10 @@ export class LiveContext implements ChannelContext {
    * Takes over the presence that its session has here on another node; nobody saw that leave. The refusal where the
    * store does not say in time whether there is one: to join without it could leave two behind.
    */
-  async adopt({ clock, handlerTimeoutMs }: RunCallContext): Promise<Refusal | null> {
-    const late = () => new Refusal(storeSilent(this.topic, handlerTimeoutMs))
+  async adopt(clock: Clock, timeoutMs: number): Promise<Refusal | null> {
+    const late = () => new Refusal(storeSilent(this.topic, timeoutMs))
     const adopted = this.#registry.adopt(this.#owner, this.topic, this.#session.account)
-    const outcome = await withTimeout<Presence | null | Refusal>(adopted, handlerTimeoutMs, clock, late)
+    const outcome = await withTimeout<Presence | null | Refusal>(adopted, timeoutMs, clock, late)
     if (outcome instanceof Refusal) return outcome
     this.#isResumed = outcome !== null
     return null

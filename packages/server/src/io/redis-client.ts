@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Cluster, Redis } from 'ioredis'
+import { growingDelay } from '../backoff'
 import { ServerError } from '../errors'
 import { type RedisConnection, safeAddress } from '../store/redis/redis-connection'
 import {
@@ -7,11 +7,13 @@ import {
   type RedisPortEvents,
   type RedisReply,
   type RedisScript,
+  refusalIn,
   ScriptRefusal,
 } from '../store/redis/redis-port'
 import { watchForAnswer } from './answer-watch'
 import type { Clock, Timer } from './clock'
 import type { RandomSource } from './random'
+import { makeRedisSide, type RedisSide } from './redis-side'
 import { Window } from './window'
 
 /*
@@ -39,19 +41,23 @@ export interface RedisClientOptions {
 
 const BACKOFF_MIN_MS = 50
 const BACKOFF_MAX_MS = 1000
+/**
+ * Milliseconds for which a connection has to serve before the pauses begin anew. A Redis that takes connections and then
+ * refuses every command would otherwise be asked without a pause.
+ */
+const PROVED_MS = 5000
 /** Commands under way. Others wait here, where a node's lease can go before them, and their time runs from when they go. */
 const AT_ONCE = 256
 /** Channels that one command takes up. */
 const CHANNELS_AT_ONCE = 256
 
-/** What Redis says while it cannot serve, or no longer is the one to ask. */
-const NOT_NOW = /^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|UNBLOCKED|MOVED|ASK|NOAUTH|NOREPLICAS)\b/
-
 /** A pair of connections, for as long as it lasts. In a Cluster both are the same. */
 interface Pair {
-  readonly commands: Redis | Cluster
-  readonly subscriber: Redis | Cluster
+  readonly commands: RedisSide
+  readonly subscriber: RedisSide
   isUp: boolean
+  /** By the clock. */
+  upSinceMs: number
   /** When an answer came last, on each side. */
   readonly heardMs: Record<Side, number>
 }
@@ -109,7 +115,7 @@ export class RedisClient implements RedisPort {
 
   async probe(): Promise<void> {
     // A Cluster's client keeps an eye on its subscribers itself.
-    if (!this.isCluster) await this.#ask('subscriber', (pair) => (pair.subscriber as Redis).ping())
+    if (!this.isCluster) await this.#ask('subscriber', (pair) => pair.subscriber.ping())
   }
 
   async close(): Promise<void> {
@@ -145,9 +151,9 @@ export class RedisClient implements RedisPort {
       if (pair !== this.#pair) return
     }
     this.#timer?.cancel()
-    this.#failures = 0
     pair.isUp = true
-    // Whom nobody listens to any more was taken up in vain.
+    pair.upSinceMs = this.#options.clock.now()
+    // Unsubscribe channels whose last listener left while we connected.
     for (const channel of taken) if (!this.#listeners.has(channel)) this.unsubscribe(channel)
     this.#events?.onUp()
   }
@@ -166,11 +172,11 @@ export class RedisClient implements RedisPort {
     const { clock, random } = this.#options
     this.#timer?.cancel()
     this.#discard()
-    const delayMs = Math.min(BACKOFF_MIN_MS * 2 ** this.#failures++, BACKOFF_MAX_MS)
+    const delayMs = growingDelay(++this.#failures, BACKOFF_MIN_MS, BACKOFF_MAX_MS)
     // Between half of it and all of it, so that not all nodes come back at once.
     const jitter = (Number.parseInt(random.id(4), 36) % 1000) / 1000
     this.#timer = clock.after(delayMs * (0.5 + jitter / 2), () => this.#connect())
-    if (pair.isUp || this.#failures === 1) this.#events?.onDown(plainError(error))
+    this.#events?.onDown(plainError(error))
   }
 
   #discard(): void {
@@ -187,6 +193,7 @@ export class RedisClient implements RedisPort {
       commands,
       subscriber: this.isCluster ? commands : this.#makeSide(),
       isUp: false,
+      upSinceMs: 0,
       heardMs: { commands: 0, subscriber: 0 },
     }
     for (const side of new Set([pair.commands, pair.subscriber])) {
@@ -207,32 +214,8 @@ export class RedisClient implements RedisPort {
     return pair
   }
 
-  #makeSide(): Redis | Cluster {
-    const { connection, connectTimeoutMs } = this.#options
-    // A connection that failed is not mended: the pair is made anew, and no command waits for that.
-    const each = {
-      protocol: 2 as const,
-      lazyConnect: true,
-      connectTimeout: connectTimeoutMs,
-      autoResubscribe: false,
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
-      disableClientInfo: true,
-    }
-    const alone = { ...each, enableOfflineQueue: false, retryStrategy: () => null }
-    if (typeof connection === 'string') return new Redis(connection, alone)
-    if ('sentinels' in connection) {
-      const { sentinels, ...rest } = connection
-      return new Redis({ ...alone, ...rest, sentinels: [...sentinels], sentinelRetryStrategy: () => null })
-    }
-    const { cluster, ...rest } = connection
-    return new Cluster([...cluster], {
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      shardedSubscribers: true,
-      clusterRetryStrategy: () => null,
-      redisOptions: { ...each, ...rest },
-    })
+  #makeSide(): RedisSide {
+    return makeRedisSide(this.#options.connection, this.#options.connectTimeoutMs)
   }
 
   // --- one command -----------------------------------------------------------------------------------------------
@@ -269,14 +252,16 @@ export class RedisClient implements RedisPort {
       ask(pair).then(
         (reply) => {
           pair.heardMs[side] = clock.now()
+          if (pair === this.#pair && clock.now() - pair.upSinceMs >= PROVED_MS) this.#failures = 0
           watch.cancel()
           resolve(reply as T & RedisReply)
         },
         (error: Error) => {
           watch.cancel()
           const plain = plainError(error)
-          const isReply = error.name === 'ReplyError'
-          if (isReply && !NOT_NOW.test(plain.message)) return reject(new ScriptRefusal(plain.message))
+          const refusal = error.name === 'ReplyError' ? refusalIn(plain.message) : null
+          if (refusal) return reject(refusal)
+          // Whatever else Redis says (OOM, READONLY, MISCONF, NOPERM…), it does not serve: the store is away.
           reject(this.#unavailable('The command failed', plain))
           this.#fail(pair, plain)
         },

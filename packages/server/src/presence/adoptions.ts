@@ -1,5 +1,6 @@
 import type { LeaveReason, Presence, Topic } from '@rollcall/shared-protocol'
-import type { Clock, Timer } from '../io/clock'
+import { growingDelay } from '../backoff'
+import type { Clock } from '../io/clock'
 import type { Owner } from './owned'
 
 interface Adoption {
@@ -8,13 +9,16 @@ interface Adoption {
   revokedFor: LeaveReason | null
   /** It is not ours to take over any more. */
   isAbandoned: boolean
+  /** Ends the pause before the next try; null where none is under way. */
+  endPause: (() => void) | null
 }
 
 /** Takes a presence that has come, and says what the owner has now. `revokedFor`: it is not wanted any more. */
 export type TakeAdopted = (presence: Presence, revokedFor: LeaveReason | null) => Presence | null
 
-/** How long one that failed waits for its next try, in milliseconds. */
+/** How long one that failed waits for its next try, in milliseconds: after the first failure, and at most. */
 const RETRY_MS = 250
+const MAX_RETRY_MS = 1000
 
 /**
  * Presences that are about to be taken over from other nodes, one for each owner and topic at a time. Whoever ends one
@@ -27,7 +31,8 @@ export class Adoptions {
   readonly #ask: (owner: Owner, topic: Topic) => Promise<Presence | null>
   readonly #clock: Clock
   readonly #byOwner = new Map<Owner, Map<Topic, Adoption>>()
-  readonly #retries = new Set<{ readonly timer: Timer; readonly giveUp: () => void }>()
+  /** Those that pause before the next try. */
+  readonly #pausing = new Set<Adoption>()
   #isClosed = false
 
   constructor(ask: (owner: Owner, topic: Topic) => Promise<Presence | null>, clock: Clock) {
@@ -54,7 +59,8 @@ export class Adoptions {
       }
     }
     // Not before the entry is there: the store's answer may not take a turn.
-    const adoption: Adoption = { outcome: Promise.resolve().then(ask), revokedFor: null, isAbandoned: false }
+    const outcome = Promise.resolve().then(ask)
+    const adoption: Adoption = { outcome, revokedFor: null, isAbandoned: false, endPause: null }
     this.#byOwner.set(owner, topics.set(topic, adoption))
     return adoption.outcome
   }
@@ -69,39 +75,46 @@ export class Adoptions {
 
   /** Another node goes on with the owner: nothing more is asked for it, or it would be taken away from that node. */
   abandon(owner: Owner): void {
-    for (const adoption of this.#byOwner.get(owner)?.values() ?? []) adoption.isAbandoned = true
+    for (const adoption of this.#byOwner.get(owner)?.values() ?? []) {
+      adoption.isAbandoned = true
+      adoption.endPause?.()
+    }
     this.#byOwner.delete(owner)
   }
 
   close(): void {
     this.#isClosed = true
-    for (const { timer, giveUp } of this.#retries) {
-      timer.cancel()
-      giveUp()
-    }
-    this.#retries.clear()
+    this.retryNow()
+  }
+
+  /** The store is back: nothing waits for its pause to be over. */
+  retryNow(): void {
+    for (const { endPause } of [...this.#pausing]) endPause?.()
   }
 
   async #askUntilAnswered(owner: Owner, topic: Topic, adoption: Adoption): Promise<Presence | null> {
-    while (!this.#isClosed && !adoption.isAbandoned) {
+    for (let failures = 1; !this.#isClosed && !adoption.isAbandoned; failures++) {
       try {
         return await this.#ask(owner, topic)
       } catch {
-        await this.#pause()
+        await this.#pause(adoption, growingDelay(failures, RETRY_MS, MAX_RETRY_MS))
       }
     }
     return null
   }
 
-  #pause(): Promise<void> {
-    if (this.#isClosed) return Promise.resolve()
+  #pause(adoption: Adoption, delayMs: number): Promise<void> {
+    if (this.#isClosed || adoption.isAbandoned) return Promise.resolve()
     return new Promise((resolve) => {
-      const timer = this.#clock.after(RETRY_MS, () => {
-        this.#retries.delete(retry)
+      const end = () => {
+        timer.cancel()
+        this.#pausing.delete(adoption)
+        adoption.endPause = null
         resolve()
-      })
-      const retry = { timer, giveUp: resolve }
-      this.#retries.add(retry)
+      }
+      const timer = this.#clock.after(delayMs, end)
+      adoption.endPause = end
+      this.#pausing.add(adoption)
     })
   }
 

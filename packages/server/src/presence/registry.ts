@@ -67,7 +67,7 @@ export class Registry {
   /** What other nodes go on with, and may not have adopted yet. */
   readonly #given = new Owned()
   readonly #adoptions: Adoptions
-  readonly #backlog: Backlog = { changes: 0 }
+  readonly #backlog: Backlog = { changes: 0, failingTopics: 0 }
   readonly #historyBudget: HistoryBudget
   #isReachable = true
 
@@ -301,15 +301,18 @@ export class Registry {
   /** Whether the store can be reached, as it says itself. While it cannot, changes wait for it within a bound. */
   setReachable(isReachable: boolean): void {
     this.#isReachable = isReachable
+    if (!isReachable) return
+    this.#adoptions.retryNow()
+    for (const hub of [...this.#hubs.values()]) hub.retryNow()
   }
 
   get isReachable(): boolean {
     return this.#isReachable
   }
 
-  /** Resolves once the store has all that was staged; a store that is down keeps it waiting. */
+  /** Resolves once the store has all that was staged in topics that it told of; a store that is down keeps it waiting. */
   async settled(): Promise<void> {
-    await Promise.all([...this.#hubs.values()].map((hub) => hub.committedState()))
+    await Promise.allSettled([...this.#hubs.values()].map((hub) => hub.committedState()))
   }
 
   close(): void {
@@ -376,8 +379,9 @@ export class Registry {
 
   #unavailable(): TrackResult | null {
     const { maxQueuedChanges } = this.#context
-    const { changes } = this.#backlog
-    if (this.#isReachable || changes < maxQueuedChanges) return null
+    const { changes, failingTopics } = this.#backlog
+    // A store that says it is there and takes no changes is as good as away.
+    if ((this.#isReachable && failingTopics === 0) || changes < maxQueuedChanges) return null
     const text = `The store cannot be reached, and ${changes} changes wait for it already; the limit is ${maxQueuedChanges} (server option maxQueuedChanges).`
     return { ok: false, fault: fault('store_unavailable', text, { retryAfterMs: STORE_RETRY_MS }) }
   }

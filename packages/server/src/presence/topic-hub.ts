@@ -10,6 +10,7 @@ import {
   type PresenceSnapshot,
   type Topic,
 } from '@rollcall/shared-protocol'
+import { growingDelay } from '../backoff'
 import { ServerError } from '../errors'
 import type { Clock, Timer } from '../io/clock'
 import type { Packet } from '../io/packet'
@@ -66,13 +67,21 @@ export interface TopicHubContext {
 /** Changes of one node that its store has not confirmed. */
 export interface Backlog {
   changes: number
+  /** Topics whose latest flush the store did not take. */
+  failingTopics: number
 }
 
-/** How long a commit or subscription that failed waits for its next try, in milliseconds. */
+/** How long a commit or subscription that failed waits for its next try, in milliseconds: after the first failure, and at most. */
 const RETRY_MS = 250
+const MAX_RETRY_MS = 1000
 
 /** Most members whom an event is written to within the turn in which it came. */
 const PROMPT_MEMBERS = 1000
+
+interface Waiter {
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
 
 /** A topic on this node: what is staged, what is known, and who is told, joined by the flush. */
 export class TopicHub implements TopicFeed {
@@ -91,9 +100,11 @@ export class TopicHub implements TopicFeed {
   #owned = 0
   /** What of the node's backlog is this topic's. */
   #counted = 0
-  #settled: (() => void)[] = []
+  #settled: Waiter[] = []
   /** Whether an event from another node was dropped, and the log has been told. */
   #hasDropped = false
+  /** Flushes in a row that the store did not take. */
+  #failures = 0
 
   constructor(topic: Topic, context: TopicHubContext) {
     this.topic = topic
@@ -228,9 +239,19 @@ export class TopicHub implements TopicFeed {
     this.#dispatch({ kind: 'closed' })
     this.#context.backlog.changes -= this.#counted
     this.#counted = 0
+    this.#noteTaken()
     this.#subscription?.cancel()
     this.#state.end()
-    for (const resolve of this.#settled.splice(0)) resolve()
+    for (const { resolve } of this.#settled.splice(0)) resolve()
+  }
+
+  /** The store is back: a flush that waits to be tried again is tried now. */
+  retryNow(): void {
+    if (this.#failures === 0) return
+    this.#noteTaken()
+    if (this.#flushState.name !== 'due') return
+    this.#timer?.cancel()
+    this.#dispatch({ kind: 'due' })
   }
 
   // --- the flush -------------------------------------------------------------------------------------------------
@@ -257,7 +278,8 @@ export class TopicHub implements TopicFeed {
 
   #dispatch(event: FlushEvent): void {
     const delayMs = this.#schedule.delay(this.#context.clock.now())
-    const { state, effects } = stepFlush(this.#flushState, event, { delayMs, retryMs: RETRY_MS })
+    const retryMs = growingDelay(this.#failures, RETRY_MS, MAX_RETRY_MS)
+    const { state, effects } = stepFlush(this.#flushState, event, { delayMs, retryMs })
     this.#flushState = state
     for (const effect of effects) this.#perform(effect)
   }
@@ -283,6 +305,16 @@ export class TopicHub implements TopicFeed {
     }
   }
 
+  #noteFailed(): void {
+    if (this.#isClosed) return
+    if (this.#failures++ === 0) this.#context.backlog.failingTopics++
+  }
+
+  #noteTaken(): void {
+    if (this.#failures > 0) this.#context.backlog.failingTopics--
+    this.#failures = 0
+  }
+
   /** Whether everything went well; if not, nothing is lost and the flush is to be tried again. Never rejects. */
   async #flush(): Promise<boolean> {
     const { store, clock, log, writing } = this.#context
@@ -294,14 +326,19 @@ export class TopicHub implements TopicFeed {
       if (changes.length > 0) await store.commit(this.topic, changes)
       this.#staging.settle()
       this.#countBacklog()
+      this.#noteTaken()
     } catch (error) {
       this.#staging.restore()
       this.#countBacklog()
+      this.#noteFailed()
       // A store that is away has said so already, once for all topics.
       const isKnown = error instanceof ServerError && error.code === 'store_unavailable'
       const context = { err: error, topic: this.topic, changes: changes.length }
       log[isKnown ? 'debug' : 'warn'](context, 'the store took no change; trying again')
-      if (this.#state.position !== null && !this.#isClosed) await this.#tell(({ isReturning }) => isReturning)
+      if (this.#isClosed) return false
+      if (this.#state.position !== null) await this.#tell(({ isReturning }) => isReturning)
+      // Nothing is known of the topic: who asks is told so, as by a topic in which this node takes no part.
+      else for (const { reject } of this.#settled.splice(0)) reject(error)
       return false
     }
     // A hub that was closed meanwhile has nobody to cancel what it has just subscribed to.
@@ -312,7 +349,7 @@ export class TopicHub implements TopicFeed {
       const writingMs = this.#members.size * writing.costMs
       this.#schedule.flushed(startedMs, tellingMs + writingMs)
     }
-    for (const resolve of this.#settled.splice(0)) resolve()
+    for (const { resolve } of this.#settled.splice(0)) resolve()
     return true
   }
 
@@ -382,13 +419,13 @@ export class TopicHub implements TopicFeed {
     )
   }
 
-  /** Waits for the store's first word about the topic. */
+  /** Waits for the store's first word about the topic. Rejects where the store cannot be asked. */
   async #known(): Promise<void> {
     while (this.#state.position === null && !this.#isClosed) await this.#nextFlush()
   }
 
   #nextFlush(): Promise<void> {
-    const flushed = new Promise<void>((resolve) => this.#settled.push(resolve))
+    const flushed = new Promise<void>((resolve, reject) => this.#settled.push({ resolve, reject }))
     this.#touch()
     return flushed
   }

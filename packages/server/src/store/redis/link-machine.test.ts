@@ -29,7 +29,7 @@ describe('the link to Redis', () => {
 
   test('tries again what could not be made good, while the connection stands', () => {
     expect(play('up', 'failed', 'retry', 'restored').slice(1, 3)).toEqual([
-      'returning retryLater',
+      'returning reachable false retryLater',
       'returning restore',
     ])
     expect(play('up', 'failed', 'down', 'retry').at(-1)).toBe('away')

@@ -60,7 +60,11 @@ const table: TransitionTable<LinkState, LinkEvent, LinkEffect, undefined> = {
       state: { name: 'live' },
       effects: [{ kind: 'reachable', isReachable: true }, { kind: 'release' }],
     }),
-    failed: (state) => ({ state, effects: [{ kind: 'retryLater' }] }),
+    // Whatever it is, nothing is committed meanwhile: for who asks, the store is away.
+    failed: (state) => ({
+      state,
+      effects: [{ kind: 'reachable', isReachable: false }, { kind: 'retryLater' }],
+    }),
     retry: restore,
     // Whatever is being restored finds out by itself, and fails.
     gone: stay,

@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from 'node:tls'
+import { readRedisUrl } from './redis-url'
 
 /** Where a server of Redis, of Sentinel or of a Cluster listens. */
 export interface RedisAddress {
@@ -9,8 +10,17 @@ export interface RedisAddress {
 interface RedisCredentials {
   readonly username?: string
   readonly password?: string
-  /** `{}` for TLS as it is by default. */
+  /**
+   * TLS to Redis, as `tls.connect` of Node takes it: `ca` for an authority of your own, `cert` and `key` for a client
+   * certificate, `servername`. `{}` for TLS with the authorities that Node trusts.
+   */
   readonly tls?: ConnectionOptions
+}
+
+/** A server that stands alone. */
+export interface RedisAlone extends RedisCredentials {
+  /** `redis://…`, or `rediss://…` for TLS. A username and password beside it replace those in it. */
+  readonly url: string
 }
 
 /** A primary that Sentinel finds. */
@@ -21,6 +31,8 @@ export interface RedisSentinels extends RedisCredentials {
   readonly db?: number
   readonly sentinelUsername?: string
   readonly sentinelPassword?: string
+  /** TLS to the Sentinels themselves. Without it they are asked in plain text, whatever `tls` says of the primary. */
+  readonly sentinelTls?: ConnectionOptions
 }
 
 /** A Cluster, by some of its servers. */
@@ -28,18 +40,91 @@ export interface RedisCluster extends RedisCredentials {
   readonly cluster: readonly RedisAddress[]
 }
 
-/** A URL (`redis://…`, or `rediss://…` for TLS) of a server that stands alone, or how to find another. */
-export type RedisConnection = string | RedisSentinels | RedisCluster
+/** A URL of a server that stands alone, the same with more options beside it, or how to find another. */
+export type RedisConnection = string | RedisAlone | RedisSentinels | RedisCluster
 
-/** Where it is, without what opens it: for messages and logs. */
+/** Where it is, without username and password: for messages and logs. */
 export function safeAddress(connection: RedisConnection): string {
-  if (typeof connection === 'string') {
-    try {
-      return new URL(connection).host
-    } catch {
-      return 'an address that cannot be read'
-    }
+  const url = urlOf(connection)
+  if (url !== null) {
+    const parts = readRedisUrl(url)
+    if (typeof parts === 'string') return 'an address that cannot be read'
+    const host = parts.host.includes(':') ? `[${parts.host}]` : parts.host
+    return `${host}:${parts.port}`
   }
-  const some = 'sentinels' in connection ? connection.sentinels : connection.cluster
+  const some = 'sentinels' in (connection as object) ? (connection as RedisSentinels).sentinels : (connection as RedisCluster).cluster
   return some.map(({ host, port }) => `${host}:${port}`).join(', ')
+}
+
+/** The number of the database in which the keys are. A Cluster has only 0. */
+export function databaseOf(connection: RedisConnection): number {
+  const url = urlOf(connection)
+  if (url === null) return 'sentinels' in (connection as object) ? ((connection as RedisSentinels).db ?? 0) : 0
+  const parts = readRedisUrl(url)
+  return typeof parts === 'string' ? 0 : parts.db
+}
+
+function urlOf(connection: RedisConnection): string | null {
+  if (typeof connection === 'string') return connection
+  return 'url' in connection ? connection.url : null
+}
+
+const FORMS = 'it takes a URL (redis:// or rediss://), {url}, {sentinels, name} or {cluster}'
+const CREDENTIALS = ['username', 'password', 'tls']
+const NAMES = {
+  url: ['url', ...CREDENTIALS],
+  sentinels: ['sentinels', 'name', 'db', 'sentinelUsername', 'sentinelPassword', 'sentinelTls', ...CREDENTIALS],
+  cluster: ['cluster', ...CREDENTIALS],
+} as const
+
+/** What is wrong with a connection; null for nothing. Never quotes a URL, a username or a password. */
+export function problemOfConnection(connection: unknown): string | null {
+  if (typeof connection === 'string') return problemOfUrl(connection, undefined)
+  if (typeof connection !== 'object' || connection === null) return `connection is missing; ${FORMS}.`
+  const given = Object.fromEntries(Object.entries(connection).filter(([, value]) => value !== undefined))
+  const forms = (['url', 'sentinels', 'cluster'] as const).filter((form) => form in given)
+  const [form] = forms
+  if (form === undefined || forms.length > 1) {
+    const what = form === undefined ? 'names no server' : `has both ${forms.join(' and ')}`
+    return `connection ${what}; ${FORMS}.`
+  }
+  const known: readonly string[] = NAMES[form]
+  const unknown = Object.keys(given).find((name) => !known.includes(name))
+  if (unknown !== undefined)
+    return `connection has the unknown option ${JSON.stringify(unknown)}; beside ${form} it takes ${known.join(', ')}.`
+  for (const name of ['tls', 'sentinelTls'] as const) {
+    const value = given[name]
+    if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value)))
+      return `connection.${name} is ${JSON.stringify(value)}; it takes an object of TLS options, {} for none of your own.`
+  }
+  for (const name of ['username', 'password', 'sentinelUsername', 'sentinelPassword'] as const) {
+    if (given[name] !== undefined && (typeof given[name] !== 'string' || given[name] === ''))
+      return `connection.${name} is ${given[name] === '' ? 'empty' : `a ${typeof given[name]}`}; it takes a text, or leave it out.`
+  }
+  if (form === 'url') return problemOfUrl(given.url, given.tls)
+  const { db, name } = given
+  if (form === 'sentinels' && (typeof name !== 'string' || name === ''))
+    return `connection has no name for Sentinel; ${FORMS}.`
+  if (db !== undefined && !(Number.isInteger(db) && (db as number) >= 0))
+    return `connection.db is ${JSON.stringify(db)}; it takes a whole number from 0.`
+  return problemOfAddresses(form, given[form])
+}
+
+function problemOfUrl(url: unknown, tls: unknown): string | null {
+  if (typeof url !== 'string') return `connection.url is a ${typeof url}; ${FORMS}.`
+  const parts = readRedisUrl(url)
+  if (typeof parts === 'string') return `connection ${parts}; ${FORMS}.`
+  if (tls !== undefined && !parts.isTls)
+    return 'connection has TLS options, and its URL begins with redis://, which is plain text; write rediss://.'
+  return null
+}
+
+function problemOfAddresses(form: string, addresses: unknown): string | null {
+  if (!Array.isArray(addresses) || addresses.length === 0) return `connection.${form} names no server; ${FORMS}.`
+  for (const address of addresses) {
+    const { host, port } = Object(address) as Record<string, unknown>
+    if (typeof host !== 'string' || host === '' || !(Number.isInteger(port) && (port as number) > 0 && (port as number) < 65_536))
+      return `connection.${form} has ${JSON.stringify({ host, port })}; each takes {host, port}, a name and a number.`
+  }
+  return null
 }

@@ -18,7 +18,7 @@ export type RedisReply = string | number | null | readonly RedisReply[]
 export interface RedisPortEvents {
   /** Commands are taken, and every channel is listened to (again): what was said meanwhile is lost. */
   onUp(): void
-  /** One of the connections is lost, or answers no more. Told once, until it is up again. */
+  /** A connection could not be made, was lost, or does not serve, and why. Told for each try. */
   onDown(error: Error): void
 }
 
@@ -30,7 +30,7 @@ export interface RedisPort {
   /**
    * Runs a script and resolves with its reply. Rejects with `store_unavailable` where there is no answer in time; then
    * nobody knows whether it was run. Where many are under way it waits for its turn first. What the script itself refuses
-   * is a {@link ScriptRefusal}.
+   * is a {@link ScriptRefusal}; any other error reply ends the connection, since Redis does not serve.
    */
   run(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<RedisReply>
   /** Listens to a channel, and again after every reconnect. Resolves once Redis has taken it up. */
@@ -41,13 +41,22 @@ export interface RedisPort {
   close(): Promise<void>
 }
 
-/** Redis ran the script, and it said no: `code` is the first word of what it said. */
+/** What our own scripts answer in place of doing what they were asked for; and Redis, where it does not know one. */
+const REFUSALS = ['FENCED', 'LATE', 'NOSCRIPT'] as const
+
+/** The script said no, and Redis is well: `code` says why. */
 export class ScriptRefusal extends Error {
   override readonly name = 'ScriptRefusal'
-  readonly code: string
+  readonly code: (typeof REFUSALS)[number]
 
-  constructor(message: string) {
+  constructor(message: string, code: ScriptRefusal['code']) {
     super(message)
-    this.code = message.split(' ', 1)[0] as string
+    this.code = code
   }
+}
+
+/** The refusal that an error reply is; null where it is any other error, and Redis does not serve. */
+export function refusalIn(message: string): ScriptRefusal | null {
+  const code = REFUSALS.find((one) => message === one || message.startsWith(`${one} `))
+  return code === undefined ? null : new ScriptRefusal(message, code)
 }

@@ -1,4 +1,5 @@
 import type { Position, Presence, PresenceSnapshot, Topic } from '@rollcall/shared-protocol'
+import { growingDelay } from '../../backoff'
 import { ServerError } from '../../errors'
 import type { Timer } from '../../io/clock'
 import { RedisClient } from '../../io/redis-client'
@@ -34,8 +35,11 @@ const WIDTH = 16
 const READY_MS = 5000
 /** Broadcasts of this node that may wait for Redis, in all topics. */
 const MAX_PUBLISHING = 10_000
-/** Milliseconds between two tries to make good what was missed. */
+/** Milliseconds between two tries to make good what was missed: after the first failure, and at most. */
 const RETRY_MS = 250
+const MAX_RETRY_MS = 4000
+/** Reasons that are logged of one outage, each once. */
+const MAX_REASONS = 16
 /** Milliseconds that a diff behind a gap waits for the one before it. */
 const GAP_MS = 200
 /** Sessions are looked after when this share of their time is over. */
@@ -69,6 +73,10 @@ export class RedisStore implements Store {
   #retry: Timer | null = null
   #sessionsDueMs = 0
   #restores = 0
+  /** Returns in a row that failed though the connection stood. */
+  #failedRestores = 0
+  /** Why Redis does not serve, as far as it was logged of the present outage. */
+  readonly #reasons = new Set<string>()
   /** Under which it was found dead, in the middle of a return. */
   #fencedId: string | null = null
   #publishing = 0
@@ -85,7 +93,7 @@ export class RedisStore implements Store {
     this.#port = port ?? new RedisClient(options)
     const keys = new Keys(options.prefix)
     const publish = this.#port.isCluster ? 'SPUBLISH' : 'PUBLISH'
-    const run: RedisPort['run'] = (script, all, args) => this.#run(script, all, args)
+    const run: RedisPort['run'] = (script, all, args) => this.#port.run(script, all, args)
     const freshEpoch = () => random.id(6)
     this.#lease = new Lease({ run, keys, clock, random, ttlMs: leaseTtlMs })
     const topicsOf = (node: string) => this.#topicsOf(node)
@@ -142,8 +150,7 @@ export class RedisStore implements Store {
     this.#port.open({
       onUp: () => this.#dispatch({ kind: 'up' }),
       onDown: (error) => {
-        const redis = safeAddress(this.#options.connection)
-        this.#options.logger.warn({ err: error, redis }, 'Redis cannot be reached; trying again')
+        this.#logOutage(error)
         this.#dispatch({ kind: 'down' })
       },
     })
@@ -220,9 +227,15 @@ export class RedisStore implements Store {
         void this.#restore(++this.#restores)
         return
       case 'retryLater':
-        this.#retry = clock.after(RETRY_MS, () => this.#dispatch({ kind: 'retry' }))
+        this.#retry = clock.after(growingDelay(++this.#failedRestores, RETRY_MS, MAX_RETRY_MS), () =>
+          this.#dispatch({ kind: 'retry' }),
+        )
         return
       case 'reachable':
+        if (effect.isReachable) {
+          this.#failedRestores = 0
+          this.#reasons.clear()
+        }
         if (effect.isReachable === this.#isReachable) return
         this.#isReachable = effect.isReachable
         if (effect.isReachable) {
@@ -232,6 +245,16 @@ export class RedisStore implements Store {
       case 'release':
         for (const resolve of this.#waiting.splice(0)) resolve()
     }
+  }
+
+  /** Once for each reason, however often it is met: an outage may last. */
+  #logOutage(error: Error): void {
+    const { connection, logger: log } = this.#options
+    const reason = error.message
+    if (this.#reasons.has(reason) || this.#reasons.size >= MAX_REASONS) return
+    const redis = safeAddress(connection)
+    this.#reasons.add(reason)
+    log.warn({ err: error, redis, reason }, 'Redis does not serve; trying again')
   }
 
   /** Makes good what may have been missed, while nothing new is committed. */
@@ -252,7 +275,7 @@ export class RedisStore implements Store {
       await this.#redisSessions.restore()
       await eachOf(this.#topics.values(), WIDTH, (topic) => (isOld() ? Promise.resolve() : topic.assert()))
       if (isOld()) return
-      if (this.#fencedId === this.#lease.id) throw new ScriptRefusal('FENCED this node was taken for dead')
+      if (this.#fencedId === this.#lease.id) throw new ScriptRefusal('FENCED this node was taken for dead', 'FENCED')
       this.#dispatch({ kind: 'restored' })
     } catch (error) {
       if (isOld()) return
@@ -359,15 +382,6 @@ export class RedisStore implements Store {
       this.#topics.set(topic, access)
     }
     return access
-  }
-
-  async #run(...[script, keys, args]: Parameters<RedisPort['run']>) {
-    try {
-      return await this.#port.run(script, keys, args)
-    } catch (error) {
-      if (!(error instanceof ScriptRefusal) || error.code === 'FENCED' || error.code === 'LATE') throw error
-      throw this.#unavailable(`Redis refused the script ${script.name}: ${error.message}`, error)
-    }
   }
 
   #unavailable(what: string, cause?: Error): ServerError {
