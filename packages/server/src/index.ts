@@ -48,6 +48,7 @@ export type { GraceOptions } from './session/sessions'
 export { MemoryStore, type MemoryStoreOptions, MemoryStoreState } from './store/memory-store'
 export type {
   RedisAddress,
+  RedisAlone,
   RedisCluster,
   RedisConnection,
   RedisSentinels,

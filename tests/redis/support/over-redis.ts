@@ -30,13 +30,19 @@ export interface Guest {
 
 /** Somebody who has joined the lobby. The test ends them. */
 export async function guestOf(address: string, name: string): Promise<Guest> {
+  const guest = openGuest(address, name)
+  await guest.channel.join()
+  return guest
+}
+
+/** Somebody who is connecting, and has not joined. The test ends them. */
+export function openGuest(address: string, name: string, topic = 'room:lobby'): Guest {
   const socket = new Socket(address, { params: { user_id: name } })
   onTestFinished(() => socket.disconnect())
   socket.connect()
-  const channel = socket.channel('room:lobby', { meta: { name } })
+  const channel = socket.channel(topic, { meta: { name } })
   const left: string[] = []
   channel.presence.on('leave', ({ key }, reason) => left.push(`${key} ${reason}`))
-  await channel.join()
   const keys = () => [...channel.presence.keys()].sort()
   return { socket, channel, left, keys }
 }

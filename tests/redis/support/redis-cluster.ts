@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { freePort } from '../../../scripts/lib/free-port.mjs'
+import type { Certificates } from './certificates'
 import { RedisServer } from './redis-server'
 
 const SLOTS = 16_384
@@ -16,7 +17,10 @@ export class RedisClusterServers {
   }
 
   /** @param args options of each redis-server. */
-  static async start(args: readonly string[] = ['--save', '']): Promise<RedisClusterServers> {
+  static async start(
+    args: readonly string[] = ['--save', ''],
+    certificates: Certificates | null = null,
+  ): Promise<RedisClusterServers> {
     const servers: RedisServer[] = []
     const busPorts: number[] = []
     const cluster = new RedisClusterServers(servers)
@@ -25,7 +29,11 @@ export class RedisClusterServers {
         const busPort = await freePort()
         busPorts.push(busPort)
         const options = ['--cluster-enabled', 'yes', '--cluster-port', String(busPort)]
-        servers.push(await RedisServer.start([...options, ...args, '--cluster-node-timeout', '2000']))
+        // Without it the servers know of each other's plain ports only, and send clients there.
+        if (certificates) options.push('--tls-cluster', 'yes')
+        servers.push(
+          await RedisServer.start([...options, ...args, '--cluster-node-timeout', '2000'], certificates),
+        )
       }
       for (const [i, server] of servers.entries()) {
         const from = Math.floor((SLOTS * i) / MASTERS)
@@ -37,7 +45,8 @@ export class RedisClusterServers {
       const [first, ...others] = servers as [RedisServer, ...RedisServer[]]
       // The rest is gossip.
       for (const [i, other] of others.entries()) {
-        const where = ['127.0.0.1', String(other.port), String(busPorts[i + 1])]
+        const port = certificates ? other.tlsPort : other.port
+        const where = ['127.0.0.1', String(port), String(busPorts[i + 1])]
         await first.command('CLUSTER', 'MEET', ...where)
       }
       for (const server of servers) await cluster.#settled(server)
@@ -50,6 +59,10 @@ export class RedisClusterServers {
 
   get addresses(): { host: string; port: number }[] {
     return this.servers.map(({ port }) => ({ host: '127.0.0.1', port }))
+  }
+
+  get tlsAddresses(): { host: string; port: number }[] {
+    return this.servers.map(({ tlsPort }) => ({ host: '127.0.0.1', port: tlsPort }))
   }
 
   async dispose(): Promise<void> {

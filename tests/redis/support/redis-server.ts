@@ -7,11 +7,14 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { freePort } from '../../../scripts/lib/free-port.mjs'
 import { searchPath } from '../../../scripts/lib/search-path.mjs'
+import type { Certificates } from './certificates'
 
 /** Looks, 20 ms apart, after which a server that does not answer counts as not starting. */
 const MAX_LOOKS = 500
 /** Ports that are tried: the one that was free may not be by the time that a server begins. */
 const MAX_PORTS = 5
+
+const freePorts = async () => ({ port: await freePort(), tlsPort: await freePort() })
 
 const running = new Set<ChildProcess>()
 // Whatever becomes of the test, its servers end with it.
@@ -22,23 +25,37 @@ process.on('exit', () => {
 /** A real redis-server of the test's own, with a folder of its own. */
 export class RedisServer {
   readonly port: number
+  /** Where it takes TLS, if it was given certificates. */
+  readonly tlsPort: number
   readonly folder: string
   readonly #args: readonly string[]
+  #certificates: Certificates | null
   readonly #file: readonly string[]
   #process: ChildProcess | null = null
 
-  private constructor(port: number, folder: string, args: readonly string[], file?: string) {
+  private constructor(
+    ports: { readonly port: number; readonly tlsPort: number },
+    folder: string,
+    args: readonly string[],
+    certificates: Certificates | null,
+    file?: string,
+  ) {
     this.#file = file === undefined ? [] : [file]
-    this.port = port
+    this.port = ports.port
+    this.tlsPort = ports.tlsPort
     this.folder = folder
     this.#args = args
+    this.#certificates = certificates
   }
 
   /** @param args options of redis-server beside port and folder; without any, it keeps nothing on disk. */
-  static async start(args: readonly string[] = ['--save', '', '--appendonly', 'no']): Promise<RedisServer> {
+  static async start(
+    args: readonly string[] = ['--save', '', '--appendonly', 'no'],
+    certificates: Certificates | null = null,
+  ): Promise<RedisServer> {
     for (let tries = 1; ; tries++) {
       const folder = await mkdtemp(join(tmpdir(), 'rollcall-redis-'))
-      const server = new RedisServer(await freePort(), folder, args)
+      const server = new RedisServer(await freePorts(), folder, args, certificates)
       try {
         await server.up()
         return server
@@ -54,21 +71,29 @@ export class RedisServer {
   }
 
   /** A Sentinel that looks after one primary, by the name of `main`, and needs nobody's agreement. */
-  static async sentinel(primary: RedisServer): Promise<RedisServer> {
+  static async sentinel(
+    primary: RedisServer,
+    certificates: Certificates | null = null,
+  ): Promise<RedisServer> {
     const folder = await mkdtemp(join(tmpdir(), 'rollcall-redis-'))
     const file = join(folder, 'sentinel.conf')
     await writeFile(
       file,
       [
-        `sentinel monitor main 127.0.0.1 ${primary.port} 1`,
+        `sentinel monitor main 127.0.0.1 ${certificates ? primary.tlsPort : primary.port} 1`,
         'sentinel down-after-milliseconds main 300',
         'sentinel failover-timeout main 3000',
         '',
       ].join('\n'),
     )
-    const server = new RedisServer(await freePort(), folder, ['--sentinel'], file)
+    const server = new RedisServer(await freePorts(), folder, ['--sentinel'], certificates, file)
     await server.up()
     return server
+  }
+
+  /** The certificates with which it is started next. */
+  setCertificates(certificates: Certificates): void {
+    this.#certificates = certificates
   }
 
   /** Starts it, again on the same port with what its folder holds. */
@@ -86,6 +111,7 @@ export class RedisServer {
         '--dir',
         this.folder,
         ...this.#args,
+        ...(this.#certificates ? ['--tls-port', String(this.tlsPort), ...this.#certificates.serverArgs] : []),
       ],
       { stdio: 'ignore' },
     )

@@ -2,7 +2,7 @@ import { ServerError } from '../../errors'
 import { type Clock, LONGEST_DELAY_MS, systemClock } from '../../io/clock'
 import { type RandomSource, systemRandom } from '../../io/random'
 import { defaultLogger, type Logger } from '../../log'
-import type { RedisConnection } from './redis-connection'
+import { problemOfConnection, type RedisConnection } from './redis-connection'
 
 /** How a node reaches its Redis, and how long things may take. All nodes of one system need the same `prefix`. */
 export interface RedisStoreOptions {
@@ -48,6 +48,12 @@ export const DEFAULT_REDIS_STORE_OPTIONS = {
   settleMs: 4000,
 } as const
 
+const NAMES: ReadonlySet<string> = new Set([
+  'connection',
+  ...Object.keys(DEFAULT_REDIS_STORE_OPTIONS),
+  ...['logger', 'clock', 'random'],
+])
+
 const LEAST = {
   leaseTtlMs: 300,
   sessionTtlMs: 10_000,
@@ -66,7 +72,13 @@ export function resolveRedisStoreOptions(given: RedisStoreOptions): ResolvedRedi
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     connection: given.connection,
   }
-  checkConnection(options.connection)
+  const unknown = Object.keys(given).find((name) => !NAMES.has(name))
+  if (unknown !== undefined) {
+    const message = `RedisStore has no option ${JSON.stringify(unknown)}; it takes ${[...NAMES].join(', ')}.`
+    throw new ServerError('invalid_option', message)
+  }
+  const problem = problemOfConnection(options.connection)
+  if (problem !== null) throw new ServerError('invalid_option', problem)
   if (!/^[\w.:-]+$/.test(options.prefix)) {
     const message = `prefix is ${JSON.stringify(options.prefix)}; it takes letters, digits and _ - . : only.`
     throw new ServerError('invalid_option', message)
@@ -79,21 +91,4 @@ export function resolveRedisStoreOptions(given: RedisStoreOptions): ResolvedRedi
     }
   }
   return options
-}
-
-/** Says nothing of what a URL holds beside its kind: there may be a password in it. */
-function checkConnection(connection: unknown): void {
-  const refuse = (what: string) => {
-    const takes = 'it takes a URL (redis:// or rediss://), {sentinels, name} or {cluster}'
-    throw new ServerError('invalid_option', `connection ${what}; ${takes}.`)
-  }
-  if (typeof connection === 'string') {
-    if (!/^rediss?:\/\//.test(connection) || !URL.canParse(connection)) refuse('is no URL of Redis')
-    return
-  }
-  if (typeof connection !== 'object' || connection === null) return refuse('is missing')
-  const { sentinels, name, cluster } = connection as Record<string, unknown>
-  const some = cluster ?? sentinels
-  if (!Array.isArray(some) || some.length === 0) return refuse('names no server')
-  if (cluster === undefined && typeof name !== 'string') refuse('has no name for Sentinel')
 }
