@@ -108,7 +108,7 @@ module.exports = {
     ),
     onlyImporter(
       'ioredis',
-      'server/src/io/redis-client.ts',
+      'server/src/io/redis-side.ts',
       'One file knows which Redis client is in use: reconnecting, Sentinel and Cluster are decided once.',
     ),
     {

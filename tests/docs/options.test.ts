@@ -87,6 +87,7 @@ const serverOptions: Record<keyof ServerOptions, true> = {
   store: true,
   maxQueuedChanges: true,
   resumeTimeoutMs: true,
+  storeTimeoutMs: true,
   logger: true,
   handlerTimeoutMs: true,
   maxWaitingMessages: true,

@@ -52,3 +52,16 @@ test('production is refused without a way to tell who connects, and served where
   const { response } = await guest.ask('rollcall', 'hello')
   expect(response.identity.id).toMatch(/^guest-/)
 })
+
+test.each([
+  ['HOST', ''],
+  ['REDIS_URL', ''],
+  ['REDIS_PASSWORD', ''],
+  ['ROLLCALL_JWT_SECRET', ' '],
+  ['PORT', ''],
+])('[S-17] %s=%j in the environment is refused in one line that names it', async (name, value) => {
+  const refused = new Command(['serve', ...(name === 'PORT' ? [] : ['--port', '0'])], { [name]: value })
+  expect(await refused.exitCode()).toBe(1)
+  expect(refused.errors).toContain(name)
+  expect(refused.errors).not.toContain('    at ')
+})

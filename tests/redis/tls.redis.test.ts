@@ -68,29 +68,37 @@ function uncaught(): readonly unknown[] {
 }
 
 describe('[S-55] TLS with an authority and a client certificate of its own', () => {
-  test.each(Object.entries(WAYS))('%s', async (_name, start) => {
-    const connection = (await start())(ours.options)
-    const members = [await Member.start('a', { connection }), await Member.start('b', { connection })]
-    for (const member of members) await member.join()
-    await converge(members)
-  }, 60_000)
+  test.each(Object.entries(WAYS))(
+    '%s',
+    async (_name, start) => {
+      const connection = (await start())(ours.options)
+      const members = [await Member.start('a', { connection }), await Member.start('b', { connection })]
+      for (const member of members) await member.join()
+      await converge(members)
+    },
+    60_000,
+  )
 })
 
 describe('[S-55] a certificate that is not trusted ends nothing but the try', () => {
-  test.each(Object.entries(WAYS))('%s', async (_name, start) => {
-    const errors = uncaught()
-    const { cert, key } = others.options
-    const connection = (await start())({ ca: others.options.ca, cert, key })
-    const reasons: string[] = []
-    const warn = ({ reason }: { reason?: string }) => void reasons.push(String(reason))
-    const logger = { debug() {}, info() {}, warn, error() {} }
-    const opening = Member.start('a', { connection, logger })
-    await expect(opening).rejects.toMatchObject({ code: 'store_unavailable' })
-    // Several tries, each with an answer of the peer to our hanging up.
-    await new Promise((resolve) => setTimeout(resolve, 3000))
-    expect(reasons.length).toBeGreaterThan(0)
-    expect(errors).toEqual([])
-  }, 60_000)
+  test.each(Object.entries(WAYS))(
+    '%s',
+    async (_name, start) => {
+      const errors = uncaught()
+      const { cert, key } = others.options
+      const connection = (await start())({ ca: others.options.ca, cert, key })
+      const reasons: string[] = []
+      const warn = ({ reason }: { reason?: string }) => void reasons.push(String(reason))
+      const logger = { debug() {}, info() {}, warn, error() {} }
+      const opening = Member.start('a', { connection, logger })
+      await expect(opening).rejects.toMatchObject({ code: 'store_unavailable' })
+      // Several tries, each with an answer of the peer to our hanging up.
+      await new Promise((resolve) => setTimeout(resolve, 3000))
+      expect(reasons.length).toBeGreaterThan(0)
+      expect(errors).toEqual([])
+    },
+    60_000,
+  )
 })
 
 test('[S-55] a Redis that comes back with an untrusted certificate, and then with the right one', async () => {

@@ -10,7 +10,19 @@ export class Certificates {
   constructor() {
     const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: this.#folder, stdio: 'pipe' })
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-    openssl('req', '-x509', ...key, '-days', '2', '-subj', '/CN=authority', '-keyout', 'ca.key', '-out', 'ca.crt')
+    openssl(
+      'req',
+      '-x509',
+      ...key,
+      '-days',
+      '2',
+      '-subj',
+      '/CN=authority',
+      '-keyout',
+      'ca.key',
+      '-out',
+      'ca.crt',
+    )
     openssl('req', ...key, '-subj', '/CN=redis', '-keyout', 'one.key', '-out', 'one.csr')
     writeFileSync(join(this.#folder, 'names'), 'subjectAltName=IP:127.0.0.1,DNS:redis.example\n')
     const signed = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', 'names']

@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { ServerError } from '../errors'
+import { refuseEmpty } from './refuse-empty'
 import { addServe } from './serve'
 import { addToken } from './token'
 
 const program = new Command('rollcall').description('Presence: who is here, live.').showHelpAfterError()
 addServe(program)
 addToken(program)
+program.hook('preAction', (_program, command) => refuseEmpty(command))
 
 program.parseAsync().catch((error: unknown) => {
   // What an operator can mend is said in one line; anything else is a bug, and its stack is wanted.

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Command } from 'commander'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { RedisStore } from '../store/redis/redis-store'
 import { RecordingLog } from '../testing-support/recording-log'
 import { addRedisFlags, type RedisFlags, storeByFlags } from './redis-flags'
@@ -16,6 +19,12 @@ function read(...args: string[]): RedisFlags | string {
     return said
   }
 }
+
+const folder = mkdtempSync(join(tmpdir(), 'rollcall-pem-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+/** A file that looks like PEM: it is read, and used only when a connection is made. */
+const pem = join(folder, 'one.pem')
+writeFileSync(pem, '-----BEGIN CERTIFICATE-----\n')
 
 const log = new RecordingLog()
 const open = (...args: string[]) => storeByFlags(read(...args) as RedisFlags, log)
@@ -56,4 +65,46 @@ describe('refused', () => {
     expect(() => open('--redis', 'http://user:s3cret@host')).toThrow(/redis:\/\//)
     expect(() => open('--redis', 'http://user:s3cret@host')).not.toThrow(/s3cret/)
   })
+
+  test.each([
+    [
+      'a certificate without its key',
+      ['--redis', 'rediss://a', '--redis-cert', pem],
+      /--redis-cert needs --redis-key/,
+    ],
+    [
+      'a key without its certificate',
+      ['--redis', 'rediss://a', '--redis-key', pem],
+      /--redis-key needs --redis-cert/,
+    ],
+    [
+      'an authority that is not there',
+      ['--redis', 'rediss://a', '--redis-ca', '/no/such'],
+      /--redis-ca cannot be read/,
+    ],
+    ['an authority that is no PEM', ['--redis', 'rediss://a', '--redis-ca', 'package.json'], /is not PEM/],
+    ['TLS beside a URL of plain text', ['--redis', 'redis://a', '--redis-tls'], /write rediss:\/\//],
+    ['TLS without a Redis', ['--redis-ca', pem], /add --redis/],
+  ])('%s', (_what, args, why) => {
+    expect(() => open(...args)).toThrow(why)
+  })
+})
+
+test.each([
+  ['a URL', ['--redis', 'rediss://a']],
+  ['a Cluster', ['--redis-cluster', 'a:1']],
+  ['Sentinels', ['--redis-sentinels', 'a:1', '--redis-name', 'main', '--redis-sentinel-tls']],
+])('[S-55] TLS flags are taken beside %s', (_which, args) => {
+  const tls = [
+    '--redis-tls',
+    '--redis-ca',
+    pem,
+    '--redis-cert',
+    pem,
+    '--redis-key',
+    pem,
+    '--redis-servername',
+    'r',
+  ]
+  expect(open(...args, ...tls)).toBeInstanceOf(RedisStore)
 })

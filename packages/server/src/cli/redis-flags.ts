@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import type { ConnectionOptions } from 'node:tls'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ServerError } from '../errors'
 import type { Logger } from '../log'
@@ -12,6 +14,13 @@ export interface RedisFlags {
   readonly redisName?: string
   readonly redisUsername?: string
   readonly redisPassword?: string
+  readonly redisTls?: boolean
+  /** Files. */
+  readonly redisCa?: string
+  readonly redisCert?: string
+  readonly redisKey?: string
+  readonly redisServername?: string
+  readonly redisSentinelTls?: boolean
   readonly redisPrefix?: string
   readonly redisLeaseMs?: number
 }
@@ -43,6 +52,20 @@ export function addRedisFlags(command: Command): Command {
       .option('--redis-name <name>', "the Sentinels' name of the primary")
       .addOption(new Option('--redis-username <name>', 'for a Cluster or a primary').env('REDIS_USERNAME'))
       .addOption(new Option('--redis-password <secret>', 'for a Cluster or a primary').env('REDIS_PASSWORD'))
+      .option('--redis-tls', 'TLS to a Cluster or a primary behind Sentinels; a URL says it by rediss://')
+      .addOption(
+        new Option('--redis-ca <file>', 'certificates (PEM) of the authority to trust for TLS').env(
+          'REDIS_CA',
+        ),
+      )
+      .addOption(new Option('--redis-cert <file>', 'client certificate (PEM) for TLS').env('REDIS_CERT'))
+      .addOption(new Option('--redis-key <file>', 'key (PEM) of the client certificate').env('REDIS_KEY'))
+      .addOption(
+        new Option('--redis-servername <name>', 'name that must be in the certificate of Redis').env(
+          'REDIS_SERVERNAME',
+        ),
+      )
+      .option('--redis-sentinel-tls', 'TLS to the Sentinels as well, with the same certificates')
       .option('--redis-prefix <prefix>', 'what every key begins with; the same for all nodes')
       // Not in the help: too short a lease takes living nodes for dead. It is for tests that cannot wait.
       .addOption(new Option('--redis-lease-ms <number>').argParser(Number).hideHelp())
@@ -64,18 +87,63 @@ export function storeByFlags(flags: RedisFlags, logger: Logger): RedisStore | nu
 
 function connectionOf(flags: RedisFlags): RedisConnection | null {
   const { redis, redisCluster, redisSentinels, redisName, redisUsername, redisPassword } = flags
-  const credentials = {
+  const tls = tlsOf(flags)
+  const ofServers = {
     ...(redisUsername === undefined ? {} : { username: redisUsername }),
     ...(redisPassword === undefined ? {} : { password: redisPassword }),
+    ...(tls === null ? {} : { tls }),
   }
-  if (redisCluster) return { cluster: redisCluster, ...credentials }
-  if (!redisSentinels) return redis ?? null
+  if (redis !== undefined) {
+    // A URL begins with rediss:// where TLS is meant: the store says so.
+    return tls === null ? redis : { url: redis, tls }
+  }
+  if (redisCluster) return { cluster: redisCluster, ...ofServers }
+  if (!redisSentinels) {
+    if (tls === null && flags.redisSentinelTls !== true) return null
+    throw new ServerError(
+      'invalid_option',
+      'TLS options for Redis are of no use without it: add --redis, --redis-cluster or --redis-sentinels.',
+    )
+  }
   if (redisName === undefined)
     throw new ServerError(
       'invalid_option',
       '--redis-sentinels needs --redis-name, their name of the primary.',
     )
-  return { sentinels: redisSentinels, name: redisName, ...credentials }
+  const sentinelTls = flags.redisSentinelTls ? { sentinelTls: tls ?? {} } : {}
+  return { sentinels: redisSentinels, name: redisName, ...ofServers, ...sentinelTls }
+}
+
+/** Null where no flag asks for TLS. */
+function tlsOf(flags: RedisFlags): ConnectionOptions | null {
+  const { redisTls, redisCa, redisCert, redisKey, redisServername } = flags
+  if ((redisCert === undefined) !== (redisKey === undefined)) {
+    const [given, missing] =
+      redisCert === undefined ? ['--redis-key', '--redis-cert'] : ['--redis-cert', '--redis-key']
+    throw new ServerError('invalid_option', `${given} needs ${missing}: a client certificate has a key.`)
+  }
+  const tls: ConnectionOptions = {
+    ...(redisCa === undefined ? {} : { ca: readPem('--redis-ca', redisCa) }),
+    ...(redisCert === undefined ? {} : { cert: readPem('--redis-cert', redisCert) }),
+    ...(redisKey === undefined ? {} : { key: readPem('--redis-key', redisKey) }),
+    ...(redisServername === undefined ? {} : { servername: redisServername }),
+  }
+  return redisTls || Object.keys(tls).length > 0 ? tls : null
+}
+
+function readPem(flag: string, file: string): string {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new ServerError('invalid_option', `${flag} cannot be read: ${why}.`, { cause })
+  }
+  if (text.includes('-----BEGIN ')) return text
+  throw new ServerError(
+    'invalid_option',
+    `${flag}: ${file} is not PEM; it must have a line -----BEGIN …-----.`,
+  )
 }
 
 function readAddresses(text: string): RedisAddress[] {
@@ -83,7 +151,7 @@ function readAddresses(text: string): RedisAddress[] {
     const match = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/.exec(address.trim())
     const [, ipv6, name, port] = match ?? []
     const host = ipv6 ?? name
-    if (host === undefined || Number(port) > 65_535)
+    if (host === undefined || Number(port) > 65_535 || Number(port) === 0)
       throw new InvalidArgumentError('It must be host:port,host:port.')
     return { host, port: Number(port) }
   })

@@ -29,7 +29,12 @@ export function addServe(program: Command): void {
         .default(9090)
         .argParser(readPort),
     )
-    .addOption(new Option('--host <address>', 'address to listen on').env('HOST').default('127.0.0.1'))
+    .addOption(
+      new Option('--host <address>', 'address to listen on')
+        .env('HOST')
+        .default('127.0.0.1')
+        .argParser(readHost),
+    )
     .option('--allow-anonymous', 'in production, serve people who nobody vouched for', false)
     .addOption(
       new Option('--drain-ms <number>', 'on SIGTERM, time over which connections are sent elsewhere')
@@ -88,9 +93,17 @@ async function serve(flags: ServeFlags): Promise<void> {
   process.on('SIGTERM', stop)
 }
 
+function readHost(text: string): string {
+  // Empty ones are told of with the others.
+  if (/^[A-Za-z0-9._:%-]*$/.test(text) || text.trim() === '') return text
+  throw new InvalidArgumentError(
+    'It must be a name or an address, such as 127.0.0.1, ::1 or 0.0.0.0, without a port.',
+  )
+}
+
 function readPort(text: string): number {
   const port = Number(text)
-  if (/^\d+$/.test(text) && port <= 65_535) return port
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
   throw new InvalidArgumentError('It must be a whole number from 0 to 65535.')
 }
 

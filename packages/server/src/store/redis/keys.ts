@@ -5,8 +5,11 @@ import type { Topic } from '@rollcall/shared-protocol'
  *   P:{t:<topic>}:o  hash    owner -> ref                      P:{nodes}:d  zset  node -> since when it is being reaped
  *   P:{t:<topic>}:s  hash    epoch, seq, digest                P:{nodes}:r  hash  node -> why it went
  *   P:{t:<topic>}:x  hash    node -> 1, fenced off             P:{n:<node>}:t  set  topics
- *   P:{t:<topic>}:g  hash    node -> its last assertion        P:{n:<node>}:c  channel
- *   P:{t:<topic>}:c  channel                                   P:{s:<session>} hash
+ *   P:{t:<topic>}:g  hash    node -> its last assertion        Q:{n:<node>}:c  channel
+ *   Q:{t:<topic>}:c  channel                                   P:{s:<session>} hash
+ *
+ * P is the prefix. Redis' channels know no database, so theirs is Q: the prefix and, but for database 0, `@` and the
+ * number of the database. No prefix has an `@`.
  *
  * What stands in braces decides the slot of a Cluster: one script may touch what shares it, and nothing else.
  */
@@ -27,15 +30,23 @@ export type NodesKeys = readonly [leases: string, dying: string, reasons: string
 /** Every key there is. `docs/redis.md` says what lives under each, and for how long. */
 export class Keys {
   readonly #prefix: string
+  /** What channels begin with. */
+  readonly #channelPrefix: string
 
-  /** @param prefix without braces, which would decide the slot. */
-  constructor(prefix: string) {
+  /**
+   * @param prefix without braces, which would decide the slot, and without `@`
+   * @param db number of the database in which the keys are
+   */
+  constructor(prefix: string, db = 0) {
     this.#prefix = prefix
+    this.#channelPrefix = db === 0 ? prefix : `${prefix}@${db}`
   }
 
   topic(topic: Topic): TopicKeys {
-    const base = `${this.#prefix}:{t:${escapeName(topic)}}`
-    return [`${base}:p`, `${base}:o`, `${base}:s`, `${base}:x`, `${base}:g`, `${base}:c`]
+    const name = `{t:${escapeName(topic)}}`
+    const base = `${this.#prefix}:${name}`
+    const channel = `${this.#channelPrefix}:${name}:c`
+    return [`${base}:p`, `${base}:o`, `${base}:s`, `${base}:x`, `${base}:g`, channel]
   }
 
   get nodes(): NodesKeys {
@@ -50,7 +61,7 @@ export class Keys {
 
   /** What other nodes have to say to this one. */
   nodeChannel(node: string): string {
-    return `${this.#prefix}:{n:${node}}:c`
+    return `${this.#channelPrefix}:{n:${node}}:c`
   }
 
   session(id: string): string {

@@ -52,14 +52,18 @@ export function safeAddress(connection: RedisConnection): string {
     const host = parts.host.includes(':') ? `[${parts.host}]` : parts.host
     return `${host}:${parts.port}`
   }
-  const some = 'sentinels' in (connection as object) ? (connection as RedisSentinels).sentinels : (connection as RedisCluster).cluster
+  const some =
+    'sentinels' in (connection as object)
+      ? (connection as RedisSentinels).sentinels
+      : (connection as RedisCluster).cluster
   return some.map(({ host, port }) => `${host}:${port}`).join(', ')
 }
 
 /** The number of the database in which the keys are. A Cluster has only 0. */
 export function databaseOf(connection: RedisConnection): number {
   const url = urlOf(connection)
-  if (url === null) return 'sentinels' in (connection as object) ? ((connection as RedisSentinels).db ?? 0) : 0
+  if (url === null)
+    return 'sentinels' in (connection as object) ? ((connection as RedisSentinels).db ?? 0) : 0
   const parts = readRedisUrl(url)
   return typeof parts === 'string' ? 0 : parts.db
 }
@@ -73,7 +77,15 @@ const FORMS = 'it takes a URL (redis:// or rediss://), {url}, {sentinels, name} 
 const CREDENTIALS = ['username', 'password', 'tls']
 const NAMES = {
   url: ['url', ...CREDENTIALS],
-  sentinels: ['sentinels', 'name', 'db', 'sentinelUsername', 'sentinelPassword', 'sentinelTls', ...CREDENTIALS],
+  sentinels: [
+    'sentinels',
+    'name',
+    'db',
+    'sentinelUsername',
+    'sentinelPassword',
+    'sentinelTls',
+    ...CREDENTIALS,
+  ],
   cluster: ['cluster', ...CREDENTIALS],
 } as const
 
@@ -120,10 +132,15 @@ function problemOfUrl(url: unknown, tls: unknown): string | null {
 }
 
 function problemOfAddresses(form: string, addresses: unknown): string | null {
-  if (!Array.isArray(addresses) || addresses.length === 0) return `connection.${form} names no server; ${FORMS}.`
+  if (!Array.isArray(addresses) || addresses.length === 0)
+    return `connection.${form} names no server; ${FORMS}.`
   for (const address of addresses) {
     const { host, port } = Object(address) as Record<string, unknown>
-    if (typeof host !== 'string' || host === '' || !(Number.isInteger(port) && (port as number) > 0 && (port as number) < 65_536))
+    if (
+      typeof host !== 'string' ||
+      host === '' ||
+      !(Number.isInteger(port) && (port as number) > 0 && (port as number) < 65_536)
+    )
       return `connection.${form} has ${JSON.stringify({ host, port })}; each takes {host, port}, a name and a number.`
   }
   return null

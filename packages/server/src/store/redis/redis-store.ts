@@ -11,7 +11,7 @@ import { CONNECTING, type LinkEffect, type LinkEvent, type LinkState, stepLink }
 import { OwnRecords } from './own-records'
 import { Reaper } from './reaper'
 import { asciiJson } from './record'
-import { safeAddress } from './redis-connection'
+import { databaseOf, safeAddress } from './redis-connection'
 import {
   type RedisStoreOptions,
   type ResolvedRedisStoreOptions,
@@ -91,7 +91,7 @@ export class RedisStore implements Store {
     const { clock, random, leaseTtlMs, sessionTtlMs, settleMs, commandTimeoutMs, logger: log } = options
     this.#options = options
     this.#port = port ?? new RedisClient(options)
-    const keys = new Keys(options.prefix)
+    const keys = new Keys(options.prefix, databaseOf(options.connection))
     const publish = this.#port.isCluster ? 'SPUBLISH' : 'PUBLISH'
     const run: RedisPort['run'] = (script, all, args) => this.#port.run(script, all, args)
     const freshEpoch = () => random.id(6)
@@ -275,7 +275,8 @@ export class RedisStore implements Store {
       await this.#redisSessions.restore()
       await eachOf(this.#topics.values(), WIDTH, (topic) => (isOld() ? Promise.resolve() : topic.assert()))
       if (isOld()) return
-      if (this.#fencedId === this.#lease.id) throw new ScriptRefusal('FENCED this node was taken for dead', 'FENCED')
+      if (this.#fencedId === this.#lease.id)
+        throw new ScriptRefusal('FENCED this node was taken for dead', 'FENCED')
       this.#dispatch({ kind: 'restored' })
     } catch (error) {
       if (isOld()) return
