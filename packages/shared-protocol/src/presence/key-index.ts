@@ -28,12 +28,12 @@ export class KeyIndex {
     return typeof held === 'string' ? [held] : [...held]
   }
 
-  /** Whether the key was absent before. */
+  /** Whether the key was absent before. The ref must not be held under it. */
   put(key: Key, ref: PresenceRef): boolean {
     const held = this.#held.get(key)
     if (held === undefined) this.#held.set(key, ref)
     else if (typeof held !== 'string') held.add(ref)
-    else if (held !== ref) this.#held.set(key, new Set([held, ref]))
+    else this.#held.set(key, new Set([held, ref]))
     return held === undefined
   }
 

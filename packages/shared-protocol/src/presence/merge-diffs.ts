@@ -14,8 +14,8 @@ import type { FullDiff, FullLeave, FullUpdate, Presence } from './types'
  */
 export function mergeDiffs<M>(diffs: readonly FullDiff<M>[]): FullDiff<M> | null {
   const first = diffs[0]
-  const last = diffs.at(-1)
-  if (!first || !last) return null
+  if (!first) return null
+  const last = diffs.at(-1) ?? first
   if (first === last) return first
 
   const joins = new Map<PresenceRef, Presence<M>>()

@@ -81,7 +81,7 @@ export class NetStep<M> implements Step<M> {
 
   put(presence: Presence<M>, previous: Presence<M> | undefined, isFirstIn: boolean): void {
     this.#touch(presence.key, !isFirstIn)
-    if (previous && previous.key !== presence.key) this.#touch(previous.key, true)
+    if (previous) this.#touch(previous.key, true)
     const change = this.#changes.get(presence.ref)
     if (change) change.after = presence
     else this.#changes.set(presence.ref, { before: previous, after: presence })
