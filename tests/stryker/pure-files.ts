@@ -1,57 +1,70 @@
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
-/** Pure files and the tests beside them, which alone have to notice what StrykerJS breaks in them. */
+/** Pure files of one folder. StrykerJS breaks each of them, and its own tests alone have to notice. */
 export interface PureFolder {
   readonly folder: string
-  /** Base names; without them, every source file of the folder. */
+  /** Base names; without them, every source file of the folder but `types.ts`. */
   readonly files?: readonly string[]
+  /** Tests of a file that do not begin with its name; both without their extensions. */
+  readonly tests?: Readonly<Record<string, readonly string[]>>
 }
 
 export const pureFolders: readonly PureFolder[] = [
-  { folder: 'packages/shared-protocol/src/presence' },
-  { folder: 'packages/client/src/machine' },
+  {
+    folder: 'packages/shared-protocol/src/presence',
+    tests: { 'presence-step': ['presence-set'] },
+  },
+  {
+    folder: 'packages/client/src/machine',
+    tests: {
+      'credentials-renewal': ['credentials'],
+      'credentials-state': ['credentials'],
+      'socket-state': ['socket-machine'],
+    },
+  },
   {
     folder: 'packages/server/src/presence',
-    files: [
-      'flush.ts',
-      'flush-machine.ts',
-      'history.ts',
-      'members.ts',
-      'staging.ts',
-      'topic-machine.ts',
-      'topic-state.ts',
-    ],
+    files: ['flush', 'flush-machine', 'history', 'members', 'staging', 'topic-machine', 'topic-state'],
   },
-  { folder: 'packages/server/src/session', files: ['session-machine.ts'] },
-  { folder: 'packages/server/src/door' },
-  { folder: 'packages/server/src/connection', files: ['throttle.ts'] },
+  { folder: 'packages/server/src/session', files: ['session-machine'] },
+  { folder: 'packages/server/src/door', tests: { door: ['held-seat'] } },
+  { folder: 'packages/server/src/connection', files: ['throttle'] },
   {
     folder: 'packages/server/src/store/redis',
     files: [
-      'holders.ts',
-      'keys.ts',
-      'line-machine.ts',
-      'link-machine.ts',
-      'message.ts',
-      'own-records.ts',
-      'record.ts',
-      'topic-line.ts',
+      'holders',
+      'keys',
+      'line-machine',
+      'link-machine',
+      'message',
+      'own-records',
+      'record',
+      'topic-line',
     ],
   },
 ]
 
-/** The paths of a folder's pure files. */
-export function filesOf({ folder, files }: PureFolder): string[] {
-  const all = readdirSync(folder).filter((name) => name.endsWith('.ts') && !/\.test(-d)?\.ts$/.test(name))
-  const missing = files?.filter((name) => !all.includes(name)) ?? []
-  if (missing.length > 0) throw new Error(`${folder} has no ${missing.join(', ')}. Correct pure-files.ts.`)
-  return (files ?? all).map((name) => join(folder, name))
+export interface PureFile {
+  readonly path: string
+  readonly tests: readonly string[]
 }
 
-/** Only the unit ring's tests: no DOM, no Redis, no sockets. */
-export function testsOf(folder: string): string[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.test.ts') && !/\.(dom|redis|real)\.test\.ts$/.test(name))
-    .map((name) => join(folder, name))
+/** A folder's pure files, each with the tests of the unit ring that are beside it: no DOM, no Redis, no sockets. */
+export function pureFilesOf({ folder, files, tests }: PureFolder): PureFile[] {
+  const all = readdirSync(folder).filter((name) => name.endsWith('.ts'))
+  const testFiles = all.filter(
+    (name) => name.endsWith('.test.ts') && !/\.(dom|redis|real)\.test\.ts$/.test(name),
+  )
+  const sources = all.filter((name) => !/\.test(-d)?\.ts$/.test(name)).map((name) => basename(name, '.ts'))
+  return (files ?? sources.filter((name) => name !== 'types')).map((source) => {
+    if (!sources.includes(source)) throw new Error(`${folder} has no ${source}.ts. Correct pure-files.ts.`)
+    const nouns = [source, ...(tests?.[source] ?? [])]
+    return {
+      path: join(folder, `${source}.ts`),
+      tests: testFiles
+        .filter((name) => nouns.some((noun) => name.startsWith(`${noun}.`)))
+        .map((name) => join(folder, name)),
+    }
+  })
 }

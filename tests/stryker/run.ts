@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { Stryker } from '@stryker-mutator/core'
 import { type EquivalentMutant, equivalentMutants } from './equivalent-mutants'
-import { filesOf, pureFolders, testsOf } from './pure-files'
+import { type PureFile, pureFilesOf, pureFolders } from './pure-files'
 
 /*
  * npm run stryker              every pure file; takes about an hour
@@ -15,28 +14,21 @@ type MutantResult = Awaited<ReturnType<Stryker['runMutationTest']>>[number]
 const MIN_SCORE = 95
 
 const asked = process.argv.slice(2)
-const isAsked = (path: string) =>
-  asked.length === 0 || asked.some((end) => path === end || path.endsWith(`/${end}`))
+const chosen = pureFolders
+  .flatMap(pureFilesOf)
+  .filter(({ path }) => asked.length === 0 || asked.some((end) => path === end || path.endsWith(`/${end}`)))
+if (chosen.length === 0) throw new Error(`pure-files.ts has no file that ends with ${asked.join(' or ')}.`)
 
-let failedFiles = 0
-let checkedFiles = 0
-for (const pureFolder of pureFolders) {
-  const files = filesOf(pureFolder).filter(isAsked)
-  if (files.length === 0) continue
-  const results = await runStryker(files, testsOf(pureFolder.folder))
-  for (const file of files) {
-    checkedFiles++
-    const ofFile = results.filter(({ fileName }) => resolve(fileName) === resolve(file))
-    if (!report(file, ofFile)) failedFiles++
-  }
-}
-if (checkedFiles === 0) throw new Error(`pure-files.ts has no file that ends with ${asked.join(' or ')}.`)
-process.stdout.write(`${checkedFiles - failedFiles} passed, ${failedFiles} failed\n`)
-process.exitCode = failedFiles === 0 ? 0 : 1
+let failedCount = 0
+for (const file of chosen) if (!report(file.path, await mutate(file))) failedCount++
+process.stdout.write(`${chosen.length - failedCount} passed, ${failedCount} failed\n`)
+process.exitCode = failedCount === 0 ? 0 : 1
 
-function runStryker(mutate: string[], testFiles: string[]): Promise<MutantResult[]> {
+async function mutate({ path, tests }: PureFile): Promise<readonly MutantResult[]> {
+  if (tests.length === 0)
+    throw new Error(`${path} has no test beside it. Write one, or name it in pure-files.ts.`)
   const configFile = 'tests/stryker/stryker.config.json'
-  return new Stryker({ configFile, mutate, testFiles }).runMutationTest()
+  return new Stryker({ configFile, mutate: [path], testFiles: [...tests] }).runMutationTest()
 }
 
 /** Prints a file's score, and each mutant that nobody noticed; false where it is not good enough. */
@@ -74,12 +66,19 @@ function report(file: string, results: readonly MutantResult[]): boolean {
   }
 }
 
-/** The first line that a mutant changes, before and after, trimmed. */
+/** The first line that a mutant changes, before and after, trimmed; all of them where the first stays the same. */
 function changeOf({ fileName, location, replacement }: MutantResult): { line: string; becomes: string } {
-  const lines = readFileSync(fileName, 'utf8').split('\n')
   const { start, end } = location
-  const first = lines[start.line - 1] ?? ''
-  const rest = (lines[end.line - 1] ?? '').slice(end.column - 1)
-  const mutated = `${first.slice(0, start.column - 1)}${replacement}${rest}`
-  return { line: first.trim(), becomes: (mutated.split('\n', 1)[0] ?? '').trim() }
+  const lines = readFileSync(fileName, 'utf8')
+    .split('\n')
+    .slice(start.line - 1, end.line)
+  const before = (lines[0] ?? '').slice(0, start.column - 1)
+  const after = (lines.at(-1) ?? '').slice(end.column - 1)
+  const mutated = `${before}${replacement}${after}`.split('\n')
+  if (lines[0] !== mutated[0]) return { line: trimmed(lines[0]), becomes: trimmed(mutated[0]) }
+  return { line: trimmed(lines.join(' ')), becomes: trimmed(mutated.join(' ')) }
+}
+
+function trimmed(code = ''): string {
+  return code.replace(/\s+/g, ' ').trim()
 }

@@ -45,11 +45,6 @@ export class TopicLine {
     return this.#state.name === 'opening'
   }
 
-  /** Whether it waits for a snapshot: also for the one after the present one, where that came too early. */
-  get wantsSnapshot(): boolean {
-    return this.#state.name === 'opening' || this.#state.name === 'asking'
-  }
-
   /** Nodes that hold presences which the feed was told of. */
   nodes(): Iterable<string> {
     return this.#holders.nodes()
@@ -87,7 +82,7 @@ export class TopicLine {
     this.#step({ kind: 'stale' })
   }
 
-  /** Resolves once the feed has been told of this position, or of a state that is later. Never, if it is cancelled. */
+  /** Resolves once the feed has been told of this position or of a later state, or the line is cancelled. */
   reaches(position: Position): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push({ position, resolve })
@@ -148,14 +143,13 @@ export class TopicLine {
 
   #wake(): void {
     const state = this.#state
-    if (state.name !== 'live' || this.#waiting.length === 0) return
+    if (state.name !== 'live') return
     const { epoch, seq } = state.at
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const one of waiting) {
-      // Another epoch: the state that the feed was told of is younger than the step.
-      if (one.position.epoch !== epoch || one.position.seq <= seq) one.resolve()
-      else this.#waiting.push(one)
-    }
+    this.#waiting = this.#waiting.filter(({ position, resolve }) => {
+      // In another epoch the state that the feed was told of is younger than the step.
+      if (position.epoch === epoch && position.seq > seq) return true
+      resolve()
+      return false
+    })
   }
 }
