@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { backoffCeiling, backoffDelay } from './backoff'
+import { backoffCeiling, backoffDelay, LONGEST_DELAY_MS } from './backoff'
 
 const backoffs = fc
   .tuple(fc.integer({ min: 1, max: 10_000 }), fc.integer({ min: 0, max: 100_000 }))
@@ -25,6 +25,10 @@ describe('backoff', () => {
       500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000,
     ])
     expect(backoffCeiling(5_000, backoff)).toBe(30_000)
+  })
+
+  test('the longest delay is what timers take: they fire at once for one millisecond more', () => {
+    expect(LONGEST_DELAY_MS).toBe(2_147_483_647)
   })
 
   test('[C-2] chance reaches the whole range', () => {

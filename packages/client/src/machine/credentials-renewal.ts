@@ -16,6 +16,7 @@ import type {
 
 type CredentialsStep = Step<CredentialsState, CredentialsEffect>
 type In<N extends CredentialsState['name']> = Extract<CredentialsState, { readonly name: N }>
+type HeldStep = Step<In<'held'>, CredentialsEffect>
 export type Renewing = In<'renewing' | 'offering'>
 
 /** Least wait before a renewal, and before the next try of one that failed. */
@@ -40,7 +41,7 @@ export function hold(
   credentials: Credentials,
   lifetime: Lifetime,
   { now, random, canRenew }: CredentialsContext,
-): CredentialsStep {
+): HeldStep {
   const endsAt = typeof lifetime === 'number' ? now + lifetime : lifetime
   const delayMs = canRenew && typeof lifetime === 'number' ? renewalDelay(lifetime, random) : null
   return {
@@ -67,12 +68,11 @@ export function renew(
 export function conclude(
   { tickets, nextTickets }: Renewing,
   error: RollcallError | null,
-  held: CredentialsStep,
+  held: HeldStep,
   context: CredentialsContext,
 ): CredentialsStep {
   const settle: CredentialsEffect = { kind: 'settle', tickets, error }
-  if (nextTickets.length === 0 || held.state.name !== 'held')
-    return { state: held.state, effects: [...held.effects, settle] }
+  if (nextTickets.length === 0) return { state: held.state, effects: [...held.effects, settle] }
   const next = renew(held.state, nextTickets, context)
   return { state: next.state, effects: [settle, ...next.effects] }
 }
@@ -88,7 +88,7 @@ export function fallBack(
   const failures = state.failures + 1
   const hasEnd = context.canRenew && typeof good.endsAt === 'number'
   const delayMs = Math.max(LEAST_WAIT_MS, leastMs, backoffDelay(failures, context.backoff, context.random))
-  const held: CredentialsStep = {
+  const held: HeldStep = {
     state: { name: 'held', good, asked, failures },
     effects: [{ kind: 'timer', delayMs: hasEnd ? delayMs : null }],
   }

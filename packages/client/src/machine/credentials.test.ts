@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { RollcallError } from '../errors'
 import { stepCredentials } from './credentials'
+import { renewalDelay } from './credentials-renewal'
 import {
   type Credentials,
   type CredentialsContext,
@@ -8,6 +9,7 @@ import {
   type CredentialsEvent,
   type CredentialsState,
   INITIAL_CREDENTIALS,
+  isSameCredentials,
   type Lifetime,
 } from './credentials-state'
 
@@ -90,6 +92,87 @@ describe('[C-33] a renewal', () => {
   })
 })
 
+describe('[C-33] who asks for a renewal', () => {
+  const requested = (ticket: number): CredentialsEvent => ({ kind: 'requested', ticket })
+  const apart = expect.objectContaining({
+    code: 'disconnected',
+    message: expect.stringContaining('No connection is open'),
+  })
+
+  test('is refused while no connection is open', () => {
+    for (const events of [[], [wanted], [wanted, made(1, 't1')]])
+      expect(run([...events, requested(5)]).effects).toEqual([{ kind: 'settle', tickets: [5], error: apart }])
+  })
+
+  test('is told when the connection ends before the answer, as are those who came later', () => {
+    const asking = run([requested(1), requested(2)], held).state
+    expect(asking).toMatchObject({ name: 'renewing', tickets: [1], nextTickets: [2] })
+    const settle = { kind: 'settle', tickets: [1, 2], error: apart }
+    const pass = { kind: 'pass', close: { code: 1006, reason: '' } }
+    expect(run([broken], asking).effects).toEqual([{ kind: 'timer', delayMs: null }, settle, pass])
+    expect(run([made(2, 't2'), broken], asking).effects).toEqual([
+      { kind: 'timer', delayMs: null },
+      settle,
+      pass,
+    ])
+    expect(run([{ kind: 'parted' }], asking)).toEqual({
+      state: { name: 'apart', good: held.good, asked: 2 },
+      effects: [{ kind: 'timer', delayMs: null }, settle],
+    })
+    expect(run([{ kind: 'stopped' }], asking)).toEqual({
+      state: { name: 'apart', good: null, asked: 2 },
+      effects: [{ kind: 'timer', delayMs: null }, settle],
+    })
+    expect(run([wanted], asking).effects).toEqual([
+      settle,
+      { kind: 'timer', delayMs: 5_000 },
+      { kind: 'ask', asked: 3 },
+    ])
+  })
+
+  test('is told of the failure, and a second question is asked at once for those who came later', () => {
+    const asking = run([requested(1), requested(2)], held).state
+    expect(run([failed(2)], asking).effects).toEqual([
+      { kind: 'settle', tickets: [1], error },
+      { kind: 'timer', delayMs: 4_000 },
+      { kind: 'ask', asked: 3 },
+    ])
+  })
+
+  test('has the answer of the server, after which the next renewal is planned', () => {
+    const { effects } = run([requested(1), made(2, 't2'), { kind: 'accepted', lifetime: HOUR_MS }], held)
+    expect(effects).toEqual([
+      { kind: 'timer', delayMs: 0.8 * HOUR_MS },
+      { kind: 'settle', tickets: [1], error: null },
+    ])
+  })
+
+  test('is not followed by tries that nobody asked for, where the credentials do not end or no function makes others', () => {
+    for (const [lifetime, canRenew] of [
+      ['never', true],
+      ['unknown', true],
+      [HOUR_MS, false],
+    ] as const) {
+      const opened = run([wanted, made(1, 't1'), welcomed(lifetime)], INITIAL_CREDENTIALS, { canRenew }).state
+      const { effects } = run([requested(1), failed(2)], opened, { canRenew })
+      expect(effects[0]).toEqual({ kind: 'timer', delayMs: null })
+    }
+  })
+})
+
+describe('[C-33] the time of a renewal', () => {
+  test.each([
+    ['four fifths of the life', 600_000, 0, 480_000],
+    ['seven tenths, where chance says so', 600_000, 1, 420_000],
+    ['a minute before the end', 240_000, 0, 180_000],
+    ['half of a life that is too short for that', 100_000, 0, 50_000],
+    ['a second at least', 1_000, 0, 1_000],
+    ['what timers take at most', 2 ** 45, 0, 2 ** 31 - 1],
+  ])('is %s', (_what, lifetimeMs, random, delayMs) => {
+    expect(renewalDelay(lifetimeMs, random)).toBe(delayMs)
+  })
+})
+
 describe('[C-34] a renewal that fails', () => {
   const later = { kind: 'timer', delayMs: 1_000 }
   test.each([
@@ -130,6 +213,46 @@ describe('[C-34] a renewal that fails', () => {
 
 describe('[C-34] a connection', () => {
   const away = run([broken], held).state
+  const open = { kind: 'open', credentials: tokens('t1') }
+
+  test('is opened with good ones that never end, however late it is', () => {
+    const lasting = run([wanted, made(1, 't1'), welcomed('never'), broken]).state
+    expect(run([wanted, failed(2)], lasting, { now: 1e15 }).effects).toContainEqual(open)
+  })
+
+  test('that was opened with the last good ones is an ordinary try: it may fail, and the next one follows', () => {
+    for (const event of [failed(2), due, made(2, 't1')]) {
+      const trying = run([wanted, event], away, { now: HOUR_MS - 1 })
+      expect(trying.effects).toEqual([{ kind: 'timer', delayMs: null }, open])
+      expect(run([broken], trying.state).effects).toContainEqual(expect.objectContaining({ kind: 'pass' }))
+    }
+  })
+
+  test('is tried as usual with the same credentials where nobody said how long they last', () => {
+    const unknown = run([wanted, made(1, 't1'), welcomed('unknown'), broken]).state
+    const trying = run([wanted, made(2, 't1')], unknown).state
+    expect(run([broken], trying).effects).toContainEqual(expect.objectContaining({ kind: 'pass' }))
+  })
+
+  test('is not given up for a failure of an earlier question, nor opened with its answer', () => {
+    const asking = run([wanted, { kind: 'parted' }, wanted]).state
+    for (const stale of [failed(1), made(1, 'late')])
+      expect(run([stale], asking)).toEqual({ state: asking, effects: [] })
+  })
+
+  test('waits on for the function where the last good ones are over', () => {
+    const asking = run([wanted], away, { now: HOUR_MS }).state
+    expect(run([due], asking, { now: HOUR_MS })).toEqual({ state: asking, effects: [] })
+  })
+
+  test('that breaks before it was welcomed leaves what was good', () => {
+    const { state, effects } = run([wanted, made(2, 't2'), broken], away)
+    expect(state).toEqual({ name: 'apart', good: away.good, asked: 2 })
+    expect(effects).toEqual([
+      { kind: 'timer', delayMs: null },
+      { kind: 'pass', close: { code: 1006, reason: '' } },
+    ])
+  })
 
   test('is opened with the last good ones where the function fails, or takes too long', () => {
     for (const event of [failed(2), due])
@@ -156,6 +279,26 @@ describe('[C-35] credentials that the server says are over', () => {
     expect(run([wanted, made(2, 't2')], over.state).effects).toContainEqual(open)
   })
 
+  test('and were refused at once are remembered as over: the same again end the socket', () => {
+    const refused = run([wanted, made(1, 't1'), expiry])
+    expect(refused.state.good).toEqual({ credentials: tokens('t1'), endsAt: 'unknown', isVoid: true })
+    expect(refused.effects).toContainEqual({ kind: 'pass', close: { code: 4004, reason: 'expired' } })
+    expect(run([wanted, made(2, 't1')], refused.state).effects).toContainEqual({
+      kind: 'expire',
+      close: null,
+    })
+    const fixed = run([wanted, made(1, 't1'), expiry], INITIAL_CREDENTIALS, { canRenew: false })
+    expect(fixed.effects).toContainEqual({ kind: 'expire', close: { code: 4004, reason: 'expired' } })
+  })
+
+  test('while newer ones were asked for or offered are not used again', () => {
+    for (const events of [[due], [due, made(2, 't2')]]) {
+      const { state } = run([...events, expiry], held)
+      expect(state.good).toMatchObject({ credentials: tokens('t1'), isVoid: true })
+      expect(run([wanted, failed(3)], state).effects).toContainEqual({ kind: 'fail', error })
+    }
+  })
+
   test('end the socket where there are no others', () => {
     expect(run([wanted, made(2, 't1')], over.state).effects).toContainEqual({ kind: 'expire', close: null })
     const { effects } = run([expiry], held, { canRenew: false })
@@ -178,5 +321,23 @@ describe('[C-35] credentials that the server says are over', () => {
     expect(run([welcomed(HOUR_MS), broken], trying.state, now).effects).toContainEqual(
       expect.objectContaining({ kind: 'pass' }),
     )
+  })
+})
+
+describe('credentials are the same', () => {
+  const of = (token: string | null, params: Record<string, string>): Credentials => ({
+    token,
+    params: new Map(Object.entries(params)),
+  })
+
+  test.each([
+    ['where all is equal', of('t', { a: '1', b: '2' }), of('t', { b: '2', a: '1' }), true],
+    ['not with another token', of('t', {}), of('u', {}), false],
+    ['not with a parameter more', of('t', { a: '1' }), of('t', { a: '1', b: '2' }), false],
+    ['not with a parameter less', of('t', { a: '1', b: '2' }), of('t', { a: '1' }), false],
+    ['not with another value', of('t', { a: '1' }), of('t', { a: '2' }), false],
+    ['not with another name', of('t', { a: '1' }), of('t', { b: '1' }), false],
+  ])('%s', (_what, left, right, isSame) => {
+    expect(isSameCredentials(left, right)).toBe(isSame)
   })
 })

@@ -132,7 +132,7 @@ const table: TransitionTable<CredentialsState, CredentialsEvent, CredentialsEffe
         return open(state, credentials, false)
       // The server has said that these are over, and there are no others. (C-35)
       if (good.isVoid) return part(state, [{ kind: 'expire', close: null }])
-      return open(state, credentials, typeof good.endsAt === 'number' && good.endsAt <= context.now)
+      return open(state, credentials, Number(good.endsAt) <= context.now)
     },
     failed: (state, { asked, error }, context) => {
       if (asked !== state.asked) return stay(state)

@@ -104,6 +104,50 @@ describe('heartbeat', () => {
     }
   })
 
+  test('[C-4] a timer that is late by just its time is a dead connection: only later ones mean that the machine slept', () => {
+    const probing = run([
+      ['started', 0],
+      ['due', 15_000],
+    ]).state
+    expect(run([['due', 35_000]], probing).effects).toEqual([[{ kind: 'dead' }]])
+    expect(run([['due', 35_001]], probing).effects[0]).toContainEqual({ kind: 'beat' })
+  })
+
+  test('a new connection begins with its whole interval, whatever the one before it was waiting for', () => {
+    for (const before of [[], [['due', 15_000]]] as [HeartbeatEvent['kind'], number][][]) {
+      const { state, effects } = run([['started', 0], ...before, ['started', 20_000]])
+      expect(state).toEqual({ name: 'listening', heardAt: 20_000 })
+      expect(effects.at(-1)).toEqual([{ kind: 'timer', delayMs: 15_000 }])
+    }
+  })
+
+  test('a doubt while an answer is awaited does not put off when the connection counts as dead', () => {
+    const { effects } = run([
+      ['started', 0],
+      ['due', 15_000],
+      ['doubted', 20_000],
+      ['due', 25_000],
+    ])
+    expect(effects.slice(2)).toEqual([[], [{ kind: 'dead' }]])
+  })
+
+  test('a frame answers a heartbeat with a whole new interval', () => {
+    const { effects } = run([
+      ['started', 0],
+      ['due', 15_000],
+      ['heard', 16_000],
+    ])
+    expect(effects[2]).toEqual([{ kind: 'timer', delayMs: 15_000 }])
+  })
+
+  test('[C-27] a steady heartbeat is not put off by what is heard', () => {
+    const steady = { ...settings, isSteady: true, now: 0 }
+    const { state } = stepHeartbeat(INITIAL_HEARTBEAT, { kind: 'started' }, steady)
+    const heard = stepHeartbeat(state, { kind: 'heard' }, { ...steady, now: 14_000 }).state
+    const { effects } = stepHeartbeat(heard, { kind: 'due' }, { ...steady, now: 15_000 })
+    expect(effects).toContainEqual({ kind: 'beat' })
+  })
+
   test('nothing happens while it is off', () => {
     for (const kind of ['heard', 'doubted', 'due', 'stopped'] as const) {
       expect(run([[kind, 5]])).toEqual({ state: { name: 'off' }, effects: [[]] })

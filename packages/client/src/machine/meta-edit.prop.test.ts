@@ -50,8 +50,27 @@ describe('meta edits', () => {
     )
   })
 
+  const patch = (value: JsonObject) => editOf({ kind: 'patch', patch: value })
+
+  test('a field deep inside that becomes exactly an object is removed first, and nothing beside it', () => {
+    const edit = composeEdits(patch({ a: { x: null }, b: { z: 1 } }), patch({ a: { x: { y: 1 } } }))
+    expect(changesOf(edit)).toEqual([
+      { kind: 'patch', patch: { a: { x: null } } },
+      { kind: 'patch', patch: { a: { x: { y: 1 } }, b: { z: 1 } } },
+    ])
+  })
+
+  test('a field that was removed or set to a plain value begins anew with the next patch of it', () => {
+    for (const before of [null, 7, [1]])
+      expect(composeEdits(patch({ a: before }), patch({ a: { x: 1 } }))).toEqual(
+        composeEdits(patch({ a: {} }), {
+          kind: 'merge',
+          fields: new Map([['a', { kind: 'set', value: { x: 1 } }]]),
+        }),
+      )
+  })
+
   test('mostly one message is enough', () => {
-    const patch = (value: JsonObject) => editOf({ kind: 'patch', patch: value })
     expect(changesOf(composeEdits(patch({ typing: true }), patch({ typing: null, status: 'busy' })))).toEqual(
       [{ kind: 'patch', patch: { typing: null, status: 'busy' } }],
     )

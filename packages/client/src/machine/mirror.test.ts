@@ -91,6 +91,21 @@ describe('mirror', () => {
     ])
   })
 
+  test('asks by itself where the server sends no state after a join, and in vain no sooner than that', () => {
+    expect(run([joined]).effects).toEqual([{ kind: 'timer', delayMs: 10_000 }])
+    const refuse = (retryAfterMs: number): MirrorEvent => ({
+      kind: 'ask_refused',
+      isRetryable: true,
+      retryAfterMs,
+    })
+    expect(run([joined, { kind: 'due' }, refuse(2_000)]).effects).toEqual([
+      { kind: 'timer', delayMs: 10_000 },
+    ])
+    expect(run([joined, { kind: 'due' }, refuse(20_000)]).effects).toEqual([
+      { kind: 'timer', delayMs: 20_000 },
+    ])
+  })
+
   test('a server whose diffs never fit is asked less and less often', () => {
     let current = live
     const delays: (number | null)[] = []

@@ -118,6 +118,43 @@ describe('own meta', () => {
     ])
   })
 
+  test('[C-36] what was sent before it and not answered is not the answer to it', () => {
+    const { sent, effects } = run([joined, submit(1), due, submit(2), throttled(2, 700), answered(1), due])
+    expect(sent).toEqual([update(1), update(2), update(2)])
+    expect(effects).toContainEqual({ kind: 'timer', delayMs: 700 })
+    expect(effects).toContainEqual({ kind: 'settle', tickets: [1], error: null })
+  })
+
+  test('[C-36] is said again together with what waited to be sent, and all who wait are told', () => {
+    const { sent, effects } = run([joined, submit(1), submit(2), throttled(1, 700), due, answered(2)])
+    expect(sent).toEqual([update(1), update(2)])
+    expect(effects.at(-1)).toEqual({ kind: 'settle', tickets: [1, 2], error: null })
+  })
+
+  test('[C-36] leaves what else was sent before it waiting for its own answer', () => {
+    const { effects } = run([
+      joined,
+      patch(1, { a: 1 }),
+      due,
+      patch(2, { b: 2 }),
+      throttled(2, 700),
+      answered(1),
+    ])
+    expect(effects.at(-1)).toEqual({ kind: 'settle', tickets: [1], error: null })
+  })
+
+  test('[C-11] only what was not answered is sent again, not what was answered before it', () => {
+    const two = [joined, patch(1, { a: 1 }), due, patch(2, { b: 2 }), answered(1)]
+    const { sent, state } = run([...two, lost, joined])
+    expect(sent.at(-1)).toEqual([{ kind: 'patch', patch: { b: 2 } }])
+    expect(run([answered(3)], state).state.accepted).toEqual(editOf({ kind: 'patch', patch: { a: 1, b: 2 } }))
+  })
+
+  test('an answer to nothing that was sent changes nothing', () => {
+    const { state } = run([joined, submit(1)])
+    expect(run([answered(7)], state)).toMatchObject({ state, effects: [] })
+  })
+
   test('[C-36] is wanted still after a lost connection', () => {
     expect(run([joined, submit(1), throttled(1, 700), lost, joined]).sent).toEqual([update(1), update(1)])
   })

@@ -68,14 +68,16 @@ function replaceBy(metas: readonly PhoenixMeta[], diffs: readonly MetasDiff[]): 
 function keep(kept: readonly MetasDiff[], { joins, leaves }: MetasDiff): readonly MetasDiff[] {
   const all = [...kept, { joins, leaves }]
   let excess = all.reduce((sum, diff) => sum + sizeOf(diff), 0) - MAX_KEPT_METAS
-  let dropped = 0
-  for (; excess > 0; dropped++) excess -= sizeOf(all[dropped])
-  return all.slice(dropped)
+  return all.filter((diff) => {
+    if (excess <= 0) return true
+    excess -= sizeOf(diff)
+    return false
+  })
 }
 
-function sizeOf(diff: MetasDiff | undefined): number {
-  // One that is empty takes room, too.
-  return diff === undefined ? 0 : 1 + diff.joins.length + diff.leaves.length
+/** An empty diff takes room, too. */
+function sizeOf({ joins, leaves }: MetasDiff): number {
+  return 1 + joins.length + leaves.length
 }
 
 type Context = undefined
