@@ -8,4 +8,6 @@ const unit = projects.find(
 if (typeof unit !== 'object' || !('test' in unit))
   throw new Error('vitest.config.ts has no project named "unit".')
 
-export default { ...workspace, test: { ...unit.test, projects: undefined } }
+const include = process.env.STRYKER_TESTS?.split(',') ?? []
+
+export default { ...workspace, test: { ...unit.test, include, projects: undefined } }
