@@ -14,6 +14,11 @@ describe('a plain address', () => {
     ['[2001:db8::1]', '2001:db8::1'],
     ['fe80::1%eth0', 'fe80::1'],
     ['::1', '::1'],
+    ['::ffff:10.1.2.3', '10.1.2.3'],
+    ['[10.1.2.3]:443', '10.1.2.3'],
+    ['1::ffff:10.1.2.3', '1::ffff:10.1.2.3'],
+    ['0:0:0:0:1:ffff:a01:203', '0:0:0:0:1:ffff:a01:203'],
+    ['::fffe:10.1.2.3', '::fffe:10.1.2.3'],
   ])('of %s is %s', (text, plain) => {
     expect(plainAddress(text)).toBe(plain)
   })
@@ -43,6 +48,9 @@ describe('[S-35] who counts as one peer', () => {
     ['2001:db8::1', '2001:db8:0:0:9::', true],
     ['2001:0db8:0001:0002::1', '2001:db8:1:2::2', true],
     ['::1', '::2', true],
+    ['1::ffff:10.1.2.3', '10.1.2.3', false],
+    ['64:ff9b::10.1.2.3', '64:ff9b::', true],
+    ['10.1.2.3', '::a01:203', false],
   ])('%s and %s: %j', (left, right, isOne) => {
     expect(addressGroup(left) === addressGroup(right)).toBe(isOne)
   })

@@ -45,6 +45,25 @@ describe('[S-35] TCP connections without a request', () => {
     expect([pending.size, pending.isCrowded]).toEqual([0, false])
   })
 
+  test('are counted on where one of several of an address has sent its request', () => {
+    const pending = new PendingSockets<FakeSocket>({ max: 9, maxPerAddress: 2 })
+    const [first, ...others] = some(4) as [FakeSocket, ...FakeSocket[]]
+    pending.add(first, 'a')
+    for (const socket of others.slice(0, 1)) pending.add(socket, 'a')
+    pending.remove(first)
+    for (const socket of others.slice(1)) pending.add(socket, 'a')
+    pending.trim()
+    expect(destroyed([first, ...others])).toEqual([false, true, false, false])
+  })
+
+  test('are too many at one more than they may be, and not before', () => {
+    const pending = new PendingSockets<FakeSocket>({ max: 3, maxPerAddress: 2 })
+    for (const [i, socket] of some(3).entries()) pending.add(socket, `address-${i % 2}`)
+    expect(pending.isCrowded).toBe(false)
+    pending.add(new FakeSocket(), null)
+    expect(pending.isCrowded).toBe(true)
+  })
+
   test('that have sent a request count no longer', () => {
     const pending = new PendingSockets<FakeSocket>({ max: 2, maxPerAddress: 2 })
     for (const socket of some(50)) {

@@ -132,6 +132,88 @@ test('a leave of what may be another node’s by now does not hide it', () => {
   expect(staging.overlay([presence('a'), presence('b')])).toEqual([presence('a')])
 })
 
+describe('a presence is leaving', () => {
+  test('from the leave until the store has confirmed it, so that nobody takes it over in between', () => {
+    const staging = committed('a', 'b')
+    expect(staging.isLeaving('a')).toBe(false)
+    staging.leave('a', 'left')
+    expect(staging.isLeaving('a')).toBe(true)
+    staging.take()
+    expect([staging.isLeaving('a'), staging.isLeaving('b')]).toEqual([true, false])
+    staging.restore()
+    expect(staging.isLeaving('a')).toBe(true)
+    staging.take()
+    staging.settle()
+    expect(staging.isLeaving('a')).toBe(false)
+  })
+
+  test('not where it joins or changes, staged or in flight', () => {
+    const staging = committed('a')
+    staging.update(presence('a', 1), owner)
+    expect(staging.isLeaving('a')).toBe(false)
+    staging.take()
+    expect(staging.isLeaving('a')).toBe(false)
+  })
+})
+
+describe('a leave of what may be another node’s by now', () => {
+  test('hides it the next time, once the store has answered the first', () => {
+    const staging = committed('a')
+    staging.leave('a', 'left', 'doubtful')
+    staging.take()
+    staging.settle()
+    staging.leave('a', 'left')
+    expect(staging.overlay([presence('a')])).toEqual([])
+  })
+
+  test('stays in doubt while the store has answered something else', () => {
+    const staging = committed('a', 'b')
+    staging.update(presence('b', 1), owner)
+    staging.take()
+    staging.leave('a', 'left', 'doubtful')
+    staging.settle()
+    expect(staging.overlay([presence('a')])).toEqual([presence('a')])
+  })
+
+  test('leaves no doubt about one that the store never heard of', () => {
+    const staging = new Staging()
+    staging.join(presence('a'), owner)
+    staging.leave('a', 'left', 'doubtful')
+    staging.join(presence('a'), owner)
+    staging.take()
+    staging.settle()
+    staging.leave('a', 'left')
+    expect(staging.overlay([presence('a')])).toEqual([])
+  })
+})
+
+test('how many are shown is counted without making the list', () => {
+  const staging = committed('a', 'b', 'c')
+  const told = [presence('a'), presence('b'), presence('c')]
+  const count = () => staging.countOver(told.length, (ref) => told.some((one) => one.ref === ref))
+  expect(count()).toBe(3)
+  staging.join(presence('d'), owner)
+  staging.update(presence('a', 1), owner)
+  staging.leave('b', 'left')
+  staging.leave('c', 'left', 'doubtful')
+  staging.leave('never', 'left')
+  expect([count(), staging.overlay(told).length]).toEqual([3, 3])
+  staging.take()
+  expect(count()).toBe(3)
+  staging.leave('d', 'left')
+  expect([count(), staging.overlay(told).length]).toEqual([2, 2])
+})
+
+test('whether the store has heard of a presence is known until it is sent', () => {
+  const staging = new Staging()
+  staging.join(presence('a'), owner)
+  expect([staging.isFresh('a'), staging.size, staging.isEmpty]).toEqual([true, 1, false])
+  staging.take()
+  expect([staging.isFresh('a'), staging.size, staging.isEmpty]).toEqual([false, 0, false])
+  staging.settle()
+  expect(staging.isEmpty).toBe(true)
+})
+
 test('[S-9] what waits is counted, in flight or not', () => {
   const staging = committed('a')
   staging.update(presence('a', 1), owner)

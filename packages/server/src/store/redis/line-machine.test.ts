@@ -45,6 +45,57 @@ describe('a line that is opening', () => {
   })
 })
 
+describe('a fork of the history, such as Redis has after it lost writes', () => {
+  test('is told from the real one by its epoch alone: what is kept of one does not keep out the other', () => {
+    const both = play([diff(6, 'lost'), diff(6), snapshot(5)])
+    expect(both).toMatchObject({ at: 'e 6', kept: [], done: ['tell e 5', 'deliver 6'] })
+  })
+
+  test('is not delivered, though it follows by number and digest', () => {
+    expect(play([diff(6, 'other'), snapshot(5)])).toMatchObject({ at: 'e 5', kept: [], done: ['tell e 5'] })
+  })
+
+  test('ahead of the state is forgotten, and no gap before it is waited for', () => {
+    expect(play([diff(8, 'other'), snapshot(5)])).toMatchObject({ kept: [], done: ['tell e 5'] })
+  })
+
+  test('at the same number with the same digest is another history still', () => {
+    const asking = [snapshot(5), { kind: 'stale' }, snapshot(5, 'other')] as const
+    expect(play(asking, ['n1'])).toMatchObject({ state: 'settling', at: 'e 5' })
+    expect(play(asking)).toMatchObject({ state: 'live', at: 'other 5', done: ['tell other 5'] })
+  })
+
+  test('with the same digest at another number of the same epoch is not where the line is', () => {
+    const asking = [snapshot(5), { kind: 'stale' }] as const
+    expect(play([...asking, snapshot(4, 'e', 50)])).toMatchObject({ state: 'asking', done: ['ask'] })
+    expect(play([...asking, snapshot(6, 'e', 50)])).toMatchObject({ state: 'live', done: ['tell e 6'] })
+  })
+
+  test('overlaps what the line has: its own presences are put there first', () => {
+    const overlapping = ordered(6)
+    const wide: LineEvent = {
+      kind: 'diff',
+      ordered: { ...overlapping, diff: { ...overlapping.diff, base: 4 }, was: 50 },
+    }
+    expect(play([...LIVE, wide])).toMatchObject({ state: 'asking', at: 'e 5', done: ['assert'] })
+  })
+
+  test('that begins while a state is awaited has this node say what it holds', () => {
+    const asking = [...LIVE, { kind: 'stale' }, diff(7)] as const
+    expect(play([...asking, { kind: 'begun', epoch: 'e' }])).toMatchObject({ state: 'asking', done: [] })
+    expect(play([...asking, { kind: 'begun', epoch: 'other' }])).toMatchObject({
+      state: 'asking',
+      kept: [7],
+      done: ['assert'],
+    })
+  })
+
+  test('is kept from its first diff on, which tells of it', () => {
+    const told = play([...LIVE, diff(1, 'other'), snapshot(0, 'other')])
+    expect(told).toMatchObject({ at: 'other 1', done: ['tell other 0', 'deliver 1'] })
+  })
+})
+
 describe('a line that is live', () => {
   test('delivers what follows', () => {
     expect(play([...LIVE, diff(6)])).toEqual({ state: 'live', at: 'e 6', kept: [], done: ['deliver 6'] })
@@ -56,7 +107,8 @@ describe('a line that is live', () => {
 
   test('keeps what is ahead, once, until the gap fills', () => {
     expect(play([...LIVE, diff(7)])).toEqual({ state: 'live', at: 'e 5', kept: [7], done: ['awaitGap'] })
-    expect(play([...LIVE, diff(7), diff(7), diff(8)]).kept).toEqual([7, 8])
+    expect(play([...LIVE, diff(7), diff(7), diff(8)])).toMatchObject({ kept: [7, 8], done: [] })
+    expect(play([...LIVE, diff(7), diff(9), diff(6)])).toMatchObject({ state: 'live', at: 'e 7', kept: [9] })
     const filled = play([...LIVE, diff(7), diff(8), diff(6)])
     expect(filled).toEqual({
       state: 'live',
@@ -161,6 +213,10 @@ describe('a line that is settling', () => {
     expect(play([...SETTLING, one], ['n1', 'n2']).done).toEqual([])
     expect(play([...SETTLING, one, two], ['n1', 'n2'])).toMatchObject({ state: 'settling', done: ['ask'] })
     expect(play([...SETTLING, one, one], ['n1']).done).toEqual([])
+    const other = { kind: 'asserted', nodes: ['n9'] } as const
+    expect(play([...SETTLING, other, one, two], ['n1', 'n2']).done).toEqual(['ask'])
+    expect(play([...SETTLING, one, other], ['n1', 'n2']).done).toEqual([])
+    expect(play([...SETTLING, one, one], ['n1', 'n2']).done).toEqual([])
   })
 
   test('waits on where somebody is missing still, on the same time', () => {
@@ -187,6 +243,13 @@ describe('a line that is settling', () => {
       state: 'settling',
       done: ['assert'],
     })
+  })
+
+  test('keeps what is said meanwhile, for the state that follows', () => {
+    const kept = play([...SETTLING, diff(3, 'other')], ['n1'])
+    expect(kept).toMatchObject({ state: 'settling', at: 'e 5', kept: [3], done: [] })
+    const told = [...SETTLING, diff(3, 'other'), { kind: 'settleDue' }, snapshot(2, 'other')] as const
+    expect(play(told, ['n1']).done).toEqual(['settled', 'tell other 2', 'deliver 3'])
   })
 
   test('goes on where the history that it knows is back', () => {

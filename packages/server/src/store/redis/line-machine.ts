@@ -153,7 +153,7 @@ const table: TransitionTable<LineState, LineEvent, LineEffect, LineContext> = {
   },
   live: {
     diff: ({ at, kept }, { ordered }, { maxKept }) => {
-      const { diff, was } = ordered
+      const { diff } = ordered
       if (diff.epoch !== at.epoch) return lose(at, [...kept, ordered])
       if (diff.seq <= at.seq) return stay({ name: 'live', at, kept })
       if (diff.base > at.seq) {
@@ -161,9 +161,8 @@ const table: TransitionTable<LineState, LineEvent, LineEffect, LineContext> = {
         const state: LineState = { name: 'live', at, kept: keep(kept, ordered, maxKept) }
         return { state, effects: kept.length === 0 ? [{ kind: 'awaitGap' }] : [] }
       }
-      if (diff.base < at.seq || was !== at.digest) return lose(at, [...kept, ordered])
       const { at: now, rest, effects } = drain(at, [...kept, ordered])
-      // One that follows by its number and not by its digest is of another history.
+      // One that does not follow, by its number or by its digest, is of another history.
       if (rest.some((one) => one.diff.base <= now.seq)) return lose(now, rest, effects)
       return { state: { name: 'live', at: now, kept: rest }, effects }
     },

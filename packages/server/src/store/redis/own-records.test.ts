@@ -37,6 +37,23 @@ describe('what a node means to hold', () => {
     expect(records.has('t')).toBe(false)
   })
 
+  test('[S-25] of an owner goes with it where another of its presences was dropped before', () => {
+    const records = own(['t', [put('a', 'x'), put('d', 'x'), put('b', 'y')]], ['t', [drop('a')]])
+    records.dropOwner(asciiJson('x'))
+    expect(refs(records, 't')).toEqual(['"b" 0'])
+  })
+
+  test('keeps its owner and key, whatever a later change says of them', () => {
+    const records = own(['t', [put('a', 'x')]], ['t', [put('a', 'y', 1)]])
+    records.dropOwner(asciiJson('y'))
+    expect(refs(records, 't')).toEqual(['"a" 1'])
+    records.intend('t', netChanges([{ ...put('a', 'x', 2), key: 'other' } as Change]))
+    expect(refs(records, 't')).toEqual(['"a" 1'])
+    expect(refs(records, 'never')).toEqual([])
+    records.dropOwner(asciiJson('x'))
+    expect([...records.topics()]).toEqual([])
+  })
+
   test('[S-25] of an owner goes with it, in every topic, and no other’s', () => {
     const records = own(
       ['t', [put('a', 'x'), put('b', 'y')]],
