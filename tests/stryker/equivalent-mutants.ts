@@ -2,7 +2,7 @@
 export interface EquivalentMutant {
   /** Path of the source file. */
   readonly file: string
-  /** The first line that StrykerJS changed, trimmed. */
+  /** The first line that StrykerJS changed, as `npm run stryker` prints it. */
   readonly line: string
   /** The same line as StrykerJS left it. */
   readonly becomes: string
@@ -10,4 +10,36 @@ export interface EquivalentMutant {
   readonly reason: string
 }
 
-export const equivalentMutants: readonly EquivalentMutant[] = []
+/** `line` in each of several ways, for one reason. */
+const all = (file: string, reason: string, line: string, ...becoming: string[]): EquivalentMutant[] =>
+  becoming.map((becomes) => ({ file, line, becomes, reason }))
+
+const presenceSet = 'packages/shared-protocol/src/presence/presence-set.ts'
+
+export const equivalentMutants: readonly EquivalentMutant[] = [
+  ...all(
+    presenceSet,
+    'The index names only refs that the map holds; the check is for the compiler.',
+    'if (held) presences.push(held)',
+    'if (true) presences.push(held)',
+  ),
+  ...all(
+    presenceSet,
+    'Speed alone: a step of many changes tells the same of one, only slower.',
+    'const step = joins.length + updates.length + leaves.length === 1 ? new OneStep<M>() : new NetStep<M>()',
+    'const step = false ? new OneStep<M>() : new NetStep<M>()',
+  ),
+  ...all(
+    presenceSet,
+    'Speed alone: compared with an empty set, everything has joined as well.',
+    'if (this.#byRef.size === 0) return this.#fill(presences)',
+    'if (false) return this.#fill(presences)',
+  ),
+  ...all(
+    presenceSet,
+    'Speed alone: putting keys of one presence in order changes nothing.',
+    'if (this.#byKey.size < this.#byRef.size)',
+    'if (true)',
+    'if (this.#byKey.size <= this.#byRef.size)',
+  ),
+]

@@ -28,8 +28,8 @@ export const pureFolders: readonly PureFolder[] = [
     files: ['flush', 'flush-machine', 'history', 'members', 'staging', 'topic-machine', 'topic-state'],
   },
   { folder: 'packages/server/src/session', files: ['session-machine'] },
-  { folder: 'packages/server/src/door', tests: { door: ['held-seat'] } },
-  { folder: 'packages/server/src/connection', files: ['throttle'] },
+  { folder: 'packages/server/src/door', tests: { door: ['held-seat'], 'refusal-log': ['door'] } },
+  { folder: 'packages/server/src/connection', files: ['throttle'], tests: { throttle: ['rates'] } },
   {
     folder: 'packages/server/src/store/redis',
     files: [

@@ -111,6 +111,13 @@ describe('the members of a topic', () => {
     expect([a.heard.length, b.heard.length]).toEqual([0, 1])
   })
 
+  test('who wants no presence is not told that somebody opened either', () => {
+    const declines = new Listener(vixDialect, false)
+    const wants = new Listener(vixDialect)
+    live(wants, declines).tellAll({ kind: 'opened', topic: 't' })
+    expect([wants.heard.length, declines.heard.length]).toEqual([1, 0])
+  })
+
   test('who wants no presence gets events and no diff', () => {
     const [wants, declines] = [new Listener(), new Listener(rollcallDialect, false)]
     const members = live(wants, declines)
@@ -155,6 +162,43 @@ describe('[S-1] who comes in is told nothing before it is admitted', () => {
     members.await(late, withState)
     members.captureWaiting()
     expect(admitDue(members).map(([member]) => member)).toEqual([early, late])
+  })
+
+  test('one that asks for no state is admitted without one, and as the newcomer that it is', () => {
+    const members = new Members()
+    const one = new Listener()
+    members.await(one, noState)
+    members.captureWaiting()
+    expect(admitDue(members)).toEqual([[one, noState]])
+    expect([members.hasWaiting, admitDue(members)]).toEqual([false, []])
+  })
+
+  test('one that is said to return only later is a newcomer still, as long as it was not let in', () => {
+    const members = new Members()
+    const one = new Listener()
+    members.await(one, again)
+    members.await(one, withState)
+    members.captureWaiting()
+    members.await(one, again)
+    members.captureWaiting()
+    expect(admitDue(members)).toEqual([[one, withState]])
+    members.await(one, again)
+    members.captureWaiting()
+    expect(admitDue(members)).toEqual([[one, again]])
+  })
+
+  test('those that may not come in yet wait on, and the others do not', () => {
+    const members = new Members()
+    const [returning, newcomer] = [new Listener(), new Listener()]
+    members.await(returning, again)
+    members.await(newcomer, withState)
+    members.captureWaiting()
+    const due = members.dueWith(
+      (_member, { isReturning }) => `returning: ${isReturning}`,
+      ({ isReturning }) => isReturning,
+    )
+    expect(due).toEqual([[returning, again, 'returning: true']])
+    expect(admitDue(members).map(([member]) => member)).toEqual([returning, newcomer])
   })
 
   test('one that asks again while it waits is admitted once, with all that it asked for', () => {

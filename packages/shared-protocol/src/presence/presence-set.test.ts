@@ -187,6 +187,12 @@ describe('the order of a key after replace', () => {
     expect(set.ofKey('ada').map(({ ref }) => ref)).toEqual(['a1', 'a2', 'a3'])
     expect(set.ofKey('bob')).toEqual([])
   })
+
+  test('is the order that was given, also where nobody came or went', () => {
+    const set = setOf(presence('a1', 'ada'), presence('a2', 'ada'))
+    expect(set.replace([presence('a2', 'ada'), presence('a1', 'ada')])).toEqual(nothing)
+    expect(set.ofKey('ada').map(({ ref }) => ref)).toEqual(['a2', 'a1'])
+  })
 })
 
 describe('[P-10] keys and refs with the names of prototypes are ordinary', () => {

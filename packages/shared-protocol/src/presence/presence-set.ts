@@ -90,15 +90,16 @@ export class PresenceSet<M = Meta> {
   replace(presences: Iterable<Presence<M>>): AppliedChanges<M> {
     if (this.#byRef.size === 0) return this.#fill(presences)
     const step = new NetStep<M>()
-    const kept = new Set<PresenceRef>()
+    const kept = new Map<PresenceRef, Key>()
     for (const presence of presences) {
-      kept.add(presence.ref)
+      kept.set(presence.ref, presence.key)
       const held = this.#byRef.get(presence.ref)
       if (!held || held.rev !== presence.rev || held.key !== presence.key) this.#put(presence, held, step)
     }
-    if (this.#byRef.size > kept.size)
-      for (const ref of this.#byRef.keys()) if (!kept.has(ref)) this.#drop(ref, 'closed', step)
-    if (this.#byKey.size < this.#byRef.size) this.#putInOrder(kept, step)
+    for (const ref of this.#byRef.keys()) if (!kept.has(ref)) this.#drop(ref, 'closed', step)
+    // A key's presences are in the order that was given, also where one came in between those held. Keys that all have
+    // one presence have no order.
+    if (this.#byKey.size < this.#byRef.size) for (const [ref, key] of kept) this.#byKey.moveLast(key, ref)
     return step.result(this.#byKey)
   }
 
@@ -112,14 +113,6 @@ export class PresenceSet<M = Meta> {
       this.#digest = (this.#digest + digestOfOne(ref, rev)) >>> 0
     }
     return { ...NOTHING, joins, appeared: [...this.#byKey.keys()] }
-  }
-
-  /** What was given in one piece may have come in between what was held: its order is the one that counts. */
-  #putInOrder(refs: Iterable<PresenceRef>, step: NetStep<M>): void {
-    for (const ref of refs) {
-      const held = this.#byRef.get(ref)
-      if (held && step.hasTouched(held.key)) this.#byKey.moveLast(held.key, ref)
-    }
   }
 
   #put(presence: Presence<M>, previous: Presence<M> | undefined, step: Step<M>): void {

@@ -75,10 +75,6 @@ export class NetStep<M> implements Step<M> {
   readonly #wasPresent = new Map<Key, boolean>()
   readonly #changes = new Map<PresenceRef, Change<M>>()
 
-  hasTouched(key: Key): boolean {
-    return this.#wasPresent.has(key)
-  }
-
   put(presence: Presence<M>, previous: Presence<M> | undefined, isFirstIn: boolean): void {
     this.#touch(presence.key, !isFirstIn)
     if (previous) this.#touch(previous.key, true)
