@@ -101,7 +101,7 @@ describe('a rate', () => {
 test('of whatever comes, in any time no more is taken than the burst and what the rate allows', () => {
   fc.assert(
     fc.property(
-      fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 80, size: 'max' }),
+      fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 40, size: 'max' }),
       fc.integer({ min: 1, max: 200 }),
       fc.integer({ min: 1, max: 20 }),
       (gapsMs, perSecond, burst) => {
@@ -128,7 +128,7 @@ test('whatever they cost, in any time no more is taken than the burst and what t
     cost: fc.integer({ min: 0, max: 600 }),
   })
   fc.assert(
-    fc.property(fc.array(coming, { maxLength: 100, size: 'max' }), (all) => {
+    fc.property(fc.array(coming, { maxLength: 40, size: 'max' }), (all) => {
       let [nowMs, tatMs] = [0, 0]
       const through: { nowMs: number; cost: number }[] = []
       for (const { gapMs, cost } of all) {
