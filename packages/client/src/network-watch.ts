@@ -1,6 +1,6 @@
-import type { NetworkHints } from './io/network-hints'
+import type { NetworkHintListener, NetworkHints } from './io/network-hints'
 
-type HintKind = 'online' | 'offline' | 'visible'
+type HintKind = keyof NetworkHintListener
 
 /** Listens to what the environment says of its network, for as long as somebody wants to know. */
 export class NetworkWatch {
@@ -22,6 +22,8 @@ export class NetworkWatch {
       online: () => this.#tell('online'),
       offline: () => this.#tell('offline'),
       visible: () => this.#tell('visible'),
+      suspended: () => this.#tell('suspended'),
+      unloaded: () => this.#tell('unloaded'),
     })
     this.#tell(this.#hints.isOnline() ? 'online' : 'offline')
   }

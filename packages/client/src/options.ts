@@ -72,7 +72,7 @@ export const DEFAULT_SOCKET_OPTIONS: ResolvedSocketOptions = {
   connectTimeoutMs: 10_000,
   heartbeatIntervalMs: 15_000,
   heartbeatTimeoutMs: 10_000,
-  backoff: { baseMs: 500, capMs: 30_000 },
+  backoff: { baseMs: 500, capMs: 8_000 },
   maxQueuedPushes: 100,
   updateIntervalMs: 100,
   sessionStorage: null,

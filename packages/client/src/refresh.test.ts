@@ -113,9 +113,9 @@ describe('[C-33] credentials', () => {
     const { clock, socket, server, source } = await signIn({ networkHints, ...heartbeat })
     server.freeze()
     const outcome = expect(socket.refresh()).rejects.toMatchObject({ code: 'disconnected' })
-    listenerOf(tell).offline()
     await clock.advance(2_000)
     await outcome
+    listenerOf(tell).suspended()
     await clock.advance(LIFE_MS)
     expect([socket.status, source.calls]).toEqual(['waiting', 2])
   })

@@ -234,16 +234,28 @@ describe('socket', () => {
     expect(opened).toHaveLength(7)
   })
 
-  test('[C-3] makes no try while offline, and one at once when the network is back', async () => {
+  test('[C-3] makes no try before capMs while offline, and one at once when the network is back', async () => {
     const { socket, server, hints, clock, opened } = await openRig()
     hints.listener?.offline()
     server.drop()
-    await clock.advance(600_000)
-    expect(socket.getSnapshot()).toMatchObject({ status: 'waiting', retryAt: null, isOnline: false })
+    await clock.advance(7_999)
+    expect(socket.getSnapshot()).toMatchObject({ status: 'waiting', isOnline: false })
     expect(opened).toHaveLength(1)
     hints.listener?.online()
     await server.settle()
     expect(socket.getSnapshot()).toMatchObject({ status: 'open', isOnline: true })
+  })
+
+  test('[C-3] connects although it is told all the time that there is no network', async () => {
+    const { socket, server, hints, clock, opened } = rig()
+    hints.online = false
+    server.stop()
+    socket.connect()
+    await clock.advance(24_000)
+    expect(opened).toHaveLength(4)
+    server.start()
+    await clock.advance(8_000)
+    expect(socket.getSnapshot()).toMatchObject({ status: 'open', isOnline: false })
   })
 
   test('[C-3] becoming visible and reconnectNow try at once', async () => {

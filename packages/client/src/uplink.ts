@@ -176,6 +176,9 @@ export class Uplink {
         if (this.#transport.isOpen && this.#dialect.hasHello)
           this.send({ kind: 'goodbye', ref: this.nextRef() })
         return this.#transport.part(effect.close)
+      case 'part':
+        this.#credentials.dispatch({ kind: 'parted' })
+        return this.#transport.part(effect.close)
       case 'heartbeat':
         return this.#heartbeat.dispatch(effect.order)
       case 'lost':

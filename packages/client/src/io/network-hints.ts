@@ -8,29 +8,51 @@ export interface NetworkHints {
 export interface NetworkHintListener {
   online(): void
   offline(): void
-  /** The page is looked at again: timers may have been slowed or stopped while it was not. */
+  /** Somebody looks at the page again, or it goes on: timers may have been slowed or stopped while it was hidden. */
   visible(): void
+  /** The page is about to be frozen or put into the back/forward cache. The socket closes until `visible`. */
+  suspended(): void
+  /** The page is about to end: it was closed, left or reloaded. */
+  unloaded(): void
 }
 
-/** Hints of the browser's window and document; in Node there are none, and the network counts as online. */
-export const systemNetworkHints: NetworkHints = {
-  isOnline: () => typeof navigator === 'undefined' || navigator.onLine !== false,
+/** What of a window, or of a worker's global scope, this file uses. */
+type Scope = Partial<Pick<EventTarget, 'addEventListener' | 'removeEventListener'>> & {
+  readonly navigator?: { readonly onLine?: boolean }
+  readonly document?: Document
+}
 
-  watch(listener) {
-    if (typeof window === 'undefined' || typeof window.addEventListener !== 'function') return () => {}
-    const page = window
-    const looked = () => {
-      if (page.document?.visibilityState === 'visible') listener.visible()
-    }
-    const online = () => listener.online()
-    const offline = () => listener.offline()
-    page.addEventListener('online', online)
-    page.addEventListener('offline', offline)
-    page.document?.addEventListener('visibilitychange', looked)
+/**
+ * Hints of the browser's window and document, or of a worker's global scope. Where nobody would tell that the network
+ * is back, as in Node and React Native, it counts as online.
+ */
+export const systemNetworkHints: NetworkHints = {
+  isOnline: () => !isTold() || scope().navigator?.onLine !== false,
+
+  watch({ online, offline, visible, suspended, unloaded }) {
+    if (!isTold()) return () => {}
+    const target = globalThis as unknown as EventTarget
+    const page = scope().document
+    const watched: readonly (readonly [EventTarget | undefined, string, (event: Event) => void])[] = [
+      [target, 'online', () => online()],
+      [target, 'offline', () => offline()],
+      [target, 'pageshow', (event) => isKept(event) && visible()],
+      [target, 'pagehide', (event) => (isKept(event) ? suspended() : unloaded())],
+      [page, 'visibilitychange', () => page?.visibilityState === 'visible' && visible()],
+      [page, 'freeze', () => suspended()],
+      [page, 'resume', () => visible()],
+    ]
+    for (const [on, event, run] of watched) on?.addEventListener(event, run)
     return () => {
-      page.removeEventListener('online', online)
-      page.removeEventListener('offline', offline)
-      page.document?.removeEventListener('visibilitychange', looked)
+      for (const [on, event, run] of watched) on?.removeEventListener(event, run)
     }
   },
 }
+
+const scope = () => globalThis as unknown as Scope
+
+/** Whether the environment has events. What it says of its network is believed only where it also tells the end of it. */
+const isTold = () => typeof scope().addEventListener === 'function'
+
+/** Whether the page is, or was, in the back/forward cache. */
+const isKept = (event: Event) => (event as PageTransitionEvent).persisted

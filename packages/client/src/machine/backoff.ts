@@ -5,7 +5,7 @@ export const LONGEST_DELAY_MS = 2 ** 31 - 1
 export interface Backoff {
   /** Longest wait before the first retry, in milliseconds. @default 500 */
   readonly baseMs: number
-  /** Longest wait of all, in milliseconds. @default 30000 */
+  /** Longest wait of all, and the wait while the network is said to be gone, in milliseconds. @default 8000 */
   readonly capMs: number
 }
 

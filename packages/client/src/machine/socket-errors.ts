@@ -51,3 +51,10 @@ export function expiredError(): RollcallError {
 export function silenceError(): RollcallError {
   return new RollcallError('disconnected', 'The server went silent and did not answer a heartbeat.')
 }
+
+export function suspendedError(): RollcallError {
+  return new RollcallError(
+    'disconnected',
+    'The browser suspended the page. It connects again when the page goes on.',
+  )
+}

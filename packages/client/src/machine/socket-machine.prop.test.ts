@@ -17,6 +17,8 @@ const events: fc.Arbitrary<SocketEvent> = fc.oneof(
       'online',
       'offline',
       'visible',
+      'suspended',
+      'unloaded',
     )
     .map((kind) => ({ kind }) as SocketEvent),
   fc
@@ -63,8 +65,8 @@ test('[C-1] whatever happens: a timer exactly while something is due, a watch ex
             if (effect.kind === 'heartbeat' && effect.order !== 'doubted')
               isBeating = effect.order === 'started'
           }
-          const isWaitingForNetwork = state.name === 'waiting' && state.retryAt === null
-          const isPending = ['connecting', 'greeting', 'waiting'].includes(state.name) && !isWaitingForNetwork
+          const isSuspended = state.name === 'waiting' && state.retryAt === null
+          const isPending = ['connecting', 'greeting', 'waiting'].includes(state.name) && !isSuspended
           expect(isTimed).toBe(isPending)
           expect(isWatching).toBe(state.name !== 'idle' && state.name !== 'closed')
           expect(isBeating).toBe(state.name === 'open')

@@ -82,15 +82,57 @@ describe('socket machine', () => {
     }
   })
 
-  test('[C-3] no retry while the network is gone', () => {
+  test('[C-3] while the network is said to be gone it waits for capMs, whatever chance says', () => {
     const offline = run([{ kind: 'offline' }], {}, waitingState)
     expect(offline).toMatchObject({
-      state: { name: 'waiting', retryAt: null, isOnline: false },
+      state: { name: 'waiting', retryAt: 31_000, isOnline: false, attempt: 1 },
+      effects: [{ kind: 'timer', delayMs: 30_000 }],
+    })
+    const lostOffline = run([{ kind: 'offline' }, broken], { random: 0 }, openState)
+    expect(lostOffline).toMatchObject({ state: { name: 'waiting', retryAt: 31_000 } })
+    expect(lostOffline.effects[0]).toEqual({ kind: 'timer', delayMs: 30_000 })
+    expect(run([{ kind: 'due' }], {}, lostOffline.state).state.name).toBe('connecting')
+  })
+
+  test('[C-3] an attempt that began while the network was gone begins again when it is back', () => {
+    for (const events of [toOpen.slice(0, 1), toOpen.slice(0, 2)]) {
+      const { state, effects } = run([...events, { kind: 'offline' }, { kind: 'online' }])
+      expect(state).toMatchObject({ name: 'connecting', attempt: 1, isOnline: true })
+      expect(effects.map(({ kind }) => kind).filter((kind) => kind !== 'lost')).toEqual([
+        'close',
+        'timer',
+        'open',
+      ])
+      expect(effects.some(({ kind }) => kind === 'lost')).toBe(events.length === 2)
+      expect(run([...events, { kind: 'online' }])).toEqual({ state: run(events).state, effects: [] })
+    }
+  })
+
+  test.each([
+    ['suspended', 4005],
+    ['unloaded', 4006],
+  ] as const)('[C-38] a page that is %s parts with %i, and connects again when it goes on', (kind, code) => {
+    const { state, effects } = run([{ kind }], { now: 1_000 + PROVEN_AFTER_MS }, openState)
+    expect(state).toMatchObject({
+      name: 'waiting',
+      attempt: 0,
+      retryAt: null,
+      session,
+      lastClose: { code },
+      error: { code: 'disconnected' },
+    })
+    expect(effects).toEqual([
+      { kind: 'timer', delayMs: null },
+      { kind: 'part', close: { code, reason: kind } },
+      { kind: 'heartbeat', order: 'stopped' },
+      { kind: 'lost', isFinal: false },
+    ])
+    expect(run([{ kind: 'visible' }], {}, state).state).toMatchObject({ name: 'connecting', attempt: 1 })
+    expect(run([{ kind }], {}, waitingState)).toMatchObject({
+      state: { name: 'waiting', retryAt: null },
       effects: [{ kind: 'timer', delayMs: null }],
     })
-    const lostOffline = run([{ kind: 'offline' }, broken], {}, openState)
-    expect(lostOffline).toMatchObject({ state: { name: 'waiting', retryAt: null } })
-    expect(lostOffline.effects[0]).toEqual({ kind: 'timer', delayMs: null })
+    expect(run([{ kind }])).toEqual({ state: INITIAL_SOCKET, effects: [] })
   })
 
   test('[C-3] online, visible and reconnect_now retry at once', () => {

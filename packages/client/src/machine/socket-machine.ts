@@ -8,6 +8,7 @@ import {
   endError,
   expiredError,
   silenceError,
+  suspendedError,
 } from './socket-errors'
 import type {
   CloseInfo,
@@ -26,11 +27,12 @@ import type {
  *      ^     connect       |     | timed out    | not welcome for now    |
  *      |                   |     v              v                        |
  *      |                   +-- waiting <--------+------------------------+
- *      |     due, online, visible, reconnect_now
+ *      |     due, online, visible, reconnect_now        suspended, unloaded: from all three to waiting
  *      |
  *      +---- from everywhere: disconnect, expired, or a close code that means "do not come back", where there are such
  *
- * While the network is known to be gone, waiting has no end of its own: `retryAt` is null. (C-3)
+ * While the network is said to be gone, waiting takes `capMs`. While the page is suspended it has no end of its own:
+ * `retryAt` is null. (C-3, C-38)
  */
 
 type SocketStep = Step<SocketState, SocketEffect>
@@ -46,6 +48,10 @@ export const PROVEN_AFTER_MS = 5_000
 export const GOODBYE: CloseInfo = { code: 1000, reason: 'goodbye' }
 /** Codes that a browser lets a page send are 1000 and 3000 to 4999; this is the protocol's own for silence. */
 const SILENCE_CODE = 4001
+/** The server keeps the session for its grace: the page may come back. */
+const SUSPENDED: CloseInfo = { code: 4005, reason: 'suspended' }
+/** The server keeps the session for its page grace: a reload comes back soon or not at all. */
+const UNLOADED: CloseInfo = { code: 4006, reason: 'unloaded' }
 
 function memoryOf({ isOnline, session, lastClose, error }: SocketState): SocketMemory {
   return { isOnline, session, lastClose, error }
@@ -71,16 +77,12 @@ function waitToRetry(
   effects: readonly SocketEffect[],
   leastMs = 0,
 ): SocketStep {
-  const delayMs = state.isOnline
-    ? Math.max(leastMs, backoffDelay(attempt, context.backoff, context.random))
-    : null
+  const { backoff, random, now } = context
+  // "Offline" is a hint, and wrong at times: behind a VPN, or in a worker that is never told of the end of it.
+  const pauseMs = state.isOnline ? backoffDelay(attempt, backoff, random) : backoff.capMs
+  const delayMs = Math.max(leastMs, pauseMs)
   return {
-    state: {
-      ...memoryOf(state),
-      name: 'waiting',
-      attempt,
-      retryAt: delayMs === null ? null : context.now + delayMs,
-    },
+    state: { ...memoryOf(state), name: 'waiting', attempt, retryAt: now + delayMs },
     effects: [{ kind: 'timer', delayMs }, ...effects],
   }
 }
@@ -130,6 +132,47 @@ function giveUp(state: Connected, reason: string, error: RollcallError, context:
     { kind: 'close', close, isGoodbye: false },
     ...lossOf(state),
   ])
+}
+
+/**
+ * Closes before the browser stops the page. Chromium keeps a frozen page's WebSocket open and answers pings for it, so
+ * that the server could never tell that nobody is there.
+ */
+function suspend(close: CloseInfo) {
+  return (state: Connected, _event: SocketEvent, context: SocketContext): SocketStep => ({
+    state: {
+      ...memoryOf(state),
+      lastClose: close,
+      error: suspendedError(),
+      name: 'waiting',
+      attempt: failuresAfter(state, context),
+      retryAt: null,
+    },
+    effects: [{ kind: 'timer', delayMs: null }, { kind: 'part', close }, ...lossOf(state)],
+  })
+}
+
+const away = { suspended: suspend(SUSPENDED), unloaded: suspend(UNLOADED) }
+
+/** Waits until the page goes on. */
+const rest = (state: In<'waiting'>): SocketStep => ({
+  state: { ...state, retryAt: null },
+  effects: [{ kind: 'timer', delayMs: null }],
+})
+
+/** An attempt of before the network came back may wait for an answer to a packet that is lost. Begins it again. */
+function restart(
+  state: In<'connecting' | 'greeting'>,
+  _event: SocketEvent,
+  context: SocketContext,
+): SocketStep {
+  if (state.isOnline) return stay(state)
+  const close = { code: SILENCE_CODE, reason: 'online' }
+  const step = tryConnecting({ ...state, isOnline: true }, state.attempt, context)
+  return {
+    state: step.state,
+    effects: [{ kind: 'close', close, isGoodbye: false }, ...lossOf(state), ...step.effects],
+  }
 }
 
 function lossOf(state: SocketState): readonly SocketEffect[] {
@@ -187,6 +230,8 @@ const resting = {
   online,
   offline,
   visible: stay,
+  suspended: stay,
+  unloaded: stay,
 }
 
 const table: TransitionTable<SocketState, SocketEvent, SocketEffect, SocketContext> = {
@@ -206,9 +251,10 @@ const table: TransitionTable<SocketState, SocketEvent, SocketEffect, SocketConte
     failed: (state, { error }, context) => waitToRetry({ ...state, error }, state.attempt, context, []),
     due: timeOut,
     dead: stay,
-    online,
+    online: restart,
     offline,
     visible: stay,
+    ...away,
   },
   greeting: {
     connect: stay,
@@ -240,9 +286,10 @@ const table: TransitionTable<SocketState, SocketEvent, SocketEffect, SocketConte
     failed: stay,
     due: timeOut,
     dead: stay,
-    online,
+    online: restart,
     offline,
     visible: stay,
+    ...away,
   },
   open: {
     connect: stay,
@@ -259,6 +306,7 @@ const table: TransitionTable<SocketState, SocketEvent, SocketEffect, SocketConte
     online: (state) => setOnline(state, true, [DOUBT]),
     offline: (state) => setOnline(state, false, [DOUBT]),
     visible: (state) => ({ state, effects: [DOUBT] }),
+    ...away,
   },
   waiting: {
     connect: stay,
@@ -273,12 +321,12 @@ const table: TransitionTable<SocketState, SocketEvent, SocketEffect, SocketConte
     due: retry,
     dead: stay,
     online: (state, _event, context) => retry({ ...state, isOnline: true }, _event, context),
-    offline: (state) => ({
-      state: { ...state, isOnline: false, retryAt: null },
-      effects: [{ kind: 'timer', delayMs: null }],
-    }),
+    offline: (state, _event, context) =>
+      waitToRetry({ ...state, isOnline: false }, state.attempt, context, []),
     // Even where the network is said to be gone: hints are wrong at times, and somebody is looking.
     visible: retry,
+    suspended: rest,
+    unloaded: rest,
   },
   closed: resting,
 }

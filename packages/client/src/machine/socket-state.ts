@@ -44,7 +44,7 @@ export type SocketState = SocketMemory &
     /** The transport is open, the answer to our hello is due. */
     | { readonly name: 'greeting'; readonly attempt: number }
     | { readonly name: 'open'; readonly attempt: number; readonly openedAt: number }
-    /** `retryAt`: epoch milliseconds; null until the network is back. */
+    /** `retryAt`: epoch milliseconds; null while the page is suspended. */
     | { readonly name: 'waiting'; readonly attempt: number; readonly retryAt: number | null }
     | { readonly name: 'closed' }
   )
@@ -72,6 +72,10 @@ export type SocketEvent =
   | { readonly kind: 'online' }
   | { readonly kind: 'offline' }
   | { readonly kind: 'visible' }
+  /** The page is about to be frozen, and may go on later. */
+  | { readonly kind: 'suspended' }
+  /** The page is about to end. */
+  | { readonly kind: 'unloaded' }
 
 export type SocketEffect =
   /** Set the one timer, or clear it. */
@@ -81,6 +85,8 @@ export type SocketEffect =
   | { readonly kind: 'greet' }
   /** Drop the transport, if there is one. Where `isGoodbye`, take leave of the server first. */
   | { readonly kind: 'close'; readonly close: CloseInfo; readonly isGoodbye: boolean }
+  /** Close the transport in order, with a code that says why; the session is to be resumed. */
+  | { readonly kind: 'part'; readonly close: CloseInfo }
   | { readonly kind: 'heartbeat'; readonly order: 'started' | 'stopped' | 'doubted' }
   /** Channels have lost their connection. `isFinal`: it does not come back by itself. */
   | { readonly kind: 'lost'; readonly isFinal: boolean }
