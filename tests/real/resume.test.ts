@@ -147,13 +147,13 @@ test('[S-6] who does not come back within the grace has left, and not before', a
   expect(late.hello.resumed).toBe(false)
 })
 
-test('[S-6] a page that went away has the shorter grace, a goodbye has none', async () => {
+test('[S-6] [S-67] a page that was unloaded has the shorter grace, a goodbye has none', async () => {
   const server = await startServer({ grace: { graceMs: 60_000, pageGraceMs: 100 } })
   const watcher = await watch(server.port)
   const page = await Native.open(server.port, 'page')
   await page.join({ meta: {} })
   await watcher.event('presence_diff')
-  page.peer.socket.close(1001)
+  page.peer.socket.close(4006)
   expect((await watcher.event('presence_diff')).leaves).toMatchObject([{ key: 'page', reason: 'closed' }])
   const polite = await Native.open(server.port, 'polite')
   await polite.join({ meta: {} })
@@ -253,7 +253,7 @@ test('[S-6] a page that was loaded anew joins anew under its session, and nobody
   const before = await Native.open(server.port, 'ada')
   await before.join({ meta: { status: 'away' } })
   const { joins } = await watcher.event('presence_diff')
-  before.peer.socket.close(1001)
+  before.peer.socket.close(4006)
   const after = await Native.open(server.port, 'ada', before.hello.token, 'another page')
   await after.join({ meta: { status: 'online' } })
   expect(await watcher.event('presence_diff')).toMatchObject({

@@ -116,12 +116,12 @@ export class SimLink implements Transport {
     this.#push(this.#toServer, { kind: 'close', code: 1006, reason: '' })
   }
 
-  /** The page went away: the browser says so for it, and nothing of it runs any more. */
+  /** The page is unloaded: its client says so with its close code, and nothing of it runs any more. */
   leavePage(): void {
     if (this.#isClientDone) return
     this.#isClientDone = true
     this.#toClient.length = 0
-    this.#push(this.#toServer, { kind: 'close', code: 1001, reason: '' })
+    this.#push(this.#toServer, { kind: 'close', code: 4006, reason: 'unloaded' })
   }
 
   // --- the network -----------------------------------------------------------------------------------------------

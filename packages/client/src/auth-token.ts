@@ -1,3 +1,4 @@
+import { encodeBase64 } from '@rollcall/shared-protocol'
 import { invalidArgument } from './errors'
 
 /** A secret for the handshake, or what makes one; null for none. */
@@ -19,9 +20,10 @@ export function tokenSubprotocolOf(token: unknown): string | null {
     )
   }
   // A byte for each character, which is how it is read.
+  const bytes = Uint8Array.from(token, (character) => character.charCodeAt(0))
   if ([...token].some((character) => character.charCodeAt(0) > 0xff)) {
     throw invalidArgument('The option authToken has a character in it that is not Latin-1; encode it before.')
   }
   // By its name it is base64url, but Phoenix reads the other alphabet. Only the slash cannot be in a subprotocol.
-  return PREFIX + btoa(token).replace(/=/g, '').replace(/\//g, '_')
+  return PREFIX + encodeBase64(bytes).replace(/=/g, '').replace(/\//g, '_')
 }

@@ -1,6 +1,6 @@
 import type { ClientDialect, Frame } from '@rollcall/shared-protocol'
 import { tokenSubprotocolOf } from './auth-token'
-import { addressWith } from './endpoint'
+import { addressWith, type Endpoint, publicAddress } from './endpoint'
 import { asRollcallError, type RollcallError } from './errors'
 import type { Credentials } from './machine/credentials-state'
 import type { CloseInfo } from './machine/socket-state'
@@ -36,7 +36,7 @@ interface Attempt {
  */
 export class CurrentTransport {
   readonly #options: ResolvedSocketOptions
-  readonly #endpoint: URL
+  readonly #endpoint: Endpoint
   readonly #dialect: OfferedDialect
   readonly #listener: CurrentTransportListener
   readonly #partings = new Set<Promise<void>>()
@@ -44,7 +44,7 @@ export class CurrentTransport {
 
   constructor(
     options: ResolvedSocketOptions,
-    endpoint: URL,
+    endpoint: Endpoint,
     dialect: OfferedDialect,
     listener: CurrentTransportListener,
   ) {
@@ -82,13 +82,11 @@ export class CurrentTransport {
           this.#listener.closed({ code, reason })
         },
       }
-      const address = addressWith(this.#endpoint, params).href
+      const address = addressWith(this.#endpoint, params)
       attempt.transport = this.#options.transport(address, offered, listener, tokenSubprotocolOf(token))
     } catch (thrown) {
       this.#current = null
-      const { origin, pathname } = this.#endpoint
-      // The address without its query, which may hold a token.
-      const what = `Connecting to ${origin}${pathname} failed`
+      const what = `Connecting to ${publicAddress(this.#endpoint)} failed`
       this.#listener.failed(asRollcallError(thrown, 'disconnected', (why) => `${what}: ${why}`))
     }
   }

@@ -4,31 +4,70 @@ import { invalidArgument } from './errors'
 /** What of a dialect shows in an address. */
 export type AddressedDialect = Pick<ClientDialect, 'pathSuffix' | 'params'>
 
+type Query = readonly (readonly [name: string, value: string])[]
+
 /**
- * The address to connect to. `ws:`, `wss:`, `http:` and `https:` are taken, and in a page also an address relative
+ * Where to connect to. Kept as text: React Native's `URL` has no setters, appends a slash, and lacks most of
+ * `URLSearchParams`.
+ */
+export interface Endpoint {
+  /** `ws:` or `wss:`, the host and the path. */
+  readonly base: string
+  readonly query: Query
+}
+
+/**
+ * The endpoint of an address. `ws:`, `wss:`, `http:` and `https:` are taken, and in a page also an address relative
  * to it, such as `/socket`. Throws `invalid_argument` for everything else.
  */
-export function resolveEndpoint(address: string | URL, dialect?: AddressedDialect): URL {
-  const url = parse(address)
-  if (url.protocol === 'http:') url.protocol = 'ws:'
-  if (url.protocol === 'https:') url.protocol = 'wss:'
-  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') {
+export function resolveEndpoint(address: string | URL, dialect?: AddressedDialect): Endpoint {
+  const absolute = absoluteOf(String(address).trim())
+  const scheme = /^(?:http|ws)(s?):\/\//i.exec(absolute)
+  if (scheme === null) {
     throw invalidArgument(`The address "${address}" must begin with ws://, wss://, http:// or https://.`)
   }
   // A WebSocket refuses an address with a fragment, which would mean nothing to a server anyway.
-  url.hash = ''
-  if (dialect === undefined) return url
-  const path = withoutSlashesAtEnd(url.pathname)
-  if (!path.endsWith(dialect.pathSuffix)) url.pathname = path + dialect.pathSuffix
-  for (const [name, value] of Object.entries(dialect.params)) url.searchParams.set(name, value)
-  return url
+  const [rest = ''] = absolute.slice(scheme[0].length).split('#')
+  const [place = '', ...queries] = rest.split('?')
+  const base = `ws${scheme[1] ?? ''}://`.toLowerCase() + place
+  const query = readQuery(queries.join('?'))
+  if (dialect === undefined) return { base, query }
+  return { base: withSuffix(base, dialect.pathSuffix), query: merge(query, Object.entries(dialect.params)) }
 }
 
 /** The address with the params in its query. Those that the address has of its own stay, unless named again. */
-export function addressWith(endpoint: URL, params: ReadonlyMap<string, string>): URL {
-  const url = new URL(endpoint)
-  for (const [name, value] of params) url.searchParams.set(name, value)
-  return url
+export function addressWith({ base, query }: Endpoint, params: ReadonlyMap<string, string>): string {
+  const pairs = merge(query, [...params]).map((pair) => pair.map(encodeURIComponent).join('='))
+  return pairs.length === 0 ? base : `${base}?${pairs.join('&')}`
+}
+
+/** The params as a server reads them from {@link addressWith}. */
+export function paramsWith({ query }: Endpoint, params: ReadonlyMap<string, string>): Map<string, string> {
+  return new Map(merge(query, [...params]))
+}
+
+/** The endpoint for people and for storage: without the query and the user, which may hold a secret. */
+export function publicAddress({ base }: Endpoint): string {
+  return base.replace(/^(wss?:\/\/)[^/]*@/, '$1')
+}
+
+function absoluteOf(address: string): string {
+  const page = typeof location === 'undefined' ? undefined : location.href
+  try {
+    const { href } = new URL(address, page)
+    // Only a relative address needs the URL's own text.
+    return /^[a-z]+:/i.test(address) ? address : href
+  } catch (cause) {
+    throw invalidArgument(
+      `The address "${address}" is not a URL; give one such as ws://localhost:9090/socket.`,
+      cause,
+    )
+  }
+}
+
+function withSuffix(base: string, suffix: string): string {
+  const path = suffix === '' ? base : withoutSlashesAtEnd(base)
+  return path.endsWith(suffix) ? path : path + suffix
 }
 
 /** By a loop: a pattern for it, `/\/+$/`, takes time with the square of a run of slashes. (C-37) */
@@ -38,14 +77,23 @@ function withoutSlashesAtEnd(path: string): string {
   return path.slice(0, end)
 }
 
-function parse(address: string | URL): URL {
-  const page = typeof location === 'undefined' ? undefined : location.href
+function merge(query: Query, others: Query): Query {
+  const names = new Set(others.map(([name]) => name))
+  return [...query.filter(([name]) => !names.has(name)), ...others]
+}
+
+function readQuery(text: string): Query {
+  const pairs = text.split('&').filter((pair) => pair !== '')
+  return pairs.map((pair) => {
+    const [name = '', ...values] = pair.split('=')
+    return [decode(name), decode(values.join('='))]
+  })
+}
+
+function decode(text: string): string {
   try {
-    return new URL(address, page)
-  } catch (cause) {
-    throw invalidArgument(
-      `The address "${address}" is not a URL; give one such as ws://localhost:9090/socket.`,
-      cause,
-    )
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return text
   }
 }

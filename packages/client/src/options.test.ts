@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { tokenSubprotocolOf } from './auth-token'
 import { CLIENT_DIALECTS } from './client-dialect'
 import { readCredentials } from './credentials'
 import { addressWith, resolveEndpoint } from './endpoint'
@@ -6,6 +7,8 @@ import { DEFAULT_SOCKET_OPTIONS, resolveSocketOptions, type SocketOptions } from
 
 const invalid = (option: string) =>
   expect.objectContaining({ code: 'invalid_argument', message: expect.stringContaining(option) })
+
+afterEach(() => vi.unstubAllGlobals())
 
 describe('socket options', () => {
   test('have defaults, also for what is given as undefined', () => {
@@ -45,7 +48,7 @@ describe('the address', () => {
     ['http://localhost:9090/socket', 'ws://localhost:9090/socket'],
     ['https://example.com/socket?a=1#part', 'wss://example.com/socket?a=1'],
   ])('%s leads to %s', (given, expected) => {
-    expect(resolveEndpoint(given).href).toBe(expected)
+    expect(addressWith(resolveEndpoint(given), new Map())).toBe(expected)
   })
 
   test.each(['', 'nonsense', '/socket', 'ftp://example.com/socket'])('refuses %j', (given) => {
@@ -60,8 +63,8 @@ describe('the address', () => {
     ['ws://x/live/ws', 'ws://x/live/ws/websocket?vsn=2.0.0'],
     ['ws://x/', 'ws://x/websocket?vsn=2.0.0'],
   ])('[C-24] of a Phoenix server, %s leads to %s', (given, expected) => {
-    expect(resolveEndpoint(given, CLIENT_DIALECTS.phoenix).href).toBe(expected)
-    expect(resolveEndpoint(given, CLIENT_DIALECTS.rollcall).href).toBe(given)
+    expect(addressWith(resolveEndpoint(given, CLIENT_DIALECTS.phoenix), new Map())).toBe(expected)
+    expect(addressWith(resolveEndpoint(given, CLIENT_DIALECTS.rollcall), new Map())).toBe(given)
   })
 
   test('takes the params into its query, and leaves out what is null', async () => {
@@ -70,7 +73,42 @@ describe('the address', () => {
       params: { b: 'ä&', c: 3, d: true, e: null, f: undefined },
       authToken: null,
     })
-    expect(addressWith(endpoint, params).href).toBe('ws://x/socket?a=1&b=%C3%A4%26&c=3&d=true')
-    expect(endpoint.href).toBe('ws://x/socket?a=1&b=2')
+    expect(addressWith(endpoint, params)).toBe('ws://x/socket?a=1&b=%C3%A4%26&c=3&d=true')
+    expect(addressWith(endpoint, new Map())).toBe('ws://x/socket?a=1&b=2')
+  })
+
+  test.each([
+    ['a name given again', 'ws://x/s?a=1&b=2&a=3', 'ws://x/s?b=2&a=0'],
+    ['what is encoded', 'ws://x/s?n%20m=%26+%C3%A4&c', 'ws://x/s?n%20m=%26%20%C3%A4&c=&a=0'],
+    ['what is no encoding', 'ws://x/s?n=100%', 'ws://x/s?n=100%25&a=0'],
+  ])('keeps its own query: %s', (_what, given, expected) => {
+    expect(addressWith(resolveEndpoint(given), new Map([['a', '0']]))).toBe(expected)
+  })
+
+  test('[C-40] is built without the setters of URL, which React Native lacks', () => {
+    class NativeURL {
+      readonly href: string
+      constructor(address: string) {
+        // It appends a slash to whatever does not end with one, and refuses nothing.
+        this.href = address.endsWith('/') ? address : `${address}/`
+      }
+      get searchParams(): never {
+        throw new Error('URLSearchParams.set is not implemented')
+      }
+      get pathname(): never {
+        throw new Error('URL.pathname is not implemented')
+      }
+    }
+    vi.stubGlobal('URL', NativeURL)
+    vi.stubGlobal('URLSearchParams', undefined)
+    vi.stubGlobal('btoa', undefined)
+    const params = new Map([['user_id', 'ada']])
+    const phoenix = resolveEndpoint('https://example.com/live/?a=1', CLIENT_DIALECTS.phoenix)
+    expect(addressWith(resolveEndpoint('wss://example.com/socket'), params)).toBe(
+      'wss://example.com/socket?user_id=ada',
+    )
+    expect(addressWith(phoenix, params)).toBe('wss://example.com/live/websocket?a=1&vsn=2.0.0&user_id=ada')
+    expect(tokenSubprotocolOf('t0ken')).toBe('base64url.bearer.phx.dDBrZW4')
+    expect(() => resolveEndpoint('/socket')).toThrow(invalid('must begin with'))
   })
 })

@@ -18,9 +18,9 @@ export class SessionToken {
   #isClaimed = false
   #token: string | null = null
 
-  constructor(storage: TabStorage | null, endpoint: URL) {
+  constructor(storage: TabStorage | null, address: string) {
     this.#storage = storage
-    this.#name = `rollcall:session:${endpoint.origin}${endpoint.pathname}`
+    this.#name = `rollcall:session:${address}`
   }
 
   get current(): string | null {

@@ -222,7 +222,7 @@ describe('hints of the page', () => {
   test('an address relative to the page is taken', async () => {
     const { resolveEndpoint } = await import('./endpoint')
     vi.stubGlobal('location', new URL('https://example.com/app/'))
-    expect(resolveEndpoint('/socket').href).toBe('wss://example.com/socket')
+    expect(resolveEndpoint('/socket')).toEqual({ base: 'wss://example.com/socket', query: [] })
     vi.unstubAllGlobals()
   })
 })

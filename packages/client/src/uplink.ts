@@ -2,7 +2,7 @@ import type { ClientDialect, ClientMessage, Frame, Topic } from '@rollcall/share
 import type { ChannelFrame } from './channel-link'
 import { CurrentCredentials } from './current-credentials'
 import { CurrentTransport } from './current-transport'
-import { addressWith } from './endpoint'
+import { type Endpoint, paramsWith, publicAddress } from './endpoint'
 import { RollcallError } from './errors'
 import { Heartbeat } from './heartbeat'
 import type { Credentials, Lifetime } from './machine/credentials-state'
@@ -52,7 +52,7 @@ export interface UplinkListener {
 /** What carries a socket's messages: keeps one transport open for as long as it is meant to be. */
 export class Uplink {
   readonly #dialect: ClientDialect
-  readonly #endpoint: URL
+  readonly #endpoint: Endpoint
   readonly #listener: UplinkListener
   readonly #machine: RunningMachine<SocketState, SocketEvent, SocketEffect>
   readonly #credentials: CurrentCredentials
@@ -69,7 +69,7 @@ export class Uplink {
   constructor(
     options: ResolvedSocketOptions,
     dialect: ClientDialect,
-    endpoint: URL,
+    endpoint: Endpoint,
     listener: UplinkListener,
   ) {
     const { clock } = options
@@ -78,7 +78,7 @@ export class Uplink {
     this.#listener = listener
     this.#settling = new Settling(clock)
     this.#watch = new NetworkWatch(options.networkHints, (kind) => this.dispatch({ kind }))
-    this.#token = new SessionToken(options.sessionStorage, endpoint)
+    this.#token = new SessionToken(options.sessionStorage, publicAddress(endpoint))
     const instance = [options.random(), options.random()].map((chance) => chance.toString(36).slice(2))
     this.#system = new SystemTopic(this.#token, instance.join(''), () => this.nextRef())
     this.#timer = new Timer(clock, () => this.dispatch({ kind: 'due' }))
@@ -232,7 +232,7 @@ export class Uplink {
 
   #offer({ params, token }: Credentials): void {
     // The address may have params of its own, which the server would otherwise take for withdrawn.
-    const query = new Map(addressWith(this.#endpoint, params).searchParams)
+    const query = paramsWith(this.#endpoint, params)
     this.send(this.#system.refresh(query, token))
   }
 

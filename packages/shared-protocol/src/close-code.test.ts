@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { CLOSE_CODES, type CloseCode, shouldReconnect } from './close-code'
 
 describe('whether a client connects again', () => {
-  test.each([1001, 1011, 1012, 1013, 4001])('after %i: yes', (code) => {
+  test.each([1001, 1011, 1012, 1013, 4001, 4005, 4006])('after %i: yes', (code) => {
     expect(shouldReconnect(code)).toBe(true)
   })
 

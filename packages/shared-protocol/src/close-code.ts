@@ -9,7 +9,11 @@ export interface CloseCodeEntry {
 /** The close codes that a Rollcall server or client sends. 4000 to 4999 are an application's own (RFC 6455, 7.4.2). */
 export const CLOSE_CODES = {
   1000: { name: 'normal', meaning: 'Said goodbye.', shouldReconnect: false },
-  1001: { name: 'going_away', meaning: 'The page or the server went away.', shouldReconnect: true },
+  1001: {
+    name: 'going_away',
+    meaning: 'The server is going away, or the peer left or was suspended without saying which.',
+    shouldReconnect: true,
+  },
   1002: { name: 'protocol_error', meaning: 'The peer broke the WebSocket protocol.', shouldReconnect: true },
   1008: { name: 'policy_violation', meaning: 'The connection was abused.', shouldReconnect: false },
   1009: {
@@ -32,6 +36,12 @@ export const CLOSE_CODES = {
     shouldReconnect: true,
   },
   4004: { name: 'expired', meaning: 'What proved the identity is over.', shouldReconnect: false },
+  4005: {
+    name: 'suspended',
+    meaning: 'The browser suspends the page, which may go on later.',
+    shouldReconnect: true,
+  },
+  4006: { name: 'unloaded', meaning: 'The page was closed, left or reloaded.', shouldReconnect: true },
 } as const satisfies Record<number, CloseCodeEntry>
 
 export type CloseCode = keyof typeof CLOSE_CODES

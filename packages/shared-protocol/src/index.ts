@@ -1,3 +1,4 @@
+export { encodeBase64 } from './base64'
 export { checkName, checkNameText } from './check-name'
 export type {
   AppearMessage,

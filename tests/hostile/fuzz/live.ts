@@ -156,7 +156,7 @@ class Strangers {
     if (!peer) return
     chance.pick<() => void>([
       () => peer.destroy(),
-      () => peer.close(chance.pick([1000, 1001, 4000])),
+      () => peer.close(chance.pick([1000, 1001, 4000, 4005, 4006])),
       () => peer.socket.end(clientFrame({ opcode: 1, payload: Buffer.from('[null,') }).subarray(0, 9)),
       () => peer.socket.resetAndDestroy(),
     ])()

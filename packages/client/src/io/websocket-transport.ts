@@ -12,9 +12,16 @@ export const openWebSocket: OpenTransport = (url, subprotocol, listener, secretS
   // Bytes as a value, not as a Blob that must be awaited: frames would overtake each other.
   socket.binaryType = 'arraybuffer'
   let isAbandoned = false
+  let isOpen = false
   let failure = ''
+  const end = (code: number, reason: string) => {
+    if (isAbandoned) return
+    isAbandoned = true
+    listener.onClose(code, reason === '' ? failure : reason)
+  }
 
   socket.onopen = () => {
+    isOpen = true
     if (!isAbandoned) listener.onOpen()
   }
   socket.onmessage = ({ data }) => {
@@ -22,15 +29,14 @@ export const openWebSocket: OpenTransport = (url, subprotocol, listener, secretS
     listener.onFrame(typeof data === 'string' ? data : bytesOf(data))
   }
   // Stays in place after `abandon`: `ws` throws what nobody listens for. Its message is all there is to say why a
-  // connection never came about; a browser keeps that to itself.
+  // connection never came about; a browser keeps that to itself. The WebSocket that Node 22 has of its own tells of such
+  // a failure by this event alone, so nothing waits for a `close` that never comes.
   socket.onerror = (event) => {
     failure = event.message ?? ''
+    if (!isOpen) end(1006, '')
   }
-  socket.onclose = ({ code, reason }) => {
-    if (isAbandoned) return
-    isAbandoned = true
-    listener.onClose(code, reason === '' ? failure : reason)
-  }
+  // React Native leaves out the reason where there is none.
+  socket.onclose = ({ code, reason }) => end(code, reason ?? '')
 
   return {
     send: (frame) => socket.send(frame),

@@ -130,6 +130,8 @@ describe('[S-6] a connection that ends takes its presence with it, for a reason'
   test.each([
     ['closed by its peer', 1000],
     ['of a page that went away', 1001],
+    ['of a page that is suspended', 4005],
+    ['of a page that was unloaded', 4006],
     ['lost without a word', 1006],
   ])('%s, where nobody can come back: at once', async (_what, code) => {
     const { node, ada, leavesSeen } = await pair()

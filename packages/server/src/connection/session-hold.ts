@@ -18,7 +18,7 @@ import type { Identity } from '../session/identity'
 import type { KeptHandshake } from '../session/kept-handshake'
 import type { PackedParams } from '../session/params'
 import type { Session, SessionRequest } from '../session/session'
-import { type Resumed, type Sessions, sessionIdOf } from '../session/sessions'
+import { type Resumed, type Sessions, sessionIdOf, UNLOADED_CODE } from '../session/sessions'
 import { type DispatchContext, dispatch, observe } from './dispatch'
 import { type RefreshContext, Refreshes, type RefreshHolder } from './refreshes'
 
@@ -256,7 +256,7 @@ export class SessionHold implements RefreshHolder {
     if (this.#endedFor) return this.#endSession(this.#endedFor)
     dispatch.names.endAll(session, reason)
     const graceMs = sessions.graceFor(session, code)
-    // Who is waited for in vain has timed out; a page that went away has closed.
-    session.drop(this.#generation, graceMs > 0 && code !== 1001 ? 'timeout' : reason, graceMs)
+    // A session that is waited for in vain has timed out; a page that was unloaded has closed.
+    session.drop(this.#generation, graceMs > 0 && code !== UNLOADED_CODE ? 'timeout' : reason, graceMs)
   }
 }

@@ -35,9 +35,29 @@ describe('[S-6] a session whose connection dropped without a word', () => {
     expect(node.node.sessionCount).toBe(1)
   })
 
-  test('after its page went away has a shorter grace, and has closed', async () => {
+  test.each([
+    ['[S-67] of a page that is suspended', 4005],
+    ['[S-67] whose peer was suspended or left, and did not say which', 1001],
+  ])('%s has the whole grace', async (_what, code) => {
+    const { node, ada, token, seen } = await opened()
+    ada.wire.end(code)
+    await node.clock.advance(GRACE_MS - 400)
+    expect(await seen()).toEqual([])
+    expect(await hello(await node.native('ada'), token)).toMatchObject({ resumed: true })
+    await node.clock.advance(GRACE_MS - 400)
+    expect(await seen()).toEqual([])
+  })
+
+  test('[S-67] of a page that is suspended for too long has timed out', async () => {
     const { node, ada, seen } = await opened()
-    ada.wire.end(1001)
+    ada.wire.end(4005)
+    await node.clock.advance(GRACE_MS)
+    expect(await seen()).toMatchObject([{ leaves: [{ key: 'ada', reason: 'timeout' }] }])
+  })
+
+  test('[S-67] whose page was unloaded has a shorter grace, and has closed', async () => {
+    const { node, ada, seen } = await opened()
+    ada.wire.end(4006)
     await node.clock.advance(2600)
     expect(await seen()).toEqual([])
     await node.clock.advance(400)
@@ -205,7 +225,7 @@ describe('[S-6] a page that was loaded again', () => {
       leave: (ctx) => void log.push(`${ctx.identity.id} leaves`),
     })
     const { node, ada, token, seen } = await opened({ channels: [channel] })
-    ada.wire.end(1001)
+    ada.wire.end(4006)
     const again = await node.native('ada')
     await hello(again, token)
     const frames = await again.join(topic, { meta: { n: 2 } }, 'j')
@@ -217,7 +237,7 @@ describe('[S-6] a page that was loaded again', () => {
 
   test('with the same meta: nobody sees anything', async () => {
     const { node, ada, token, seen } = await opened()
-    ada.wire.end(1001)
+    ada.wire.end(4006)
     const again = await node.native('ada')
     await hello(again, token)
     await again.join(topic, { meta: { n: 1 } }, 'j')
@@ -233,7 +253,7 @@ describe('[S-6] a page that was loaded again', () => {
     })
     const { node, ada, token, keys } = await opened({ channels: [channel] })
     isFull = true
-    ada.wire.end(1001)
+    ada.wire.end(4006)
     const again = await node.native('ada')
     await hello(again, token)
     expect(await again.join(topic, {}, 'j')).toMatchObject([

@@ -16,10 +16,13 @@ import { type Claim, SharedSessions } from './shared-sessions'
  *   another node's claim --taken--> yield: its connection closes, its presences stay for that node to adopt
  */
 
+/** Close code with which a client says that its page was closed, left or reloaded. */
+export const UNLOADED_CODE = 4006
+
 export interface GraceOptions {
   /** Milliseconds that a session outlives a connection which was lost without a word. @default 10000 */
   readonly graceMs: number
-  /** The same after its page went away (close code 1001): a reload comes back fast or not at all. @default 3000 */
+  /** The same after its page was unloaded (close code 4006): a reload comes back fast or not at all. @default 3000 */
   readonly pageGraceMs: number
 }
 
@@ -181,7 +184,7 @@ export class Sessions {
     // Without a token nobody can come back. (S-6)
     if (!this.#secrets.has(session.id)) return 0
     if (closeCode === 1000) return 0
-    return closeCode === 1001 ? Math.min(pageGraceMs, graceMs) : graceMs
+    return closeCode === UNLOADED_CODE ? Math.min(pageGraceMs, graceMs) : graceMs
   }
 
   /** Ends those that `isMeant` says. */
