@@ -154,6 +154,7 @@ export class Membership<M> {
       freshRef,
       random: random(),
       timeoutMs,
+      hasRetryableCodes: this.#link.dialect.hasRetryableCodes,
       backoff,
     })
     if (joinRefOf(step.state) === freshRef) this.#link.nextRef()
@@ -175,6 +176,11 @@ export class Membership<M> {
         return this.#link.renounce(this.topic)
       case 'entered':
         return this.#enter(effect.response)
+      case 'join_failed': {
+        const joining = this.#joining
+        this.#joining = null
+        return joining?.reject(effect.error)
+      }
       case 'interrupted':
         this.#own.dispatch({ kind: 'lost' })
         this.#pushes.failSent()

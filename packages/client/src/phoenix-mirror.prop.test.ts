@@ -33,11 +33,11 @@ function history(happenings: readonly (typeof happening extends fc.Arbitrary<inf
     const one = here[pick % Math.max(1, here.length)]
     const came: Tracked[] = []
     const went: Tracked[] = []
-    if (kind === 'join') came.push({ key, phxRef: `r${index}`, phxRefPrev: null, meta: { n: index } })
+    if (kind === 'join') came.push({ key, phxRef: `r${index}`, phxRefPrev: null, meta: { n: index % 3 } })
     else if (one) {
       went.push(one)
       if (kind === 'update')
-        came.push({ ...one, phxRef: `r${index}`, phxRefPrev: one.phxRef, meta: { n: index } })
+        came.push({ ...one, phxRef: `r${index}`, phxRefPrev: one.phxRef, meta: { n: index % 3 } })
     }
     here = [...here.filter((tracked) => !went.includes(tracked)), ...came]
     const last = isMerged ? diffs.pop() : undefined

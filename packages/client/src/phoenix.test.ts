@@ -172,15 +172,56 @@ describe('a recorded session', () => {
     expect(channel.status).toBe('joined')
   })
 
-  test('a join that crashes is tried again', async () => {
+  test('[C-45] a join that crashes is told at once, and tried again', async () => {
     const replay = replayWith()
     const channel = replay.socket.channel('room:x')
-    channel.join().catch(() => {})
+    const first = channel.join()
     replay.answer('phx_join', { reason: 'join crashed' }, 'error')
+    await expect(first).rejects.toMatchObject({ code: 'disconnected', reason: 'join crashed' })
     expect(channel.getSnapshot()).toMatchObject({ status: 'joining', error: { reason: 'join crashed' } })
     await replay.clock.advance(10)
     replay.answer('phx_join')
     expect(channel.status).toBe('joined')
+  })
+
+  test('[C-43] a rejoin that is refused is tried again, and the program can tell; a first join is not', async () => {
+    const replay = replayWith({ backoff: { baseMs: 10, capMs: 10_000 } })
+    const first = replay.socket.channel('room:full')
+    first.join().catch(() => {})
+    replay.answer('phx_join', { reason: 'full' }, 'error')
+    expect(first.status).toBe('refused')
+    const channel = replay.socket.channel('room:1')
+    channel.join().catch(() => {})
+    replay.answer('phx_join')
+    replay.end(1012)
+    await replay.clock.advance(10)
+    replay.open()
+    const waits: number[] = []
+    for (let n = 0; n < 4; n++) {
+      replay.answer('phx_join', { reason: 'starting' }, 'error')
+      expect(channel.getSnapshot()).toMatchObject({
+        status: 'away',
+        error: { code: 'refused', reason: 'starting' },
+      })
+      const startedAt = replay.clock.now()
+      while (channel.status === 'away') await replay.clock.advance(1)
+      waits.push(replay.clock.now() - startedAt)
+    }
+    expect(waits).toEqual([5, 10, 20, 40])
+    replay.answer('phx_join')
+    expect([channel.status, channel.getSnapshot().error]).toEqual(['joined', null])
+    expect(first.status).toBe('refused')
+  })
+
+  test('a refusal without a reason has none', async () => {
+    const replay = replayWith()
+    const joined = replay.socket.channel('room:1').join()
+    replay.answer('phx_join', {}, 'error')
+    await expect(joined).rejects.toMatchObject({
+      code: 'refused',
+      reason: null,
+      message: 'The server refused the join of "room:1": it gave no reason',
+    })
   })
 
   test('a channel that the server stops is left', async () => {
@@ -311,15 +352,17 @@ describe('after a lost connection', () => {
     const { presence } = channel
     expect([presence.isSynced, presence.isStale, presence.size, told]).toEqual([true, true, 4, []])
     state({ ada: [meta('a', 1)], bob: [meta('b2', 2, 'b')], cleo: [meta('c2', 1)] })
-    expect(told).toEqual(['update cleo 1', 'update bob 1', 'leave dan', 'sync 3'])
+    expect(told).toEqual(['update bob 1', 'leave dan', 'sync 3'])
     expect([presence.isStale, presence.get('ada') === ada]).toEqual([false, true])
-    expect([refsIn(channel, 'bob'), refsIn(channel, 'cleo')]).toEqual([[['b', 1]], [['c2', 0]]])
+    expect([refsIn(channel, 'bob'), refsIn(channel, 'cleo')]).toEqual([[['b', 1]], [['c', 0]]])
     expect(shownIn(channel)[1]).toEqual(['bob', [{ n: 2 }]])
   })
 })
 
 describe('what the recording does not have', () => {
-  const entry = (phx_ref: string, phx_ref_prev?: string) => ({ metas: [{ phx_ref, phx_ref_prev }] })
+  const entry = (phx_ref: string, phx_ref_prev?: string) => ({
+    metas: [{ phx_ref, phx_ref_prev, said: phx_ref }],
+  })
 
   function joined(topic = 'room:1') {
     const replay = replayWith()

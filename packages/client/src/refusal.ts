@@ -4,9 +4,9 @@ import { LONGEST_DELAY_MS } from './machine/backoff'
 
 /** What a server's error reply says to a program. */
 export interface Refusal {
-  /** A code of the protocol, or the application's own reason. */
-  readonly reason: string
-  /** The server's sentence for people; the reason again where it sent none. */
+  /** A code of the protocol, or the application's own reason; null where the server gave none. */
+  readonly reason: string | null
+  /** The server's sentence for people, or else the reason. */
   readonly message: string
   /** Whether the same request may succeed later, unchanged. */
   readonly isRetryable: boolean
@@ -17,12 +17,12 @@ export interface Refusal {
 
 /** Reads the body of an error reply, of which nothing is certain but that it is an object. */
 export function readRefusal(response: JsonObject): Refusal {
-  const reason = textOf(response, 'reason') ?? 'unknown'
+  const reason = textOf(response, 'reason') ?? null
   const retryAfter = field(response, 'retry_after_ms')
   return {
     reason,
-    message: textOf(response, 'message') ?? reason,
-    isRetryable: isRetryable(reason),
+    message: textOf(response, 'message') ?? reason ?? 'it gave no reason',
+    isRetryable: reason !== null && isRetryable(reason),
     retryAfterMs:
       typeof retryAfter === 'number' && retryAfter > 0 ? Math.min(retryAfter, LONGEST_DELAY_MS) : 0,
     response,
@@ -32,8 +32,8 @@ export function readRefusal(response: JsonObject): Refusal {
 /** The refusal as an error: `what` is the beginning of a sentence, such as `The server refused to let us in`. */
 export function refusalError(code: RollcallErrorCode, what: string, refusal: Refusal): RollcallError {
   const { reason, message, response } = refusal
-  const why = message === reason ? reason : `${reason} (${message})`
-  return new RollcallError(code, `${what}: ${why}`, { reason, response })
+  const why = reason === null || message === reason ? message : `${reason} (${message})`
+  return new RollcallError(code, `${what}: ${why}`, reason === null ? { response } : { reason, response })
 }
 
 function textOf(response: JsonObject, name: string): string | undefined {

@@ -47,6 +47,7 @@ test('[C-14] whatever happens: no answer is awaited without a timer, no join out
           freshRef,
           random: 0.5,
           timeoutMs: 10_000,
+          hasRetryableCodes: true,
           backoff: { baseMs: 500, capMs: 30_000 },
         })
         state = step.state

@@ -16,6 +16,7 @@ const base: ChannelContext = {
   freshRef: '7',
   random: 0.5,
   timeoutMs: 10_000,
+  hasRetryableCodes: true,
   backoff: { baseMs: 500, capMs: 30_000 },
 }
 const error = new RollcallError('refused', 'no')

@@ -82,6 +82,8 @@ export type ChannelEffect =
   | { readonly kind: 'renounce' }
   /** Joined: answer those who wait for it, send what was queued. */
   | { readonly kind: 'entered'; readonly response: unknown }
+  /** A join failed and is tried again: do not keep those waiting who asked for it. */
+  | { readonly kind: 'join_failed'; readonly error: RollcallError }
   /** No longer joined, to be joined again: what was sent is not answered any more, what is queued may stay. */
   | { readonly kind: 'interrupted' }
   /** Over: all that waits fails with this. */
@@ -98,6 +100,8 @@ export interface ChannelContext {
   readonly random: number
   /** For the answer to a join or a leave, in milliseconds. */
   readonly timeoutMs: number
+  /** Whether a refusal says by its code that asking again may help; see `ClientDialect`. */
+  readonly hasRetryableCodes: boolean
   readonly backoff: Backoff
 }
 
@@ -193,6 +197,14 @@ function ifCurrent<S extends { readonly joinRef: string }, E extends { readonly 
     state.joinRef === event.joinRef ? cell(state, event, context) : stay(state)
 }
 
+/**
+ * Whether a refusal may be over soon: a server that let us in before may still be starting, after a deploy. Our own
+ * mistake, such as a payload that cannot be sent, is no refusal. (C-43)
+ */
+function isPassing({ isRejoin }: In<'joining'>, { code }: RollcallError, context: ChannelContext): boolean {
+  return isRejoin && code === 'refused' && !context.hasRetryableCodes
+}
+
 /** Nothing of the server's is expected. */
 const deaf = { accepted: stay, rejected: stay, released: stay, ended: stay, failed: stay }
 
@@ -223,13 +235,15 @@ const table: TransitionTable<ChannelState, ChannelEvent, ChannelEffect, ChannelC
       ],
     })),
     rejected: ifCurrent((state, { error, isRetryable, retryAfterMs }, context) =>
-      isRetryable
+      isRetryable || isPassing(state, error, context)
         ? tryLater(state, error, context, [], retryAfterMs)
         : { state: { name: 'refused', error }, effects: [CLEAR_TIMER, { kind: 'abandoned', error }] },
     ),
     released: stay,
     ended: ifCurrent((_state, { error }) => endedBy(error)),
-    failed: ifCurrent((state, { error }, context) => tryLater(state, error, context, [])),
+    failed: ifCurrent((state, { error }, context) =>
+      tryLater(state, error, context, [{ kind: 'join_failed', error }]),
+    ),
     due: (state, _event, context) => {
       const error = timeoutError(`The join of "${context.topic}"`, context.timeoutMs, 'It is tried again.')
       // Not left in between: the server may have let us in, and others would see us go. The next join takes its

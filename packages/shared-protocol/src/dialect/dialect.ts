@@ -79,6 +79,8 @@ export interface ClientDialect<R = ReceivedMessage | ReceivedMetas> {
   readonly answersPushes: boolean
   /** Whether close codes are the protocol's own, some of which say not to come back. */
   readonly hasCloseCodes: boolean
+  /** Whether a refusal says by its code that asking again may help. Else only that of a first join is final. */
+  readonly hasRetryableCodes: boolean
   /** Whether servers drop a client that has sent nothing for a while, however much they say themselves. */
   readonly hasIdleTimeout: boolean
   /** Throws where the payload is not JSON, and for what the dialect has no word for. */

@@ -36,6 +36,7 @@ export const phoenixV2ClientDialect: ClientDialect = {
   answersPushes: false,
   // Phoenix, and what stands before it, ends connections with 1000 as well: for a restart, or a `disconnect`.
   hasCloseCodes: false,
+  hasRetryableCodes: false,
   hasIdleTimeout: true,
 
   encodeClient(message: ClientMessage): Frame {

@@ -35,6 +35,7 @@ export const rollcallClientDialect: ClientDialect<ReceivedMessage> = {
   hasUpdates: true,
   answersPushes: true,
   hasCloseCodes: true,
+  hasRetryableCodes: true,
   hasIdleTimeout: false,
 
   encodeClient(message: ClientMessage): Frame {

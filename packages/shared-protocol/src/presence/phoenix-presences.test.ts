@@ -128,4 +128,45 @@ describe('the presences of a Phoenix topic', () => {
     expect(heldBy(presences)).toEqual([])
     expect(presences.apply([of('ada', 'a', 2)], []).joins).toMatchObject([{ ref: 'a', rev: 0 }])
   })
+
+  describe('[P-3] the same meta under another phx_ref is the same presence', () => {
+    test('in the state of a server that restarted, whatever the order of the fields', () => {
+      const presences = new PhoenixPresences<object>()
+      presences.replace([{ key: 'ada', phxRef: 'a', phxRefPrev: null, meta: { x: 1, y: { p: [1, 2], q: 2 } } }])
+      const before = presences.presences()
+      presences.replace([{ key: 'ada', phxRef: 'b', phxRefPrev: null, meta: { y: { q: 2, p: [1, 2] }, x: 1 } }])
+      expect(presences.presences()).toEqual(before)
+      expect(presences.apply([], [{ key: 'ada', phxRef: 'a' }]).leaves).toEqual([])
+      expect(presences.apply([], [{ key: 'ada', phxRef: 'b' }]).leaves).toMatchObject([{ ref: 'a' }])
+    })
+
+    test('each of two devices once, and only within the key', () => {
+      const presences = holding(of('ada', 'a', 1), of('ada', 'b', 1), of('bob', 'c', 1))
+      presences.replace([of('ada', 'd', 1), of('ada', 'e', 1), of('ada', 'f', 1), of('eve', 'g', 1)])
+      expect(heldBy(presences).sort()).toEqual([
+        ['a', 'ada', 0, 1],
+        ['b', 'ada', 0, 1],
+        ['f', 'ada', 0, 1],
+        ['g', 'eve', 0, 1],
+      ])
+    })
+
+    test('not one that stays under its own phx_ref, or that another names as its former', () => {
+      const presences = holding(of('ada', 'a', 1), of('ada', 'b', 1))
+      presences.replace([of('ada', 'c', 1), of('ada', 'a', 1), of('ada', 'd', 2, 'b')])
+      expect(heldBy(presences).sort()).toEqual([
+        ['a', 'ada', 0, 1],
+        ['b', 'ada', 1, 2],
+        ['c', 'ada', 0, 1],
+      ])
+    })
+
+    test('in a diff that takes the one and brings the other, and in an update that says nothing new', () => {
+      const presences = holding(of('ada', 'a', 1))
+      const nothing = { joins: [], updates: [], leaves: [] }
+      expect(presences.apply([of('ada', 'b', 1)], [of('ada', 'a', 1)])).toEqual(nothing)
+      expect(presences.apply([of('ada', 'c', 1, 'b')], [of('ada', 'b', 1)])).toEqual(nothing)
+      expect(heldBy(presences)).toEqual([['a', 'ada', 0, 1]])
+    })
+  })
 })
