@@ -1,6 +1,7 @@
 import { type Browser, test as base, chromium, expect, type Frame, type Page } from '@playwright/test'
 import type { BarePage } from './support/bare-page'
 import { BareSite, GRACE_MS } from './support/bare-site'
+import { Devtools } from './support/devtools'
 
 interface Fixtures {
   readonly site: BareSite
@@ -67,22 +68,31 @@ test('a page that stays in the back/forward cache leaves with the grace, and is 
   await page.goto(`${site.url}/?u=ada`)
   await joined(page)
   await page.goto(`${site.url}/elsewhere`)
-  await expect.poll(() => site.seen, { timeout: GRACE_MS + 3_000 }).toEqual(['ada joins', 'ada leaves: timeout'])
+  await expect
+    .poll(() => site.seen, { timeout: GRACE_MS + 3_000 })
+    .toEqual(['ada joins', 'ada leaves: timeout'])
   await page.evaluate(() => history.back()).catch(() => {})
   await joined(page)
   await expect.poll(() => site.seen).toEqual(['ada joins', 'ada leaves: timeout', 'ada joins'])
 })
 
-test('a frozen page parts, and is no ghost; it goes on when it is active again', async ({ page, site }) => {
-  await page.goto(`${site.url}/?u=ada`)
-  await joined(page)
-  const devtools = await page.context().newCDPSession(page)
-  await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
-  await expect.poll(() => site.closeCodes).toEqual([4005])
-  await expect.poll(() => site.seen, { timeout: GRACE_MS + 3_000 }).toEqual(['ada joins', 'ada leaves: timeout'])
-  await devtools.send('Page.setWebLifecycleState', { state: 'active' })
-  await joined(page)
-  expect(await status(page)).toBe('open')
+test('a frozen page parts, and is no ghost; it goes on when it is active again', async ({
+  site,
+  launchOptions,
+}) => {
+  const devtools = await Devtools.open(`${site.url}/?u=ada`, launchOptions)
+  try {
+    await expect.poll(() => site.seen).toEqual(['ada joins'])
+    await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
+    await expect.poll(() => site.closeCodes).toEqual([4005])
+    await expect
+      .poll(() => site.seen, { timeout: GRACE_MS + 3_000 })
+      .toEqual(['ada joins', 'ada leaves: timeout'])
+    await devtools.send('Page.setWebLifecycleState', { state: 'active' })
+    await expect.poll(() => site.seen.at(-1)).toBe('ada joins')
+  } finally {
+    await devtools.close()
+  }
 })
 
 test('a reload says that the page was unloaded, and goes on unseen', async ({ page, site }) => {

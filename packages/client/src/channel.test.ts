@@ -142,7 +142,9 @@ describe('joining', () => {
       failing('invalid_argument', { message: expect.stringContaining('no meta') }),
     )
     await expect(socket.channel('room:b', { big: 1n }).join()).rejects.toThrow(failing('invalid_argument'))
-    await expect(socket.channel('room:c', [] as never).join()).rejects.toThrow(failing('invalid_argument'))
+    await expect(socket.channel('room:c', () => [] as never).join()).rejects.toThrow(
+      failing('invalid_argument'),
+    )
     expect(socket.status).toBe('open')
   })
 

@@ -2,6 +2,8 @@ import { isReservedEvent, type Meta, type Topic } from '@rollcall/shared-protoco
 import type { ChannelLink } from './channel-link'
 import { invalidArgument, type RollcallError } from './errors'
 import type { JoinPayload } from './join-payload'
+import { notAnObject, notJson } from './json-argument'
+import { LONGEST_DELAY_MS } from './machine/backoff'
 import type { ChannelState } from './machine/channel-machine'
 import { Membership } from './membership'
 import { Presence } from './presence'
@@ -14,7 +16,7 @@ export type { JoinPayload } from './join-payload'
  * - `idle`: not asked to join yet
  * - `joining`: asked to, the server has not answered yet or can't be reached yet
  * - `joined`
- * - `away`: was joined, the connection is lost; joins again by itself
+ * - `away`: was joined, the connection is lost or the channel failed; joins again by itself. See `error`
  * - `leaving`: the server has not confirmed the leave yet
  * - `left`: by us, or ended by the server for the reason in the snapshot's `error`
  * - `refused`: the server said no, see `error`; `join` asks again
@@ -103,7 +105,7 @@ export class Channel<M = Meta> {
    * after every lost connection. While joining or joined it returns the same promise.
    *
    * Resolves with the server's response. Rejects with a {@link RollcallError}: `refused` with the server's `reason`;
-   * `timeout` after `timeoutMs`, though the channel goes on trying; `left`, `disconnected`, `replaced`, `kicked`;
+   * `timeout` after `timeoutMs`, and `disconnected` where the join failed on the server, though the channel goes on trying; `left`, `disconnected`, `replaced`, `kicked`;
    * `invalid_argument` where the payload is not JSON. Need not be awaited: {@link getSnapshot} tells the same.
    */
   join<R = unknown>(): Promise<R> {
@@ -140,6 +142,15 @@ export class Channel<M = Meta> {
    */
   push<R = unknown>(event: string, payload: unknown = {}, options: PushOptions = {}): Promise<R> {
     const { topic } = this
+    const mistake =
+      notJson(`The payload of "${event}"`, payload) ?? notAnObject('The options of a push', options)
+    if (mistake) return Promise.reject(mistake)
+    const unknown = Object.keys(options).find((name) => name !== 'timeoutMs')
+    if (unknown !== undefined) {
+      return Promise.reject(
+        invalidArgument(`There is no option ${JSON.stringify(unknown)} of a push; there is timeoutMs.`),
+      )
+    }
     const timeoutMs = options.timeoutMs ?? this.#link.options.timeoutMs
     if (typeof event !== 'string' || event === '' || isReservedEvent(event)) {
       const name = JSON.stringify(event)
@@ -147,8 +158,11 @@ export class Channel<M = Meta> {
         invalidArgument(`The event ${name} is empty or belongs to the protocol; name it otherwise.`),
       )
     }
-    if (!(timeoutMs > 0))
-      return Promise.reject(invalidArgument(`timeoutMs must be above 0, not ${timeoutMs}.`))
+    if (typeof timeoutMs !== 'number' || !(timeoutMs > 0 && timeoutMs <= LONGEST_DELAY_MS)) {
+      return Promise.reject(
+        invalidArgument(`timeoutMs must be a number above 0, up to ${LONGEST_DELAY_MS}, not ${timeoutMs}.`),
+      )
+    }
     const pushed = this.#membership.push({
       what: `The push "${event}" to "${topic}"`,
       timeoutMs,

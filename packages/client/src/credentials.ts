@@ -1,7 +1,8 @@
 import { tokenSubprotocolOf } from './auth-token'
+import { textsOf } from './connect-params'
 import { asRollcallError } from './errors'
 import type { Credentials } from './machine/credentials-state'
-import type { ResolvedSocketOptions, SocketParams } from './options'
+import type { ResolvedSocketOptions } from './options'
 
 type Sources = Pick<ResolvedSocketOptions, 'params' | 'authToken'>
 
@@ -20,14 +21,6 @@ export function readCredentials(sources: Sources): Credentials | Promise<Credent
     make('authToken', async () => checked(typeof authToken === 'function' ? await authToken() : authToken)),
   ])
   return made.then(([texts, token]) => ({ params: texts, token }))
-}
-
-function textsOf(params: SocketParams): ReadonlyMap<string, string> {
-  const texts = new Map<string, string>()
-  for (const [name, value] of Object.entries(params)) {
-    if (value !== null && value !== undefined) texts.set(name, String(value))
-  }
-  return texts
 }
 
 /** Throws `invalid_argument` for what a subprotocol cannot carry. */

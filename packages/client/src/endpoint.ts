@@ -21,6 +21,9 @@ export interface Endpoint {
  * to it, such as `/socket`. Throws `invalid_argument` for everything else.
  */
 export function resolveEndpoint(address: string | URL, dialect?: AddressedDialect): Endpoint {
+  if (typeof address !== 'string' && typeof address?.href !== 'string') {
+    throw invalidArgument(`The address must be a string or a URL, not ${String(address)}.`)
+  }
   const absolute = absoluteOf(String(address).trim())
   const scheme = /^(?:http|ws)(s?):\/\//i.exec(absolute)
   if (scheme === null) {

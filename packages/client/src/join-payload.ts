@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject, type Topic } from '@rollcall/shared-protocol'
-import { invalidArgument } from './errors'
+import type { JsonObject, Topic } from '@rollcall/shared-protocol'
+import { notAnObject, refuse } from './json-argument'
 
 /** What goes along with a join, as JSON. The default channel of the server tracks its `meta`. */
 export type JoinPayload = { readonly [name: string]: unknown } | (() => { readonly [name: string]: unknown })
@@ -7,8 +7,11 @@ export type JoinPayload = { readonly [name: string]: unknown } | (() => { readon
 /** The payload of one join. Throws `invalid_argument`, or what the application's function throws. */
 export function makeJoinPayload(topic: Topic, payload: JoinPayload): JsonObject {
   const made: unknown = typeof payload === 'function' ? payload() : payload
-  if (isJsonObject(made)) return made
-  throw invalidArgument(
-    `The payload of the join of "${topic}" must be an object, not ${JSON.stringify(made)}.`,
-  )
+  refuse(notAnObject(`The payload of the join of "${topic}"`, made))
+  return made as JsonObject
+}
+
+/** Throws for a payload that can't be sent. What a function makes is checked at each join. */
+export function checkJoinPayload(topic: Topic, payload: unknown): void {
+  if (typeof payload !== 'function') refuse(notAnObject(`The payload of the join of "${topic}"`, payload))
 }

@@ -3,6 +3,7 @@ import { disconnectedError, noUpdatesError, overError, takenError, unsendableJoi
 import type { ChannelEnd, ChannelFrame, ChannelLink } from './channel-link'
 import { type RollcallError, timeoutError } from './errors'
 import { type JoinPayload, makeJoinPayload } from './join-payload'
+import { notAnObject } from './json-argument'
 import { ChangeListeners, Listeners } from './listeners'
 import {
   type ChannelEffect,
@@ -134,6 +135,10 @@ export class Membership<M> {
     const over = this.#link.dialect.hasUpdates
       ? overError(this.topic, this.state)
       : noUpdatesError(this.topic)
+    const value = change.kind === 'update' ? change.meta : change.patch
+    const mistake = notAnObject(`The argument of presence.${change.kind} in "${this.topic}"`, value)
+    // Not marked as handled: a mistake of the program's is not to pass unseen.
+    if (!over && mistake) return Promise.reject(mistake)
     if (!over) return this.#own.submit(change)
     const refused = Promise.reject(over)
     // An update may be made in passing, also one that comes too late.

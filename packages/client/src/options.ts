@@ -1,17 +1,18 @@
 import { type AuthToken, tokenSubprotocolOf } from './auth-token'
+import { type SocketParams, textsOf } from './connect-params'
 import { invalidArgument } from './errors'
 import { type Clock, type Random, systemClock, systemRandom } from './io/clock'
 import { type NetworkHints, systemNetworkHints } from './io/network-hints'
 import { systemTabStorage, type TabStorage } from './io/session-storage'
 import { openWebSocket } from './io/websocket-transport'
+import { refuseUnknown } from './json-argument'
 import { type Backoff, LONGEST_DELAY_MS } from './machine/backoff'
 import type { OpenTransport } from './transport'
 
+export type { SocketParams } from './connect-params'
+
 /** Which kind of server a socket speaks to. */
 export type SocketDialect = 'rollcall' | 'phoenix'
-
-/** Goes into the query string; a value that is null or undefined is left out. */
-export type SocketParams = { readonly [name: string]: string | number | boolean | null | undefined }
 
 /** Options of a {@link Socket}. Times are in milliseconds. */
 export interface SocketOptions {
@@ -47,7 +48,7 @@ export interface SocketOptions {
   readonly updateIntervalMs?: number | undefined
   /**
    * Where the session's secret is kept for a reload of the page, so that others do not see it; null for nowhere.
-   * @default the page's sessionStorage, if there
+   * @default the tab's sessionStorage, if there; an iframe has none
    */
   readonly sessionStorage?: TabStorage | null | undefined
   /** For tests. @default the system's */
@@ -56,7 +57,7 @@ export interface SocketOptions {
   readonly transport?: OpenTransport | undefined
   /** For tests: a number from 0, below 1. @default Math.random */
   readonly random?: Random | undefined
-  /** For tests, and for environments that know more than a browser does. @default window and document, if there */
+  /** For tests, and for environments that know more than a browser does. @default those of the page or worker */
   readonly networkHints?: NetworkHints | undefined
 }
 
@@ -96,9 +97,7 @@ export function resolveSocketOptions(options: SocketOptions = {}): ResolvedSocke
   }
 
   const { params } = resolved
-  if (typeof params !== 'function' && (typeof params !== 'object' || params === null)) {
-    throw invalidArgument(`The option params must be an object or a function, not ${describe(params)}.`)
-  }
+  if (typeof params !== 'function') textsOf(params)
   if (typeof resolved.authToken !== 'function') tokenSubprotocolOf(resolved.authToken)
   if (resolved.dialect !== 'rollcall' && resolved.dialect !== 'phoenix') {
     throw invalidArgument(
@@ -113,6 +112,17 @@ export function resolveSocketOptions(options: SocketOptions = {}): ResolvedSocke
   ] as const) {
     requireNumber(name, resolved[name], 1, LONGEST_DELAY_MS)
   }
+  for (const [name, methods] of Object.entries(METHODS)) {
+    const value: unknown = resolved[name as keyof typeof METHODS]
+    if (name === 'sessionStorage' && value === null) continue
+    const has = (method: string) => typeof (value as Record<string, unknown> | null)?.[method] === 'function'
+    if (methods.every(has)) continue
+    throw invalidArgument(`The option ${name} must have the functions ${methods.join(', ')}.`)
+  }
+  for (const name of ['transport', 'random'] as const) {
+    if (typeof resolved[name] === 'function') continue
+    throw invalidArgument(`The option ${name} must be a function, not ${describe(resolved[name])}.`)
+  }
   requireNumber('updateIntervalMs', resolved.updateIntervalMs, 0, LONGEST_DELAY_MS)
   requireNumber('backoff.baseMs', backoff.baseMs, 1, LONGEST_DELAY_MS)
   requireNumber('backoff.capMs', backoff.capMs, backoff.baseMs, LONGEST_DELAY_MS)
@@ -120,19 +130,18 @@ export function resolveSocketOptions(options: SocketOptions = {}): ResolvedSocke
   return resolved
 }
 
+/** What of an option that is an object is called. */
+const METHODS = {
+  sessionStorage: ['getItem', 'setItem', 'removeItem'],
+  clock: ['now', 'after'],
+  networkHints: ['isOnline', 'watch'],
+} as const
+
 function requireNumber(name: string, value: unknown, least: number, most: number): void {
   if (typeof value === 'number' && value >= least && value <= most) return
   throw invalidArgument(
     `The option ${name} must be a number from ${least} to ${most}, not ${describe(value)}.`,
   )
-}
-
-function refuseUnknown(prefix: string, options: object, known: object): void {
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(known, name)) continue
-    const names = Object.keys(known).join(', ')
-    throw invalidArgument(`There is no option ${JSON.stringify(prefix + name)}; there are ${names}.`)
-  }
 }
 
 function definedOf<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {

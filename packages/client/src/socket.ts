@@ -4,6 +4,7 @@ import type { ChannelEnd, ChannelFrame, ChannelLink } from './channel-link'
 import { CLIENT_DIALECTS } from './client-dialect'
 import { resolveEndpoint } from './endpoint'
 import { invalidArgument, type RollcallError } from './errors'
+import { checkJoinPayload } from './join-payload'
 import { ChangeListeners, Listeners } from './listeners'
 import type { CloseInfo, Identity, SocketState } from './machine/socket-state'
 import { resolveSocketOptions, type SocketOptions } from './options'
@@ -16,7 +17,7 @@ export type { SocketOptions } from './options'
  * - `idle`: never asked to connect
  * - `connecting`: on the way, until the server has said who we are
  * - `open`
- * - `waiting`: not connected, tries again at `retryAt`, or once the network is back
+ * - `waiting`: not connected, tries again at `retryAt`, or once the network is back or the page goes on
  * - `closed`: by {@link Socket.disconnect}, or by the server for good; see `error`
  */
 export type SocketStatus = 'idle' | 'connecting' | 'open' | 'waiting' | 'closed'
@@ -26,7 +27,7 @@ export interface ConnectionSnapshot {
   readonly status: SocketStatus
   /** Tries since the connection was last open, the current one included; 0 while open. */
   readonly attempt: number
-  /** When the next try begins, in epoch milliseconds; null while not waiting, or until the network is back. */
+  /** When the next try begins, in epoch milliseconds; null while not waiting, and while the page is suspended. */
   readonly retryAt: number | null
   /** What the environment says of its network. */
   readonly isOnline: boolean
@@ -214,6 +215,7 @@ export class Socket {
         `${JSON.stringify(topic)} is no topic of an application's; use one such as "room:lobby".`,
       )
     }
+    if (payload !== undefined) checkJoinPayload(topic, payload)
     const known = this.#ends.get(topic)
     if (!known) return new Channel<M>(this.#link, topic, payload ?? {})
     if (payload !== undefined) known.replacePayload(payload)

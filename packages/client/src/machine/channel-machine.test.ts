@@ -65,6 +65,29 @@ describe('channel machine', () => {
     })
   })
 
+  test('[C-43] only a refusal of a rejoin, where codes say nothing of asking again, is tried again', () => {
+    const rejoining = run([{ kind: 'lost' }, { kind: 'connected' }], {}, joined).state
+    const mute = { hasRetryableCodes: false }
+    expect(rejoining).toMatchObject({ name: 'joining', isRejoin: true })
+    expect(run([refusal], mute, rejoining)).toEqual({
+      state: { name: 'waiting', isRejoin: true, failures: 1, error },
+      effects: [{ kind: 'timer', delayMs: 250 }],
+    })
+    expect(run([refusal], {}, rejoining).state.name).toBe('refused')
+    expect(run([refusal], mute, joining).state.name).toBe('refused')
+    const unsendable = { ...refusal, error: new RollcallError('invalid_argument', 'no JSON') }
+    expect(run([unsendable], mute, rejoining).state.name).toBe('refused')
+  })
+
+  test('[C-45] a join that fails on the server is told to those who wait, and tried again', () => {
+    const { state, effects } = run([{ kind: 'failed', joinRef: '7', error }], {}, joining)
+    expect(state).toMatchObject({ name: 'waiting', isRejoin: false, failures: 1, error })
+    expect(effects).toEqual([
+      { kind: 'join_failed', error },
+      { kind: 'timer', delayMs: 250 },
+    ])
+  })
+
   test('join does nothing while joining or joined', () => {
     for (const state of [joining, joined]) expect(run([join], {}, state)).toEqual({ state, effects: [] })
   })

@@ -1,6 +1,7 @@
 import type { Meta } from '@rollcall/shared-protocol'
 import { useEffect, useInsertionEffect, useMemo, useRef, useState } from 'react'
 import type { Channel, ChannelSnapshot, JoinPayload } from '../channel'
+import { checkJoinPayload } from '../join-payload'
 import { useSnapshot } from './use-snapshot'
 import { useSocket } from './use-socket'
 
@@ -40,6 +41,7 @@ export function useChannel<M = Meta>(topic: string | null, payload?: JoinPayload
   // biome-ignore lint/correctness/useExhaustiveDependencies: another visit needs another channel.
   const channel = useMemo(() => {
     if (topic === null) return null
+    if (hasPayload) checkJoinPayload(topic, latest.current)
     // Without a payload, so as not to replace the one of another component in the same topic.
     return hasPayload ? socket.channel<M>(topic, () => resolve(latest.current)) : socket.channel<M>(topic)
   }, [socket, topic, hasPayload, visit])
@@ -60,5 +62,6 @@ export function useChannel<M = Meta>(topic: string | null, payload?: JoinPayload
 }
 
 function resolve(payload: JoinPayload | undefined): { readonly [name: string]: unknown } {
-  return (typeof payload === 'function' ? payload() : payload) ?? {}
+  const made = typeof payload === 'function' ? payload() : payload
+  return made ?? {}
 }

@@ -1,5 +1,6 @@
 import { Socket, type SocketOptions } from '../socket'
-import { createFakeServer, type FakeServerOptions } from '../testing/fake-server'
+import { createFakeServer } from '../testing/fake-server'
+import type { FakeServerOptions } from '../testing/fake-server-options'
 import { VirtualClock } from '../testing/virtual-clock'
 
 /** How long the fake server's credentials last, in milliseconds. */

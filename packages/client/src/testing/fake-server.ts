@@ -5,14 +5,15 @@ import {
   type JsonValue,
   type Key,
   type LeaveReason,
-  type Limits,
   type Meta,
   type PresenceRef,
   type Topic,
 } from '@rollcall/shared-protocol'
+import { notAnObject, refuse } from '../json-argument'
 import type { OpenTransport } from '../transport'
 import { type FakeAnswer, FakeConnection, type FakeHost } from './fake-connection'
 import { type FakeRefresh, FakeRefreshes, type FakeRefusal } from './fake-refreshes'
+import { type FakeServerOptions, resolveFakeServerOptions } from './fake-server-options'
 import { FakeTopic } from './fake-topic'
 import { passTurns } from './pass-turns'
 
@@ -34,18 +35,6 @@ export interface FakePresence {
   leave(key: Key, reason?: LeaveReason, ref?: PresenceRef): void
   /** The next change is made and told to nobody: clients find a gap at the one after it. */
   loseNext(): void
-}
-
-export interface FakeServerOptions {
-  /** Who a client is. @default its param `user_id`, else `guest-1`, `guest-2`, … */
-  readonly identify?: (params: URLSearchParams) => Key
-  /**
-   * How long credentials last, as clients are told, in milliseconds; null for ever. Nothing ends by itself: see
-   * {@link FakeServer.expire}. @default null
-   */
-  readonly expiresInMs?: number | null
-  /** Limits that differ from a server's default ones. */
-  readonly limits?: Partial<Limits>
 }
 
 /**
@@ -90,7 +79,8 @@ export class FakeServer {
   #sessions = 0
   #refs = 0
 
-  constructor({ identify, limits, expiresInMs = null }: FakeServerOptions = {}) {
+  constructor(options: FakeServerOptions = {}) {
+    const { identify, limits, expiresInMs = null } = resolveFakeServerOptions(options)
     this.#identify = identify ?? ((params) => params.get('user_id'))
     this.#refreshes = new FakeRefreshes(expiresInMs, this.#identify)
     this.#host = {
@@ -137,8 +127,12 @@ export class FakeServer {
   presence(topic: Topic): FakePresence {
     const held = this.#topic(topic)
     return {
-      join: (key, meta = {}) => held.join(key, meta),
+      join: (key, meta = {}) => {
+        refuse(notAnObject(`The meta of "${key}"`, meta))
+        return held.join(key, meta)
+      },
       update: (key, meta, ref = held.refsOf(key).at(-1)) => {
+        refuse(notAnObject(`The meta of "${key}"`, meta))
         if (ref !== undefined) held.update(ref, meta)
       },
       leave: (key, reason = 'left', ref) => held.leave(ref === undefined ? held.refsOf(key) : [ref], reason),

@@ -61,7 +61,10 @@ const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.record({ kind: kindOf('resume'), peer, at, instance: fc.nat(1) }) },
-  { weight: 2, arbitrary: fc.record({ kind: kindOf('end'), peer, code: fc.constantFrom(1000, 1001, 1006, 4005, 4006) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: kindOf('end'), peer, code: fc.constantFrom(1000, 1001, 1006, 4005, 4006) }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: kindOf('appear', 'appear', 'disappear', 'goodbye'), peer }) },
   { weight: 1, arbitrary: fc.record({ kind: kindOf('kick'), who, at }) },
   { weight: 1, arbitrary: fc.record({ kind: kindOf('store'), at, isDown: fc.boolean() }) },

@@ -129,7 +129,7 @@ describe('the presences of a Phoenix topic', () => {
     expect(presences.apply([of('ada', 'a', 2)], []).joins).toMatchObject([{ ref: 'a', rev: 0 }])
   })
 
-  describe('[P-3] the same meta under another phx_ref is the same presence', () => {
+  describe('[C-42] the same meta under another phx_ref is the same presence', () => {
     test('in the state of a server that restarted, whatever the order of the fields', () => {
       const presences = new PhoenixPresences<object>()
       presences.replace([{ key: 'ada', phxRef: 'a', phxRefPrev: null, meta: { x: 1, y: { p: [1, 2], q: 2 } } }])

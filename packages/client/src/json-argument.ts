@@ -1,0 +1,49 @@
+import { invalidArgument, type RollcallError } from './errors'
+
+/*
+ * Checks of what a program hands over, before JSON turns it into something else: a Map into {}, a Date into a string.
+ */
+
+/** Why the value can't be sent as a JSON object; null where it can. `what` begins a sentence. */
+export function notAnObject(what: string, value: unknown): RollcallError | null {
+  return tagOf(value) === 'Object'
+    ? null
+    : invalidArgument(`${what} must be a plain object, not ${nameOf(value)}.`)
+}
+
+/** Why the value can't be sent as JSON or as bytes; null where it can. `what` begins a sentence. */
+export function notJson(what: string, value: unknown): RollcallError | null {
+  const isJson = ['Object', 'Array', 'String', 'Number', 'Boolean', 'Null', 'ArrayBuffer'].includes(
+    tagOf(value),
+  )
+  const isWritten = typeof (value as { toJSON?: unknown } | null)?.toJSON === 'function'
+  if (isJson || isWritten || ArrayBuffer.isView(value)) return null
+  return invalidArgument(`${what} must be JSON or bytes, not ${nameOf(value)}.`)
+}
+
+/** Throws the error, if there is one. */
+export function refuse(error: RollcallError | null): void {
+  if (error !== null) throw error
+}
+
+/** Refuses what is no object, and the names in it that are not known. `prefix` ends in a dot, or is empty. */
+export function refuseUnknown(prefix: string, options: object, known: object): void {
+  refuse(notAnObject(prefix === '' ? 'The options' : `The option ${prefix.slice(0, -1)}`, options))
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(known, name)) continue
+    const names = Object.keys(known).join(', ')
+    throw invalidArgument(`There is no option ${JSON.stringify(prefix + name)}; there are ${names}.`)
+  }
+}
+
+/** What a value is, for people; never the value itself, which may hold a secret. */
+function nameOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  const tag = tagOf(value)
+  return `${/^[AEIO]/.test(tag) ? 'an' : 'a'} ${typeof value === 'object' ? tag : typeof value}`
+}
+
+/** `Map`, `Promise`, `Null`… Asked without `instanceof`: the value may come from another realm. */
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1)
+}
