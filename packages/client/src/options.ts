@@ -86,8 +86,9 @@ export const DEFAULT_SOCKET_OPTIONS: ResolvedSocketOptions = {
 /** The options with their defaults. Throws `invalid_argument` for what can't have been meant. */
 export function resolveSocketOptions(options: SocketOptions = {}): ResolvedSocketOptions {
   refuseUnknown('', options, DEFAULT_SOCKET_OPTIONS)
-  refuseUnknown('backoff.', options.backoff ?? {}, DEFAULT_SOCKET_OPTIONS.backoff)
-  const backoff = { ...DEFAULT_SOCKET_OPTIONS.backoff, ...definedOf(options.backoff ?? {}) }
+  const { backoff: given = {} } = options
+  refuseUnknown('backoff.', given, DEFAULT_SOCKET_OPTIONS.backoff)
+  const backoff = { ...DEFAULT_SOCKET_OPTIONS.backoff, ...definedOf(given) }
   const sessionStorage = options.sessionStorage === undefined ? systemTabStorage() : options.sessionStorage
   const resolved: ResolvedSocketOptions = {
     ...DEFAULT_SOCKET_OPTIONS,
