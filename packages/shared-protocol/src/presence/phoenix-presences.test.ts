@@ -132,9 +132,13 @@ describe('the presences of a Phoenix topic', () => {
   describe('[C-42] the same meta under another phx_ref is the same presence', () => {
     test('in the state of a server that restarted, whatever the order of the fields', () => {
       const presences = new PhoenixPresences<object>()
-      presences.replace([{ key: 'ada', phxRef: 'a', phxRefPrev: null, meta: { x: 1, y: { p: [1, 2], q: 2 } } }])
+      presences.replace([
+        { key: 'ada', phxRef: 'a', phxRefPrev: null, meta: { x: 1, y: { p: [1, 2], q: 2 } } },
+      ])
       const before = presences.presences()
-      presences.replace([{ key: 'ada', phxRef: 'b', phxRefPrev: null, meta: { y: { q: 2, p: [1, 2] }, x: 1 } }])
+      presences.replace([
+        { key: 'ada', phxRef: 'b', phxRefPrev: null, meta: { y: { q: 2, p: [1, 2] }, x: 1 } },
+      ])
       expect(presences.presences()).toEqual(before)
       expect(presences.apply([], [{ key: 'ada', phxRef: 'a' }]).leaves).toEqual([])
       expect(presences.apply([], [{ key: 'ada', phxRef: 'b' }]).leaves).toMatchObject([{ ref: 'a' }])

@@ -89,7 +89,9 @@ export class PhoenixPresences<M = Meta> {
     return this.#take(idOf(meta.key, meta.phxRefPrev)) ?? this.#take(departing.idLike(meta))
   }
 
-  #heldBy(metas: readonly Pick<PhoenixMeta, 'key' | 'phxRef'>[]): readonly (readonly [string, Presence<M>])[] {
+  #heldBy(
+    metas: readonly Pick<PhoenixMeta, 'key' | 'phxRef'>[],
+  ): readonly (readonly [string, Presence<M>])[] {
     return metas.flatMap(({ key, phxRef }) => {
       const id = idOf(key, phxRef)
       const presence = this.#byId.get(id)
