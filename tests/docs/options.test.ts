@@ -58,7 +58,12 @@ const groups = {
     keyof HistoryOptions,
     true
   >,
-  outbox: { softLimitBytes: true, hardLimitBytes: true } satisfies Record<keyof OutboxOptions, true>,
+  outbox: {
+    softLimitBytes: true,
+    hardLimitBytes: true,
+    accountStateBytes: true,
+    stallTimeoutMs: true,
+  } satisfies Record<keyof OutboxOptions, true>,
   compression: { thresholdBytes: true, level: true } satisfies Record<keyof CompressionOptions, true>,
   longPoll: {
     windowMs: true,

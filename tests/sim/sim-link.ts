@@ -260,7 +260,12 @@ export class SimLink implements Transport {
     if (this.#isServerDone) return
     if ('status' in answer) return this.#refuse()
     const heldBytes = () => this.#heldBytes
+    let sentBytes = 0
     const wire: Wire = {
+      // What is held is let go all at once.
+      get sentBytes() {
+        return heldBytes() === 0 ? ++sentBytes : sentBytes
+      },
       get bufferedBytes() {
         return heldBytes()
       },

@@ -6,6 +6,7 @@ import { Connection, type ConnectionContext } from './connection/connection'
 import { sweepIntervalMs } from './connection/heartbeat'
 import { accountPacesOf, pacesOf } from './connection/rates'
 import { fractionOf, spread } from './connection/spread'
+import { StateBudget } from './connection/state-budget'
 import { Door } from './door/door'
 import { RefusalLog } from './door/refusal-log'
 import type { Timer } from './io/clock'
@@ -114,6 +115,7 @@ export class PresenceNode {
       sessions: this.#sessions,
       dispatch: { router, services, names, limits },
       outbox,
+      states: new StateBudget(outbox.accountStateBytes),
       throttle: {
         clock,
         rates,

@@ -167,7 +167,13 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     handlerTimeoutMs: options.handlerTimeoutMs ?? 10_000,
     maxWaitingMessages: options.maxWaitingMessages ?? 64,
     authenticateTimeoutMs: options.authenticateTimeoutMs ?? 10_000,
-    outbox: { softLimitBytes: 65_536, hardLimitBytes: 1_048_576, ...options.outbox },
+    outbox: {
+      softLimitBytes: 65_536,
+      hardLimitBytes: 1_048_576,
+      accountStateBytes: 33_554_432,
+      stallTimeoutMs: 30_000,
+      ...options.outbox,
+    },
     compression:
       options.compression === false ? null : { thresholdBytes: 1024, level: 4, ...options.compression },
     closeTimeoutMs: options.closeTimeoutMs ?? 2000,

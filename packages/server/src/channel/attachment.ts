@@ -20,7 +20,7 @@ const NEWCOMER: Admission = {
 }
 
 /** What a topic is told through: the session. */
-export type AttachmentOutlet = Pick<Member, 'dialect' | 'isCongested' | 'deliver'>
+export type AttachmentOutlet = Pick<Member, 'dialect' | 'isCongested' | 'takesState' | 'deliver'>
 
 export class Attachment implements Member {
   readonly wantsPresence: boolean
@@ -143,6 +143,10 @@ export class Attachment implements Member {
 
   get isCongested(): boolean {
     return this.#outlet.isCongested
+  }
+
+  takesState(): boolean {
+    return this.#outlet.takesState()
   }
 
   deliver(packet: Packet): void {

@@ -13,6 +13,8 @@ export interface Outlet {
   deliver(packet: Packet): void
   /** Whether the peer is behind with its reading, so that presence is to wait. */
   readonly isCongested: boolean
+  /** Whether a state can be delivered now; where not, {@link ChannelHost} is told to catch up once it can. */
+  takesState(): boolean
   close(code: number, reason: string): void
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { TopicState } from '../presence/topic-state'
 import { type Peer, TestNode, type TestNodeOptions } from '../testing-support/test-node'
 import { SessionHold } from './session-hold'
 
@@ -330,7 +331,7 @@ describe('[S-9] a peer that falls behind and reads on', () => {
     expect(ada.wire.closedWith).toBeNull()
   })
 
-  test('who asks for states and reads none has few of them waiting', async () => {
+  test('[S-49] who asks for states and reads none has one of them waiting', async () => {
     const node = new TestNode({ outbox })
     for (let n = 0; n < 100; n++) node.registry.track(`bot ${n}`, topic, `bot ${n}`, {})
     const ada = await joined(node, 'ada')
@@ -339,10 +340,84 @@ describe('[S-9] a peer that falls behind and reads on', () => {
       ada.say(['j', null, topic, 'presence_sync', {}])
       await node.clock.advance(300)
     }
-    expect((await ada.heard()).map(([, , , event]) => event)).toEqual(['presence_state', 'presence_state'])
+    expect((await ada.heard()).map(([, , , event]) => event)).toEqual(['presence_state'])
     ada.wire.readOn()
     await node.clock.advance(300)
     expect((await ada.heard()).map(([, , , event]) => event)).toEqual(['presence_state'])
+  })
+})
+
+describe('[S-49] states that nobody reads', () => {
+  const crowded = (options: TestNodeOptions['outbox'] = {}) => {
+    const node = new TestNode({ outbox: { softLimitBytes: 1000, hardLimitBytes: 100_000, ...options } })
+    for (let n = 0; n < 100; n++) node.registry.track(`bot ${n}`, topic, `bot ${n}`, { n })
+    return node
+  }
+  const eventsOf = async (peer: Peer) => (await peer.heard()).map(([, , , event]) => event)
+  /** Joined by one who reads nothing from then on. */
+  const unread = async (node: TestNode, name: string) => {
+    const peer = await node.native(name)
+    peer.wire.isStuck = true
+    peer.say(['j', 'j', topic, 'phx_join', {}])
+    await node.clock.advance(300)
+    return peer
+  }
+
+  test('end their connection with 1013 after a while, whatever the peer says meanwhile', async () => {
+    const node = crowded({ stallTimeoutMs: 5000 })
+    const ada = await unread(node, 'ada')
+    for (let i = 0; i < 4; i++) {
+      ada.say([null, `${i}`, 'rollcall', 'heartbeat', {}])
+      await node.clock.advance(1000)
+    }
+    expect(ada.wire.closedWith).toBeNull()
+    ada.say([null, 'last', 'rollcall', 'heartbeat', {}])
+    await node.clock.advance(2000)
+    expect(ada.wire.closedWith).toEqual({ code: 1013, reason: 'reads nothing' })
+    const warning = node.log.of('warn').at(-1)
+    expect(warning?.context).toMatchObject({ stallTimeoutMs: 5000, bufferedBytes: expect.any(Number) })
+  })
+
+  test('do not end it while some of them is read, and not where nothing waits', async () => {
+    const node = crowded({ stallTimeoutMs: 5000 })
+    const [slow, quick] = [await unread(node, 'slow'), await node.native('quick')]
+    await quick.join(topic)
+    for (let i = 0; i < 10; i++) {
+      slow.wire.bufferedBytes -= 10
+      await node.clock.advance(4000)
+    }
+    expect([slow.wire.closedWith, quick.wire.closedWith]).toEqual([null, null])
+  })
+
+  test('of one account are bounded over all its connections; others are given theirs', async () => {
+    const node = crowded({ accountStateBytes: 10_000 })
+    const peers: Peer[] = []
+    for (let i = 0; i < 10; i++) peers.push(await unread(node, 'ada'))
+    const heard = await Promise.all(peers.map(eventsOf))
+    const given = heard.filter((events) => events.includes('presence_state')).length
+    const stateBytes = peers[0]?.wire.bufferedBytes ?? 0
+    expect(given).toBe(Math.ceil(10_000 / stateBytes))
+    expect(heard.every(([first]) => first === 'phx_reply')).toBe(true)
+    expect(await eventsOf(await unread(node, 'bob'))).toContain('presence_state')
+    // One has read, and another has gone: two more are given theirs, and none gets diffs without.
+    peers[0]?.wire.readOn()
+    peers[1]?.wire.end(1000)
+    for (let i = 0; i < 5; i++) await node.clock.advance(300)
+    const later = await Promise.all(peers.slice(given).map(eventsOf))
+    expect(later.filter((events) => events.includes('presence_state')).length).toBe(2)
+    for (const events of later) if (events[0] !== 'presence_state') expect(events).toEqual([])
+  })
+
+  test('are not even made for those who have no room', async () => {
+    const node = crowded()
+    const ada = await unread(node, 'ada')
+    const snapshot = vi.spyOn(TopicState.prototype, 'snapshot')
+    onTestFinished(() => snapshot.mockRestore())
+    for (let n = 0; n < 5; n++) {
+      ada.say(['j', null, topic, 'presence_sync', {}])
+      await node.clock.advance(300)
+    }
+    expect(snapshot).not.toHaveBeenCalled()
   })
 })
 

@@ -24,6 +24,7 @@ import {
   type SessionHolder,
   type SessionHoldRequest,
 } from './session-hold'
+import type { StateBudget } from './state-budget'
 import { Throttle, type ThrottleContext, type ThrottleEvents } from './throttle'
 
 /*
@@ -40,6 +41,8 @@ export interface ConnectionContext extends SessionHoldContext {
   readonly heartbeat: HeartbeatOptions
   readonly outbox: OutboxOptions
   readonly throttle: ThrottleContext
+  /** What states may wait for the connections of one account. */
+  readonly states: StateBudget
   readonly onClosed: (connection: Connection) => void
 }
 
@@ -59,8 +62,9 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
   #throttle: Throttle | null = null
   #lastHeardMs: number
   #askedMs: number | null = null
-  /** Bytes that waited at the last sweep. */
-  #sweptBytes = 0
+  /** Bytes that the peer had taken by the last sweep, and when any were taken last or nothing waited. */
+  #sentBytes = 0
+  #movedMs: number
   #isClosing = false
   /** How it is about to be lost, where that is not the peer's doing. */
   #loss: LossReason | null = null
@@ -70,7 +74,10 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
     this.#request = request
     this.#context = context
     this.#lastHeardMs = context.clock.now()
-    this.#outbox = new Outbox(wire, context.tick, context.outbox, this)
+    this.#movedMs = this.#lastHeardMs
+    const { account } = request.seat
+    const states = account === null ? null : { account, budget: context.states }
+    this.#outbox = new Outbox(wire, context.tick, context.outbox, this, states)
     this.#hold = new SessionHold(this, request, context)
     if (request.dialect.hasImplicitTopic) this.#hold.observe()
   }
@@ -107,6 +114,7 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
     this.#isClosing = true
     this.#request.seat.release()
     this.#throttle?.stop()
+    this.#outbox.stop()
     onClosed(this)
     log.debug({ sessionId: this.#hold.session?.id, code, reason }, 'connection closed')
     this.#hold.lose(code, this.#loss ?? 'closed')
@@ -125,6 +133,10 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
 
   get isCongested(): boolean {
     return this.#outbox.isCongested
+  }
+
+  takesState(): boolean {
+    return this.#outbox.takesState()
   }
 
   deliver(packet: Packet): void {
@@ -152,6 +164,13 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
       'a peer reads too slowly and is cut off',
     )
     this.close(1013, 'reads too slowly')
+  }
+
+  onStateRoom(): void {
+    // Never within a write, which may be a topic's own.
+    this.#context.clock.soon(() => {
+      if (!this.#isClosing) this.#hold.session?.catchUp()
+    })
   }
 
   // --- ThrottleEvents --------------------------------------------------------------------------------------------
@@ -187,9 +206,12 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
     if (this.#throttle?.isOver(nowMs)) this.#throttle = null
     if (!this.#isClosing && this.#hold.isOver) return this.#hold.expire()
     // Whoever takes what waits for it is there, however far behind: its pong comes after all of that.
-    const { bufferedBytes } = this.#wire
-    if (bufferedBytes < this.#sweptBytes) this.#heard()
-    this.#sweptBytes = bufferedBytes
+    const { bufferedBytes, sentBytes } = this.#wire
+    const hasMoved = sentBytes !== this.#sentBytes
+    this.#sentBytes = sentBytes
+    if (hasMoved && bufferedBytes > 0) this.#heard()
+    if (hasMoved || bufferedBytes === 0) this.#movedMs = nowMs
+    else if (nowMs - this.#movedMs >= this.#context.outbox.stallTimeoutMs) return this.#stalled(bufferedBytes)
     const silence = { lastHeardMs: this.#lastHeardMs, askedMs: this.#askedMs }
     switch (judgeSilence(silence, nowMs, this.#context.heartbeat)) {
       case 'fine':
@@ -253,6 +275,17 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
     if (replyTo) this.send({ kind: 'reply', ...replyTo, status: 'error', fault })
     else this.send({ kind: 'fault', fault })
     this.#rated().refused(bytes, this.#lastHeardMs)
+  }
+
+  /** Whatever the peer says meanwhile: what it does not read, this process has to hold. (S-49) */
+  #stalled(bufferedBytes: number): void {
+    if (this.#isClosing) return
+    const { log, outbox } = this.#context
+    log.warn(
+      { sessionId: this.sessionId, bufferedBytes, stallTimeoutMs: outbox.stallTimeoutMs },
+      'a peer reads nothing of what waits for it and is cut off',
+    )
+    this.close(1013, 'reads nothing')
   }
 
   #rated(): Throttle {

@@ -7,7 +7,12 @@ import { RecordingLog } from '../testing-support/recording-log'
 import { VirtualClock } from '../testing-support/virtual-clock'
 import { Outbox } from './outbox'
 
-const OPTIONS = { softLimitBytes: 100, hardLimitBytes: 1000 }
+const OPTIONS = {
+  softLimitBytes: 100,
+  hardLimitBytes: 1000,
+  accountStateBytes: 10_000,
+  stallTimeoutMs: 1000,
+}
 
 const packet = (...frames: Frame[]) => new Packet(frames)
 /** One that has this many bytes on the wire. */
@@ -21,8 +26,10 @@ function fill() {
   const clock = new VirtualClock()
   const wire = new MemoryWire(clock)
   const overflows: number[] = []
+  const rooms: boolean[] = []
   const outbox = new Outbox(wire, new Tick(clock, new RecordingLog()), OPTIONS, {
     onOverflow: (bytes) => void overflows.push(bytes),
+    onStateRoom: () => void rooms.push(true),
   })
   const drains: boolean[] = []
   wire.open({
@@ -39,7 +46,7 @@ function fill() {
       await clock.settle()
     }
   }
-  return { clock, wire, outbox, overflows, drains, send }
+  return { clock, wire, outbox, overflows, rooms, drains, send }
 }
 
 test('[S-12] all that comes in one turn leaves in one write, in its order', async () => {
@@ -67,7 +74,9 @@ test('one timer serves all outboxes of a turn, each once', async () => {
   const clock = new VirtualClock()
   const tick = new Tick(clock, new RecordingLog())
   const wires = Array.from({ length: 3 }, () => new MemoryWire(clock))
-  const boxes = wires.map((wire) => new Outbox(wire, tick, OPTIONS, { onOverflow: () => {} }))
+  const boxes = wires.map(
+    (wire) => new Outbox(wire, tick, OPTIONS, { onOverflow: () => {}, onStateRoom: () => {} }),
+  )
   for (const box of boxes) box.push(packet('x'))
   for (const box of boxes) box.push(packet('y'))
   await clock.settle()
@@ -126,31 +135,29 @@ describe('[S-9] a reader that is slow', () => {
     expect(overflows).toEqual([61_001])
   })
 
-  test('is one where a second state waits behind the first: it is sent no third', async () => {
-    const { wire, outbox, drains, send } = fill()
+  test('[S-49] takes no state while one is unread, and is asked again once it has read that', async () => {
+    const { wire, outbox, rooms, send } = fill()
     wire.isStuck = true
     await send(sized(5000, true))
-    expect(outbox.isCongested).toBe(false)
-    await send(sized(5000, true))
-    expect(outbox.isCongested).toBe(true)
+    expect([outbox.takesState(), outbox.isCongested, rooms]).toEqual([false, false, []])
     wire.readOn()
-    expect([outbox.isCongested, drains]).toEqual([false, [true]])
-    wire.isStuck = true
-    await send(sized(5000, true))
-    expect(outbox.isCongested).toBe(false)
+    expect([outbox.takesState(), rooms]).toEqual([true, [true]])
+    wire.isStuck = false
+    outbox.push(sized(5000, true))
+    expect(outbox.takesState()).toBe(false)
+    outbox.onTick()
+    expect([outbox.takesState(), rooms]).toEqual([true, [true, true]])
   })
 
-  test('is not one for states that come together, or that are small', async () => {
-    const { clock, wire, outbox, send } = fill()
+  test('[S-49] takes states that are small, up to the soft limit, and one of which only that much is left', async () => {
+    const { wire, outbox, send } = fill()
     wire.isStuck = true
     await send(sized(30, true), sized(30, true), sized(30, true))
-    expect(outbox.isCongested).toBe(false)
-    wire.bufferedBytes = 0
-    outbox.drained()
-    outbox.push(sized(5000, true))
-    outbox.push(sized(5000, true))
-    await clock.settle()
-    expect(outbox.isCongested).toBe(false)
+    expect(outbox.takesState()).toBe(true)
+    await send(sized(5000, true))
+    wire.bufferedBytes = 90
+    await send(sized(3))
+    expect(outbox.takesState()).toBe(true)
   })
 
   test('owes no more than what waits: of what was sent before the most may have left', async () => {
@@ -169,8 +176,8 @@ test('[S-12] what is prompt is written at once, unless something is due before i
   const outbox = new Outbox(
     wire,
     new Tick(clock, new RecordingLog()),
-    { softLimitBytes: 1000, hardLimitBytes: 1000 },
-    { onOverflow: () => {} },
+    { ...OPTIONS, softLimitBytes: 1000 },
+    { onOverflow: () => {}, onStateRoom: () => {} },
   )
   const prompt = (frame: string) => new Packet([frame], false, true)
   outbox.push(prompt('a'))

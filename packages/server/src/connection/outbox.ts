@@ -1,6 +1,8 @@
+import type { Account } from '../door/account'
 import type { Packet } from '../io/packet'
 import type { Tick, Ticked } from '../io/tick'
 import type { Wire } from '../io/wire'
+import type { RoomWaiter, StateBudget } from './state-budget'
 
 export interface OutboxOptions {
   /**
@@ -10,12 +12,27 @@ export interface OutboxOptions {
   readonly softLimitBytes: number
   /** Bytes, states not counted, that may wait for a reader before it is cut off with 1013. @default 1048576 */
   readonly hardLimitBytes: number
+  /**
+   * Bytes of states that may wait for all connections of one account before none of them is given another one. One that
+   * has nothing waiting is always given a state, whatever its size. @default 33554432
+   */
+  readonly accountStateBytes: number
+  /** Milliseconds in which something of what waits has to be read; else the reader is cut off with 1013. @default 30000 */
+  readonly stallTimeoutMs: number
 }
 
 /** What the outbox tells its connection. */
 export interface OutboxEvents {
   /** More waits than the hard limit allows. */
   onOverflow(bufferedBytes: number): void
+  /** A state that was withheld can be given now. May come within a write, and without need. */
+  onStateRoom(): void
+}
+
+/** What all outboxes of one account share. */
+export interface AccountStates {
+  readonly account: Account
+  readonly budget: StateBudget
 }
 
 /** Never added to. */
@@ -25,7 +42,7 @@ const NOTHING: Packet[] = []
  * What is due to one peer. All that comes in one turn of the event loop leaves in one write. A peer that reads too
  * slowly is congested for a while: then it is not to be told what can be told anew later. (S-9)
  */
-export class Outbox implements Ticked {
+export class Outbox implements Ticked, RoomWaiter {
   readonly #wire: Wire
   readonly #tick: Tick
   readonly #options: OutboxOptions
@@ -34,11 +51,22 @@ export class Outbox implements Ticked {
   #due: Packet[] = NOTHING
   /** Bytes, states not counted, that were sent since nothing waited. */
   #owedBytes = 0
-  /** Writes with a state in them, since nothing waited. */
-  #owedStates = 0
+  /** Bytes of states that are due or wait, at most. */
+  #stateBytes = 0
+  /** Whether a state was withheld, for whom room is to be told. */
+  #isStateWithheld = false
   #isCongested = false
+  /** Null where the connection is counted for nobody. */
+  readonly #states: AccountStates | null
 
-  constructor(wire: Wire, tick: Tick, options: OutboxOptions, events: OutboxEvents) {
+  constructor(
+    wire: Wire,
+    tick: Tick,
+    options: OutboxOptions,
+    events: OutboxEvents,
+    states: AccountStates | null = null,
+  ) {
+    this.#states = states
     this.#wire = wire
     this.#tick = tick
     this.#options = options
@@ -50,8 +78,38 @@ export class Outbox implements Ticked {
     return this.#isCongested
   }
 
+  /**
+   * Whether a state can be given now: none that is larger than the soft limit waits unread, and its account has room.
+   * Where not, `onStateRoom` follows once it can.
+   */
+  takesState(): boolean {
+    const hasOwnRoom = this.#stateBytes <= this.#options.softLimitBytes
+    const { account, budget } = this.#states ?? {}
+    const hasRoom = account === undefined || (budget?.hasRoom(account) ?? true)
+    if (hasOwnRoom && hasRoom) return true
+    this.#isStateWithheld = true
+    if (!hasOwnRoom) this.#wire.watchDrain()
+    else if (account !== undefined) budget?.wait(account, this)
+    return false
+  }
+
+  /** The account has room for another state. */
+  onStateRoom(): void {
+    if (!this.#isStateWithheld) return
+    this.#isStateWithheld = false
+    this.#events.onStateRoom()
+  }
+
+  /** The connection has ended: nothing waits for it any more. */
+  stop(): void {
+    this.#isStateWithheld = false
+    this.#setStateBytes(0)
+    if (this.#states) this.#states.budget.forget(this.#states.account, this)
+  }
+
   push(packet: Packet): void {
     if (packet.frames.length === 0) return
+    if (packet.isState) this.#setStateBytes(this.#stateBytes + packet.size)
     if (this.#due !== NOTHING) return void this.#due.push(packet)
     if (packet.isPrompt) return this.#write([packet])
     this.#due = [packet]
@@ -72,13 +130,11 @@ export class Outbox implements Ticked {
     const { bufferedBytes } = this.#wire
     if (bufferedBytes === 0) return this.#nothingWaits()
     this.#owedBytes += sentBytes
-    if (due.some(({ isState }) => isState)) this.#owedStates++
+    this.#setStateBytes(Math.min(this.#stateBytes, bufferedBytes))
     const { softLimitBytes, hardLimitBytes } = this.#options
-    // A large state on its way is no sign of a slow reader; what follows it is, where it piles up. Without that, one
-    // who asks for states and reads none would have them all queued.
+    // A large state on its way is no sign of a slow reader; what follows it is, where it piles up.
     const backlogBytes = Math.min(this.#owedBytes, bufferedBytes)
-    const isBehind = backlogBytes > softLimitBytes || (this.#owedStates > 1 && bufferedBytes > softLimitBytes)
-    if (isBehind && !this.#isCongested) {
+    if (backlogBytes > softLimitBytes && !this.#isCongested) {
       this.#isCongested = true
       this.#wire.watchDrain()
     }
@@ -95,6 +151,13 @@ export class Outbox implements Ticked {
 
   #nothingWaits(): void {
     this.#owedBytes = 0
-    this.#owedStates = 0
+    this.#setStateBytes(0)
+    this.onStateRoom()
+  }
+
+  #setStateBytes(bytes: number): void {
+    const growth = bytes - this.#stateBytes
+    this.#stateBytes = bytes
+    if (this.#states) this.#states.budget.change(this.#states.account, growth)
   }
 }

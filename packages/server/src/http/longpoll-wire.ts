@@ -48,6 +48,8 @@ export class LongPollWire implements Wire {
   #ending: { readonly code: number; readonly reason: string } = { code: 1006, reason: '' }
   #queue: string[] = []
   #queuedBytes = 0
+  /** Of all that it was ever given. */
+  #givenBytes = 0
   /** The latest one, and whether it still waits. */
   #poll: Poll | null = null
   #isWaiting = false
@@ -127,6 +129,10 @@ export class LongPollWire implements Wire {
     return this.#queuedBytes + this.#unreadBytes
   }
 
+  get sentBytes(): number {
+    return this.#givenBytes - this.#queuedBytes
+  }
+
   send(packets: readonly Packet[]): number {
     if (this.#phase !== 'open') return 0
     let owedBytes = 0
@@ -136,6 +142,7 @@ export class LongPollWire implements Wire {
         const bytes = Buffer.byteLength(message)
         this.#queue.push(message)
         this.#queuedBytes += bytes
+        this.#givenBytes += bytes
         if (!isState) owedBytes += bytes
       }
     }

@@ -29,6 +29,12 @@ export class Packet {
     this.isPrompt = isPrompt
   }
 
+  /** About how many bytes it has: as it was written last, or one for each character where it was not yet. */
+  get size(): number {
+    const written = this.#compressed ?? this.#plain
+    return written ? written.length : this.frames.reduce((sum, frame) => sum + frame.length, 0)
+  }
+
   /** As unmasked WebSocket messages, one after the other. */
   plain(): Buffer {
     this.#plain ??= encodePlain(this.frames)

@@ -9,6 +9,8 @@ export interface Wire {
   send(packets: readonly Packet[]): number
   /** Bytes that were sent and have not left this process. */
   readonly bufferedBytes: number
+  /** Bytes that have left this process so far. It grows while a large write is under way, as far as the runtime tells. */
+  readonly sentBytes: number
   /** Has {@link WireEvents.onDrain} called once nothing waits any more, of however little that waits now. */
   watchDrain(): void
   /** Asks the peer to show that it is there; it answers through {@link WireEvents.onPong}. */

@@ -41,6 +41,8 @@ const WIRE = Symbol('wire')
 /** A socket that is read by a wire. */
 interface WiredSocket extends Duplex {
   [WIRE]?: WsWire
+  readonly bytesWritten?: number
+  readonly _handle?: { readonly bytesWritten?: number; readonly writeQueueSize?: number } | null
 }
 
 export class WsWire implements Wire, FrameSink, Reader {
@@ -76,6 +78,15 @@ export class WsWire implements Wire, FrameSink, Reader {
 
   get bufferedBytes(): number {
     return this.#socket.writableLength
+  }
+
+  get sentBytes(): number {
+    const { _handle: handle, bytesWritten = 0, writableLength } = this.#socket
+    // A stream counts a write once all of it has left, and a state may be one write of many megabytes. Node's handle
+    // knows what of it the system has taken; other runtimes may not have it.
+    if (typeof handle?.bytesWritten === 'number' && typeof handle.writeQueueSize === 'number')
+      return handle.bytesWritten - handle.writeQueueSize
+    return bytesWritten - writableLength
   }
 
   send(packets: readonly Packet[]): number {

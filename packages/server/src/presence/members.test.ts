@@ -56,6 +56,9 @@ class Listener implements Member {
   readonly dialect: Dialect
   readonly wantsPresence: boolean
   isCongested = false
+  takesState(): boolean {
+    return true
+  }
 
   constructor(dialect: Dialect = rollcallDialect, wantsPresence = true) {
     this.dialect = dialect

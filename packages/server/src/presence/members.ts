@@ -8,6 +8,8 @@ export interface Member {
   readonly wantsPresence: boolean
   /** Whether its peer is behind with its reading. Presence is kept from it until it has caught up. */
   readonly isCongested: boolean
+  /** Whether a state can be delivered to it now. Where not, it is to catch up once one can. */
+  takesState(): boolean
   /** Queues frames for the connection behind it. Must not throw, and must not call back into the topic. */
   deliver(packet: Packet): void
 }

@@ -17,6 +17,9 @@ class Mirror implements Member {
   readonly wantsPresence = true
   /** Whether its peer reads nothing. */
   isCongested = false
+  takesState(): boolean {
+    return true
+  }
   readonly set = new PresenceSet()
   readonly problems: string[] = []
   position: Position | null = null

@@ -83,6 +83,9 @@ interface Waiter {
   readonly reject: (error: unknown) => void
 }
 
+/** In place of a state for which a member has no room yet. */
+const WITHHELD = Symbol('withheld')
+
 /** A topic on this node: what is staged, what is known, and who is told, joined by the flush. */
 export class TopicHub implements TopicFeed {
   readonly topic: Topic
@@ -382,11 +385,12 @@ export class TopicHub implements TopicFeed {
     const startedMs = clock.now()
     const welcome = new Welcome(this.topic, this.#state)
     const at = this.#state.position
-    const due = this.#members.dueWith(
-      ({ dialect, wantsPresence }, { withState, since, witness }) =>
-        withState && wantsPresence ? welcome.packetFor(dialect, since, witness) : null,
-      may,
-    )
+    const due = this.#members.dueWith((member, { withState, since, witness }) => {
+      if (!withState || !member.wantsPresence) return null
+      // Asked before it is made: to encode a large state takes long, and may be for nobody.
+      if (member.isCongested || !member.takesState()) return WITHHELD
+      return welcome.packetFor(member.dialect, since, witness)
+    }, may)
     let busyMs = 0
     let sliceStartedMs = startedMs
     for (const [member, admission, packet] of due) {
@@ -401,11 +405,18 @@ export class TopicHub implements TopicFeed {
   }
 
   /** Lets one in, unless it has gone, or has come to wait for something newer, since this was settled. */
-  #let(member: Member, admission: Admission, packet: Packet | null, at: Position | null): void {
+  #let(
+    member: Member,
+    admission: Admission,
+    packet: Packet | typeof WITHHELD | null,
+    at: Position | null,
+  ): void {
     if (!this.#members.admit(member, admission)) return
     admission.onAdmitted?.(at)
     if (!packet) return
-    if (member.isCongested) this.#members.fallBehind(member)
+    // Others of the same account may have been let in since it was asked.
+    const isWithheld = packet === WITHHELD || member.isCongested || (packet.isState && !member.takesState())
+    if (isWithheld) this.#members.fallBehind(member)
     else member.deliver(packet)
   }
 

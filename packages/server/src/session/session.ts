@@ -177,6 +177,10 @@ export class Session implements ChannelHost {
     return this.#outlet?.isCongested ?? false
   }
 
+  takesState(): boolean {
+    return this.#outlet?.takesState() ?? false
+  }
+
   /** Its peer has read what waited: what was kept from it meanwhile is told anew. */
   catchUp(): void {
     for (const channel of this.channels.values()) channel.attachment.catchUp()

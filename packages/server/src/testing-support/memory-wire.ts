@@ -8,6 +8,8 @@ export class MemoryWire implements Wire {
   /** Every write with its frames. */
   readonly writes: (readonly Frame[])[] = []
   bufferedBytes = 0
+  /** Bytes of all writes. */
+  #written = 0
   pings = 0
   /** Whether the peer answers pings and closes. One that does not is half open. */
   isAlive = true
@@ -41,10 +43,15 @@ export class MemoryWire implements Wire {
     // As a WebSocket has it: what is sent after its close is dropped.
     if (this.#isOver || this.closedWith) return 0
     this.writes.push(packets.flatMap(({ frames }) => frames))
+    this.#written += packets.reduce((sum, packet) => sum + packet.plain().length, 0)
     const owed = packets.filter(({ isState }) => !isState).map((packet) => packet.plain().length)
     const bytes = owed.reduce((sum, each) => sum + each, 0)
     if (this.isStuck) this.bufferedBytes += packets.reduce((sum, packet) => sum + packet.plain().length, 0)
     return bytes
+  }
+
+  get sentBytes(): number {
+    return this.#written - this.bufferedBytes
   }
 
   watchDrain(): void {

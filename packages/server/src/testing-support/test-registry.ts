@@ -65,6 +65,10 @@ export class ListeningMember implements Member {
   readonly dialect: Dialect
   readonly wantsPresence = true
   isCongested = false
+  hasStateRoom = true
+  takesState(): boolean {
+    return this.hasStateRoom
+  }
   /** Called with every delivery, for what a slow encoder or socket would cost. */
   onDeliver: () => void = () => {}
 

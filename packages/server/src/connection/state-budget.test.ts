@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { StateBudget } from './state-budget'
+
+const waiter = () => {
+  const told: string[] = []
+  return { told, onStateRoom: () => void told.push('room') }
+}
+
+test('[S-49] an account has room while less than the bound waits, and others have theirs', () => {
+  const budget = new StateBudget(100)
+  budget.change('ada', 99)
+  expect(budget.hasRoom('ada')).toBe(true)
+  budget.change('ada', 500)
+  expect([budget.hasRoom('ada'), budget.hasRoom('bob')]).toEqual([false, true])
+  budget.change('ada', -499)
+  expect([budget.hasRoom('ada'), budget.size]).toEqual([false, 1])
+  budget.change('ada', -1)
+  expect(budget.hasRoom('ada')).toBe(true)
+  budget.change('ada', -99)
+  expect(budget.size).toBe(0)
+})
+
+test('[S-49] who waits is told once there is room, once, and not when it has gone', () => {
+  const budget = new StateBudget(100)
+  const [stays, gone] = [waiter(), waiter()]
+  budget.change('ada', 150)
+  budget.wait('ada', stays)
+  budget.wait('ada', gone)
+  budget.forget('ada', gone)
+  budget.change('ada', -50)
+  expect(stays.told).toEqual([])
+  budget.change('ada', -1)
+  expect([stays.told, gone.told]).toEqual([['room'], []])
+  budget.change('ada', -99)
+  expect(stays.told).toEqual(['room'])
+})
