@@ -206,6 +206,34 @@ describe('[S-9] when all has left', () => {
   })
 })
 
+test('[S-49] of one large write it can be seen that a part has left, and that nothing moves', async () => {
+  const { wire, peer } = await open()
+  peer.socket.pause()
+  send(wire, 'x'.repeat(20_000_000))
+  // The system takes what it has room for, and then no more.
+  let sent = -1
+  await until(() => {
+    const isStill = wire.sentBytes === sent
+    sent = wire.sentBytes
+    return isStill
+  }, 'the system’s buffers to be full')
+  const { bufferedBytes } = wire
+  expect(bufferedBytes).toBeGreaterThan(20_000_000)
+  let read = 0
+  const readSome = (chunk: Buffer) => {
+    read += chunk.length
+    if (read > 8_000_000) peer.socket.pause()
+  }
+  peer.socket.on('data', readSome)
+  peer.socket.resume()
+  await until(() => wire.sentBytes > sent, 'some of it to leave')
+  expect(wire.bufferedBytes).toBe(bufferedBytes)
+  peer.socket.off('data', readSome)
+  peer.socket.resume()
+  await until(() => wire.bufferedBytes === 0, 'the rest')
+  expect(wire.sentBytes).toBeGreaterThan(20_000_000)
+})
+
 describe('the end', () => {
   test.each([
     ['with a code and a reason', closeFrame(4001, 'bye'), 'close 4001 bye', 4001],
