@@ -8,12 +8,17 @@ const source = '@rollcall/source'
 const never = ['**/node_modules/**', '**/dist/**']
 
 /** A ring with real sockets or real processes, which take their time to start. */
-const real = (name: string, include: string[]): TestProjectConfiguration => ({
+const real = (
+  name: string,
+  include: string[],
+  globalSetup: string | string[] = [],
+): TestProjectConfiguration => ({
   extends: true,
   test: {
     name,
     environment: 'node',
     include,
+    globalSetup,
     exclude: name === 'redis' ? never : [...never, '**/*.redis.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
@@ -65,6 +70,7 @@ export default defineConfig({
       real('hostile', ['tests/hostile/**/*.test.ts']),
       real('redis', ['packages/*/src/**/*.redis.test.ts', 'tests/**/*.redis.test.ts']),
       real('built', ['tests/built/**/*.test.ts']),
+      real('runtimes', ['tests/runtimes/*.test.ts'], 'tests/runtimes/support/install.ts'),
     ],
   },
 })

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { endCommandsOnSignal } from './lib/command.mjs'
 import { buildWith, installWith } from './lib/prepare.mjs'
 import { rings } from './lib/rings.mjs'
+import { ensureRuntimes } from './lib/runtimes.mjs'
 import { createSteps, secondsSince } from './lib/steps.mjs'
 import { ensureSystemTools } from './lib/system-tools.mjs'
 
@@ -43,7 +44,14 @@ async function prepare(chosen, steps) {
       missing.set('build', error instanceof Error ? error.message : String(error))
     }
   }
-  const tools = [...needs].filter((need) => need !== 'build')
+  if (needs.delete('runtimes')) {
+    const absent = await steps.quiet('installing runtimes', ensureRuntimes, (still) =>
+      still.size === 0 ? 'all there' : `missing: ${[...still.keys()].join(', ')}`,
+    )
+    // The others are tested all the same: the tests of one that is missing fail by themselves.
+    for (const line of absent.values()) console.log(line)
+  }
+  const tools = [...needs].filter((need) => need !== 'build' && need !== 'runtimes')
   if (tools.length > 0) {
     const absent = await steps.quiet(
       `looking for ${tools.join(' and ')}`,
@@ -87,8 +95,9 @@ function printTable(results) {
 async function main() {
   const chosen = chooseRings()
   const needs = new Set(chosen.flatMap((ring) => ring.needs))
-  const needsTools = [...needs].some((need) => need !== 'build')
-  const steps = createSteps(2 + Number(needs.has('build')) + Number(needsTools) + chosen.length)
+  const needsTools = [...needs].some((need) => need !== 'build' && need !== 'runtimes')
+  const extra = [needs.has('build'), needs.has('runtimes'), needsTools].filter(Boolean).length
+  const steps = createSteps(2 + extra + chosen.length)
   const missing = await prepare(chosen, steps)
   const reports = ownTemporaryFolder()
   const results = []

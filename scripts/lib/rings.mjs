@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { runCommand } from './command.mjs'
 import { readPlaywrightReport, readVitestReport } from './report-counts.mjs'
 import { at } from './repository.mjs'
+import { NEWEST_NODE, runtimeCommand } from './runtimes.mjs'
 
 /**
  * @typedef {import('./report-counts.mjs').Counts} Counts
@@ -11,7 +12,7 @@ import { at } from './repository.mjs'
  * @typedef {object} Ring
  * @property {string} name for `--only`
  * @property {string} title
- * @property {('build' | import('./system-tools.mjs').SystemToolName)[]} needs
+ * @property {('build' | 'runtimes' | import('./system-tools.mjs').SystemToolName)[]} needs
  * @property {boolean} isLive whether its output is shown as it comes, or only when it fails
  * @property {(reports: string) => Promise<Counts & { output: string }>} run `reports` is a folder for its files
  */
@@ -44,15 +45,57 @@ const vitest = (name, title, projects, needs) => ({
   needs,
   isLive: true,
   run: async (reports) => {
-    const file = join(reports, `${name}.json`)
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-    const { ok } = await runCommand(
-      [bin('vitest'), 'run', ...projects.map((project) => `--project=${project}`), ...reporters],
-      { timeoutMs: 300_000, live: true },
-    )
-    return { ...readVitestReport(file, ok), output: '' }
+    const counts = await runVitest([bin('vitest')], projects, join(reports, `${name}.json`))
+    return { ...counts, output: '' }
   },
 })
+
+/**
+ * @param {string[]} program how to start vitest @param {string[]} projects @param {string} file for its report
+ * @returns {Promise<Counts>}
+ */
+async function runVitest(program, projects, file) {
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const { ok } = await runCommand(
+    [...program, 'run', ...projects.map((project) => `--project=${project}`), ...reporters],
+    { timeoutMs: 300_000, live: true },
+  )
+  return readVitestReport(file, ok)
+}
+
+/**
+ * The server and the client in operation on each runtime, and the unit tests on the newest Node.
+ *
+ * @type {Ring}
+ */
+const runtimes = {
+  name: 'runtimes',
+  title: 'Node 20 to 26, Bun, Deno',
+  needs: ['build', 'runtimes', 'redis-server'],
+  isLive: true,
+  run: async (reports) => {
+    const suites = await runVitest([bin('vitest')], ['runtimes'], join(reports, 'runtimes.json'))
+    console.log(`unit and property, on ${NEWEST_NODE}`)
+    const units = await unitOnNewestNode(join(reports, 'unit-newest.json'))
+    return {
+      passed: suites.passed + units.passed,
+      failed: suites.failed + units.failed,
+      skipped: suites.skipped + units.skipped,
+      output: '',
+    }
+  },
+}
+
+/** @param {string} file for its report @returns {Promise<Counts>} */
+async function unitOnNewestNode(file) {
+  try {
+    const program = [...runtimeCommand(NEWEST_NODE), at('node_modules/vitest/vitest.mjs')]
+    return await runVitest(program, ['unit'], file)
+  } catch (error) {
+    console.log(error instanceof Error ? error.message : error)
+    return { passed: 0, failed: 1, skipped: 0 }
+  }
+}
 
 /** @type {Ring} */
 const endToEnd = {
@@ -94,5 +137,6 @@ export const rings = [
   ),
   vitest('redis', 'real Redis', ['redis'], ['build', 'redis-server']),
   vitest('built', 'built packages', ['built'], ['build']),
+  runtimes,
   endToEnd,
 ]

@@ -20,8 +20,8 @@ export interface Consumer {
   remove(): Promise<void>
 }
 
-/** Builds, packs and installs. What fails removes what it left. */
-export async function createConsumer(): Promise<Consumer> {
+/** Builds, packs and installs. What fails removes what it left. `fixtures` is a folder of the application's own files. */
+export async function createConsumer(fixtures = 'tests/built/fixtures'): Promise<Consumer> {
   await buildStale()
   // A path with a symlink in it (macOS) would show up as another in what programs print.
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'rollcall-built-')))
@@ -29,7 +29,7 @@ export async function createConsumer(): Promise<Consumer> {
   try {
     const tarballs = new Map<PackageName, string>()
     for (const name of packages) tarballs.set(name, await packInto(folder, name))
-    await install(folder, tarballs)
+    await install(folder, tarballs, fixtures)
     return { folder, tarballs, run: (command) => runIn(folder, command), remove }
   } catch (error) {
     await remove()
@@ -58,7 +58,11 @@ async function packInto(folder: string, name: PackageName): Promise<string> {
   return join(destination, file)
 }
 
-async function install(folder: string, tarballs: ReadonlyMap<PackageName, string>): Promise<void> {
+async function install(
+  folder: string,
+  tarballs: ReadonlyMap<PackageName, string>,
+  fixtures: string,
+): Promise<void> {
   const dependencies = Object.fromEntries(
     [...tarballs].map(([name, file]) => [`@rollcall/${name}`, `file:${file}`]),
   )
@@ -76,5 +80,5 @@ async function install(folder: string, tarballs: ReadonlyMap<PackageName, string
   for (const name of ['react', '@types/node', '@types/react']) {
     await symlink(await realpath(at('node_modules', name)), join(folder, 'node_modules', name))
   }
-  await cp(at('tests/built/fixtures'), folder, { recursive: true })
+  await cp(at(fixtures), folder, { recursive: true })
 }

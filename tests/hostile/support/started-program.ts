@@ -28,12 +28,13 @@ export function serveCommand(args: readonly string[]): readonly string[] {
   return [BUILT_CLI, 'serve', '--host', '127.0.0.1', '--port', '0', '--log-level', 'warn', ...args]
 }
 
-/** Starts a program of Node that says `serves on http://…:PORT/` once it does. */
+/** Starts a program that says `serves on http://…:PORT/` once it does. `runtime` is what runs it: Node, as a rule. */
 export async function startProgram(
   command: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
+  [program, ...flags]: readonly [string, ...string[]] = [process.execPath],
 ): Promise<StartedProgram> {
-  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'], env })
+  const child = spawn(program, [...flags, ...command], { stdio: ['ignore', 'pipe', 'pipe'], env })
   running.add(child)
   child.once('exit', () => running.delete(child))
   let text = ''
@@ -42,7 +43,7 @@ export async function startProgram(
       if (text.length < MAX_SAID) text += chunk
     })
   }
-  const port = () => /serves on http:\/\/[^/]*:(\d+)\//.exec(text)?.[1]
+  const port = () => /serves on https?:\/\/[^/]*:(\d+)\//.exec(text)?.[1]
   try {
     await soon(
       () => child.exitCode !== null || port() !== undefined,

@@ -1,7 +1,8 @@
 import { type Server as HttpServer, type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { WebSocket, WebSocketServer } from 'ws'
+// `ws` by another name: Bun replaces the import of `ws` with a shim that cannot take a handshake over. See ADR 24.
+import { WebSocket, WebSocketServer } from '@rollcall/ws'
 import { RefusalLog } from '../door/refusal-log'
 import { DATA_HEADERS } from '../http/security-headers'
 import { type Logger, logFailure } from '../log'

@@ -1,0 +1,3 @@
+import { runtimeSuite } from './support/suite'
+
+runtimeSuite('node-26')
