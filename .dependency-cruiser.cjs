@@ -8,6 +8,7 @@ const entries = [
   '^packages/client/src/(react/|testing/)?index\\.ts$',
   '^packages/server/src/index\\.ts$',
   '^packages/server/src/store/conformance\\.ts$',
+  '^packages/server/src/io/wire-conformance\\.ts$',
 ]
 
 /** A module of this name from the registry, or its types. */

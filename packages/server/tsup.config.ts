@@ -1,6 +1,10 @@
 import { defineConfig, type Options } from 'tsup'
 
-const library = { index: 'src/index.ts', 'store-conformance': 'src/store/conformance.ts' }
+const library = {
+  index: 'src/index.ts',
+  'store-conformance': 'src/store/conformance.ts',
+  'wire-conformance': 'src/io/wire-conformance.ts',
+}
 
 const common: Options = {
   platform: 'node',

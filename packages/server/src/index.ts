@@ -26,8 +26,15 @@ export { ServerError, type ServerErrorCode } from './errors'
 export type { Rate, Rate as TokenBucketOptions } from './gcra'
 export type { HttpOptions } from './http/http-server'
 export type { LongPollOptions } from './http/longpoll'
-export type { CompressionOptions } from './io/packet'
-export type { HandshakeRequest } from './io/wire'
+export type { CompressionOptions, Packet } from './io/packet'
+export type {
+  Acceptance,
+  Admit,
+  HandshakeRefusal,
+  HandshakeRequest,
+  Wire,
+  WireEvents,
+} from './io/wire'
 export type { Logger } from './log'
 export type { Mode } from './mode'
 export type { ReadinessProblem } from './node'

@@ -13,6 +13,7 @@ import { LONGEST_DELAY_MS, systemClock } from './io/clock'
 import { nodeEnv } from './io/environment'
 import { tooManyHeaders } from './io/header-count'
 import { UnansweredUpgrades } from './io/unanswered-upgrades'
+import type { Acceptance, HandshakeRefusal, HandshakeRequest } from './io/wire'
 import { WsListener } from './io/ws-listener'
 import { type Mode, modeFor } from './mode'
 import { PresenceNode, type ReadinessProblem } from './node'
@@ -241,6 +242,14 @@ export class RollcallServer {
     await Promise.all([this.#node.close(), this.#ownsHttp ? this.#closeHttp() : null])
   }
 
+  /**
+   * Decides over a handshake that a listener of your own has read, as over one of the server's own. Never rejects. What to
+   * do with the answer is in docs/listener.md.
+   */
+  async admit(request: HandshakeRequest): Promise<Acceptance | HandshakeRefusal> {
+    return this.#phase === 'new' ? NOT_OPEN : this.#node.admit(request)
+  }
+
   #createHttp(): HttpServer {
     const {
       http,
@@ -283,6 +292,12 @@ export class RollcallServer {
     this.#listener.attach(this.#http)
     this.#node.start()
   }
+}
+
+const NOT_OPEN: HandshakeRefusal = {
+  status: 503,
+  reason: 'not_open',
+  message: 'The server is not open yet: await listen() first.',
 }
 
 /** Bytes of a reason that fit into a close frame (RFC 6455, 5.5). */

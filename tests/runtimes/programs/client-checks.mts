@@ -110,7 +110,8 @@ export interface Surroundings {
 export const CLIENT_CHECKS: Readonly<Record<string, (given: Surroundings) => Promise<void>>> = {
   'every entry can be imported and required': async () => {
     const entries = ['@rollcall/client', '@rollcall/client/testing', '@rollcall/server']
-    for (const entry of [...entries, '@rollcall/server/store-conformance', '@rollcall/shared-protocol']) {
+    const suites = ['@rollcall/server/store-conformance', '@rollcall/server/wire-conformance']
+    for (const entry of [...entries, ...suites, '@rollcall/shared-protocol']) {
       const names = Object.keys(await import(entry)).filter((name) => name !== 'default')
       assert.ok(names.length > 0, entry)
       for (const name of names) assert.ok(name in require(entry), `${entry} ${name}`)

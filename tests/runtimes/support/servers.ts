@@ -7,7 +7,7 @@ import type { ServerSetUp } from '../programs/server.mts'
 
 export const JWT_SECRET = 'a secret of the runtimes ring, of more than 32 bytes'
 export const BOTS = 1000
-/** Milliseconds after which a silent peer is dead, on the open server. */
+/** Of the first of the two servers over Redis. */
 export const HEARTBEAT = { pingIntervalMs: 400, pongTimeoutMs: 400 }
 export const GRACE_MS = 600
 export const HARD_LIMIT_BYTES = 300_000
@@ -79,7 +79,6 @@ export async function startServers(runtime: string, application: string, redisUr
       bots: BOTS,
       options: {
         ...common,
-        heartbeat: HEARTBEAT,
         grace: { graceMs: GRACE_MS, pageGraceMs: GRACE_MS },
         outbox: { softLimitBytes: 65_536, hardLimitBytes: HARD_LIMIT_BYTES },
         longPoll: { windowMs: 1000 },
@@ -97,7 +96,7 @@ export async function startServers(runtime: string, application: string, redisUr
       },
     }),
     program({ tls: { cert: CERTIFICATE, key: beside('localhost.key') }, options: common }),
-    program({ redis, options: common }),
+    program({ redis, options: { ...common, heartbeat: HEARTBEAT } }),
     program({ redis, options: common }),
     start(runtime, application, [CLI, 'serve', '--port', '0']),
   ])

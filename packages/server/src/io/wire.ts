@@ -1,6 +1,13 @@
 import type { Packet } from './packet'
 
-/** The server's end of one WebSocket, as far as a connection needs to know it. */
+/*
+ *   listener --admit(handshake)--> Acceptance --open(wire)--> WireEvents
+ *
+ * The port between connections and whatever carries them. A listener reads handshakes and makes wires; a wire carries
+ * messages. Each keeps the laws S-69 to S-73, which wire-conformance.ts tests; docs/listener.md says how to write one.
+ */
+
+/** The server's end of one connection. It tells nothing from within a call of one of these methods. (S-69) */
 export interface Wire {
   /**
    * Hands packets to the operating system in one write, as far as it takes them. Returns how many bytes of them were not

@@ -3,6 +3,9 @@ import type { Clock } from '../io/clock'
 import type { Packet } from '../io/packet'
 import type { Wire, WireEvents } from '../io/wire'
 
+/** Milliseconds that a peer has to answer a close. */
+const CLOSE_TIMEOUT_MS = 500
+
 /** A wire without a socket: what the server writes is kept, and the peer does what the test says. */
 export class MemoryWire implements Wire {
   /** Every write with its frames. */
@@ -23,6 +26,8 @@ export class MemoryWire implements Wire {
   readonly #clock: Clock
   #events: WireEvents | null = null
   #isOver = false
+  /** Whether a ping came while the peer answered none. */
+  #owesPong = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -59,13 +64,17 @@ export class MemoryWire implements Wire {
   }
 
   ping(): void {
+    if (this.#isOver || this.closedWith) return
     this.pings++
-    if (this.isAlive) this.#clock.soon(() => this.#events?.onPong())
+    if (this.isAlive) this.#clock.soon(() => this.#answerPing())
+    else this.#owesPong = true
   }
 
   close(code: number, reason: string): void {
-    this.closedWith ??= { code, reason }
+    if (this.#isOver || this.closedWith) return
+    this.closedWith = { code, reason }
     if (this.isAlive) this.#clock.soon(() => this.end(code, reason))
+    else this.#clock.after(CLOSE_TIMEOUT_MS, () => this.end())
   }
 
   terminate(): void {
@@ -82,6 +91,12 @@ export class MemoryWire implements Wire {
     const { isWatched } = this
     this.isWatched = false
     if (!this.#isOver && isWatched) this.#events?.onDrain()
+    if (this.isAlive && this.#owesPong) this.#answerPing()
+  }
+
+  #answerPing(): void {
+    this.#owesPong = false
+    if (!this.#isOver) this.#events?.onPong()
   }
 
   receive(text: string): void {
@@ -89,7 +104,7 @@ export class MemoryWire implements Wire {
   }
 
   receiveBytes(data: Buffer, isBinary = true, wireBytes = data.length): void {
-    if (!this.#isOver) this.#events?.onMessage(data, isBinary, wireBytes)
+    if (!this.#isOver && !this.closedWith) this.#events?.onMessage(data, isBinary, wireBytes)
   }
 
   /** The connection is over: 1006 where the peer went without a word. */
