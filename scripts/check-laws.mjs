@@ -13,8 +13,8 @@ const title = /(\.(?:skip|todo))?\(\s*(['"`])((?:\\.|(?!\2)[^\\])*)\2/g
 /** One or more ids: `[C-12]`, `[C-12, P-3]`. */
 const citation = /\[([A-Z]{1,3}-\d+[a-z]?(?:,\s*[A-Z]{1,3}-\d+[a-z]?)*)\]/g
 
-// The conformance suite is no test file itself: each store's test runs it.
-const isTest = (/** @type {string} */ path) => /\.(test|spec)\.tsx?$|\/conformance\.ts$/.test(path)
+// A conformance suite is no test file itself: the tests of each store, listener and wire run it.
+const isTest = (/** @type {string} */ path) => /\.(test|spec)\.tsx?$|[/-]conformance\.ts$/.test(path)
 
 /** @type {Map<string, string>} law to the file that states it */
 const laws = new Map()

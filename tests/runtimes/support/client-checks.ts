@@ -6,8 +6,7 @@ import { runtimeCommand } from '../../../scripts/lib/runtimes.mjs'
 import { handMadeToken, nowSeconds } from '../../hostile/attacks/jwt'
 import { soon } from '../../hostile/support/soon'
 import { CLIENT_CHECKS, type Surroundings } from '../programs/client-checks.mts'
-import { BOTS, JWT_SECRET } from './servers'
-import type { Given } from './suite'
+import { BOTS, type Given, JWT_SECRET } from './servers'
 
 interface Result {
   readonly name: string

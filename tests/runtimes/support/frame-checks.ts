@@ -7,8 +7,7 @@ import {
   text,
 } from '../../../packages/server/src/testing-support/client-frames'
 import { open } from '../../hostile/support/raw-peer'
-import { BOTS } from './servers'
-import type { Given } from './suite'
+import { BOTS, type Given } from './servers'
 import { PATIENCE_MS, somewhere, Talker } from './talk'
 
 const OFFER = { 'Sec-WebSocket-Extensions': 'permessage-deflate' }

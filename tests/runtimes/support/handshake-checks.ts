@@ -4,8 +4,7 @@ import { WebSocket } from 'ws'
 import { clientFrame, text } from '../../../packages/server/src/testing-support/client-frames'
 import { handMadeToken, nowSeconds } from '../../hostile/attacks/jwt'
 import { type Dial, dial, dialTcp, handshakeHead, open, RawPeer } from '../../hostile/support/raw-peer'
-import { CERTIFICATE, JWT_SECRET, STRICT } from './servers'
-import type { Given } from './suite'
+import { CERTIFICATE, type Given, JWT_SECRET, STRICT } from './servers'
 import { ask, PATIENCE_MS, someone, somewhere, Talker } from './talk'
 
 const tokenOf = (sub: string) => handMadeToken({ sub, exp: nowSeconds() + 600 }, JWT_SECRET)

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { dialTcp } from '../../hostile/support/raw-peer'
-import { CERTIFICATE, STRICT } from './servers'
-import type { Given } from './suite'
+import { CERTIFICATE, type Given, STRICT } from './servers'
 import { ask, PATIENCE_MS } from './talk'
 
 const browser = { accept: 'text/html,application/xhtml+xml' }

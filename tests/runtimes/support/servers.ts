@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runtimeCommand } from '../../../scripts/lib/runtimes.mjs'
 import { type StartedProgram, startProgram } from '../../hostile/support/started-program'
+import type { RedisServer } from '../../redis/support/redis-server'
 import type { ServerSetUp } from '../programs/server.mts'
 
 export const JWT_SECRET = 'a secret of the runtimes ring, of more than 32 bytes'
@@ -104,3 +105,10 @@ export async function startServers(runtime: string, application: string, redisUr
 }
 
 export type Servers = Awaited<ReturnType<typeof startServers>>
+
+/** What the checks are given: servers, and what stands beside them. */
+export type Given = () => Servers & {
+  readonly runtime: string
+  readonly redis: RedisServer
+  readonly application: string
+}

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { GRACE_MS, HEARTBEAT } from './servers'
-import type { Given } from './suite'
+import { type Given, GRACE_MS, HEARTBEAT } from './servers'
 import { PATIENCE_MS, someone, somewhere, Talker } from './talk'
 
 export function sessionChecks(given: Given): void {

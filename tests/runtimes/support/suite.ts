@@ -42,10 +42,3 @@ export function runtimeSuite(runtime: string): void {
     })
   })
 }
-
-/** What the checks are given: servers, and what stands beside them. */
-export type Given = () => Servers & {
-  readonly runtime: string
-  readonly redis: RedisServer
-  readonly application: string
-}
