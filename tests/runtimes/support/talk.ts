@@ -3,7 +3,7 @@ import { request as httpsRequest, type RequestOptions } from 'node:https'
 import { type Dial, open, type RawPeer } from '../../hostile/support/raw-peer'
 
 /** Milliseconds after which something that was to come counts as not coming. */
-export const PATIENCE_MS = 8000
+export const PATIENCE_MS = 15_000
 
 let refs = 0
 let people = 0

@@ -28,7 +28,8 @@ const MAX_LARGE = 2000
  *
  * @example
  * import { describe, test } from 'node:test'
- * wireConformance({ describe, test }, async (open) => connectPeerOfMine(open))
+ * declare const openPeer: OpenPeer
+ * describe('my wire', () => wireConformance({ describe, test }, openPeer))
  */
 export function wireConformance({ describe, test: define }: WireConformanceRunner, openPeer: OpenPeer): void {
   const test = (name: string, body: (line: WireLine) => Promise<void>) =>
