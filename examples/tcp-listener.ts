@@ -90,7 +90,7 @@ class LineWire implements Wire {
     if (!this.#isOpen) return
     if (word === 'pong') this.#events?.onPong()
     else if (word === 'ping') this.#socket.write('pong\n')
-    else this.#events?.onMessage(line, false)
+    else this.#events?.onMessage(line, false, line.length + 1)
   }
 
   #left(line: string): void {

@@ -22,7 +22,9 @@ async function wsServer(admit: Admit) {
     {
       maxPayloadBytes: 1_000_000,
       closeTimeoutMs,
-      isShared: false,
+      unanswered: null,
+      peerOf: () => null,
+      headersRefusal: () => null,
       compression: null,
       addressOf: () => '127.0.0.1',
       log: new RecordingLog(),
@@ -146,6 +148,8 @@ const openLongPollPeer: OpenPeer = async (open) => {
     log: new RecordingLog(),
     options: { windowMs: 5000, maxBodyBytes: 1_000_000, maxMessages: 1000, maxHeldBytes: 10_000_000 },
     closeTimeoutMs,
+    silenceMs: 5000,
+    headersRefusal: () => null,
   })
   const http = createServer((request, response) => void longPoll.handle(request, response))
   http.listen(0, '127.0.0.1')
