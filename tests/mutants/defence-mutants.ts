@@ -5,6 +5,7 @@ import { httpEdgeMutants } from './http-edge-mutants.ts'
 import { identityMutants } from './identity-mutants.ts'
 import { inputMutants } from './input-mutants.ts'
 import type { Mutant } from './mutant.ts'
+import { pageLifeMutants } from './page-life-mutants.ts'
 import { pageMutants } from './page-mutants.ts'
 import { peerMutants } from './peer-mutants.ts'
 import { permissionMutants } from './permission-mutants.ts'
@@ -20,6 +21,7 @@ export const defenceMutants: readonly Mutant[] = [
   ...doorMutants,
   ...peerMutants,
   ...pageMutants,
+  ...pageLifeMutants,
   ...rateMutants,
   ...inputMutants,
   ...applicationMutants,
