@@ -45,7 +45,9 @@ process.exitCode = noticed === chosen.length && chosen.length > 0 ? 0 : 1
 /** The first test that fails, or null. */
 function firstFailure(name: Mutant['name'] | null, tests: readonly string[]): string | null {
   const report = join(folder, `${name ?? 'none'}.json`)
-  const projects = ['unit', 'browser-like', 'integration', 'sim', 'redis'].map((project) => `--project=${project}`)
+  const projects = ['unit', 'browser-like', 'integration', 'sim', 'redis'].map(
+    (project) => `--project=${project}`,
+  )
   const run = spawnSync(
     process.execPath,
     [
