@@ -11,6 +11,7 @@ import { peerMutants } from './peer-mutants.ts'
 import { permissionMutants } from './permission-mutants.ts'
 import { rateMutants } from './rate-mutants.ts'
 import { tokenMutants } from './token-mutants.ts'
+import { wireMutants } from './wire-mutants.ts'
 
 /** What there is against strangers (docs/security.md), taken away piece by piece. */
 export const defenceMutants: readonly Mutant[] = [
@@ -26,4 +27,5 @@ export const defenceMutants: readonly Mutant[] = [
   ...inputMutants,
   ...applicationMutants,
   ...httpEdgeMutants,
+  ...wireMutants,
 ]
