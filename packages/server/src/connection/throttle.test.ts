@@ -237,3 +237,15 @@ describe('[S-50] bytes', () => {
     expect(beats(3, 101)).toBe(true)
   })
 })
+
+test('[S-36] an update that is too large to be kept is refused at once, and the one that is kept still has its turn', async () => {
+  const { clock, connect } = node({ updates: { perSecond: 10, burst: 1 } })
+  const { throttle, done, takes } = connect()
+  takes(1)
+  takes(2)
+  const large = { ...update(3), meta: { text: 'x'.repeat(200) } } as ClientMessage
+  expect(throttle.takes(large, 10, clock.now())).toBe(false)
+  expect(done).toEqual(['throttled 3 for 100'])
+  await clock.advance(100)
+  expect(done.at(-1)).toBe('due 2')
+})
