@@ -105,6 +105,15 @@ describe('a line that is live', () => {
     expect(play([...LIVE, diff(seq)])).toEqual({ state: 'live', at: 'e 5', kept: [], done: [] })
   })
 
+  test('passes over a step that leads nowhere: delivered, it would follow itself for ever', () => {
+    const step = ordered(5)
+    const nowhere: LineEvent = {
+      kind: 'diff',
+      ordered: { ...step, diff: { ...step.diff, base: 5 }, was: 50 },
+    }
+    expect(play([...LIVE, nowhere])).toMatchObject({ state: 'live', at: 'e 5', done: [] })
+  })
+
   test('keeps what is ahead, once, until the gap fills', () => {
     expect(play([...LIVE, diff(7)])).toEqual({ state: 'live', at: 'e 5', kept: [7], done: ['awaitGap'] })
     expect(play([...LIVE, diff(7), diff(7), diff(8)])).toMatchObject({ kept: [7, 8], done: [] })
