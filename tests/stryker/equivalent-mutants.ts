@@ -14,6 +14,7 @@ export interface EquivalentMutant {
 const all = (file: string, reason: string, line: string, ...becoming: string[]): EquivalentMutant[] =>
   becoming.map((becomes) => ({ file, line, becomes, reason }))
 
+const topicLine = 'packages/server/src/store/redis/topic-line.ts'
 const presenceSet = 'packages/shared-protocol/src/presence/presence-set.ts'
 
 export const equivalentMutants: readonly EquivalentMutant[] = [
@@ -41,5 +42,11 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
     'if (this.#byKey.size < this.#byRef.size)',
     'if (true)',
     'if (this.#byKey.size <= this.#byRef.size)',
+  ),
+  ...all(
+    topicLine,
+    'What is settled has waited, so that its timer is there; the question mark is for the compiler.',
+    'this.#settling?.cancel()',
+    'this.#settling.cancel()',
   ),
 ]

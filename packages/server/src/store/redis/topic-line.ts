@@ -98,7 +98,6 @@ export class TopicLine {
   }
 
   #step(event: LineEvent): void {
-    if (this.#isCancelled) return
     const context = {
       awaited: (snapshot: StoredSnapshot) => this.#holders.awaited(snapshot),
       maxKept: MAX_KEPT,
@@ -106,7 +105,7 @@ export class TopicLine {
     const { state, effects } = stepLine(this.#state, event, context)
     this.#state = state
     for (const effect of effects) {
-      // The feed may have cancelled within an earlier effect: it is not told any more.
+      // Cancelled before, or by the feed within an earlier effect: it is not told any more.
       if (this.#isCancelled) return
       this.#perform(effect)
     }
