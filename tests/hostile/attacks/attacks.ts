@@ -3,6 +3,7 @@ import type { Attack } from './attack'
 import { attack as brokenFrames } from './broken-frames'
 import { attack as capacityHoard } from './capacity-hoard'
 import { attack as compressionBomb } from './compression-bomb'
+import { attack as dearHeaders } from './dear-headers'
 import { attack as deepJson } from './deep-json'
 import { attack as expiredToken } from './expired-token'
 import { attack as failingHandlers } from './failing-handlers'
@@ -88,6 +89,7 @@ export const ATTACKS: readonly Attack[] = [
   compressionBomb,
   slowHandshake,
   headerFlood,
+  dearHeaders,
   halfOpen,
   oddRanges,
   unreadPages,
