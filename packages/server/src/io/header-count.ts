@@ -26,8 +26,11 @@ export function tooManyHeaders(
   }
 }
 
-/** The count at which a server of that setting may have dropped some. Node takes 2000 where nothing is set, and 0 for no bound. */
+/**
+ * The count at which a server of that setting may have dropped some; 0 is no bound. Where nothing is set, Node 20 drops
+ * headers from the 1000th on, though its page says 2000.
+ */
 function droppedFrom(server: HeaderDropping | null): number {
-  const max = server === null ? 0 : (server.maxHeadersCount ?? 2000)
+  const max = server === null ? 0 : (server.maxHeadersCount ?? 1000)
   return max > 0 ? max : Number.POSITIVE_INFINITY
 }
