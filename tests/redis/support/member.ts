@@ -6,7 +6,7 @@ import {
   RedisStore,
   type RedisStoreOptions,
 } from '@rollcall/server'
-import type { Presence } from '@rollcall/shared-protocol'
+import type { LeaveReason, Presence } from '@rollcall/shared-protocol'
 import { expect, onTestFinished } from 'vitest'
 import { WitnessFeed } from './witness-feed'
 
@@ -61,9 +61,9 @@ export class Member implements NodeEvents {
     await this.#commit({ op: 'put', ...presence, owner: `of ${ref}` })
   }
 
-  async leave(ref: string): Promise<void> {
+  async leave(ref: string, reason: LeaveReason = 'left'): Promise<void> {
     this.own.delete(ref)
-    await this.#commit({ op: 'drop', ref, reason: 'left' })
+    await this.#commit({ op: 'drop', ref, reason })
   }
 
   /** Until the store takes it, as the hub of a topic does. */

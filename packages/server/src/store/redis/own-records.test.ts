@@ -66,4 +66,17 @@ describe('what a node means to hold', () => {
     records.dropOwner(asciiJson('nobody'))
     expect(refs(records, 't')).toEqual(['"b" 0'])
   })
+
+  test('[S-57] why a presence was dropped is kept until Redis has said that it is gone', () => {
+    const records = own(['t', [put('a', 'x'), put('b', 'y')]], ['t', [drop('a'), drop('b')]])
+    expect(records.leavingOf('t')).toEqual([
+      ['"a"', 'left'],
+      ['"b"', 'left'],
+    ])
+    records.confirmGone('t', ['"a"'])
+    expect(records.leavingOf('t')).toEqual([['"b"', 'left']])
+    records.confirmGone('t', ['"b"', '"c"'])
+    records.confirmGone('u', ['"b"'])
+    expect(records.leavingOf('t')).toEqual([])
+  })
 })

@@ -10,6 +10,8 @@ export class OwnRecords {
   readonly #byTopic = new Map<Topic, Map<string, OwnRecord>>()
   /** By owner (JSON): the topics in which it is present. */
   readonly #byOwner = new Map<string, Set<Topic>>()
+  /** By ref (JSON), why a presence goes that Redis may still have: until a commit or an assertion has said so. */
+  readonly #leaving = new Map<Topic, Map<string, string>>()
 
   of(topic: Topic): Iterable<OwnRecord> {
     return this.#byTopic.get(topic)?.values() ?? []
@@ -25,9 +27,27 @@ export class OwnRecords {
 
   intend(topic: Topic, changes: readonly NetChange[]): void {
     for (const change of changes) {
-      if (change.op === 'drop') this.drop(topic, change.ref)
-      else this.put(topic, change.record)
+      if (change.op === 'put') {
+        this.put(topic, change.record)
+        continue
+      }
+      this.drop(topic, change.ref)
+      const leaving = this.#leaving.get(topic) ?? new Map<string, string>()
+      this.#leaving.set(topic, leaving.set(change.ref, change.reason))
     }
+  }
+
+  /** What was dropped without Redis' word that it is gone, as ref (JSON) and reason. */
+  leavingOf(topic: Topic): readonly (readonly [ref: string, reason: string])[] {
+    return [...(this.#leaving.get(topic) ?? [])]
+  }
+
+  /** Redis has it that these are gone. */
+  confirmGone(topic: Topic, refs: Iterable<string>): void {
+    const leaving = this.#leaving.get(topic)
+    if (!leaving) return
+    for (const ref of refs) leaving.delete(ref)
+    if (leaving.size === 0) this.#leaving.delete(topic)
   }
 
   put(topic: Topic, record: OwnRecord): void {

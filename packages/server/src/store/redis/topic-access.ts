@@ -155,10 +155,18 @@ export class TopicAccess {
         this.#queuedAssert = null
         const { own, lease } = this.#context
         if (own.has(this.topic)) await lease.touch(this.topic)
-        const reply = await this.#run(ASSERT, this.#caller(), assertArgs(lease.former, own.of(this.topic)))
-        const { snapshot, lost } = readAssertReply(reply)
+        const leaving = own.leavingOf(this.topic)
+        const args = assertArgs(lease.former, leaving, own.of(this.topic))
+        const { snapshot, lost, message } = readAssertReply(await this.#run(ASSERT, this.#caller(), args))
+        own.confirmGone(
+          this.topic,
+          leaving.map(([ref]) => ref),
+        )
         this.#isInDoubt = false
         for (const ref of lost) own.drop(this.topic, ref)
+        // The step itself says why somebody left; the state alone would not.
+        const step = message === '' ? null : parseMessage(message)
+        if (step) this.#offer(step)
         for (const line of [...this.#lines]) line.takeAsserted(snapshot)
       }),
     )
@@ -183,6 +191,10 @@ export class TopicAccess {
     const reply = readCommitReply(await this.#run(COMMIT, this.#caller(), commitArgs(net)))
     this.#isInDoubt = false
     for (const ref of reply.held) own.drop(this.topic, ref)
+    own.confirmGone(
+      this.topic,
+      net.flatMap((change) => (change.op === 'drop' ? [change.ref] : [])),
+    )
     const { epoch, seq } = reply
     const message = reply.message === '' ? null : parseMessage(reply.message)
     this.#offer(message ?? { kind: 'begun', epoch })

@@ -31,7 +31,7 @@ const put = (ref: string): Change => ({ op: 'put', ref, key: 'k', meta: {}, rev:
 test('[S-22] what a node said under an id that it has given up since, and comes late, is refused', async () => {
   const run = await topicOf('late')
   await run(COMMIT, 'former', 1, commitArgs(netChanges([put('a')])))
-  await run(ASSERT, 'now', 2, assertArgs(['former'], []))
+  await run(ASSERT, 'now', 2, assertArgs(['former'], [], []))
   const late = run(COMMIT, 'former', 1, commitArgs(netChanges([put('b')])))
   await expect(late).rejects.toMatchObject({ code: 'FENCED' })
   expect(readSnapshot(await run(SNAPSHOT, 'now', 2, ['0'])).presences).toEqual([])

@@ -4,8 +4,9 @@ import { readSnapshot, type StoredSnapshot } from './snapshot'
 import { FENCE_MS, PROLOGUE } from './topic'
 
 /*
- *   ARGV  8 how many ids it had before  9… those ids   then each own presence: ref rev hash owner key meta
- *   reply as of snapshot, and the refs that are lost to another node
+ *   ARGV  8 how many ids it had before  9… those ids   then how many it has dropped, and of each: ref reason
+ *         then each own presence: ref rev hash owner key meta
+ *   reply as of snapshot, the refs that are lost to another node, and the message of its step, which may be empty
  *
  * What a node does where it may have missed something: afterwards the topic holds of this node exactly what the node
  * says, everybody knows that it has said so, and nothing more can be done here under the ids that it had before.
@@ -24,8 +25,14 @@ for i = 9, 8 + count do
   redis.call('HSET', X, ARGV[i], '1')
 end
 if count > 0 then redis.call('PEXPIRE', X, ${FENCE_MS}) end
+local reasons = {}
+local from = 10 + count
+for _ = 1, tonumber(ARGV[9 + count]) do
+  reasons[ARGV[from]] = ARGV[from + 1]
+  from = from + 2
+end
 local own, lost = {}, {}
-for i = 9 + count, #ARGV, 6 do own[ARGV[i]] = i end
+for i = from, #ARGV, 6 do own[ARGV[i]] = i end
 
 local there = redis.call('HGETALL', P)
 for j = 1, #there, 2 do
@@ -38,7 +45,7 @@ for j = 1, #there, 2 do
       own[ref] = nil
     end
   elseif not i then
-    drop(ref, hash, owner, key, 'closed')
+    drop(ref, hash, owner, key, reasons[ref] or 'closed')
   elseif tonumber(ARGV[i + 1]) > rev then
     put(ref, ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], hash)
     own[ref] = nil
@@ -47,7 +54,7 @@ for j = 1, #there, 2 do
     own[ref] = nil
   end
 end
-for i = 9 + count, #ARGV, 6 do
+for i = from, #ARGV, 6 do
   local ref = ARGV[i]
   if own[ref] then
     -- Its owner is in the topic with another presence by now: it came back elsewhere.
@@ -59,12 +66,12 @@ for i = 9 + count, #ARGV, 6 do
   end
 end
 
-finish()
+local message = finish()
 local names = table.concat(former, ',')
 redis.call('HSET', G, node, generation .. ':' .. epoch .. ':' .. names)
 settle()
 say('{"k":"a","epoch":"' .. epoch .. '","node":"' .. node .. '","former":"' .. names .. '"}')
-return { epoch, int(seq), int(digest), redis.call('HGETALL', G), redis.call('HGETALL', P), lost }
+return { epoch, int(seq), int(digest), redis.call('HGETALL', G), redis.call('HGETALL', P), lost, message }
 `,
 }
 
@@ -72,12 +79,21 @@ export interface AssertReply {
   readonly snapshot: StoredSnapshot
   /** Refs, in JSON, that are another node's now. */
   readonly lost: readonly string[]
+  /** What was published of it; empty where the topic held of this node what it says already. */
+  readonly message: string
 }
 
 export function readAssertReply(reply: RedisReply): AssertReply {
-  return { snapshot: readSnapshot(reply), lost: (reply as RedisReply[])[5] as string[] }
+  const [, , , , , lost, message] = reply as RedisReply[]
+  return { snapshot: readSnapshot(reply), lost: lost as string[], message: message as string }
 }
 
-export function assertArgs(former: readonly string[], own: Iterable<OwnRecord>): string[] {
-  return [String(former.length), ...former, ...[...own].flatMap(recordArgs)]
+/** @param leaving ref (JSON) and reason of what it has dropped, and Redis may still have */
+export function assertArgs(
+  former: readonly string[],
+  leaving: readonly (readonly [ref: string, reason: string])[],
+  own: Iterable<OwnRecord>,
+): string[] {
+  const dropped = [String(leaving.length), ...leaving.flat()]
+  return [String(former.length), ...former, ...dropped, ...[...own].flatMap(recordArgs)]
 }

@@ -9,6 +9,9 @@
 /** Milliseconds that a topic's history outlives its last presence. After that it begins another epoch. */
 export const IDLE_TOPIC_MS = 600_000
 
+/** The same of a history in which nobody was ever present. */
+export const UNUSED_TOPIC_MS = 60_000
+
 /** Milliseconds that a node which was reaped is fenced off. */
 export const FENCE_MS = 3_600_000
 
@@ -106,8 +109,9 @@ end
 
 local function settle()
   if redis.call('HLEN', P) == 0 then
-    redis.call('PEXPIRE', S, ${IDLE_TOPIC_MS})
-    redis.call('PEXPIRE', G, ${IDLE_TOPIC_MS})
+    local keptMs = seq == 0 and ${UNUSED_TOPIC_MS} or ${IDLE_TOPIC_MS}
+    redis.call('PEXPIRE', S, keptMs)
+    redis.call('PEXPIRE', G, keptMs)
   elseif sizeBefore == 0 then
     redis.call('PERSIST', S)
     redis.call('PERSIST', G)
