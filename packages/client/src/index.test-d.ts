@@ -1,5 +1,13 @@
 import { expectTypeOf, test } from 'vitest'
-import type { Channel, MetaPatch, Presence, PresenceEntry, PresenceView, Socket } from './index'
+import type {
+  Channel,
+  MetaPatch,
+  Presence,
+  PresenceEntry,
+  PresenceView,
+  Socket,
+  SocketOptions,
+} from './index'
 
 // Checked by the compiler; nothing here runs.
 
@@ -83,4 +91,36 @@ test('the status is a closed set, so that a switch over it can be exhaustive', (
   expectTypeOf(channel.status).toEqualTypeOf<
     'idle' | 'joining' | 'joined' | 'away' | 'leaving' | 'left' | 'refused'
   >()
+})
+
+test('[C-44] what JSON would turn into something else does not compile', () => {
+  const plain = socket.channel('t').presence
+  // @ts-expect-error: null is no meta
+  void plain.update(null)
+  // @ts-expect-error: nor a number
+  void plain.update(5)
+  // @ts-expect-error: nor a list
+  void plain.update(['a'])
+  // @ts-expect-error: nor a text
+  void presence.update('Ada')
+  // @ts-expect-error: null is no patch
+  void plain.patch(null)
+  // @ts-expect-error: nor for a meta of the program's own
+  void presence.patch(null)
+  // @ts-expect-error: null is no payload of a join
+  socket.channel('t', null)
+  // @ts-expect-error: nor a Map
+  socket.channel('t', new Map())
+  // @ts-expect-error: nor a promise of an object
+  socket.channel('t', async () => ({}))
+})
+
+test('[C-44] params are an object, or a function that makes one', () => {
+  expectTypeOf<{ user_id: string }>().toExtend<NonNullable<SocketOptions['params']>>()
+  expectTypeOf<() => Promise<{ token: string }>>().toExtend<NonNullable<SocketOptions['params']>>()
+  expectTypeOf<string>().not.toExtend<NonNullable<SocketOptions['params']>>()
+  expectTypeOf<Map<string, string>>().not.toExtend<NonNullable<SocketOptions['params']>>()
+  expectTypeOf<URLSearchParams>().not.toExtend<NonNullable<SocketOptions['params']>>()
+  expectTypeOf<Promise<{ a: string }>>().not.toExtend<NonNullable<SocketOptions['params']>>()
+  expectTypeOf<() => URLSearchParams>().not.toExtend<NonNullable<SocketOptions['params']>>()
 })
