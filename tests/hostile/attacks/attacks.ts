@@ -1,3 +1,4 @@
+import { attack as afterGoodbye } from './after-goodbye'
 import { attack as algNone } from './alg-none'
 import type { Attack } from './attack'
 import { attack as brokenFrames } from './broken-frames'
@@ -23,6 +24,7 @@ import { attack as joinFlood } from './join-flood'
 import { attack as largeFrame } from './large-frame'
 import { attack as loneSurrogates } from './lone-surrogates'
 import { attack as longPollTheft } from './long-poll-theft'
+import { attack as manyConnections } from './many-connections'
 import { attack as manyJoins } from './many-joins'
 import { attack as manyKeys } from './many-keys'
 import { attack as manyOfOneAddress } from './many-of-one-address'
@@ -70,6 +72,7 @@ export const ATTACKS: readonly Attack[] = [
   capacityHoard,
   messageFlood,
   heavyMessages,
+  manyConnections,
   joinFlood,
   updateFlood,
   refreshFlood,
@@ -96,6 +99,7 @@ export const ATTACKS: readonly Attack[] = [
   slowReader,
   unreadPolls,
   brokenFrames,
+  afterGoodbye,
   fragmentFlood,
   failingHandlers,
 ]
