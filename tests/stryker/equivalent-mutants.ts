@@ -14,6 +14,7 @@ export interface EquivalentMutant {
 const all = (file: string, reason: string, line: string, ...becoming: string[]): EquivalentMutant[] =>
   becoming.map((becomes) => ({ file, line, becomes, reason }))
 
+const staging = 'packages/server/src/presence/staging.ts'
 const topicLine = 'packages/server/src/store/redis/topic-line.ts'
 const presenceSet = 'packages/shared-protocol/src/presence/presence-set.ts'
 
@@ -42,6 +43,12 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
     'if (this.#byKey.size < this.#byRef.size)',
     'if (true)',
     'if (this.#byKey.size <= this.#byRef.size)',
+  ),
+  ...all(
+    staging,
+    'Whatever is not doubtful is certain.',
+    "leave(ref: PresenceRef, reason: LeaveReason, certainty: 'certain' | 'doubtful' = 'certain'): void {",
+    "leave(ref: PresenceRef, reason: LeaveReason, certainty: 'certain' | 'doubtful' = \"\"): void {",
   ),
   ...all(
     topicLine,

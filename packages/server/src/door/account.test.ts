@@ -10,6 +10,6 @@ test('[S-41] the guests of an address are one account, and no identity can pass 
 })
 
 test('an account is named by what it is, so that a refused person knows who is at the limit', () => {
-  expect(nameAccount(guestAccount(''))).toBe('The network of this guest')
+  expect(nameAccount(guestAccount('192.0.2.7'))).toBe('The network of this guest')
   expect(nameAccount(identityAccount('ada'))).toBe('This identity')
 })

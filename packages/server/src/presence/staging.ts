@@ -100,11 +100,10 @@ export class Staging {
   /** How many {@link overlay} shows, where the store has told of `size` and knows a ref by `has`. */
   countOver(size: number, has: (ref: PresenceRef) => boolean): number {
     let count = size
-    for (const ref of new Set([...this.#inFlight.keys(), ...this.#staged.keys()])) {
-      const change = this.#staged.get(ref) ?? this.#inFlight.get(ref)
-      const isGone = change?.op === 'drop' && !this.#doubtful.has(ref)
-      if (change?.op === 'put' && !has(ref)) count++
-      else if (isGone && has(ref)) count--
+    // What is staged is newer than what is in flight.
+    for (const [ref, { op }] of new Map([...this.#inFlight, ...this.#staged])) {
+      if (op === 'put' && !has(ref)) count++
+      else if (op === 'drop' && has(ref) && !this.#doubtful.has(ref)) count--
     }
     return count
   }
