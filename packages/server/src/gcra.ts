@@ -17,6 +17,12 @@ export interface Rate {
   readonly burst: number
 }
 
+/** Whoever takes one checks its values. */
+export const RATE_TYPES = { perSecond: 'anything', burst: 'anything' } as const satisfies Record<
+  keyof Rate,
+  'anything'
+>
+
 /** The same as is reckoned with, in milliseconds. */
 export interface Pace {
   /** From one to the next in the long run. */

@@ -2,6 +2,7 @@ import type { Server as HttpServer } from 'node:http'
 import { checkName, DEFAULT_LIMITS, type Limits, type Topic } from '@rollcall/shared-protocol'
 import type { ChannelDefinition } from './channel/define-channel'
 import { referenceChannel } from './channel/reference-channel'
+import { checkOptions, type OptionsOf } from './check-options'
 import type { HeartbeatOptions } from './connection/heartbeat'
 import type { OutboxOptions } from './connection/outbox'
 import { checkRates, DEFAULT_RATES, type RatesOptions } from './connection/rates'
@@ -18,6 +19,14 @@ import { type RandomSource, systemRandom } from './io/random'
 import { defaultLogger, type Logger } from './log'
 import { DEFAULT_FLUSH, type FlushOptions } from './presence/flush'
 import { DEFAULT_HISTORY, type HistoryOptions } from './presence/history'
+import {
+  DEFAULT_COMPRESSION,
+  DEFAULT_GRACE,
+  DEFAULT_HEARTBEAT,
+  DEFAULT_LONG_POLL,
+  DEFAULT_OUTBOX,
+  SERVER_OPTION_TYPES,
+} from './server-option-types'
 import type { Authenticate } from './session/identity'
 import type { GraceOptions } from './session/sessions'
 import type { Store } from './store/store'
@@ -140,8 +149,11 @@ export interface ResolvedServerOptions
   readonly compression: CompressionOptions | null
 }
 
-/** Fills in the defaults. Throws `invalid_option` for what could never work. */
+const OPTION_TYPES: OptionsOf<ServerOptions> = SERVER_OPTION_TYPES
+
+/** Fills in the defaults. Throws `invalid_option` for names that are not known, and for what could never work. */
 export function resolveServerOptions(options: ServerOptions): ResolvedServerOptions {
+  checkOptions('', options, OPTION_TYPES)
   const resolved: ResolvedServerOptions = {
     port: options.port ?? 9090,
     host: options.host ?? '127.0.0.1',
@@ -155,8 +167,8 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     admission: { ...DEFAULT_ADMISSION, ...options.admission },
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     rates: { ...DEFAULT_RATES, ...options.rates },
-    heartbeat: { pingIntervalMs: 20_000, pongTimeoutMs: 10_000, ...options.heartbeat },
-    grace: { graceMs: 10_000, pageGraceMs: 3000, ...options.grace },
+    heartbeat: { ...DEFAULT_HEARTBEAT, ...options.heartbeat },
+    grace: { ...DEFAULT_GRACE, ...options.grace },
     flush: { ...DEFAULT_FLUSH, ...options.flush },
     history: { ...DEFAULT_HISTORY, ...options.history },
     store: options.store ?? null,
@@ -167,23 +179,10 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     handlerTimeoutMs: options.handlerTimeoutMs ?? 10_000,
     maxWaitingMessages: options.maxWaitingMessages ?? 64,
     authenticateTimeoutMs: options.authenticateTimeoutMs ?? 10_000,
-    outbox: {
-      softLimitBytes: 65_536,
-      hardLimitBytes: 1_048_576,
-      accountStateBytes: 33_554_432,
-      stallTimeoutMs: 30_000,
-      ...options.outbox,
-    },
-    compression:
-      options.compression === false ? null : { thresholdBytes: 1024, level: 4, ...options.compression },
+    outbox: { ...DEFAULT_OUTBOX, ...options.outbox },
+    compression: options.compression === false ? null : { ...DEFAULT_COMPRESSION, ...options.compression },
     closeTimeoutMs: options.closeTimeoutMs ?? 2000,
-    longPoll: {
-      windowMs: 10_000,
-      maxBodyBytes: 1_048_576,
-      maxMessages: 1024,
-      maxHeldBytes: 67_108_864,
-      ...options.longPoll,
-    },
+    longPoll: { ...DEFAULT_LONG_POLL, ...options.longPoll },
     http: { ...DEFAULT_HTTP, ...options.http },
     implicitTopic: options.implicitTopic ?? 'room:lobby',
     page: options.page ?? null,

@@ -1,6 +1,7 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Payload, type Topic, utf8Bytes } from '@rollcall/shared-protocol'
+import { checkOptions, type OptionsOf } from './check-options'
 import { addressGroup } from './door/address'
 import { type ClientAddress, clientAddress } from './door/client-address'
 import { ServerError } from './errors'
@@ -36,6 +37,8 @@ export interface DrainOptions {
   /** Milliseconds over which the connections are ended. @default 5000 */
   readonly overMs?: number
 }
+
+const DRAIN_OPTION_TYPES: OptionsOf<DrainOptions> = { overMs: 'number' }
 
 /** A presence server. Made by {@link createServer}. */
 export class RollcallServer {
@@ -218,7 +221,9 @@ export class RollcallServer {
    *   await server.close()
    * })
    */
-  async drain({ overMs = 5000 }: DrainOptions = {}): Promise<void> {
+  async drain(options: DrainOptions = {}): Promise<void> {
+    checkOptions('drain: ', options, DRAIN_OPTION_TYPES)
+    const { overMs = 5000 } = options
     if (!(overMs >= 0 && overMs <= LONGEST_DELAY_MS)) {
       throw new ServerError(
         'invalid_option',
@@ -305,7 +310,8 @@ const MAX_REASON_BYTES = 123
 
 /** One target: what says nobody must not be taken for everybody. */
 function checkKick(target: KickTarget, reason: string): KickTarget {
-  const { identity, session }: { identity?: unknown; session?: unknown } = target ?? {}
+  checkOptions('kick: ', target, { identity: 'string', session: 'string' }, 'invalid_argument')
+  const { identity, session }: { identity?: unknown; session?: unknown } = target
   const bytes = utf8Bytes(String(reason))
   if (bytes > MAX_REASON_BYTES) {
     throw new ServerError(

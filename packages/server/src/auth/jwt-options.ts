@@ -1,4 +1,5 @@
 import type { JsonWebKey } from 'node:crypto'
+import { checkOptions, type OptionsOf } from '../check-options'
 import { ServerError } from '../errors'
 import type { Clock } from '../io/clock'
 import { defaultLogger, type Logger } from '../log'
@@ -69,8 +70,33 @@ export interface ResolvedJwtChecks {
   readonly currentTimeMs: (() => number) | null
 }
 
+/** All of them, whichever kind of key it is. */
+type AnyJwtOptions = JwtCommonOptions &
+  Omit<JwtSecretOptions, 'publicKey' | 'jwksUrl'> &
+  Omit<JwtPublicKeyOptions, 'secret' | 'jwksUrl'> &
+  Omit<JwtJwksOptions, 'secret' | 'publicKey'>
+
+const JWT_OPTION_TYPES: OptionsOf<AnyJwtOptions> = {
+  secret: ['string', 'object'],
+  // JSON Web Keys have names of their own.
+  publicKey: ['string', 'object'],
+  jwksUrl: ['string', 'object'],
+  jwksTimeoutMs: 'number',
+  jwksMaxAgeMs: 'number',
+  jwksCooldownMs: 'number',
+  clock: 'object',
+  issuer: ['string', 'list'],
+  audience: ['string', 'list'],
+  clockToleranceSeconds: 'number',
+  identityClaim: 'string',
+  tokenParam: ['string', 'null'],
+  logger: 'object',
+  currentTimeMs: 'function',
+}
+
 /** Fills in the defaults. Throws `invalid_option` for what could never work. */
 export function resolveJwtChecks(options: JwtOptions): ResolvedJwtChecks {
+  checkOptions('jwtAuthenticate: ', options, JWT_OPTION_TYPES)
   const resolved: ResolvedJwtChecks = {
     issuer: namesOf('issuer', options.issuer),
     audience: namesOf('audience', options.audience),

@@ -223,6 +223,11 @@ export class Channel implements Membership, PermittedMembership {
     this.answers.closeFor(replaced())
   }
 
+  /** Makes room for a second join that goes on with this one: neither the application nor the client is told of an end. */
+  giveWay(): void {
+    if (this.#retire()) this.answers.hold()
+  }
+
   /** Ends it, and tells the client why. */
   putOut(reason: LeaveReason, problem?: Fault): void {
     if (this.isGone) return

@@ -1,4 +1,5 @@
 import type { JsonObject, LeaveReason, Payload } from '@rollcall/shared-protocol'
+import { checkOptions, type OptionsOf } from '../check-options'
 import { ServerError } from '../errors'
 import { checkEvent } from '../presence/check-event'
 import type { Authorize } from './authorization'
@@ -60,11 +61,38 @@ export interface ResolvedChannel extends ChannelDefinition {
  * })
  */
 export function defineChannel(definition: ChannelDefinition): ChannelDefinition {
+  checkDefinition(definition)
   return definition
+}
+
+const DEFINITION_TYPES: OptionsOf<ChannelDefinition> = {
+  topicPattern: 'string',
+  authorize: 'function',
+  join: 'function',
+  leave: 'function',
+  handlers: 'object',
+  unhandled: 'function',
+  middleware: 'list',
+  presence: 'boolean',
+  observable: 'boolean',
+}
+
+function checkDefinition(definition: ChannelDefinition): void {
+  checkOptions('A channel: ', definition, DEFINITION_TYPES)
+  const { handlers = {}, middleware = [] } = definition
+  const functions = [
+    ...Object.entries(handlers).map(([event, handler]) => [`handlers[${JSON.stringify(event)}]`, handler]),
+    ...middleware.map((layer, i) => [`middleware[${i}]`, layer]),
+  ] as const
+  for (const [name, value] of functions) {
+    if (typeof value === 'function') continue
+    throw new ServerError('invalid_option', `A channel: ${name} must be a function, not a ${typeof value}.`)
+  }
 }
 
 /** Throws `invalid_option` where the definition could never work. */
 export function resolveChannel(definition: ChannelDefinition): ResolvedChannel {
+  checkDefinition(definition)
   const { topicPattern } = definition
   if (typeof topicPattern !== 'string' || topicPattern === '') {
     throw new ServerError('invalid_option', 'A channel needs a topicPattern, such as "room:*".')

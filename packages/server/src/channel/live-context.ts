@@ -14,6 +14,7 @@ import {
 } from '@rollcall/shared-protocol'
 import type { Clock } from '../io/clock'
 import { checkEvent } from '../presence/check-event'
+import { jsonObjectText } from '../presence/json-object-text'
 import type { Member } from '../presence/members'
 import type { Owner } from '../presence/owned'
 import { notTracked, type Registry, type RegistryDiff, type TrackResult } from '../presence/registry'
@@ -178,6 +179,7 @@ export class LiveContext implements ChannelContext {
     if (this.#membership.isGone) return this.#refused()
     if (!this.#isHidden) return this.#registry.patch(this.#owner, this.topic, patch)
     if (!this.#hidden) return { ok: false, fault: notTracked(this.topic) }
+    jsonObjectText('A patch', patch)
     return this.#trackHidden(this.#hidden.key, mergePatch(this.#hidden.meta, patch))
   }
 

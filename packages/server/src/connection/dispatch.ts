@@ -106,6 +106,7 @@ function join(session: Session, message: JoinMessage, { router, services, limits
   // A page that was loaded anew, or a copy of its tab, takes over what the one before it had: nobody left.
   const isResumed = older?.isAsleep ?? false
   if (isResumed) older?.yieldTo()
+  else if (session.dialect.joinsAgain) older?.giveWay()
   else older?.replace()
   const channel = new Channel(session, definition, topic, message.joinRef ?? message.ref, services)
   session.channels.set(topic, channel)

@@ -23,6 +23,7 @@ import { Adoptions } from './adoptions'
 import { checkEvent } from './check-event'
 import type { HistoryOptions } from './history'
 import { HistoryBudget } from './history-budget'
+import { jsonObjectText } from './json-object-text'
 import type { Member } from './members'
 import { Owned, type Owner } from './owned'
 import { storeMessageOf } from './store-payload'
@@ -160,6 +161,7 @@ export class Registry {
   patch(owner: Owner, topic: Topic, patch: JsonObject): TrackResult {
     const held = this.#owned.get(owner, topic)
     if (!held) return { ok: false, fault: notTracked(topic) }
+    jsonObjectText('A patch', patch)
     return this.track(owner, topic, held.key, mergePatch(held.meta, patch))
   }
 
@@ -351,6 +353,16 @@ export class Registry {
   }
 
   #checkNames(topic: Topic, key: Key): Fault | null {
+    for (const [what, name] of [
+      ['A topic', topic],
+      ['A key', key],
+    ] as const) {
+      if (typeof name === 'string') continue
+      throw new ServerError(
+        'invalid_argument',
+        `${what} must be a string, not a value of type ${typeof name}.`,
+      )
+    }
     const { limits } = this.#context
     return (
       checkName('The topic', topic, 'topicBytes', limits) ?? checkName('The key', key, 'keyBytes', limits)
@@ -359,17 +371,7 @@ export class Registry {
 
   /** The meta as its JSON says it: the text is needed for its size, and a copy cannot be changed by the caller later. */
   #checkMeta(meta: Meta): CheckedMeta {
-    let text: string | undefined
-    try {
-      text = JSON.stringify(meta)
-    } catch (error) {
-      throw new ServerError('invalid_argument', 'A meta must be JSON; this one cannot be written as such.', {
-        cause: error,
-      })
-    }
-    if (text === undefined || text[0] !== '{') {
-      throw new ServerError('invalid_argument', `A meta must be a JSON object, not ${text?.slice(0, 40)}.`)
-    }
+    const text = jsonObjectText('A meta', meta)
     return {
       text,
       meta: JSON.parse(text) as Meta,

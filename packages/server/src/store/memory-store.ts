@@ -1,4 +1,5 @@
 import type { LeaveReason, Position, Presence, PresenceSnapshot, Topic } from '@rollcall/shared-protocol'
+import { checkOptions, type OptionsOf } from '../check-options'
 import { type Clock, systemClock, type Timer } from '../io/clock'
 import { MemorySessions } from './memory-store-sessions'
 import { MemoryTopic } from './memory-store-topic'
@@ -16,6 +17,8 @@ export interface MemoryStoreOptions {
   /** Milliseconds for which the sessions of a node that is gone may be claimed. @default 600000 */
   readonly sessionTtlMs?: number
 }
+
+const MEMORY_STORE_OPTION_TYPES: OptionsOf<MemoryStoreOptions> = { clock: 'object', sessionTtlMs: 'number' }
 
 /**
  * The state of one or several {@link MemoryStore}s. One per process is the default; nodes that are to share a
@@ -48,7 +51,9 @@ export class MemoryStoreState {
   // A restarted process must not take up an epoch of its predecessor.
   readonly #epochPrefix: string
 
-  constructor(epochPrefix: string, { clock = systemClock, sessionTtlMs = 600_000 }: MemoryStoreOptions = {}) {
+  constructor(epochPrefix: string, options: MemoryStoreOptions = {}) {
+    checkOptions('MemoryStoreState: ', options, MEMORY_STORE_OPTION_TYPES)
+    const { clock = systemClock, sessionTtlMs = 600_000 } = options
     this.#epochPrefix = epochPrefix
     this.clock = clock
     this.#sessionTtlMs = sessionTtlMs

@@ -47,6 +47,8 @@ export interface Dialect {
   readonly hasImplicitTopic: boolean
   /** Whether its clients can bring a session's token, and so come back to it within the grace. (P-6) */
   readonly canResume: boolean
+  /** Whether a second join of a topic goes on with the first, so that the application is told of no leave in between. */
+  readonly joinsAgain: boolean
   /** Never throws, whatever came. The frame's size has been checked against `limits.frameBytes`. */
   decodeClient(frame: Frame, context: DecodeContext): DecodedClientMessage
   /** The frames that say this, in order; none where the dialect has no word for it. */

@@ -14,6 +14,7 @@ export const phoenixV1Dialect: Dialect = {
   name: 'phoenix-v1',
   hasImplicitTopic: false,
   canResume: false,
+  joinsAgain: false,
 
   decodeClient(frame: Frame, { limits }: DecodeContext): DecodedClientMessage {
     const parsed = parseFrame(frame, limits, 'phoenix-v1')

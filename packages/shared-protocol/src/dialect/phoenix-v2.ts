@@ -15,6 +15,7 @@ export const phoenixV2Dialect: Dialect = {
   name: 'phoenix-v2',
   hasImplicitTopic: false,
   canResume: false,
+  joinsAgain: false,
 
   decodeClient(frame: Frame, { limits }: DecodeContext): DecodedClientMessage {
     if (typeof frame !== 'string') {

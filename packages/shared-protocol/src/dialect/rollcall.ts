@@ -19,6 +19,7 @@ export const rollcallDialect: Dialect & ClientDialect<ReceivedMessage> = {
   ...rollcallClientDialect,
   hasImplicitTopic: false,
   canResume: true,
+  joinsAgain: false,
 
   decodeClient(frame: Frame, { limits }: DecodeContext): DecodedClientMessage {
     const parsed = parseFrame(frame, limits, 'rollcall')

@@ -27,6 +27,7 @@ export const vixDialect: Dialect = {
   name: 'vix',
   hasImplicitTopic: true,
   canResume: false,
+  joinsAgain: false,
 
   decodeClient(frame: Frame, context: DecodeContext): DecodedClientMessage {
     const parsed = parseFrame(frame, context.limits, 'vix')

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { fault } from '../fault'
 import { DEFAULT_LIMITS } from '../limits'
 import type { FullDiff, Presence } from '../presence/types'
 import type { DecodeContext } from './dialect'
@@ -148,5 +149,42 @@ describe('zzz tells presence in the words that its clients know: keys', () => {
 
   test('somebody who connected is not told', () => {
     expect(zzzDialect.encodeServer({ kind: 'opened', topic: 'chat:1' })).toEqual([])
+  })
+})
+
+describe('[P-23] what zzz’s server does not say is not said in its dialect', () => {
+  const reply = (code: 'unknown_event' | 'not_joined' | 'unmatched_topic' | 'throttled') =>
+    zzzDialect.encodeServer({
+      kind: 'reply',
+      topic: 'room:1',
+      ref: '7',
+      joinRef: null,
+      status: 'error',
+      fault: fault(code, 'So it is.'),
+    })
+
+  test.each(['unknown_event', 'not_joined'] as const)('an event that comes to %s is not answered', (code) => {
+    expect(reply(code)).toEqual([])
+  })
+
+  test('a topic that no channel serves is refused in its words', () => {
+    expect(reply('unmatched_topic').map((frame) => JSON.parse(frame as string))).toEqual([
+      {
+        topic: 'room:1',
+        event: 'phx_reply',
+        payload: { status: 'error', response: { reason: 'no such channel', message: 'So it is.' } },
+        ref: '7',
+      },
+    ])
+  })
+
+  test('other refusals are answered', () => {
+    expect(JSON.parse(reply('throttled')[0] as string).payload.response.reason).toBe('throttled')
+  })
+
+  test.each(['room:1', 'phoenix', 'rollcall', 'whatever'])('a heartbeat on %s is one', (topic) => {
+    const frame = JSON.stringify({ topic, event: 'heartbeat', payload: {}, ref: '9' })
+    const decoded = zzzDialect.decodeClient(frame, { limits: DEFAULT_LIMITS, implicitTopic: '' })
+    expect(decoded).toEqual({ ok: true, message: { kind: 'heartbeat', ref: '9', topic } })
   })
 })

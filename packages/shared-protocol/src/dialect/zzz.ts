@@ -1,10 +1,10 @@
-import { fault } from '../fault'
+import { fault, faultBody } from '../fault'
 import { isJsonObject } from '../json'
 import type { FullDiff, Presence } from '../presence/types'
-import type { ServerMessage } from '../server-message'
+import type { ErrorReply, ServerMessage } from '../server-message'
 import type { DecodeContext, DecodedClientMessage, Dialect, Frame } from './dialect'
 import { readClientEnvelope, writeServerEnvelope } from './envelope'
-import { PRESENCE } from './event-names'
+import { PHX, PRESENCE } from './event-names'
 import { parseFrame } from './parse-frame'
 
 /*
@@ -20,10 +20,14 @@ import { parseFrame } from './parse-frame'
 /** Where zzz sends heartbeats, after Phoenix; `rollcall` is taken too. */
 const SYSTEM_TOPICS = ['phoenix', 'rollcall']
 
+/** How zzz refuses a topic that no channel serves. */
+const NO_SUCH_CHANNEL = 'no such channel'
+
 export const zzzDialect: Dialect = {
   name: 'zzz',
   hasImplicitTopic: false,
   canResume: false,
+  joinsAgain: true,
 
   decodeClient(frame: Frame, { limits }: DecodeContext): DecodedClientMessage {
     const parsed = parseFrame(frame, limits, 'zzz')
@@ -33,10 +37,14 @@ export const zzzDialect: Dialect = {
       return { ok: false, fault: problem, replyTo: null }
     }
     const { topic, event, payload, ref = null, join_ref: joinRef = null } = parsed.value
-    return readClientEnvelope({ joinRef, ref, topic, event, payload }, limits, SYSTEM_TOPICS)
+    // zzz answers a heartbeat on whichever topic it comes.
+    const systemTopics =
+      event === PHX.heartbeat && typeof topic === 'string' ? [...SYSTEM_TOPICS, topic] : SYSTEM_TOPICS
+    return readClientEnvelope({ joinRef, ref, topic, event, payload }, limits, systemTopics)
   },
 
   encodeServer(message: ServerMessage): readonly Frame[] {
+    if (message.kind === 'reply' && message.status === 'error') return refusal(message)
     switch (message.kind) {
       case 'state':
         return [frameOf(message.topic, PRESENCE.state, message.snapshot.presences.map(entryOf), null)]
@@ -48,6 +56,17 @@ export const zzzDialect: Dialect = {
       }
     }
   },
+}
+
+/**
+ * What zzz's server says nothing to, such as an event that has no handler, is not answered here either: its client makes
+ * a rejected promise of an error, which applications written for zzz do not catch.
+ */
+function refusal({ topic, ref, fault: problem }: ErrorReply): readonly Frame[] {
+  if (problem.code === 'unknown_event' || problem.code === 'not_joined') return []
+  const response = faultBody(problem)
+  const reason = problem.code === 'unmatched_topic' ? NO_SUCH_CHANNEL : response.reason
+  return [frameOf(topic, PHX.reply, { status: 'error', response: { ...response, reason } }, ref)]
 }
 
 function frameOf(topic: string, event: string, payload: unknown, ref: unknown): string {

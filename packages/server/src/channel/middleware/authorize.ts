@@ -1,3 +1,4 @@
+import { checkOptions } from '../../check-options'
 import type { Call, Middleware } from '../compose'
 import type { ChannelContext } from '../context'
 import { refuse } from '../reply'
@@ -11,5 +12,6 @@ import { refuse } from '../reply'
 export function authorize(
   isAllowed: (ctx: ChannelContext, call: Call) => boolean | Promise<boolean>,
 ): Middleware {
+  checkOptions('authorize: ', { isAllowed }, { isAllowed: 'function' })
   return async (ctx, call, next) => ((await isAllowed(ctx, call)) ? next() : refuse('forbidden'))
 }

@@ -1,6 +1,7 @@
 import { fault } from '@rollcall/shared-protocol'
+import { checkOptions } from '../../check-options'
 import { ServerError } from '../../errors'
-import { nextTatMs, paceOf, type Rate, waitMsOf } from '../../gcra'
+import { nextTatMs, paceOf, RATE_TYPES, type Rate, waitMsOf } from '../../gcra'
 import { type Clock, systemClock } from '../../io/clock'
 import type { Middleware } from '../compose'
 import { refuseWith } from '../reply'
@@ -13,6 +14,7 @@ import { refuseWith } from '../reply'
  * middleware: [rateLimit({ perSecond: 10, burst: 20 })]
  */
 export function rateLimit(options: Rate, clock: Pick<Clock, 'now'> = systemClock): Middleware {
+  checkOptions('rateLimit: ', options, RATE_TYPES)
   if (!(options.perSecond > 0) || !(options.burst >= 1)) {
     throw new ServerError('invalid_option', 'rateLimit needs perSecond above 0 and burst of at least 1.')
   }

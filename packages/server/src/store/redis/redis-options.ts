@@ -1,3 +1,4 @@
+import { checkOptions, type OptionsOf } from '../../check-options'
 import { ServerError } from '../../errors'
 import { type Clock, LONGEST_DELAY_MS, systemClock } from '../../io/clock'
 import { type RandomSource, systemRandom } from '../../io/random'
@@ -48,12 +49,6 @@ export const DEFAULT_REDIS_STORE_OPTIONS = {
   settleMs: 4000,
 } as const
 
-const NAMES: ReadonlySet<string> = new Set([
-  'connection',
-  ...Object.keys(DEFAULT_REDIS_STORE_OPTIONS),
-  ...['logger', 'clock', 'random'],
-])
-
 const LEAST = {
   leaseTtlMs: 300,
   sessionTtlMs: 10_000,
@@ -62,8 +57,23 @@ const LEAST = {
   settleMs: 0,
 } as const
 
-/** Throws `invalid_option` for what could never work. */
+/** Of those that take anything, the value is checked below, with its range. */
+const REDIS_OPTION_TYPES: OptionsOf<RedisStoreOptions> = {
+  connection: 'anything',
+  prefix: 'anything',
+  leaseTtlMs: 'anything',
+  sessionTtlMs: 'anything',
+  commandTimeoutMs: 'anything',
+  connectTimeoutMs: 'anything',
+  settleMs: 'anything',
+  logger: 'object',
+  clock: 'object',
+  random: 'object',
+}
+
+/** Throws `invalid_option` for names that are not known, and for what could never work. */
 export function resolveRedisStoreOptions(given: RedisStoreOptions): ResolvedRedisStoreOptions {
+  checkOptions('RedisStore: ', given, REDIS_OPTION_TYPES)
   const options: ResolvedRedisStoreOptions = {
     ...DEFAULT_REDIS_STORE_OPTIONS,
     logger: given.logger ?? defaultLogger(),
@@ -71,11 +81,6 @@ export function resolveRedisStoreOptions(given: RedisStoreOptions): ResolvedRedi
     random: systemRandom,
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     connection: given.connection,
-  }
-  const unknown = Object.keys(given).find((name) => !NAMES.has(name))
-  if (unknown !== undefined) {
-    const message = `RedisStore has no option ${JSON.stringify(unknown)}; it takes ${[...NAMES].join(', ')}.`
-    throw new ServerError('invalid_option', message)
   }
   const problem = problemOfConnection(options.connection)
   if (problem !== null) throw new ServerError('invalid_option', problem)

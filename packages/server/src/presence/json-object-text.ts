@@ -1,0 +1,35 @@
+import { ServerError } from '../errors'
+
+/**
+ * The JSON text of what has to be a JSON object. Throws `invalid_argument` for anything else: null, a list, a text, and
+ * what JSON would write as an empty object, such as a Map or a promise.
+ */
+export function jsonObjectText(what: string, value: unknown): string {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value)
+  } catch (error) {
+    const message = `${what} must be JSON; this one cannot be written as such.`
+    throw new ServerError('invalid_argument', message, { cause: error })
+  }
+  if (text === undefined || text[0] !== '{') {
+    throw new ServerError(
+      'invalid_argument',
+      `${what} must be a JSON object, not ${text?.slice(0, 40) ?? typeof value}.`,
+    )
+  }
+  if (text === '{}' && !isPlain(value)) {
+    const name = (value as object).constructor?.name ?? 'object without a constructor'
+    throw new ServerError(
+      'invalid_argument',
+      `${what} must be a JSON object; of a ${name} nothing would be left.`,
+    )
+  }
+  return text
+}
+
+function isPlain(value: unknown): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // Of another realm, such as a vm's, the prototype is another object, of which nothing is inherited either.
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
