@@ -12,7 +12,10 @@ const topic = 'room:lobby'
 const BACK = { presence_since: null }
 
 /** Ada on one of two nodes, somebody who watches on each, and what the application was told. */
-async function moving(options: TestNodeOptions & { channel?: Partial<ChannelDefinition> } = {}) {
+async function moving({
+  channel: own,
+  ...options
+}: TestNodeOptions & { channel?: Partial<ChannelDefinition> } = {}) {
   const calls: string[] = []
   const channel = tracking({
     join: (ctx, payload) => {
@@ -20,7 +23,7 @@ async function moving(options: TestNodeOptions & { channel?: Partial<ChannelDefi
       ctx.track(ctx.identity.id, (payload.meta ?? {}) as Record<string, never>)
     },
     leave: (ctx, reason) => void calls.push(`leave ${ctx.identity.id} ${reason}`),
-    ...options.channel,
+    ...own,
   })
   const { clock, state, nodes, open } = sharedNodes(2, { channels: [channel], ...options })
   const [here, there] = nodes as [SharingNode, SharingNode]
