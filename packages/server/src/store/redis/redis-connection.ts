@@ -135,7 +135,10 @@ function problemOfAddresses(form: string, addresses: unknown): string | null {
   if (!Array.isArray(addresses) || addresses.length === 0)
     return `connection.${form} names no server; ${FORMS}.`
   for (const address of addresses) {
-    const { host, port } = Object(address) as Record<string, unknown>
+    const { host, port, ...more } = Object(address) as Record<string, unknown>
+    const [unknown] = Object.keys(more)
+    if (unknown !== undefined)
+      return `connection.${form} has an address with the unknown option ${JSON.stringify(unknown)}; each takes host, port.`
     if (
       typeof host !== 'string' ||
       host === '' ||
