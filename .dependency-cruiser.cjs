@@ -108,7 +108,7 @@ module.exports = {
     ),
     onlyImporter(
       'isomorphic-ws',
-      'client/src/io/websocket-transport.ts',
+      'client/src/io/websocket-class.ts',
       'One file knows what a WebSocket is in the client, so that the transport stays injectable.',
     ),
     onlyImporter(

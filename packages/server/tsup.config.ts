@@ -18,5 +18,6 @@ export default defineConfig([
   // The command is a program and ESM only; it shares its chunks with the library. Its source
   // begins with `#!/usr/bin/env node`, which is how tsup knows to make the output executable.
   { ...common, format: ['esm'], entry: { ...library, cli: 'src/cli/main.ts' } },
-  { ...common, format: ['cjs'], entry: library },
+  // jose is an ES module only. Node can require that, Jest can't.
+  { ...common, format: ['cjs'], entry: library, noExternal: ['jose'] },
 ])

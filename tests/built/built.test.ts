@@ -1,11 +1,13 @@
 // The packages as their users get them: packed, installed from the tarballs, imported by name.
 
-import { cp, writeFile } from 'node:fs/promises'
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import type { BuildOptions } from 'esbuild'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { at } from '../../scripts/lib/repository.mjs'
+import { addressesOpenedBy, bundle } from './bundle'
 import { type Consumer, createConsumer, packages } from './consumer'
 
 /** What the whole client may add to a page, minified and gzipped, its dependencies included. */
@@ -30,8 +32,26 @@ describe.each(packages)('the tarball of %s', (name) => {
   })
 
   test('gives every module system its own types', async () => {
-    // Not node10: that resolution knows no `exports`, and TypeScript itself is about to drop it.
-    await consumer.run([bin('attw'), tarball(), '--profile', 'node16', '--format', 'table-flipped'])
+    // All resolutions, the oldest too, which reads `typesVersions` instead of `exports`.
+    await consumer.run([bin('attw'), tarball(), '--profile', 'strict', '--format', 'table-flipped'])
+  })
+
+  test('has no file that an ES module alone can load, where it is required', async () => {
+    const manifest = JSON.parse(await readFile(at('packages', name, 'package.json'), 'utf8'))
+    const dependencies = Object.keys(manifest.dependencies ?? {}).filter(
+      (each) => !each.startsWith('@rollcall/'),
+    )
+    const folder = join(consumer.folder, 'node_modules/@rollcall', name, 'dist')
+    const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.cjs'))
+    const text = (await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))).join('\n')
+    const required = dependencies.filter((each) => new RegExp(`require\\(["']${each}["']\\)`).test(text))
+    for (const each of required) {
+      const own = JSON.parse(
+        await readFile(join(consumer.folder, 'node_modules', each, 'package.json'), 'utf8'),
+      )
+      const isEsmOnly = own.type === 'module' && !JSON.stringify(own.exports ?? {}).includes('"require"')
+      expect([each, isEsmOnly]).toEqual([each, false])
+    }
   })
 
   test('has neither sources nor tests in it', async () => {
@@ -60,6 +80,59 @@ describe('an application', () => {
     const required = await runProgram('conversation.cjs')
     expect(required.present).toBe(1)
     expect(required.entries).toEqual((await runProgram('conversation.mjs')).entries)
+  })
+
+  test("marks its React entry as a client's", async () => {
+    for (const file of ['react.js', 'react.cjs', 'node/react.js', 'node/react.cjs']) {
+      const text = await readFile(join(consumer.folder, 'node_modules/@rollcall/client/dist', file), 'utf8')
+      expect([file, text.slice(0, 12)]).toEqual([file, expect.stringMatching(/^["']use client/)])
+    }
+  })
+
+  test('[C-49] [C-50] is tested with Jest, in Node and in jsdom, with fake timers, required and imported', async () => {
+    const report = join(consumer.folder, 'jest.json')
+    await consumer.run([bin('jest'), '--config', 'jest/jest.config.cjs', '--json', '--outputFile', report], {
+      NODE_OPTIONS: '--experimental-vm-modules',
+    })
+    const { numPassedTests, numTotalTests } = JSON.parse(await readFile(report, 'utf8'))
+    expect({ numPassedTests, numTotalTests }).toEqual({ numPassedTests: 27, numTotalTests: 27 })
+  }, 240_000)
+
+  test('[C-49] is tested with Vitest and its fake timers', async () => {
+    await consumer.run([bin('vitest'), 'run', '--root', 'vitest'])
+  }, 120_000)
+
+  const connecting = {
+    imported: "import { Socket } from '@rollcall/client'\n",
+    required: "const { Socket } = require('@rollcall/client')\n",
+  }
+  const connect = "new Socket('ws://server.test/socket', { params: { user_id: 'ada' } }).connect()"
+
+  test.each<[string, keyof typeof connecting, BuildOptions]>([
+    ['for browsers', 'imported', { platform: 'browser' }],
+    ['for browsers', 'required', { platform: 'browser' }],
+    ['for no platform', 'imported', { platform: 'neutral' }],
+    ['for no platform', 'required', { platform: 'neutral' }],
+    ['with the main fields of Node', 'imported', { platform: 'neutral', mainFields: ['module', 'main'] }],
+    ['with no condition at all', 'imported', { platform: 'neutral', conditions: [] }],
+    ['for workers', 'imported', { platform: 'browser', conditions: ['worker', 'workerd', 'edge-light'] }],
+    ['for React Native', 'required', { platform: 'neutral', conditions: ['react-native'] }],
+    // A mistake, and still no file that can't work: the browser's half of isomorphic-ws in Node's half of ours.
+    ['for browsers with the condition node', 'imported', { platform: 'browser', conditions: ['node'] }],
+    ['for browsers with the condition node', 'required', { platform: 'browser', conditions: ['node'] }],
+  ])('[C-50] bundled %s, %s: connects with the WebSocket of the page', async (_how, form, options) => {
+    const script = await bundle(consumer.folder, connecting[form] + connect, options)
+    expect(addressesOpenedBy(script)).toEqual([expect.stringMatching(/^ws:\/\/server\.test\/socket/)])
+  })
+
+  test.each(['imported', 'required'] as const)('[C-50] bundled for Node, %s: connects', async (form) => {
+    const tell =
+      "socket.on('status', (_status, { error }) => { if (error) { console.log(error.message); process.exit() } })"
+    const code = `${connecting[form]}const socket = new Socket('ws://127.0.0.1:1/socket')\n${tell}\nsocket.connect()`
+    const file = join(consumer.folder, `bundled-${form}.cjs`)
+    await writeFile(file, await bundle(consumer.folder, code, { platform: 'node', format: 'cjs' }))
+    // Nobody listens there, which only who tried can tell.
+    expect(await consumer.run([process.execPath, file])).toContain('ECONNREFUSED')
   })
 
   test('carries no more of the client to a browser than we say', async () => {

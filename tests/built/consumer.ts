@@ -11,12 +11,15 @@ export const packages = ['shared-protocol', 'client', 'server'] as const
 
 type PackageName = (typeof packages)[number]
 
+/** Ends a command that hangs; several times what the longest takes on an idle machine. */
+const COMMAND_LIMIT_MS = 240_000
+
 /** An application outside the workspace that has the packages as their users would: from tarballs. */
 export interface Consumer {
   readonly folder: string
   readonly tarballs: ReadonlyMap<PackageName, string>
   /** Runs a command in the application's folder; returns its output, or throws with it. */
-  run(command: string[]): Promise<string>
+  run(command: string[], env?: Readonly<Record<string, string>>): Promise<string>
   remove(): Promise<void>
 }
 
@@ -30,7 +33,7 @@ export async function createConsumer(fixtures = 'tests/built/fixtures'): Promise
     const tarballs = new Map<PackageName, string>()
     for (const name of packages) tarballs.set(name, await packInto(folder, name))
     await install(folder, tarballs, fixtures)
-    return { folder, tarballs, run: (command) => runIn(folder, command), remove }
+    return { folder, tarballs, run: (command, env) => runIn(folder, command, env), remove }
   } catch (error) {
     await remove()
     throw error
@@ -38,9 +41,14 @@ export async function createConsumer(fixtures = 'tests/built/fixtures'): Promise
 }
 
 // A plain child, in the test runner's process group: when that is ended, so is this.
-async function runIn(folder: string, [program = '', ...args]: string[]): Promise<string> {
+async function runIn(
+  folder: string,
+  [program = '', ...args]: string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   try {
-    const { stdout } = await promisify(execFile)(program, args, { cwd: folder, timeout: 100_000 })
+    const options = { cwd: folder, timeout: COMMAND_LIMIT_MS, env: { ...process.env, ...env } }
+    const { stdout } = await promisify(execFile)(program, args, options)
     return stdout
   } catch (cause) {
     // execFile's message has what was said on stderr; compilers complain on stdout.
@@ -57,6 +65,8 @@ async function packInto(folder: string, name: PackageName): Promise<string> {
   if (file === undefined) throw new Error(`pnpm pack left no tarball of ${name} in ${destination}`)
   return join(destination, file)
 }
+
+const brought = ['react', '@types/node', '@types/react', 'jest-environment-jsdom', 'vitest']
 
 async function install(
   folder: string,
@@ -77,7 +87,7 @@ async function install(
   await runIn(folder, ['npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'])
   // What an application brings itself comes from the workspace, without a download.
   await mkdir(join(folder, 'node_modules/@types'), { recursive: true })
-  for (const name of ['react', '@types/node', '@types/react']) {
+  for (const name of brought) {
     await symlink(await realpath(at('node_modules', name)), join(folder, 'node_modules', name))
   }
   await cp(at(fixtures), folder, { recursive: true })

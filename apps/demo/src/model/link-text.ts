@@ -4,15 +4,22 @@ export interface TextPart {
   readonly href: string | null
 }
 
-const ADDRESS = /https?:\/\/[^\s<>"']+/g
-const SENTENCE_ENDS = '.,;:!?)]}'
+// Unseen characters end an address: those that turn the writing direction can make one look like another.
+const ADDRESS = /https?:\/\/[^\s<>"'\p{C}]+/gu
 
-/** Finds web addresses in a message. Only http and https: anything else in an `href` could run. */
+/** What ends a sentence or a bracket, and so is not part of the address before it. */
+const AFTER_ADDRESS = '.,;:!?)]}'
+
+/**
+ * Finds web addresses in a message. Only http and https: anything else in an `href` could run. Takes time in
+ * proportion to the text, whatever it holds: strangers write it.
+ */
 export function linkText(text: string): TextPart[] {
   const parts: TextPart[] = []
   let end = 0
   for (const match of text.matchAll(ADDRESS)) {
-    const href = withoutSentenceEnd(match[0])
+    const href = withoutPunctuation(match[0])
+    if (!hasHost(href)) continue
     if (match.index > end) parts.push({ text: text.slice(end, match.index), href: null })
     parts.push({ text: href, href })
     end = match.index + href.length
@@ -21,12 +28,17 @@ export function linkText(text: string): TextPart[] {
   return parts
 }
 
-/**
- * A full stop or bracket after an address belongs to the sentence. By a loop: a pattern for it would read a run of them
- * again from each of them.
- */
-function withoutSentenceEnd(address: string): string {
+// From the end, character by character: `/[.,]+$/` would try every run of them in the middle, too.
+function withoutPunctuation(address: string): string {
   let end = address.length
-  while (end > 0 && SENTENCE_ENDS.includes(address[end - 1] as string)) end--
+  while (end > 0 && AFTER_ADDRESS.includes(address.charAt(end - 1))) end--
   return address.slice(0, end)
+}
+
+function hasHost(address: string): boolean {
+  try {
+    return new URL(address).hostname !== ''
+  } catch {
+    return false
+  }
 }

@@ -1,14 +1,15 @@
-import WebSocket from 'isomorphic-ws'
+import type WebSocket from 'isomorphic-ws'
 import type { OpenTransport } from '../transport'
+import { webSocketClass } from './websocket-class'
 
 /*
- * The one file that knows what a WebSocket is: `ws` in Node, the platform's own in a browser, as isomorphic-ws
- * chooses. The two differ in how they end, which is what the comments below are about.
+ * The one file that knows what a WebSocket does: `ws` in Node, the platform's own elsewhere. The two differ in how they end, which is what the comments below are about.
  */
 
 /** Opens a real WebSocket. The default of the `transport` option. */
 export const openWebSocket: OpenTransport = (url, subprotocol, listener, secretSubprotocol = null) => {
-  const socket = new WebSocket(url, offerOf(subprotocol, secretSubprotocol))
+  const WebSocketHere = webSocketClass()
+  const socket = new WebSocketHere(url, offerOf(subprotocol, secretSubprotocol))
   // Bytes as a value, not as a Blob that must be awaited: frames would overtake each other.
   socket.binaryType = 'arraybuffer'
   let isAbandoned = false

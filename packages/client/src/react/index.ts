@@ -1,3 +1,5 @@
+'use client'
+
 export { RollcallProvider, type RollcallProviderProps } from './provider'
 export { type ChannelHandle, useChannel } from './use-channel'
 export { useChannelEvent } from './use-channel-event'

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { afterThisTurn } from '../microtask'
 import { Socket, type SocketOptions } from '../socket'
 import { SocketContext } from './socket-context'
 
@@ -58,7 +59,7 @@ function OwnedSocket({
     return () => {
       mounted.current = null
       // Not at once: StrictMode unmounts and mounts again in one go, and that should not cost a connection.
-      queueMicrotask(() => {
+      afterThisTurn(() => {
         if (mounted.current !== socket) void socket.disconnect()
       })
     }

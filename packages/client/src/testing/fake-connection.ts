@@ -21,6 +21,7 @@ import {
   type Topic,
   WIRE_REVISION,
 } from '@rollcall/shared-protocol'
+import { afterThisTurn } from '../microtask'
 import type { TransportListener } from '../transport'
 import type { FakeRefreshes, FakeRefusal } from './fake-refreshes'
 import type { FakeTopic } from './fake-topic'
@@ -65,7 +66,7 @@ export class FakeConnection {
   }
 
   open(): void {
-    queueMicrotask(() => {
+    afterThisTurn(() => {
       if (this.#isOpen) this.#listener.onOpen()
     })
   }
@@ -80,7 +81,7 @@ export class FakeConnection {
 
   sendRaw(frame: Frame): void {
     if (this.isFrozen) return
-    queueMicrotask(() => {
+    afterThisTurn(() => {
       if (this.#isOpen) this.#listener.onFrame(frame)
     })
   }
@@ -91,7 +92,7 @@ export class FakeConnection {
     reason: LeaveReason = 'closed',
   ): void {
     if (!this.#isOpen) return
-    queueMicrotask(() => {
+    afterThisTurn(() => {
       if (!this.#isOpen) return
       this.#isOpen = false
       if (close) this.#listener.onClose(close.code, close.reason)

@@ -19,6 +19,22 @@ async function join(server: FakeServer, userId: string, clock = new VirtualClock
   return { socket, channel, clock }
 }
 
+test('[C-49] works while every timer and queueMicrotask are faked', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'Date'] })
+  try {
+    const server = createFakeServer()
+    const { socket, channel, clock } = await join(server, 'ada')
+    server.drop()
+    await server.settle()
+    expect(channel.status).toBe('away')
+    await clock.advance(30_000)
+    expect(channel.status).toBe('joined')
+    await socket.disconnect()
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
 describe('fake server', () => {
   test('several clients see each other, and the people that the test brings in', async () => {
     const server = createFakeServer()

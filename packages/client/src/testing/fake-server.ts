@@ -10,6 +10,7 @@ import {
   type Topic,
 } from '@rollcall/shared-protocol'
 import { notAnObject, refuse } from '../json-argument'
+import { afterThisTurn } from '../microtask'
 import type { OpenTransport } from '../transport'
 import { type FakeAnswer, FakeConnection, type FakeHost } from './fake-connection'
 import { type FakeRefresh, FakeRefreshes, type FakeRefusal } from './fake-refreshes'
@@ -98,7 +99,7 @@ export class FakeServer {
   readonly transport: OpenTransport = (url, _subprotocol, listener) => {
     if (this.#isStopped) {
       let isHeard = true
-      queueMicrotask(() => {
+      afterThisTurn(() => {
         if (isHeard) listener.onClose(1006, 'The fake server is stopped.')
       })
       const ignore = () => {
@@ -113,8 +114,8 @@ export class FakeServer {
     this.#connections.add(connection)
     connection.open()
     return {
-      send: (frame) => queueMicrotask(() => connection.receive(frame)),
-      close: (code, reason) => queueMicrotask(() => connection.end({ code, reason })),
+      send: (frame) => afterThisTurn(() => connection.receive(frame)),
+      close: (code, reason) => afterThisTurn(() => connection.end({ code, reason })),
       abandon: () => connection.end(null),
     }
   }

@@ -67,6 +67,16 @@ describe('[S-35] without the option', () => {
 
 describe('[S-35] a list', () => {
   test.each([
+    ['null', 'null', true],
+    ['null', 'file://', false],
+    ['null', 'https://null', false],
+    ['null', undefined, true],
+    ['file://', 'file://', true],
+    ['file://', 'null', false],
+    ['file://', 'file://app.example.com', false],
+    ['https://app.example.com', 'null', false],
+    ['https://app.example.com', 'file://', false],
+    ['https://*.example.com', 'null', false],
     ['https://app.example.com', 'https://app.example.com', true],
     ['https://app.example.com', 'https://app.example.com:443', true],
     ['https://app.example.com:443', 'https://app.example.com', true],

@@ -31,6 +31,9 @@ interface Pattern extends Origin {
   readonly isWildcard: boolean
 }
 
+/** What browsers say of a page without a site of its own: a file, a sandboxed frame, an app's web view. */
+const WITHOUT_SITE = new Set(['null', 'file://'])
+
 const ORIGIN = /^([a-z][a-z0-9+.-]*):\/\/([a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?$/
 const USUAL_PORTS = new Map([
   ['http', '80'],
@@ -76,8 +79,11 @@ export const ORIGIN_NOT_ALLOWED: HandshakeRefusal = {
 function listed(allowed: readonly string[]): (origin: string) => boolean {
   if (!Array.isArray(allowed))
     throw new ServerError('invalid_option', 'allowedOrigins must be a list of origins, or a function.')
-  const patterns = allowed.filter((each) => each !== '*').map(patternOf)
+  // Allowed only by name: any site can put its page into a sandboxed frame, whose origin is `null` as well.
+  const withoutSite = new Set(allowed.filter((each) => WITHOUT_SITE.has(each)))
+  const patterns = allowed.filter((each) => each !== '*' && !WITHOUT_SITE.has(each)).map(patternOf)
   return (text) => {
+    if (withoutSite.has(text)) return true
     const origin = originOf(text)
     return origin !== null && patterns.some((pattern) => fits(origin, pattern))
   }
@@ -89,7 +95,7 @@ function patternOf(text: string): Pattern {
   if (origin) return { ...origin, isWildcard: isWildcard !== undefined }
   throw new ServerError(
     'invalid_option',
-    `allowedOrigins has ${JSON.stringify(text)}; it must be such as 'https://app.example.com', 'https://*.example.com' or '*'.`,
+    `allowedOrigins has ${JSON.stringify(text)}; it must be such as 'https://app.example.com', 'https://*.example.com', 'file://', 'null' or '*'.`,
   )
 }
 

@@ -1,0 +1,53 @@
+import { expect, test } from './support/test'
+import { Visitor } from './support/visitor'
+
+/** Stricter than any server's: nothing inline, nothing from elsewhere, nothing evaluated. */
+const STRICT =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+test('the page works under a policy that allows nothing inline', async ({ page, server }) => {
+  const violations: string[] = []
+  await page.exposeFunction('reportViolation', (text: string) => violations.push(text))
+  await page.addInitScript(() => {
+    const { reportViolation } = window as unknown as { reportViolation: (text: string) => void }
+    document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sourceFile }) =>
+      reportViolation(`${effectiveDirective} ${blockedURI} ${sourceFile}`),
+    )
+  })
+  await page.route(server.url, async (route) => {
+    const response = await route.fetch()
+    await route.fulfill({
+      response,
+      headers: { ...response.headers(), 'content-security-policy': STRICT },
+    })
+  })
+
+  const ada = new Visitor(page, 'Ada')
+  await page.goto(server.url)
+  await ada.signIn()
+  await expect(ada.rows()).toHaveCount(1)
+  await ada.say('See https://example.org/a and javascript:alert(1)')
+  const link = ada.log.getByRole('link')
+  await expect(link).toHaveCount(1)
+  await expect(link).toHaveAttribute('href', 'https://example.org/a')
+  await expect(link).toHaveAttribute('rel', 'noopener noreferrer nofollow')
+  await ada.chooseStatus('Busy')
+  await expect(ada.row('Ada')).toContainText('Busy')
+  await page.getByRole('button', { name: /^Your status/ }).click()
+  await page.getByRole('menuitem', { name: 'Change name…' }).click()
+  await expect(page.getByRole('dialog', { name: 'Change your name' })).toBeVisible()
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Switch to the dark theme' }).click()
+  await page.setViewportSize({ width: 390, height: 844 })
+  await page.getByRole('button', { name: 'People, 1 here' }).click()
+  await expect(page.getByRole('dialog', { name: 'People' })).toBeVisible()
+  expect(violations).toEqual([])
+
+  // The policy is in force: what it forbids is noticed.
+  await page.evaluate(() => {
+    const image = new Image()
+    image.src = 'data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=='
+  })
+  await expect.poll(() => violations).toEqual([expect.stringContaining('img-src')])
+})
