@@ -29,7 +29,7 @@ export const chatChannel = defineChannel({
 })
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const server = createServer({ port: Number(process.env.PORT ?? 9090), channels: [chatChannel] })
+  const server = createServer({ port: Number(process.env.PORT ?? 4000), channels: [chatChannel] })
   const { port } = await server.listen()
   console.log(`chat:* on ws://127.0.0.1:${port}/socket?user_id=alice`)
 }

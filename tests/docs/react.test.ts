@@ -8,11 +8,10 @@ import { afterEach, expect, test } from 'vitest'
 import { documentPaths, readDocument } from './markdown'
 import { RunningPage } from './running-page'
 
-/** Present under the name that a join's payload gives, as README.md's server has it, or in its `meta`, as the reference. */
+/** The reference server, on the port that the component names. */
 const serverFor = (port: string) => `
 import { createServer } from '@rollcall/server'
-const join = (ctx, { name, meta }) => void ctx.track(ctx.identity.id, meta ?? { name })
-const server = createServer({ port: ${port}, channels: [{ topicPattern: 'room:*', join }] })
+const server = createServer({ port: ${port} })
 await server.listen()
 console.log('listening')
 `
@@ -40,8 +39,9 @@ test('two pages show a component', () => {
 test.each(apps)(
   'the component in $path shows who comes and goes',
   async ({ fence }) => {
+    const [, written = ''] = /127\.0\.0\.1:(\d+)/.exec(fence.text) ?? []
     page = await RunningPage.open()
-    await page.write('server.mjs', serverFor('9090'))
+    await page.write('server.mjs', serverFor(written))
     page.start('server.mjs')
     await page.prints('server.mjs', 'listening')
     await page.write('App.tsx', fence.text)
@@ -49,9 +49,9 @@ test.each(apps)(
     render(createElement(App))
     await screen.findByText('Ada', {}, { timeout: 10_000 })
 
-    bob = new Socket(`ws://127.0.0.1:${page.port}/socket`, { params: { user_id: 'bob' } })
+    bob = new Socket(`ws://127.0.0.1:${page.withPort(written)}/socket`, { params: { user_id: 'bob' } })
     bob.connect()
-    await bob.channel('room:lobby', { name: 'Bob' }).join()
+    await bob.channel('room:lobby', { meta: { name: 'Bob' } }).join()
     await screen.findByText('Bob', {}, { timeout: 10_000 })
     await bob.disconnect()
     await expect.poll(() => screen.queryByText('Bob'), { timeout: 10_000 }).toBeNull()

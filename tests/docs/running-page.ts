@@ -7,14 +7,18 @@ import { at } from '../../scripts/lib/repository.mjs'
 
 /*
  * The programs of one page, run as a reader would: each in a file and a process of its own, from the packages'
- * sources. Only the port is another: `9090` becomes a free one, in the programs and in what they are to print.
+ * sources. Only the ports are others: `9090` and `4000` become free ones, in the programs and in what they are to print.
  */
 
 /** Milliseconds after which a line that was to be printed counts as not coming. */
 const PATIENCE_MS = 30_000
 
-/** Port that the pages write. */
-const WRITTEN_PORT = '9090'
+/** Ports that the pages write: of the reference server, and of a server of their own. */
+const REFERENCE_PORT = /\b9090\b/g
+const OWN_PORT = /\b4000\b/g
+
+/** From the packages' sources. Without it: whatever a program finds in its folder. */
+const FROM_SOURCES = ['--import', 'tsx', '--conditions=@rollcall/source']
 
 interface Running {
   readonly process: ChildProcess
@@ -25,24 +29,35 @@ interface Running {
 }
 
 export class RunningPage {
+  /** In place of 9090. */
   readonly port: number
+  /** In place of 4000. */
+  readonly ownPort: number
   readonly folder: string
+  readonly #nodeOptions: readonly string[]
   readonly #running = new Map<string, Running>()
 
   static async open(): Promise<RunningPage> {
     // Within the repository, so that the packages are found; ignored by git.
     await mkdir(at('test-results'), { recursive: true })
-    return new RunningPage(await freePort(), await mkdtemp(at('test-results/page-')))
+    return RunningPage.within(await mkdtemp(at('test-results/page-')), FROM_SOURCES)
   }
 
-  private constructor(port: number, folder: string) {
+  /** In a folder that is the page's alone: it is removed at the end. */
+  static async within(folder: string, nodeOptions: readonly string[] = []): Promise<RunningPage> {
+    return new RunningPage(await freePort(), await freePort(), folder, nodeOptions)
+  }
+
+  private constructor(port: number, ownPort: number, folder: string, nodeOptions: readonly string[]) {
     this.port = port
+    this.ownPort = ownPort
     this.folder = folder
+    this.#nodeOptions = nodeOptions
   }
 
-  /** Text of the page with this run's port. */
+  /** Text of the page with this run's ports. */
   withPort(text: string): string {
-    return text.replaceAll(WRITTEN_PORT, String(this.port))
+    return text.replace(REFERENCE_PORT, String(this.port)).replace(OWN_PORT, String(this.ownPort))
   }
 
   async write(name: string, text: string): Promise<void> {
@@ -52,11 +67,11 @@ export class RunningPage {
   /** Starts `node <command>`, unless it runs already. */
   start(command: string): void {
     if (this.#running.has(command)) return
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', '--conditions=@rollcall/source', ...command.split(' ')],
-      { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH, TZ: 'UTC' } },
-    )
+    const child = spawn(process.execPath, [...this.#nodeOptions, ...this.withPort(command).split(' ')], {
+      cwd: this.folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH, TZ: 'UTC' },
+    })
     const running: Running = { process: child, stdout: '', stderr: '', seen: 0 }
     child.stdout.on('data', (chunk) => {
       running.stdout += chunk

@@ -1,5 +1,5 @@
 // The code in the pages: what is marked `run` runs and prints what the page says; what is marked `from` stands in that
-// file; all other TypeScript, and the examples of the packages' docstrings, compile.
+// file; all code, JavaScript too, and the examples of the packages' docstrings, compile as strict TypeScript.
 //
 //   ```js run server.mjs        a file; `node server.mjs` is started, and stays until the page ends
 //   ```js file client.mjs       a file that is not started yet
@@ -7,6 +7,8 @@
 //   ```text output              what the program before prints next
 //   ```text output client.mjs Ada   what `node client.mjs Ada` prints next; started if it does not run yet
 //   ```ts run reference         as `run`, with the reference server on port 9090
+//
+// Where a page writes port 9090 it means the reference server; a server of its own listens on port 4000.
 
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -16,11 +18,11 @@ import { createServer, type RollcallServer } from '@rollcall/server'
 import { afterEach, describe, expect, test } from 'vitest'
 import { findFiles } from '../../scripts/lib/find-files.mjs'
 import { at } from '../../scripts/lib/repository.mjs'
-import { documentPaths, type Fence, readDocument } from './markdown'
+import { documentPaths, readDocument } from './markdown'
+import { isCode, needsReference, playPage } from './play-page'
 import { RunningPage } from './running-page'
 
 const pages = documentPaths().map(readDocument)
-const isCode = ({ language }: Fence) => ['js', 'ts', 'tsx'].includes(language)
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 let page: RunningPage | null = null
@@ -41,32 +43,20 @@ describe('programs in a page run, and print what it says', () => {
     '$path',
     async ({ fences }) => {
       page = await RunningPage.open()
-      if (fences.some(({ words }) => words[0] === 'run' && words[1] === 'reference')) {
+      if (needsReference(fences)) {
         reference = createServer({ port: page.port, logger: silent })
         await reference.listen()
       }
-      let latest = ''
-      for (const [index, fence] of fences.entries()) {
-        const [mark, ...more] = fence.words
-        if (isCode(fence) && (mark === 'run' || mark === 'file')) {
-          const isNamed = more[0] !== undefined && more[0] !== 'reference'
-          latest = isNamed ? more.join(' ') : `snippet-${fence.line}.mts`
-          await page.write(latest, fence.text)
-          if (mark === 'file') continue
-          page.start(latest)
-          const next = fences[index + 1]
-          const hasOutput = next?.words[0] === 'output' && next.words.length === 1
-          if (hasOutput) await page.prints(latest, next.text)
-          if (!isNamed) await page.ends(latest)
-        } else if (mark === 'output' && more.length > 0) {
-          latest = more.join(' ')
-          page.start(latest)
-          await page.prints(latest, fence.text)
-        }
-      }
+      await playPage(page, fences)
     },
     60_000,
   )
+})
+
+// It is where `npm start` listens, so a reader could not start both.
+test.each(pages)('no program in $path listens on port 9090', ({ fences }) => {
+  const listening = fences.filter((fence) => isCode(fence) && /\bport: 9090|listen\(9090/.test(fence.text))
+  expect(listening.map(({ line }) => line)).toEqual([])
 })
 
 describe('what a page quotes from a file stands there', () => {
@@ -92,9 +82,10 @@ function codeOfPages(): Map<string, string> {
   const files = new Map<string, string>()
   for (const { path, fences } of pages) {
     for (const fence of fences) {
-      if (!isCode(fence) || fence.language === 'js' || ['from', 'output'].includes(fence.words[0] ?? ''))
-        continue
-      files.set(`${path.replaceAll('/', '_')}_line_${fence.line}.${fence.language}`, fence.text)
+      if (!isCode(fence) || ['from', 'output'].includes(fence.words[0] ?? '')) continue
+      // JavaScript too: a reader pastes it into a file of TypeScript.
+      const extension = fence.language === 'js' ? 'ts' : fence.language
+      files.set(`${path.replaceAll('/', '_')}_line_${fence.line}.${extension}`, fence.text)
     }
   }
   return files

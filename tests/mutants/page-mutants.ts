@@ -1,4 +1,4 @@
-import { type Mutant, server } from './mutant.ts'
+import { client, type Mutant, server } from './mutant.ts'
 
 /** What may be asked for over plain HTTP, and what becomes of it. */
 export const pageMutants: readonly Mutant[] = [
@@ -137,5 +137,32 @@ export const pageMutants: readonly Mutant[] = [
     find: 'if (response.headersSent) return void response.destroy()',
     replace: 'if (response.headersSent) return',
     tests: [`${server}/http/contain`],
+  },
+  {
+    name: 'microtask-queue',
+    law: 'C-49',
+    breaks: 'what a fake server does next waits in the queue that fake timers replace',
+    file: `${client}/microtask.ts`,
+    find: 'void Promise.resolve().then(run)',
+    replace: 'globalThis.queueMicrotask(run)',
+    tests: [`${client}/testing/fake-server`],
+  },
+  {
+    name: 'stub-of-ws',
+    law: 'C-50',
+    breaks: 'any function that a bundler gives counts as a WebSocket',
+    file: `${client}/io/websocket-class.ts`,
+    find: "typeof value === 'function' && 'CONNECTING' in value",
+    replace: "typeof value === 'function'",
+    tests: [`${client}/io/websocket-class`],
+  },
+  {
+    name: 'null-by-file',
+    law: 'S-35',
+    breaks: 'a server that lets in file:// lets in every page without a site',
+    file: `${server}/door/origins.ts`,
+    find: 'if (withoutSite.has(text)) return true',
+    replace: 'if (withoutSite.size > 0 && WITHOUT_SITE.has(text)) return true',
+    tests: [`${server}/door/origins`],
   },
 ]

@@ -1,4 +1,4 @@
-export { phoenixState } from '@rollcall/shared-protocol'
+export { isJsonObject, phoenixState } from '@rollcall/shared-protocol'
 export { jwtAuthenticate } from './auth/jwt-authenticate'
 export type {
   JwtCommonOptions,

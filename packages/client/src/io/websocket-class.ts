@@ -2,6 +2,8 @@ import imported from 'isomorphic-ws'
 
 type WebSocketClass = typeof imported
 
+export type WebSocketData = imported.Data
+
 /**
  * The class to connect with: `ws` in Node, the platform's own elsewhere. Looked up for every connection, because tests
  * replace the platform's after this file was loaded.

@@ -1,6 +1,5 @@
-import type WebSocket from 'isomorphic-ws'
 import type { OpenTransport } from '../transport'
-import { webSocketClass } from './websocket-class'
+import { type WebSocketData, webSocketClass } from './websocket-class'
 
 /*
  * The one file that knows what a WebSocket does: `ws` in Node, the platform's own elsewhere. The two differ in how they end, which is what the comments below are about.
@@ -56,7 +55,7 @@ function offerOf(subprotocol: string | null, secret: string | null): string | st
   return subprotocol === null ? [secret] : [subprotocol, secret]
 }
 
-function bytesOf(data: WebSocket.Data): Uint8Array {
+function bytesOf(data: WebSocketData): Uint8Array {
   if (data instanceof ArrayBuffer) return new Uint8Array(data)
   return ArrayBuffer.isView(data)
     ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
