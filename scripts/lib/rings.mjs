@@ -61,7 +61,7 @@ async function runVitest(program, projects, file) {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
   const { ok } = await runCommand(
     [...program, 'run', ...projects.map((project) => `--project=${project}`), ...reporters],
-    { timeoutMs: 300_000, live: true },
+    { timeoutMs: RING_LIMIT_MS, live: true },
   )
   return readVitestReport(file, ok)
 }

@@ -51,15 +51,19 @@ describe('listeners', () => {
     expect(reported.mock.calls).toEqual([[bad], [bad]])
   })
 
-  test('[C-12] where there is no reportError, it is thrown in a microtask of its own', () => {
+  test('[C-12] where there is no reportError, it is thrown in a microtask of its own, fake timers or not', async () => {
     vi.stubGlobal('reportError', undefined)
     const queued: (() => void)[] = []
     vi.stubGlobal('queueMicrotask', (run: () => void) => queued.push(run))
+    vi.resetModules()
+    const { Listeners } = await import('./listeners')
+    vi.useFakeTimers({ toFake: ['queueMicrotask'] })
     const listeners = new Listeners<Events>()
     listeners.on('said', () => {
       throw new Error('bad listener')
     })
     listeners.emit('said', 'a')
+    vi.useRealTimers()
     expect(queued).toHaveLength(1)
     expect(queued[0]).toThrow('bad listener')
   })
