@@ -20,7 +20,8 @@ const real = (
     include,
     globalSetup,
     exclude: name === 'redis' ? never : [...never, '**/*.redis.test.ts'],
-    testTimeout: 20_000,
+    // Compilers and bundlers run in the ring `built`. Limits for what hangs, not for what is slow.
+    testTimeout: name === 'built' ? 120_000 : 20_000,
     hookTimeout: 30_000,
   },
 })

@@ -18,6 +18,14 @@ export default defineConfig([
   // The command is a program and ESM only; it shares its chunks with the library. Its source
   // begins with `#!/usr/bin/env node`, which is how tsup knows to make the output executable.
   { ...common, format: ['esm'], entry: { ...library, cli: 'src/cli/main.ts' } },
-  // jose is an ES module only. Node can require that, Jest can't.
-  { ...common, format: ['cjs'], entry: library, noExternal: ['jose'] },
+  {
+    ...common,
+    format: ['cjs'],
+    entry: library,
+    // jose is an ES module only. Node can require that, Jest can't.
+    noExternal: ['jose'],
+    // With splitting, sucrase makes the CommonJS, and writes class fields into the middle of jose's expressions. The two
+    // entries share no class, so each can have its own copy of the rest.
+    splitting: false,
+  },
 ])

@@ -116,7 +116,7 @@ describe('an application', () => {
 
     test('in files of JavaScript', async () => {
       await playPage(await openPage('quick-start'), fences)
-    }, 120_000)
+    })
 
     test('in files of strict TypeScript', async () => {
       const pasted = await openPage('quick-start-ts')
@@ -126,7 +126,7 @@ describe('an application', () => {
       await pasted.write('tsconfig.json', JSON.stringify({ compilerOptions }))
       await consumer.run([bin('tsc'), '--project', pasted.folder])
       await playPage(pasted, fences, (name) => name, true)
-    }, 120_000)
+    })
   })
 
   test("marks its React entry as a client's", async () => {
@@ -147,7 +147,7 @@ describe('an application', () => {
 
   test('[C-49] is tested with Vitest and its fake timers', async () => {
     await consumer.run([bin('vitest'), 'run', '--root', 'vitest'])
-  }, 120_000)
+  })
 
   const connecting = {
     imported: "import { Socket } from '@rollcall/client'\n",
