@@ -13,7 +13,7 @@ const sizes = [
 test('the message box stays in the window, however many people and messages there are', async ({
   page,
   server,
-}, { outputPath }) => {
+}, testInfo) => {
   const crowd = await fakeServerFor(page)
   const ada = new Visitor(page, 'Ada')
   await page.goto(server.url)
@@ -32,7 +32,7 @@ test('the message box stays in the window, however many people and messages ther
         await expect(ada.messageBox).toBeInViewport({ ratio: 1 })
         await expect(page.getByRole('button', { name: /^Your status/ })).toHaveCount(isPhone ? 0 : 1)
         const name = `${people}-${viewport.width}-${colorScheme}.png`
-        if (process.env.LAYOUT_PICTURES) await page.screenshot({ path: outputPath(name) })
+        if (process.env.LAYOUT_PICTURES) await page.screenshot({ path: testInfo.outputPath(name) })
       }
       if (isPhone) continue
       await expect(page.getByRole('button', { name: /^Your status/ })).toBeInViewport({ ratio: 1 })
@@ -50,5 +50,5 @@ test('the message box stays in the window, however many people and messages ther
   await expect(ada.rows()).toHaveCount(500)
   await ada.row('Person 499').scrollIntoViewIfNeeded()
   await expect(ada.row('Person 499')).toBeInViewport({ ratio: 1 })
-  if (process.env.LAYOUT_PICTURES) await page.screenshot({ path: outputPath('drawer.png') })
+  if (process.env.LAYOUT_PICTURES) await page.screenshot({ path: testInfo.outputPath('drawer.png') })
 })
