@@ -1,5 +1,6 @@
 // The packages as their users get them: packed, installed from the tarballs, imported by name.
 
+import { type ChildProcess, spawn } from 'node:child_process'
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -8,7 +9,7 @@ import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { at } from '../../scripts/lib/repository.mjs'
 import { readDocument } from '../docs/markdown'
-import { playPage } from '../docs/play-page'
+import { isCode, playPage } from '../docs/play-page'
 import { RunningPage } from '../docs/running-page'
 import { addressesOpenedBy, bundle } from './bundle'
 import { type Consumer, createConsumer, packages } from './consumer'
@@ -94,10 +95,12 @@ describe('an application', () => {
 
   describe('follows the quick start of README.md', () => {
     const { fences } = readDocument('README.md')
-    const programs = fences.filter(({ words }) => words[1]?.endsWith('.mjs'))
+    const programs = fences.filter((fence) => isCode(fence) && fence.words[1]?.endsWith('.mjs'))
     let page: RunningPage | undefined
+    let reference: ChildProcess | undefined
 
     afterEach(async () => {
+      reference?.kill('SIGKILL')
       await page?.close()
       page = undefined
     })
@@ -108,8 +111,8 @@ describe('an application', () => {
       await mkdir(folder)
       page = await RunningPage.within(folder)
       const cli = join(consumer.folder, 'node_modules/@rollcall/server/dist/cli.js')
-      const reference = `${cli} serve --port 9090 --no-demo`
-      page.start(reference)
+      const args = [cli, 'serve', '--port', String(page.port), '--no-demo']
+      reference = spawn(process.execPath, args, { stdio: 'ignore' })
       await expect.poll(() => answers(`http://127.0.0.1:${page?.port}/`), { timeout: 20_000 }).toBe(true)
       return page
     }

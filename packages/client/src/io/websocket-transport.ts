@@ -2,7 +2,8 @@ import type { OpenTransport } from '../transport'
 import { type WebSocketData, webSocketClass } from './websocket-class'
 
 /*
- * The one file that knows what a WebSocket does: `ws` in Node, the platform's own elsewhere. The two differ in how they end, which is what the comments below are about.
+ * The one file that knows what a WebSocket does: `ws` in Node, the platform's own elsewhere. The two differ in how they
+ * end, which is what the comments below are about.
  */
 
 /** Opens a real WebSocket. The default of the `transport` option. */
