@@ -12,11 +12,15 @@ interface Stub {
 const made = vi.hoisted(() => [] as Stub[])
 
 vi.mock('isomorphic-ws', () => ({
-  default: function StubWebSocket() {
-    const socket: Stub = { close: vi.fn() }
-    made.push(socket)
-    return socket
-  },
+  default: Object.assign(
+    function StubWebSocket() {
+      const socket: Stub = { close: vi.fn() }
+      made.push(socket)
+      return socket
+    },
+    // By its states a WebSocket class is told from the stub of ws.
+    { CONNECTING: 0 },
+  ),
 }))
 
 function open() {
