@@ -21,12 +21,9 @@ test.each([
   'http://',
   'https://...',
   'https://[',
-])(
-  '%j stays text',
-  (text) => {
-    expect(linkText(text).every(({ href }) => href === null)).toBe(true)
-  },
-)
+])('%j stays text', (text) => {
+  expect(linkText(text).every(({ href }) => href === null)).toBe(true)
+})
 
 test('no letter is lost', () => {
   const text = 'a https://x.test/!!! b\nhttps://y.test'
