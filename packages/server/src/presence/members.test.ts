@@ -354,3 +354,43 @@ test('[S-9] who was removed is forgotten, however often', () => {
   members.tellAll(event)
   expect(one.heard).toEqual([])
 })
+
+test('those of the same dialect as one that left are told on', () => {
+  const [gone, stays] = [new Listener(), new Listener()]
+  const members = live(gone, stays)
+  members.remove(gone)
+  members.tellAll(event)
+  expect([gone.heard.length, stays.heard.length]).toEqual([0, 1])
+})
+
+test('[S-9] one that presence was kept from elsewhere is given the state when it catches up', () => {
+  const one = new Listener()
+  const members = live(one)
+  expect(members.catchUp(one)).toBe(false)
+  members.fallBehind(one)
+  members.tellAll(diff)
+  expect([one.heard, members.catchUp(one)]).toEqual([[], true])
+})
+
+test('[S-1] one that was captured and has asked for something else since is not let in on the old terms', () => {
+  const members = new Members()
+  const one = new Listener()
+  members.await(one, noState)
+  members.captureWaiting()
+  const [[, admission] = [one, noState]] = members.dueWith(() => null)
+  members.await(one, withState)
+  expect(members.admit(one, admission)).toBe(false)
+  members.tellAll(event)
+  expect(one.heard).toEqual([])
+})
+
+test('[S-1] one that was captured before everybody needs a state is given it with the next flush', () => {
+  const members = new Members()
+  const one = new Listener()
+  members.await(one, withState)
+  members.captureWaiting()
+  members.awaitAll()
+  expect(admitDue(members)).toEqual([])
+  members.captureWaiting()
+  expect(admitDue(members).map(([member]) => member)).toEqual([one])
+})
