@@ -41,6 +41,10 @@ class LineWire implements Wire {
     return this.#socket.writableLength
   }
 
+  get sentBytes(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength
+  }
+
   send(packets: readonly Packet[]): number {
     if (!this.#isOpen) return 0
     let owedBytes = 0

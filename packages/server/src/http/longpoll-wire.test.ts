@@ -165,8 +165,9 @@ describe('[S-44] an answer that the peer has not taken', () => {
     // Its JSON is longer than the messages.
     wire.progress(first, 20)
     expect(wire.bufferedBytes).toBe(12)
+    expect(wire.sentBytes).toBe(0)
     wire.progress(first, 5)
-    expect(wire.bufferedBytes).toBe(5)
+    expect([wire.bufferedBytes, wire.sentBytes]).toEqual([5, 7])
     wire.send(packet('more'))
     expect(wire.bufferedBytes).toBe(9)
     wire.progress(first, 0)

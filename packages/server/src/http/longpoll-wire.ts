@@ -130,7 +130,7 @@ export class LongPollWire implements Wire {
   }
 
   get sentBytes(): number {
-    return this.#givenBytes - this.#queuedBytes
+    return this.#givenBytes - this.bufferedBytes
   }
 
   send(packets: readonly Packet[]): number {
