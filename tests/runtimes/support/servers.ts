@@ -72,8 +72,7 @@ const CLI = 'node_modules/@rollcall/server/dist/cli.js'
 /** The servers that the suite talks to, each set up for another part of it. */
 export async function startServers(runtime: string, application: string, redisUrl: string) {
   const program = (setUp: ServerSetUp) => start(runtime, application, ['server.mjs', JSON.stringify(setUp)])
-  // Little time for either to say again what it holds, once Redis has lost everything.
-  const redis = { connection: redisUrl, settleMs: 1500, connectTimeoutMs: 1200 }
+  const redis = { connection: redisUrl }
   const common = { closeTimeoutMs: 300, flush: { ceilingMs: 50 } }
   const [open, strict, attached, one, other, command] = await Promise.all([
     program({
