@@ -241,8 +241,8 @@ export const inputMutants: readonly Mutant[] = [
     law: 'S-42',
     breaks: 'any number of frames that hold nothing are taken at once',
     file: `${server}/io/websocket/frame-reader.ts`,
-    find: '++this.#idleFrames > MAX_IDLE_FRAMES) {',
-    replace: '++this.#idleFrames > Number.POSITIVE_INFINITY) {',
+    find: 'if (++this.#idleFrames > MAX_IDLE_FRAMES)',
+    replace: 'if (++this.#idleFrames > 1e9)',
     tests: [`${server}/io/websocket/frame-reader`],
   },
   {

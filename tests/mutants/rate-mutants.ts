@@ -305,7 +305,7 @@ export const rateMutants: readonly Mutant[] = [
     breaks: 'every account that was ever here is kept',
     file: `${server}/connection/account-meters.ts`,
     find: 'if (meter.isIdle(nowMs)) this.#meters.delete(account)',
-    replace: '',
+    replace: 'void meter',
     tests: [`${server}/connection/throttle`],
   },
   {

@@ -190,11 +190,13 @@ describe('[S-52] an account', () => {
   })
 
   test('whose one connection is closed for abuse has others that are slowed down, and not closed', () => {
-    const { connect } = node({ messages, abuse: { perSecond: 1, burst: 5 } })
+    const { clock, connect } = node({ messages, abuse: { perSecond: 1, burst: 5 } })
     const [broken, other] = [connect('ada'), connect('ada')]
     // Closed with the first of these.
     for (let n = 0; !broken.done.includes('abuse'); n++) broken.beats(n)
     expect(taken([other], 5)).toBe(0)
+    // Nor is it charged with what the broken one brought about.
+    other.throttle.offend(clock.now())
     expect(other.done).not.toContain('abuse')
   })
 
