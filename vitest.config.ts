@@ -43,6 +43,7 @@ export default defineConfig({
             'packages/*/src/**/*.test.{ts,tsx}',
             'apps/*/src/**/*.test.{ts,tsx}',
             'bench/src/**/*.test.ts',
+            'tests/mutants/*.test.ts',
           ],
           exclude: [...never, '**/*.redis.test.ts', '**/*.dom.test.{ts,tsx}', '**/*.real.test.ts'],
           testTimeout: 10_000,

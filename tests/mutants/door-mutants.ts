@@ -52,8 +52,8 @@ export const doorMutants: readonly Mutant[] = [
     law: 'S-35',
     breaks: 'whoever goes during the handshake is counted for ever',
     file: `${server}/io/ws-listener.ts`,
-    find: 'if (socket.destroyed) return answer.abandon()',
-    replace: 'if (socket.destroyed) return',
+    find: 'if (isAnswered(socket, writtenBytes)) {\n      answer.abandon()\n',
+    replace: 'if (isAnswered(socket, writtenBytes)) {\n',
     tests: ['tests/real/door'],
   },
   {

@@ -107,9 +107,9 @@ export const identityMutants: readonly Mutant[] = [
     law: 'S-14',
     breaks: 'a Vix client in production says goodbye for others',
     file: `${server}/session/implicit-names.ts`,
-    find: 'const key = this.#context.trustNames() ? said : session.identity.id\n    const own = this.#bySession.get(session)?.get(key)\n    const others = this.#context.trustNames() ? ',
+    find: 'const key = this.#context.trustNames() ? said : session.identity.id\n    const own = this.#bySession.get(session)?.get(key)\n    // To take others offline is to say something.\n    const mayForOthers = this.#context.trustNames() && !',
     replace:
-      'const key = said\n    const own = this.#bySession.get(session)?.get(key)\n    const others = topic !== null ? ',
+      'const key = said\n    const own = this.#bySession.get(session)?.get(key)\n    const mayForOthers = !',
     tests: [`${server}/session/implicit-names`],
   },
   {
@@ -117,8 +117,8 @@ export const identityMutants: readonly Mutant[] = [
     law: 'S-4',
     breaks: 'a Vix client in production says goodbye for another connection of its own',
     file: `${server}/session/implicit-names.ts`,
-    find: 'const others = this.#context.trustNames() ? ',
-    replace: 'const others = topic !== null ? ',
+    find: 'const mayForOthers = this.#context.trustNames() && !',
+    replace: 'const mayForOthers = !',
     tests: [`${server}/session/implicit-names`],
   },
   {

@@ -107,8 +107,8 @@ export const pageMutants: readonly Mutant[] = [
     law: 'S-35',
     breaks: 'what fails while a long poll is answered ends the process',
     file: `${server}/http/longpoll.ts`,
-    find: 'void contain(this.#context.log, response, () => this.#handle(request, response, url))',
-    replace: 'void this.#handle(request, response, url)',
+    find: 'void contain(this.#context.log, response, () => this.#handle(request, response, target))',
+    replace: 'void this.#handle(request, response, target)',
     tests: ['tests/real/page'],
   },
   {

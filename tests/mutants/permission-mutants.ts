@@ -171,8 +171,8 @@ export const permissionMutants: readonly Mutant[] = [
     law: 'S-33',
     breaks: 'a connection without a join follows a topic that it may not',
     file: `${server}/channel/channel.ts`,
-    find: 'this.#permission.ask(() => this.attachment.follow(), refused)',
-    replace: 'this.attachment.follow()',
+    find: 'this.#queue.push(() => this.#permission.ask(follow, refused))',
+    replace: 'this.#queue.push(follow)',
     tests: [`${server}/channel/authorize`],
   },
   {
