@@ -1,4 +1,4 @@
-import { type Mutant, server } from './mutant.ts'
+import { client, type Mutant, server } from './mutant.ts'
 
 /** How much whoever is in may say. */
 export const rateMutants: readonly Mutant[] = [
@@ -451,5 +451,42 @@ export const rateMutants: readonly Mutant[] = [
     find: 'if (member.isCongested || !member.takesState()) return WITHHELD',
     replace: '',
     tests: [`${server}/connection/connection.test`],
+  },
+  {
+    name: 'waiting-merged-each-time',
+    law: 'C-53',
+    breaks:
+      'a client merges a waiting change with each patch, so that tiny patches behind a wide one hold the page',
+    file: `${client}/machine/waiting-edits.ts`,
+    find: 'if (longer.bytes <= 2 * mergedBytes + SLACK_BYTES) return',
+    replace: 'if (longer.bytes <= 0) return',
+    tests: [`${client}/machine/own-meta`],
+  },
+  {
+    name: 'waiting-without-bound',
+    law: 'C-53',
+    breaks: 'what a client keeps of its own changes while it is offline grows without bound',
+    file: `${client}/machine/waiting-edits.ts`,
+    find: 'MAX_WAITING_BYTES = 65_536',
+    replace: 'MAX_WAITING_BYTES = Number.POSITIVE_INFINITY',
+    tests: [`${client}/machine/own-meta`],
+  },
+  {
+    name: 'callers-answered-with-others',
+    law: 'C-53',
+    breaks: 'callers whose changes went out in different messages are settled together',
+    file: `${client}/machine/tickets.ts`,
+    find: 'before.last + 1 === range.first',
+    replace: 'before.last + 1 <= range.first',
+    tests: [`${client}/machine/own-meta`],
+  },
+  {
+    name: 'unwritable-merged',
+    law: 'C-53',
+    breaks: 'a change that JSON cannot express is merged with others, and all of them fail',
+    file: `${client}/membership.ts`,
+    find: "change.kind === 'update' ? { ...change, meta: json } : { ...change, patch: json },",
+    replace: 'change,',
+    tests: [`${client}/own-presence`],
   },
 ]

@@ -7,7 +7,8 @@ export const CLIENT_ERROR_CODES = {
   disconnected: 'The connection ended, or was ended, before the answer came.',
   refused: 'The server refused a join, or the connection, for the reason in `reason`.',
   push_failed: 'The server answered a push or an update with an error, for the reason in `reason`.',
-  queue_full: 'As many pushes as `maxQueuedPushes` allows already wait for the connection.',
+  queue_full:
+    'Too many pushes (option `maxQueuedPushes`) or too large a patch of a presence would wait for the connection.',
   left: 'The channel was left, or the server ended it, for the reason in `reason`.',
   replaced: 'A newer join of the same topic took the place of this one.',
   kicked: 'The server put this client out of the channel, or ended the session.',

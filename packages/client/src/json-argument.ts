@@ -1,4 +1,5 @@
-import { invalidArgument, type RollcallError } from './errors'
+import { isJsonObject, type JsonObject } from '@rollcall/shared-protocol'
+import { asRollcallError, invalidArgument, type RollcallError } from './errors'
 
 /*
  * Checks of what a program hands over, before JSON turns it into something else: a Map into {}, a Date into a string.
@@ -19,6 +20,25 @@ export function notJson(what: string, value: unknown): RollcallError | null {
   const isWritten = typeof (value as { toJSON?: unknown } | null)?.toJSON === 'function'
   if (isJson || isWritten || ArrayBuffer.isView(value)) return null
   return invalidArgument(`${what} must be JSON or bytes, not ${nameOf(value)}.`)
+}
+
+/**
+ * The object as it will be on the wire, so that later changes of the original do not matter. Throws `invalid_argument`
+ * where JSON cannot express it: a bigint, or an object within itself. `what` begins a sentence.
+ */
+export function jsonObjectOf(what: string, value: unknown): JsonObject {
+  refuse(notAnObject(what, value))
+  const copy: unknown = JSON.parse(textOf(what, value))
+  if (isJsonObject(copy)) return copy
+  throw invalidArgument(`${what} must become a JSON object, not ${nameOf(copy)}.`)
+}
+
+function textOf(what: string, value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'null'
+  } catch (error) {
+    throw asRollcallError(error, 'invalid_argument', (why) => `${what} cannot be written as JSON: ${why}`)
+  }
 }
 
 /** Throws the error, if there is one. */

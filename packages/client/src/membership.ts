@@ -3,7 +3,7 @@ import { disconnectedError, noUpdatesError, overError, takenError, unsendableJoi
 import type { ChannelEnd, ChannelFrame, ChannelLink } from './channel-link'
 import { type RollcallError, timeoutError } from './errors'
 import { type JoinPayload, makeJoinPayload } from './join-payload'
-import { notAnObject } from './json-argument'
+import { jsonObjectOf } from './json-argument'
 import { ChangeListeners, Listeners } from './listeners'
 import {
   type ChannelEffect,
@@ -136,14 +136,21 @@ export class Membership<M> {
       ? overError(this.topic, this.state)
       : noUpdatesError(this.topic)
     const value = change.kind === 'update' ? change.meta : change.patch
-    const mistake = notAnObject(`The argument of presence.${change.kind} in "${this.topic}"`, value)
-    // Not marked as handled: a mistake of the program's is not to pass unseen.
-    if (!over && mistake) return Promise.reject(mistake)
-    if (!over) return this.#own.submit(change)
-    const refused = Promise.reject(over)
-    // An update may be made in passing, also one that comes too late.
-    refused.catch(() => {})
-    return refused
+    if (over) {
+      const refused = Promise.reject(over)
+      // An update may be made in passing, also one that comes too late.
+      refused.catch(() => {})
+      return refused
+    }
+    try {
+      const json = jsonObjectOf(`The argument of presence.${change.kind} in "${this.topic}"`, value)
+      return this.#own.submit(
+        change.kind === 'update' ? { ...change, meta: json } : { ...change, patch: json },
+      )
+    } catch (mistake) {
+      // Not marked as handled: a mistake of the program's is not to pass unseen.
+      return Promise.reject(mistake)
+    }
   }
 
   #dispatch(event: ChannelEvent): void {

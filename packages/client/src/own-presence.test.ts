@@ -45,3 +45,55 @@ test('[C-36] refused for any other reason, it is not said again', async () => {
   await clock.advance(5_000)
   expect(metasOf(line)).toEqual([{ n: 1 }])
 })
+
+test('[C-53] a change that JSON cannot express is refused at the call, and those around it go out', async () => {
+  const clock = new VirtualClock()
+  const server = new ScriptedServer({ clock }, (ms) => clock.advance(ms))
+  server.line.welcome()
+  const { presence } = server.socket.channel(LOBBY)
+  const meta = { n: 1 }
+  const first = presence.update(meta)
+  const loop: { self?: object } = {}
+  loop.self = loop
+  const isText = { toJSON: () => 'text' }
+  for (const bad of [{ n: 10n }, loop, { deep: [{ n: 10n }] }, isText]) {
+    const refused = { code: 'invalid_argument', message: expect.stringContaining(LOBBY) }
+    await expect(presence.patch(bad as never)).rejects.toMatchObject(refused)
+    await expect(presence.update(bad as never)).rejects.toMatchObject(refused)
+  }
+  const last = presence.patch({ m: 2 })
+  // It is sent as it was at the call.
+  meta.n = 9
+  server.socket
+    .channel(LOBBY)
+    .join()
+    .catch(() => {})
+  server.line.answer('phx_join')
+  expect(metasOf(server.line)).toEqual([{ n: 1, m: 2 }])
+  server.line.answer('presence_update')
+  await Promise.all([first, last])
+})
+
+test('[C-53] a patch with which too much would wait is told so, and the others go out', async () => {
+  const clock = new VirtualClock()
+  const server = new ScriptedServer({ clock }, (ms) => clock.advance(ms))
+  server.line.welcome()
+  const channel = server.socket.channel(LOBBY)
+  const outcomes: string[] = []
+  const all = Array.from({ length: 4000 }, (_, i) =>
+    channel.presence.patch({ [`name ${i}`]: 'x'.repeat(30) }).then(
+      () => void outcomes.push('done'),
+      ({ code }) => void outcomes.push(code),
+    ),
+  )
+  await passTurns()
+  const refusedCount = outcomes.length
+  expect(new Set(outcomes)).toEqual(new Set(['queue_full']))
+  channel.join().catch(() => {})
+  server.line.answer('phx_join')
+  const [[, , , , payload] = []] = server.line.of('presence_patch')
+  expect(Object.keys((payload as { patch: object }).patch)).toHaveLength(4000 - refusedCount)
+  server.line.answer('presence_patch')
+  await Promise.all(all)
+  expect(outcomes.filter((outcome) => outcome === 'done')).toHaveLength(4000 - refusedCount)
+})

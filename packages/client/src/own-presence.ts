@@ -8,6 +8,8 @@ import {
   type OwnMetaState,
   stepOwnMeta,
 } from './machine/own-meta'
+import { ticketsOf } from './machine/tickets'
+import { MAX_WAITING_BYTES } from './machine/waiting-edits'
 import type { ResolvedSocketOptions } from './options'
 import { readRefusal } from './refusal'
 import { RunningMachine } from './running-machine'
@@ -16,6 +18,7 @@ import { Waiters } from './waiters'
 
 /** What this session wants its own presence in one topic to say: throttled, kept across reconnects. */
 export class OwnPresence {
+  readonly #topic: string
   readonly #request: (change: MetaChange) => Promise<unknown>
   readonly #machine: RunningMachine<OwnMetaState, OwnMetaEvent, OwnMetaEffect>
   readonly #timer: Timer
@@ -28,6 +31,7 @@ export class OwnPresence {
     request: (change: MetaChange) => Promise<unknown>,
   ) {
     const { clock, timeoutMs, updateIntervalMs } = options
+    this.#topic = topic
     this.#request = request
     this.#timer = new Timer(clock, () => this.dispatch({ kind: 'due' }))
     const what = `The update of our presence in "${topic}"`
@@ -70,6 +74,8 @@ export class OwnPresence {
         return this.#timer.set(effect.delayMs)
       case 'settle':
         return this.#waiters.settle(effect.tickets, effect.error)
+      case 'refuse':
+        return this.#waiters.settle(ticketsOf(effect.ticket), fullError(this.#topic))
       case 'send': {
         const { id } = effect
         const answered = (error: unknown) =>
@@ -78,6 +84,13 @@ export class OwnPresence {
       }
     }
   }
+}
+
+function fullError(topic: string): RollcallError {
+  return new RollcallError(
+    'queue_full',
+    `The patch of our presence in "${topic}" was dropped: with it, more than ${MAX_WAITING_BYTES} bytes would wait to be sent. Patch fewer fields, or replace the meta with presence.update.`,
+  )
 }
 
 /** How long the server asks to wait, where it is only too much for it; null for every other answer. */

@@ -9,6 +9,7 @@ import type {
   CredentialsState,
   Lifetime,
 } from './credentials-state'
+import { joinTickets, type Tickets, ticketsOf } from './tickets'
 
 /*
  * How credentials are renewed while a connection lasts: the cells of credentials.ts that are about that.
@@ -52,7 +53,7 @@ export function hold(
 
 export function renew(
   { good, asked, failures }: In<'held'>,
-  tickets: readonly number[],
+  tickets: Tickets,
   { timeoutMs }: CredentialsContext,
 ): CredentialsStep {
   return {
@@ -112,5 +113,5 @@ export function wait(
   state: Renewing,
   { ticket }: Extract<CredentialsEvent, { kind: 'requested' }>,
 ): CredentialsStep {
-  return stay({ ...state, nextTickets: [...state.nextTickets, ticket] })
+  return stay({ ...state, nextTickets: joinTickets(state.nextTickets, ticketsOf(ticket)) })
 }

@@ -1,6 +1,7 @@
 import type { RollcallError } from '../errors'
 import type { Backoff } from './backoff'
 import type { CloseInfo } from './socket-state'
+import type { Tickets } from './tickets'
 
 /*
  * What the credentials machine is in, is told and does. The table that ties them together is in credentials.ts.
@@ -36,9 +37,9 @@ export interface CredentialsMemory {
 interface Renewal {
   /** Tries in a row that came to nothing. */
   readonly failures: number
-  readonly tickets: readonly number[]
+  readonly tickets: Tickets
   /** They asked when this renewal had begun, and may know more than it does: another one follows. */
-  readonly nextTickets: readonly number[]
+  readonly nextTickets: Tickets
 }
 
 export type CredentialsState = CredentialsMemory &
@@ -90,7 +91,7 @@ export type CredentialsEffect =
   /** Tell the socket that it is not to come back: what it has is over. */
   | { readonly kind: 'expire'; readonly close: CloseInfo | null }
   /** A renewal is over. `error` null where the server took it. Without tickets nobody had asked for it. */
-  | { readonly kind: 'settle'; readonly tickets: readonly number[]; readonly error: RollcallError | null }
+  | { readonly kind: 'settle'; readonly tickets: Tickets; readonly error: RollcallError | null }
 
 export interface CredentialsContext {
   /** Epoch milliseconds. May jump, as clocks do. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { RollcallError } from '../errors'
+import { numbersOf } from '../testing-support/numbers-of'
 import { stepCredentials } from './credentials'
 import { renewalDelay } from './credentials-renewal'
 import {
@@ -102,7 +103,9 @@ test('[C-33] whoever asks for a renewal is answered, once', () => {
       const owed = new Set<number>()
       for (const { event, state, effects } of walk(sequence, gaps, canRenew)) {
         if (event.kind === 'requested') owed.add(event.ticket)
-        const settled = effects.flatMap((effect) => (effect.kind === 'settle' ? effect.tickets : []))
+        const settled = effects.flatMap((effect) =>
+          effect.kind === 'settle' ? numbersOf(effect.tickets) : [],
+        )
         for (const ticket of settled) expect(owed.delete(ticket)).toBe(true)
         if (state.name !== 'renewing' && state.name !== 'offering') expect(owed.size).toBe(0)
       }

@@ -83,7 +83,7 @@ describe('[C-33] a renewal', () => {
     const asking = run([due, { kind: 'requested', ticket: 1 }, { kind: 'requested', ticket: 2 }], held)
     expect([asking.state.name, asking.effects]).toEqual(['renewing', []])
     const again = run([made(2, 't2'), { kind: 'accepted', lifetime: HOUR_MS }], asking.state)
-    expect(again.state).toMatchObject({ name: 'renewing', tickets: [1, 2], nextTickets: [] })
+    expect(again.state).toMatchObject({ name: 'renewing', tickets: [{ first: 1, last: 2 }], nextTickets: [] })
     expect(again.effects).toEqual([
       { kind: 'settle', tickets: [], error: null },
       { kind: 'timer', delayMs: 4_000 },
@@ -101,13 +101,19 @@ describe('[C-33] who asks for a renewal', () => {
 
   test('is refused while no connection is open', () => {
     for (const events of [[], [wanted], [wanted, made(1, 't1')]])
-      expect(run([...events, requested(5)]).effects).toEqual([{ kind: 'settle', tickets: [5], error: apart }])
+      expect(run([...events, requested(5)]).effects).toEqual([
+        { kind: 'settle', tickets: [{ first: 5, last: 5 }], error: apart },
+      ])
   })
 
   test('is told when the connection ends before the answer, as are those who came later', () => {
     const asking = run([requested(1), requested(2)], held).state
-    expect(asking).toMatchObject({ name: 'renewing', tickets: [1], nextTickets: [2] })
-    const settle = { kind: 'settle', tickets: [1, 2], error: apart }
+    expect(asking).toMatchObject({
+      name: 'renewing',
+      tickets: [{ first: 1, last: 1 }],
+      nextTickets: [{ first: 2, last: 2 }],
+    })
+    const settle = { kind: 'settle', tickets: [{ first: 1, last: 2 }], error: apart }
     const pass = { kind: 'pass', close: { code: 1006, reason: '' } }
     expect(run([broken], asking).effects).toEqual([{ kind: 'timer', delayMs: null }, settle, pass])
     expect(run([made(2, 't2'), broken], asking).effects).toEqual([
@@ -133,7 +139,7 @@ describe('[C-33] who asks for a renewal', () => {
   test('is told of the failure, and a second question is asked at once for those who came later', () => {
     const asking = run([requested(1), requested(2)], held).state
     expect(run([failed(2)], asking).effects).toEqual([
-      { kind: 'settle', tickets: [1], error },
+      { kind: 'settle', tickets: [{ first: 1, last: 1 }], error },
       { kind: 'timer', delayMs: 4_000 },
       { kind: 'ask', asked: 3 },
     ])
@@ -143,7 +149,7 @@ describe('[C-33] who asks for a renewal', () => {
     const { effects } = run([requested(1), made(2, 't2'), { kind: 'accepted', lifetime: HOUR_MS }], held)
     expect(effects).toEqual([
       { kind: 'timer', delayMs: 0.8 * HOUR_MS },
-      { kind: 'settle', tickets: [1], error: null },
+      { kind: 'settle', tickets: [{ first: 1, last: 1 }], error: null },
     ])
   })
 

@@ -11,6 +11,7 @@ import {
   INITIAL_CREDENTIALS,
   isSameCredentials,
 } from './credentials-state'
+import { joinTickets, ticketsOf } from './tickets'
 
 /*
  *           wanted: ask              made: open            welcomed
@@ -70,12 +71,12 @@ function part(state: CredentialsState, effects: readonly CredentialsEffect[] = [
 
 function settleAll(state: CredentialsState): readonly CredentialsEffect[] {
   if (!('tickets' in state)) return []
-  const tickets = [...state.tickets, ...state.nextTickets]
+  const tickets = joinTickets(state.tickets, state.nextTickets)
   return tickets.length === 0 ? [] : [{ kind: 'settle', tickets, error: apartError() }]
 }
 
 function refuse(state: CredentialsState, { ticket }: { readonly ticket: number }): CredentialsStep {
-  return { state, effects: [{ kind: 'settle', tickets: [ticket], error: apartError() }] }
+  return { state, effects: [{ kind: 'settle', tickets: ticketsOf(ticket), error: apartError() }] }
 }
 
 function apartError(): RollcallError {
@@ -172,7 +173,7 @@ const table: TransitionTable<CredentialsState, CredentialsEvent, CredentialsEffe
     made: stay,
     failed: stay,
     welcomed: stay,
-    requested: (state, { ticket }, context) => renew(state, [ticket], context),
+    requested: (state, { ticket }, context) => renew(state, ticketsOf(ticket), context),
     accepted: stay,
     rejected: stay,
     closed: lose,

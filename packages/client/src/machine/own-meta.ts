@@ -1,5 +1,7 @@
 import { type Step, stay, stepBy, type TransitionTable } from '@rollcall/shared-protocol'
 import { changesOf, composeEdits, type MetaChange, type MetaEdit } from './meta-edit'
+import { joinTickets, type Tickets, ticketsOf } from './tickets'
+import { append, mergeAll, mergeOf, type WaitingEdits, waitingOf } from './waiting-edits'
 
 /*
  *             joined             submit: send
@@ -13,12 +15,19 @@ import { changesOf, composeEdits, type MetaChange, type MetaEdit } from './meta-
  * answered when the connection broke is sent again after the rejoin: a change says what the meta shall be, so
  * that twice is as good as once. What was answered is remembered, for the payload of the rejoin. (C-11)
  * What the server has too much of is said again when it has asked for it, as it is wanted by then. (C-36)
+ * What is pending is merged once, when it goes out, and has a bound: a patch beyond it is refused. (C-53)
  */
 
 /** What goes out at one time. `tickets` stand for the callers who wait for the answer. */
 export interface Batch {
   readonly edit: MetaEdit
-  readonly tickets: readonly number[]
+  readonly tickets: Tickets
+}
+
+/** What waits to go out. */
+interface Pending {
+  readonly edits: WaitingEdits
+  readonly tickets: Tickets
 }
 
 interface OwnMetaMemory {
@@ -31,9 +40,9 @@ interface OwnMetaMemory {
 
 export type OwnMetaState = OwnMetaMemory &
   (
-    | { readonly name: 'held'; readonly pending: Batch | null }
+    | { readonly name: 'held'; readonly pending: Pending | null }
     | { readonly name: 'ready' }
-    | { readonly name: 'cooling'; readonly pending: Batch | null }
+    | { readonly name: 'cooling'; readonly pending: Pending | null }
   )
 
 export type OwnMetaEvent =
@@ -55,7 +64,9 @@ export type OwnMetaEffect =
   | { readonly kind: 'timer'; readonly delayMs: number | null }
   | { readonly kind: 'send'; readonly id: number; readonly changes: readonly MetaChange[] }
   /** Tell the callers: `error` null where the server accepted. */
-  | { readonly kind: 'settle'; readonly tickets: readonly number[]; readonly error: unknown }
+  | { readonly kind: 'settle'; readonly tickets: Tickets; readonly error: unknown }
+  /** Tell the caller: with this patch too much would wait. It has no effect. */
+  | { readonly kind: 'refuse'; readonly ticket: number }
 
 export interface OwnMetaContext {
   /** Least time between two sends, in milliseconds. */
@@ -77,13 +88,37 @@ function memoryOf({ inFlight, accepted, nextId }: OwnMetaState): OwnMetaMemory {
   return { inFlight, accepted, nextId }
 }
 
-function join(first: Batch | null, second: Batch | null): Batch | null {
-  if (first === null || second === null) return first ?? second
-  return { edit: composeEdits(first.edit, second.edit), tickets: [...first.tickets, ...second.tickets] }
+function join(first: Batch, second: Batch): Batch {
+  return {
+    edit: composeEdits(first.edit, second.edit),
+    tickets: joinTickets(first.tickets, second.tickets),
+  }
 }
 
-function batchOf({ edit, ticket }: Extract<OwnMetaEvent, { kind: 'submit' }>): Batch {
-  return { edit, tickets: [ticket] }
+/** The batches as one, with what is pending after them; null where there is nothing. */
+function pendingOf(batches: readonly Batch[], pending: Pending | null): Pending | null {
+  if (batches.length === 0) return pending
+  const all = pending ? [...batches, batchOf(pending)] : batches
+  return {
+    edits: waitingOf(mergeAll(all.map(({ edit }) => edit))),
+    tickets: all.map(({ tickets }) => tickets).reduce(joinTickets),
+  }
+}
+
+function batchOf({ edits, tickets }: Pending): Batch {
+  return { edit: mergeOf(edits), tickets }
+}
+
+function wait(
+  state: In<'held' | 'cooling'>,
+  { edit, ticket }: Extract<OwnMetaEvent, { kind: 'submit' }>,
+): OwnMetaStep {
+  const { pending } = state
+  const { waiting: edits, isFull } = append(pending?.edits ?? null, edit)
+  const tickets = pending?.tickets ?? []
+  if (isFull)
+    return { state: { ...state, pending: { edits, tickets } }, effects: [{ kind: 'refuse', ticket }] }
+  return stay({ ...state, pending: { edits, tickets: joinTickets(tickets, ticketsOf(ticket)) } })
 }
 
 function send(state: OwnMetaState, batch: Batch, { intervalMs }: OwnMetaContext): OwnMetaStep {
@@ -103,10 +138,10 @@ function send(state: OwnMetaState, batch: Batch, { intervalMs }: OwnMetaContext)
   }
 }
 
-function hold(state: OwnMetaState, pending: Batch | null): OwnMetaStep {
-  const unanswered = state.inFlight.map(({ batch }) => batch).reduce<Batch | null>(join, null)
+function hold(state: OwnMetaState, pending: Pending | null): OwnMetaStep {
+  const unanswered = state.inFlight.map(({ batch }) => batch)
   return {
-    state: { ...memoryOf(state), name: 'held', inFlight: [], pending: join(unanswered, pending) },
+    state: { ...memoryOf(state), name: 'held', inFlight: [], pending: pendingOf(unanswered, pending) },
     effects: [{ kind: 'timer', delayMs: null }],
   }
 }
@@ -125,11 +160,11 @@ function postpone(
   const follower = later.find((item) => item.batch.edit.kind === 'set')
   // It replaces the meta whatever that was: its answer is also ours.
   if (follower) {
-    const joined = { ...follower, batch: join(batch, follower.batch) ?? follower.batch }
+    const joined = { ...follower, batch: join(batch, follower.batch) }
     return stay({ ...state, inFlight: others.map((item) => (item === follower ? joined : item)) })
   }
-  const wanted = later.map((item) => ({ ...item.batch, tickets: [] })).reduce<Batch | null>(join, batch)
-  const pending = join(wanted, state.name === 'cooling' ? state.pending : null)
+  const wanted = [batch, ...later.map((item) => ({ ...item.batch, tickets: [] }))]
+  const pending = pendingOf(wanted, state.name === 'cooling' ? state.pending : null)
   return {
     state: { ...memoryOf(state), name: 'cooling', inFlight: others, pending },
     effects: [{ kind: 'timer', delayMs: Math.max(intervalMs, retryAfterMs) }],
@@ -164,16 +199,18 @@ const clear = ({ nextId }: OwnMetaState): OwnMetaStep => ({
 
 const table: TransitionTable<OwnMetaState, OwnMetaEvent, OwnMetaEffect, OwnMetaContext> = {
   held: {
-    submit: (state, event) => stay({ ...state, pending: join(state.pending, batchOf(event)) }),
+    submit: wait,
     joined: (state, _event, context) =>
-      state.pending ? send(state, state.pending, context) : stay({ ...memoryOf(state), name: 'ready' }),
+      state.pending
+        ? send(state, batchOf(state.pending), context)
+        : stay({ ...memoryOf(state), name: 'ready' }),
     lost: stay,
     cleared: clear,
     answered: stay,
     due: stay,
   },
   ready: {
-    submit: (state, event, context) => send(state, batchOf(event), context),
+    submit: (state, { edit, ticket }, context) => send(state, { edit, tickets: ticketsOf(ticket) }, context),
     joined: stay,
     lost: (state) => hold(state, null),
     cleared: clear,
@@ -181,13 +218,15 @@ const table: TransitionTable<OwnMetaState, OwnMetaEvent, OwnMetaEffect, OwnMetaC
     due: stay,
   },
   cooling: {
-    submit: (state, event) => stay({ ...state, pending: join(state.pending, batchOf(event)) }),
+    submit: wait,
     joined: stay,
     lost: (state) => hold(state, state.pending),
     cleared: clear,
     answered: answer,
     due: (state, _event, context) =>
-      state.pending ? send(state, state.pending, context) : stay({ ...memoryOf(state), name: 'ready' }),
+      state.pending
+        ? send(state, batchOf(state.pending), context)
+        : stay({ ...memoryOf(state), name: 'ready' }),
   },
 }
 

@@ -1,0 +1,27 @@
+/*
+ * Callers who wait for an answer hold tickets with ascending numbers. Those who called one after the other are one range,
+ * so that a batch is as small for ten thousand callers as for one.
+ */
+
+export interface TicketRange {
+  readonly first: number
+  readonly last: number
+}
+
+export type Tickets = readonly TicketRange[]
+
+export function ticketsOf(ticket: number): Tickets {
+  return [{ first: ticket, last: ticket }]
+}
+
+/** The tickets of both, which have none in common. */
+export function joinTickets(one: Tickets, other: Tickets): Tickets {
+  const joined: TicketRange[] = []
+  for (const range of [...one, ...other].sort((a, b) => a.first - b.first)) {
+    const before = joined.at(-1)
+    if (before && before.last + 1 === range.first)
+      joined.splice(-1, 1, { first: before.first, last: range.last })
+    else joined.push(range)
+  }
+  return joined
+}

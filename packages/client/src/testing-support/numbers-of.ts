@@ -1,0 +1,5 @@
+import type { Tickets } from '../machine/tickets'
+
+/** The tickets one by one. */
+export const numbersOf = (tickets: Tickets): number[] =>
+  tickets.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, i) => first + i))
