@@ -30,6 +30,15 @@ export const doorMutants: readonly Mutant[] = [
     tests: [`${server}/door/client-address`],
   },
   {
+    name: 'any-proxies',
+    law: 'S-43',
+    breaks: 'thousands of addresses in a header are compared with those of the proxies',
+    file: `${server}/door/client-address.ts`,
+    find: '.slice(0, MAX_PROXIES)',
+    replace: '',
+    tests: [`${server}/door/client-address`],
+  },
+  {
     name: 'seat-kept',
     law: 'S-35',
     breaks: 'a connection that has ended is counted for ever',

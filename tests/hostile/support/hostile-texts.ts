@@ -43,7 +43,7 @@ const RUNS: readonly string[] = [
     'xn--',
     '../',
   ],
-  ...['127.0.0.1, ', '10.0.0.1:1,', '[::1]:1,', 'W/"a",', 'for=a,', 'lp.a.'],
+  ...['127.0.0.1, ', '::1,', '10.0.0.1:1,', '[::1]:1,', 'W/"a",', 'for=a,', 'lp.a.'],
   // Emoji, joiners and flags, which a name is searched for.
   ...['\u{1f469}\u200d', '\u200d', '\u{1f3f4}', '\u{1f3f4}\u{e0067}', '\u0301\u0316', '\u094d\u200d'],
 ]

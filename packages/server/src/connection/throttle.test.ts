@@ -200,6 +200,39 @@ describe('[S-52] an account', () => {
     expect(other.done).not.toContain('abuse')
   })
 
+  describe('[S-78] of guests, whose refusals are used up', () => {
+    const abuse = { perSecond: 1, burst: 8 }
+    const made = () => {
+      const { clock, connect } = node({ messages, abuse, guestsPerAddress: 1 })
+      const join = () => connect(guestAccount('10.1.2.3'))
+      /** One of them comes back as often as it is closed, until the address has no room for anything. */
+      const flood = () => {
+        for (let i = 0; i < 20; i++) taken([join()], 100)
+      }
+      return { clock, join, flood }
+    }
+
+    test('slows down another guest there and does not close it', async () => {
+      const { clock, join, flood } = made()
+      const honest = join()
+      for (let n = 0; n < 100; n++) {
+        await clock.advance(5000)
+        flood()
+        honest.beats(n)
+      }
+      expect(honest.done).toHaveLength(100)
+      expect(honest.done).not.toContain('abuse')
+    })
+
+    test('closes who goes on to offend, earlier than otherwise', () => {
+      const { join, flood } = made()
+      flood()
+      const other = join()
+      for (let n = 0; n < 3; n++) other.beats(n)
+      expect(other.done.filter((what) => what === 'abuse')).toHaveLength(1)
+    })
+  })
+
   test('is forgotten once it has been quiet for long enough', async () => {
     const { clock, accounts, connect } = node({ messages: { perSecond: 1, burst: 30 } })
     const lasting = connect('lasting')

@@ -20,6 +20,8 @@ import { type Paces, type RateName, type RatesOptions, timesOfAccount } from './
 
 /** Of a frame that found no room for its bytes, one offence for each so many: all of it was inflated and read in vain. */
 const BYTES_PER_OFFENCE = 4096
+/** Each offence of a guest counts so many times while those of its whole address are used up. */
+const GUEST_OFFENCES = 4
 
 /** What all connections of a node share. */
 export interface ThrottleContext {
@@ -138,6 +140,10 @@ export class Throttle {
 
   // --- within ----------------------------------------------------------------------------------------------------
 
+  get #isOfGuests(): boolean {
+    return this.#account !== null && isGuests(this.#account)
+  }
+
   #ofAccount(nowMs: number): Meter | null {
     return this.#account === null ? null : this.#context.accounts.of(this.#account, nowMs)
   }
@@ -177,13 +183,17 @@ export class Throttle {
   /**
    * Where only the account is too fast, as another of its connections takes what there is, the account alone is charged:
    * it has room for the offences of several connections, so that one which keeps to its rates is not closed for another.
+   * Once that room is used up, an identity's connections are closed as they offend. The guests of one address are
+   * different people: each is closed for offences of its own alone, of which it then has fewer. Otherwise any of them
+   * could put out all others. (S-78)
    */
   #offend(nowMs: number, offences: number, isOwn: boolean): void {
     const account = this.#ofAccount(nowMs)
-    const isTooMuch =
-      (isOwn && this.#own.waitMs('abuse', nowMs) > 0) || (account?.waitMs('abuse', nowMs) ?? 0) > 0
-    if (isTooMuch) return this.#events.onAbuse()
-    if (isOwn) this.#own.spend('abuse', nowMs, offences)
+    const isUsedUp = (account?.waitMs('abuse', nowMs) ?? 0) > 0
+    const mayClose = isOwn || isUsedUp
+    if (mayClose && this.#own.waitMs('abuse', nowMs) > 0) return this.#events.onAbuse()
+    if (isUsedUp && !this.#isOfGuests) return this.#events.onAbuse()
+    if (mayClose) this.#own.spend('abuse', nowMs, isUsedUp ? offences * GUEST_OFFENCES : offences)
     account?.spend('abuse', nowMs, offences)
   }
 
@@ -228,7 +238,7 @@ export class Throttle {
     const { rates } = this.#context
     const rate = rates[name]
     const account = isOwn ? null : this.#account
-    const isOfGuests = account !== null && isGuests(account)
+    const isOfGuests = account !== null && this.#isOfGuests
     const times = account === null ? 1 : timesOfAccount(name, isOfGuests, rates)
     const perSecond = rate === false ? 0 : rate.perSecond * times
     const counted = perSecond === 1 ? SINGULAR[name] : name

@@ -53,6 +53,19 @@ describe('[S-35] where a request comes from', () => {
     expect(addressOf(trusted, peer, forwardedFor)).toBe('')
   })
 
+  test('[S-43] is unknown behind more proxies than anybody has, and few of them are asked about', () => {
+    let asked = 0
+    const trusts = () => {
+      asked++
+      return true
+    }
+    expect(addressOf(trusts, '10.0.0.5', '::1,'.repeat(4000))).toBe('')
+    expect(asked).toBe(32)
+    const thirty = Array.from({ length: 30 }, () => '10.0.0.6')
+    expect(addressOf(['10.0.0.0/8'], '10.0.0.5', ['192.0.2.7', ...thirty].join())).toBe('192.0.2.7')
+    expect(addressOf(['10.0.0.0/8'], '10.0.0.5', ['192.0.2.7', ...thirty, '10.0.0.6'].join())).toBe('')
+  })
+
   test('a proxy that nobody named is hinted at, once', () => {
     const log = new RecordingLog()
     const of = clientAddress(null, log)

@@ -18,6 +18,12 @@ import { plainAddress } from './address'
  */
 export type TrustProxy = readonly string[] | ((address: string, hop: number) => boolean)
 
+/**
+ * Proxies in a row that are asked about. Nobody has so many, and a client may write thousands of addresses that are
+ * trusted into its own header: each costs a comparison. (S-43)
+ */
+const MAX_PROXIES = 32
+
 /** Tells who is at the far end of a request, and who is at the near one. */
 export interface ClientAddress {
   /** Of the client, as far as proxies are trusted. Empty where it cannot be told, and where only proxies are named. */
@@ -43,11 +49,12 @@ export function clientAddress(trusted: TrustProxy | null, log: Logger): ClientAd
 }
 
 /**
- * The nearest address that is no trusted proxy's. Empty where there is none: a proxy whose header was dropped or that
- * sets none has named nobody, and its clients must not count as the proxy, which is trusted. (S-45)
+ * The nearest address that is no trusted proxy's. Empty where there is none among the nearest {@link MAX_PROXIES}: a proxy
+ * whose header was dropped or that sets none has named nobody, and its clients must not count as the proxy, which is
+ * trusted. (S-45)
  */
 function beyondProxies(request: IncomingMessage, trust: (address: string, hop: number) => boolean): string {
-  for (const [hop, address] of proxyaddr.all(request).entries()) {
+  for (const [hop, address] of proxyaddr.all(request).slice(0, MAX_PROXIES).entries()) {
     const plain = plainAddress(address ?? '')
     if (plain === '' || !trust(plain, hop)) return plain
   }
