@@ -56,7 +56,7 @@ export function runCommand(command, { timeoutMs, live = false, env = {}, cwd = r
       if (reason && live) console.log(reason)
       resolve({ ok, output: reason && !live ? `${output}\n${reason}` : output })
     }
-    child.once('error', (error) => finish(false, `${program}: ${error.message}`))
+    child.on('error', (error) => finish(false, `${program}: ${error.message}`))
     child.once('exit', () => {
       // Whatever the command left behind goes with it, and so its pipes close.
       signalGroup(child, 'SIGKILL')

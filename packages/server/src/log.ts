@@ -1,4 +1,4 @@
-import { pino } from 'pino'
+import { type DestinationStream, pino } from 'pino'
 
 /** What the server logs through; pino's loggers fit. The object comes first, the sentence second. */
 export interface Logger {
@@ -10,7 +10,20 @@ export interface Logger {
 
 /** Warnings and errors to standard error, so that an embedding program's output stays its own. */
 export function defaultLogger(): Logger {
-  return pino({ name: 'rollcall', level: 'warn' }, pino.destination({ dest: 2, sync: true }))
+  return pino({ name: 'rollcall', level: 'warn' }, standardError())
+}
+
+/** Bytes of the log that wait where standard error takes nothing for a while. More is dropped. */
+const MAX_WAITING_BYTES = 1_048_576
+
+/**
+ * Standard error, to write a log to. Where it cannot be written (the disk is full, the reader has gone) lines are lost, and
+ * the program goes on. (S-76)
+ */
+export function standardError(): DestinationStream {
+  const destination = pino.destination({ dest: 2, sync: true, maxLength: MAX_WAITING_BYTES })
+  destination.on('error', () => {})
+  return destination
 }
 
 /**

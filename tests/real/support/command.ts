@@ -4,7 +4,8 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
-const cli = fileURLToPath(new URL('../../../packages/server/dist/cli.js', import.meta.url))
+/** The built command. */
+export const commandPath = fileURLToPath(new URL('../../../packages/server/dist/cli.js', import.meta.url))
 
 /** The built command, running; ended when the test ends. */
 export class Command {
@@ -13,7 +14,7 @@ export class Command {
   errors = ''
 
   constructor(args: readonly string[], env: Record<string, string> = {}) {
-    this.process = spawn(process.execPath, [cli, ...args], {
+    this.process = spawn(process.execPath, [commandPath, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH ?? '', ...env },
     })

@@ -1,5 +1,7 @@
-import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { channel } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { TransportListener } from '../transport'
 import { openWebSocket } from './websocket-transport'
@@ -23,6 +25,34 @@ function recorder() {
   }
   return { listener, told, until }
 }
+
+test('[C-52] one that is abandoned while it connects ends nothing with what it still says', async () => {
+  const uncaught: unknown[] = []
+  const note = (error: unknown) => void uncaught.push(error)
+  process.on('uncaughtException', note)
+  onTestFinished(() => void process.off('uncaughtException', note))
+  const sockets: Socket[] = []
+  const onSocket = (message: unknown) => void sockets.push((message as { socket: Socket }).socket)
+  channel('net.client.socket').subscribe(onSocket)
+  onTestFinished(() => void channel('net.client.socket').unsubscribe(onSocket))
+  // Takes connections, and answers no handshake.
+  const silent = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
+  onTestFinished(() => void silent.close())
+  await once(silent, 'listening')
+  const { listener, told } = recorder()
+  const url = `ws://127.0.0.1:${(silent.address() as AddressInfo).port}/socket`
+  for (const isConnected of [false, true]) {
+    const transport = openWebSocket(url, 'rollcall.v1', listener)
+    const socket = sockets.at(-1)
+    if (isConnected) await once(silent, 'connection')
+    const closed = once(socket as Socket, 'close')
+    transport.abandon()
+    await closed
+    for (const n of [1, 2]) expect(() => socket?.emit('error', new Error(`late error ${n}`))).not.toThrow()
+  }
+  await new Promise((resolve) => setImmediate(resolve))
+  expect({ uncaught, told }).toEqual({ uncaught: [], told: [] })
+})
 
 describe('the transport over ws', () => {
   let server: WebSocketServer

@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { LONGEST_DELAY_MS } from '../io/clock'
+import { ignoreErrors } from '../io/late-errors'
+import { logFailure } from '../log'
 import { createServer } from '../server'
 import { cliLogger, LOG_LEVELS, type LogLevel } from './cli-logger'
 import { demoPage } from './demo-page'
@@ -74,7 +76,8 @@ async function serve(flags: ServeFlags): Promise<void> {
     `  Vix      ws://${at}/`,
     'Ctrl-C stops it.',
   ]
-  process.stdout.write(`${lines.join('\n')}\n`)
+  // Nobody may read it, or its disk may be full: the server serves all the same.
+  ignoreErrors(process.stdout).write(`${lines.join('\n')}\n`)
 
   let isStopping = false
   const stop = (signal: NodeJS.Signals) => {
@@ -88,6 +91,10 @@ async function serve(flags: ServeFlags): Promise<void> {
       .then(() => server.close())
       .then(() => store?.close())
       .then(() => process.exit(0))
+      .catch((error: unknown) => {
+        logFailure(logger, error, {}, 'the server could not be closed in order')
+        process.exit(1)
+      })
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)

@@ -11,6 +11,7 @@ import { RefusalLog } from '../door/refusal-log'
 import { Tally } from '../door/tally'
 import { systemClock } from '../io/clock'
 import { tooManyHeaders } from '../io/header-count'
+import { ignoreErrors } from '../io/late-errors'
 import type { Logger } from '../log'
 import { refuseRequest } from './answer-json'
 import { contain } from './contain'
@@ -105,14 +106,30 @@ export function createHttpServer(bounds: HttpBounds, handle: RequestListener): H
       maxHeaderSize: http.maxHeaderBytes,
       connectionsCheckingInterval: Math.min(1000, http.headersTimeoutMs),
     },
-    (request, response) => void contain(log, response, () => bounded(request, response)),
+    (request, response) => {
+      ignoreErrors(request)
+      ignoreErrors(response)
+      void contain(log, response, () => bounded(request, response))
+    },
   )
   // Some versions of Node drop headers past this count. All are to come here, to be counted; maxHeaderSize bounds them.
   server.maxHeadersCount = 0
   server.timeout = http.silenceTimeoutMs + windowMs
   server.maxConnections = SOCKETS_PER_CONNECTION * maxConnections + maxPending
   boundSockets(server, bounds)
+  logAcceptErrors(server, log)
   return server
+}
+
+/** A connection that the system does not hand over (no file descriptors, no memory) must not end the process. (S-76) */
+function logAcceptErrors(server: HttpServer, log: Logger): void {
+  const lost = new RefusalLog(log, 'TCP connections cannot be accepted')
+  server.on('error', (error: NodeJS.ErrnoException) => {
+    // Before that, `listen` rejects with it.
+    if (!server.listening) return
+    const { code = 'unknown', message } = error
+    lost.note({ status: 503, reason: code, message }, systemClock.now())
+  })
 }
 
 function boundSockets(server: HttpServer, bounds: HttpBounds): void {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Door } from '../door/door'
 import type { Clock } from '../io/clock'
+import { ignoreErrors } from '../io/late-errors'
 import type { RandomSource } from '../io/random'
 import { readHandshake, type Target, targetOf } from '../io/read-handshake'
 import { hashSecret, isSecret, type SecretHash } from '../io/secret'
@@ -83,6 +84,8 @@ export class LongPoll {
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const target = targetOf(request)
     if (target?.path !== PATH) return false
+    ignoreErrors(request)
+    ignoreErrors(response)
     void contain(this.#context.log, response, () => this.#handle(request, response, target))
     return true
   }

@@ -34,6 +34,12 @@ describe('a body', () => {
     expect(String(await body)).toBe('abc')
   })
 
+  test('[S-76] that fails twice ends nothing', async () => {
+    const { request, body } = post(new ByteBudget(0))
+    for (const n of [1, 2]) expect(() => request.emit('error', new Error(`error ${n}`))).not.toThrow()
+    expect(await body).toBe('aborted')
+  })
+
   test('that is larger than allowed is not read to its end', async () => {
     const budget = new ByteBudget(1024 * KIB)
     const { request, body } = post(budget, 100 * KIB)

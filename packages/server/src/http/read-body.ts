@@ -41,6 +41,6 @@ export function readBody(
     })
     request.once('end', () => finish(whole.view()))
     request.once('close', () => finish('aborted'))
-    request.once('error', () => finish('aborted'))
+    request.on('error', () => finish('aborted'))
   })
 }

@@ -3,6 +3,7 @@ import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { AbstractConnector, Cluster, Redis, type RedisOptions, SentinelConnector } from 'ioredis'
 import type { RedisConnection } from '../store/redis/redis-connection'
 import { readRedisUrl } from '../store/redis/redis-url'
+import { ignoreErrors } from './late-errors'
 
 /** One connection of the store's, or in a Cluster all of them, not yet begun. */
 export type RedisSide = Redis | Cluster
@@ -104,7 +105,7 @@ class QuietConnector extends AbstractConnector {
     stream.once('error', (error) => {
       this.firstError = error
     })
-    return quiet(stream)
+    return ignoreErrors(stream)
   }
 
   override disconnect(): void {
@@ -123,7 +124,7 @@ class QuietSentinelConnector extends SentinelConnector {
   }
 
   override async connect(emit: Parameters<SentinelConnector['connect']>[0]) {
-    return quiet(await super.connect(emit))
+    return ignoreErrors(await super.connect(emit))
   }
 
   override disconnect(): void {
@@ -135,9 +136,4 @@ class QuietSentinelConnector extends SentinelConnector {
 /** What ioredis keeps to itself of a Sentinel's connector: how it connects to a Sentinel. */
 interface SentinelInternals {
   connectToSentinel(this: unknown, endpoint: unknown, options?: object): Redis
-}
-
-function quiet<S extends { on(event: 'error', listener: () => void): unknown }>(stream: S): S {
-  stream.on('error', () => {})
-  return stream
 }

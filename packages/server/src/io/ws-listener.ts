@@ -10,6 +10,7 @@ import { checkUnattached, markAttached, unmarkAttached } from './attached'
 import { Batch } from './batch'
 import { systemClock } from './clock'
 import { Intake } from './intake'
+import { ignoreErrors } from './late-errors'
 import type { CompressionOptions } from './packet'
 import { readHandshake } from './read-handshake'
 import { bytesWrittenTo, isAnswered, type UnansweredUpgrades } from './unanswered-upgrades'
@@ -86,11 +87,14 @@ export class WsListener {
     server.prependListener('upgrade', this.#onUpgrade)
   }
 
-  /** Takes no further handshake from this server. Connections that are open stay so. */
+  /**
+   * Takes no further handshake from this server. Connections that are open stay so. An HTTP server of our own has no other
+   * listener for an upgrade on a connection that was opened earlier, so we go on refusing those. (S-76)
+   */
   detach(): void {
     this.#isClosed = true
     if (!this.#server) return
-    this.#server.off('upgrade', this.#onUpgrade)
+    if (this.#options.unanswered) this.#server.off('upgrade', this.#onUpgrade)
     unmarkAttached(this.#server)
     this.#server = null
   }
@@ -101,7 +105,7 @@ export class WsListener {
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     // A peer that resets the connection during the handshake must not end the process.
-    socket.on('error', ignore)
+    ignoreErrors(socket)
     // Uncaught, it would end the process with everybody's connections.
     this.#upgrade(request, socket, head).catch((error: unknown) => {
       logFailure(this.#options.log, error, {}, 'a handshake failed')
@@ -194,8 +198,6 @@ const answeredByOthers: HandshakeRefusal = {
     'Another listener of upgrades answered a handshake of ours: let it answer its own paths only (see docs/server.md).',
 }
 const closing: HandshakeRefusal = { status: 503, reason: 'closing', message: 'The server is shutting down.' }
-
-function ignore(): void {}
 
 function refusalText({ status, reason, message, retryAfterS }: HandshakeRefusal): string {
   const body = JSON.stringify({ error: reason, message })
