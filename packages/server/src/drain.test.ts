@@ -119,4 +119,15 @@ describe('[S-30] readiness', () => {
     node.store.setDown(false)
     expect(node.node.problems).toEqual([])
   })
+
+  test('[S-77] and the code with which the store refuses, until it is back', async () => {
+    const { nodes } = sharedNodes(1)
+    const [node] = nodes as [SharingNode]
+    expect(node.node.storeErrorCode).toBeNull()
+    node.store.errorCode = 'OOM'
+    node.store.setDown(true)
+    expect(node.node.storeErrorCode).toBe('OOM')
+    node.store.setDown(false)
+    expect(node.node.storeErrorCode).toBeNull()
+  })
 })

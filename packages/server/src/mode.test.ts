@@ -12,6 +12,16 @@ describe('[S-14] development is the default only where nobody from elsewhere can
     },
   )
 
+  test.each(['prod', 'Production', ' production', 'staging', 'produktion'])(
+    'NODE_ENV=%s is not taken for development: a misspelled production would trust names',
+    (env) => expect(modeFor('127.0.0.1', env)).toBe('production'),
+  )
+
+  test.each(['development', ''])('NODE_ENV=%j leaves it to the address', (env) => {
+    expect(modeFor('127.0.0.1', env)).toBe('development')
+    expect(modeFor('0.0.0.0', env)).toBe('production')
+  })
+
   test.each([
     '0.0.0.0',
     '::',

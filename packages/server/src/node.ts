@@ -182,6 +182,11 @@ export class PresenceNode {
     return problems
   }
 
+  /** The code with which the store refuses, such as `OOM`; null where it is reachable, or says none. */
+  get storeErrorCode(): string | null {
+    return this.registry.isReachable ? null : (this.#store.errorCode ?? null)
+  }
+
   /**
    * Takes no new connections and ends those that are open with 1012, spread over `overMs`, so that their clients do not
    * all come to the other nodes at once. Resolves when all are gone.
@@ -260,7 +265,9 @@ export class PresenceNode {
     if (isReachable) log.info({}, 'the store can be reached again')
     else log.warn({}, 'the store cannot be reached; what is known is served, and changes wait')
     this.registry.setReachable(isReachable)
-    if (isReachable) this.#sessions.saveAgain()
+    if (!isReachable) return
+    this.#sessions.saveAgain()
+    this.#control?.retryNow()
   }
 
   #describe(): JsonObject {

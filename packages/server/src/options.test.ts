@@ -133,6 +133,8 @@ describe('[S-17] nonsense is refused when the server is made, with the option’
     ['an implicit topic with a line break', { implicitTopic: 'room:\n' }],
     ['a port with a server of one’s own', { server: createServer(), port: 9090 }],
     ['a host with a server of one’s own', { server: createServer(), host: '::' }],
+    ['an empty host', { host: '' }],
+    ['a blank host', { host: ' ' }],
   ])('%s', (_what, options) => {
     expect(() => resolve(options)).toThrow(refused)
   })

@@ -47,7 +47,7 @@ export interface ServerOptions {
   readonly allowAnonymous?: boolean
   /**
    * `development` believes the connect param `user_id` and the names that Vix clients say.
-   * @default 'development' on a loopback address outside NODE_ENV=production, else 'production'
+   * @default 'development' on a loopback address where NODE_ENV is development, test or unset, else 'production'
    */
   readonly mode?: 'development' | 'production'
   /**
@@ -202,6 +202,12 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     throw new ServerError(
       'invalid_option',
       'port and host are set on the server that you attach to, not here.',
+    )
+  }
+  if (resolved.host.trim() === '') {
+    throw new ServerError(
+      'invalid_option',
+      'host is empty, which would listen on every address. Leave it out for 127.0.0.1, or give 0.0.0.0 or :: for all.',
     )
   }
   if (resolved.channels.length === 0) {

@@ -211,6 +211,14 @@ export class RollcallServer {
   }
 
   /**
+   * While `problems` holds `store_unreachable`: the code of the error that the store answers with, such as `OOM` or
+   * `NOAUTH` of Redis. Null where it does not answer at all.
+   */
+  get storeErrorCode(): string | null {
+    return this.#node.storeErrorCode
+  }
+
+  /**
    * Prepares to {@link close}: handshakes are refused with 503 from now on, and connections are ended with 1012 one by
    * one, spread over `overMs`, so that their clients do not all come to the other servers at once. Resolves once all are
    * gone. Throws `invalid_option` for an `overMs` that no timer can wait.
@@ -266,7 +274,7 @@ export class RollcallServer {
       contentSecurityPolicy,
     } = this.#options
     const files = page === null ? null : readPage(page, maxPageBytes)
-    const handle = createRequestHandler(files, () => this.problems, contentSecurityPolicy)
+    const handle = createRequestHandler(files, this, contentSecurityPolicy)
     const bounds = {
       ...admission,
       http,

@@ -176,12 +176,21 @@ describe('[S-30] GET /readyz', () => {
   })
 
   test('is 503 with all reasons, while /healthz is 200 still', async () => {
-    const handler = createRequestHandler(null, () => ['draining', 'store_unreachable'])
+    const handler = createRequestHandler(null, {
+      problems: ['draining', 'store_unreachable'],
+      storeErrorCode: null,
+    })
     const { status, body } = await ask(handler, '/readyz')
     expect(status).toBe(503)
     expect(JSON.parse(body)).toEqual({ status: 'not_ready', reasons: ['draining', 'store_unreachable'] })
     expect((await ask(handler, '/healthz')).status).toBe(200)
     expect((await ask(handler, '/readyz', 'HEAD')).status).toBe(503)
+  })
+
+  test('[S-77] says with which code the store refuses, where it says one', async () => {
+    const handler = createRequestHandler(null, { problems: ['store_unreachable'], storeErrorCode: 'OOM' })
+    const { body } = await ask(handler, '/readyz')
+    expect(JSON.parse(body)).toEqual({ status: 'not_ready', reasons: ['store_unreachable'], store: 'OOM' })
   })
 })
 

@@ -9,6 +9,14 @@ export const WELCOME = {
   hint: 'Connect via WebSocket and send presence.join',
 } as const
 
+/** Whether new clients should be sent here. Read for each request. */
+export interface Readiness {
+  /** Why not; empty where they should. */
+  readonly problems: readonly string[]
+  /** The code with which the store refuses; null where it says none. */
+  readonly storeErrorCode: string | null
+}
+
 /**
  * Answers plain HTTP requests:
  *
@@ -22,7 +30,7 @@ export const WELCOME = {
  */
 export function createRequestHandler(
   files: PageFiles | null,
-  problems: () => readonly string[] = () => [],
+  readiness: Readiness = { problems: [], storeErrorCode: null },
   policy: string | null = DEFAULT_PAGE_POLICY,
 ): RequestListener {
   const security = pageHeaders(policy)
@@ -36,7 +44,7 @@ export function createRequestHandler(
       })
     }
     if (path === '/healthz') return answerJson(request, response, 200, { status: 'ok' })
-    if (path === '/readyz') return answerReadiness(request, response, problems())
+    if (path === '/readyz') return answerReadiness(request, response, readiness)
     if (path === '/socket/websocket') {
       const message = 'Only WebSockets here; Phoenix clients that can have none poll /socket/longpoll.'
       return answerJson(request, response, 400, { error: 'no_websocket', message })
@@ -54,12 +62,15 @@ export function createRequestHandler(
 function answerReadiness(
   request: IncomingMessage,
   response: ServerResponse,
-  reasons: readonly string[],
+  { problems: reasons, storeErrorCode }: Readiness,
 ): void {
   // Asked again and again: no cache in between may answer.
   response.setHeader('Cache-Control', 'no-store')
   if (reasons.length === 0) answerJson(request, response, 200, { status: 'ready' })
-  else answerJson(request, response, 503, { status: 'not_ready', reasons })
+  else {
+    const store = storeErrorCode === null ? {} : { store: storeErrorCode }
+    answerJson(request, response, 503, { status: 'not_ready', reasons, ...store })
+  }
 }
 
 function wantsHtml(request: IncomingMessage): boolean {

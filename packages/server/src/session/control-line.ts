@@ -1,4 +1,5 @@
 import { field, isJsonObject, type JsonObject, type JsonValue } from '@rollcall/shared-protocol'
+import { growingDelay } from '../backoff'
 import type { Clock, Timer } from '../io/clock'
 import type { Logger } from '../log'
 import type { Store, StoreMessage, Subscription, TopicFeed } from '../store/store'
@@ -25,14 +26,17 @@ export const CONTROL_TOPIC = '\u0000rollcall'
 
 const KICK = 'kick'
 
-/** How long a subscription that failed waits for its next try, in milliseconds. */
+/** Milliseconds that a subscription waits for its next try: after the first failure, and at most. */
 const RETRY_MS = 250
+const MAX_RETRY_MS = 1000
 
 /** What this node has to say to the others of its store, beside what happens in topics, and they to it. */
 export class ControlLine implements TopicFeed {
   readonly #context: ControlLineContext
   #subscription: Subscription | null = null
   #retry: Timer | null = null
+  /** Tries in a row that failed. */
+  #failures = 0
   #isClosed = false
 
   constructor(context: ControlLineContext) {
@@ -50,9 +54,23 @@ export class ControlLine implements TopicFeed {
       (error: unknown) => {
         if (this.#isClosed) return
         log.debug({ err: error }, 'the other nodes cannot be heard yet')
-        this.#retry = clock.after(RETRY_MS, () => this.open())
+        const delayMs = growingDelay(++this.#failures, RETRY_MS, MAX_RETRY_MS)
+        this.#retry = clock.after(delayMs, () => this.#openAgain())
       },
     )
+  }
+
+  /** The store is back: a subscription that waits for its next try is tried now. */
+  retryNow(): void {
+    if (!this.#retry) return
+    this.#failures = 0
+    this.#openAgain()
+  }
+
+  #openAgain(): void {
+    this.#retry?.cancel()
+    this.#retry = null
+    this.open()
   }
 
   /** Resolves once the store has taken it. */
@@ -63,6 +81,7 @@ export class ControlLine implements TopicFeed {
   close(): void {
     this.#isClosed = true
     this.#retry?.cancel()
+    this.#retry = null
     this.#subscription?.cancel()
   }
 

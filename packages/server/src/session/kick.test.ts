@@ -152,7 +152,7 @@ describe('[S-34] where the store is away', () => {
     expect(far.peer.wire.closedWith).toEqual(kicked())
   })
 
-  test('a server that could not listen at first does so when the store is there', async () => {
+  test('[S-77] a server that could not listen at first asks with growing pauses, and at once when the store is back', async () => {
     const clock = new VirtualClock()
     const state = new MemoryStoreState('e', { clock })
     const [store, other] = [new ScriptedStore(new MemoryStore(state)), new MemoryStore(state)]
@@ -162,17 +162,39 @@ describe('[S-34] where the store is away', () => {
     const said = () => other.publish(CONTROL_TOPIC, { event: 'kick', payload: { session: 's', reason: 'x' } })
     store.isDown = true
     line.open()
-    await clock.advance(2000)
+    await clock.settle()
+    const tries: number[] = []
+    for (let i = 0; i < 4; i++) {
+      const [before, sinceMs] = [store.failures, clock.now()]
+      while (store.failures === before) await clock.advance(50)
+      tries.push(clock.now() - sinceMs)
+    }
+    expect(tries).toEqual([250, 500, 1000, 1000])
     await said()
     expect(heard).toEqual([])
     store.isDown = false
-    await clock.advance(300)
+    line.retryNow()
+    await clock.settle()
+    line.retryNow()
     await said()
     expect(heard).toEqual([{ target: { session: 's' }, reason: 'x' }])
     line.close()
     await said()
     expect(heard).toHaveLength(1)
     expect([clock.pendingCount, state.topics.size]).toEqual([0, 0])
+  })
+
+  test('[S-77] a node hears the others as soon as its store says that it is back', async () => {
+    const { clock, nodes } = sharedNodes(2, {}, true)
+    const [here, there] = nodes as [SharingNode, SharingNode]
+    const far = await there.native('mallory')
+    await clock.advance(400)
+    there.store.setDown(false)
+    here.store.setDown(false)
+    await clock.settle()
+    await here.node.kick({ identity: 'mallory' }, 'banned')
+    await clock.settle()
+    expect(far.wire.closedWith).toMatchObject({ code: 4002 })
   })
 
   test('one that is closed while it waits for the store asks no more', async () => {

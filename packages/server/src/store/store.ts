@@ -141,6 +141,12 @@ export interface Store {
 
   readonly sessions: SessionStore
 
+  /**
+   * Of a store that cannot be reached: the code that it refuses with, one word that holds no secret, such as `OOM`. Null or
+   * absent where it says none. `GET /readyz` shows it.
+   */
+  readonly errorCode?: string | null
+
   /** Tells the topic's feeds on all other nodes; at most once each, in the order of this node's calls. */
   publish(topic: Topic, message: StoreMessage): Promise<void>
 

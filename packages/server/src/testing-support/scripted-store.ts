@@ -21,6 +21,8 @@ export class ScriptedStore implements Store {
   /** Every commit that was let through. */
   readonly commits: { readonly topic: Topic; readonly changes: readonly Change[] }[] = []
   readonly published: StoreMessage[] = []
+  /** What it says as it refuses. */
+  errorCode: string | null = null
   subscriptions = 0
   failures = 0
   readonly sessions: SessionStore

@@ -8,13 +8,14 @@ export interface SharingNode extends TestNode {
   readonly memory: MemoryStore
 }
 
-/** Nodes that share one store, and one time. */
-export function sharedNodes(count: number, options: TestNodeOptions = {}) {
+/** Nodes that share one store, and one time. `isDown`: none of them can reach it yet. */
+export function sharedNodes(count: number, options: TestNodeOptions = {}, isDown = false) {
   const clock = new VirtualClock()
   const state = new MemoryStoreState('e', { clock })
   const open = (seed: number): SharingNode => {
     const memory = new MemoryStore(state)
     const store = new ScriptedStore(memory)
+    store.isDown = isDown
     return Object.assign(new TestNode({ ...options, clock, seed, store }), { store, memory })
   }
   const nodes = Array.from({ length: count }, (_, i) => open(i + 1))

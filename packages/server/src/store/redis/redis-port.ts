@@ -55,6 +55,14 @@ export class ScriptRefusal extends Error {
   }
 }
 
+/** The code that Redis begins an error reply with, such as `OOM` or `NOAUTH`; null for what is no error reply. (S-77) */
+export function errorCodeIn(message: string): string | null {
+  const [first = ''] = message.slice(0, MAX_CODE_LENGTH + 1).split(' ', 1)
+  return first.length <= MAX_CODE_LENGTH && /^[A-Z]+$/.test(first) ? first : null
+}
+
+const MAX_CODE_LENGTH = 24
+
 /** The refusal that an error reply is; null where it is any other error, and Redis does not serve. */
 export function refusalIn(message: string): ScriptRefusal | null {
   const code = REFUSALS.find((one) => message === one || message.startsWith(`${one} `))

@@ -17,7 +17,7 @@ import {
   type ResolvedRedisStoreOptions,
   resolveRedisStoreOptions,
 } from './redis-options'
-import { type RedisPort, ScriptRefusal } from './redis-port'
+import { errorCodeIn, type RedisPort, ScriptRefusal } from './redis-port'
 import { RedisSessions } from './redis-sessions'
 import { TopicAccess, type TopicContext } from './topic-access'
 
@@ -80,6 +80,7 @@ export class RedisStore implements Store {
   /** Under which it was found dead, in the middle of a return. */
   #fencedId: string | null = null
   #publishing = 0
+  #errorCode: string | null = null
 
   /**
    * Throws `invalid_option`. It connects with {@link connect}, not before.
@@ -150,10 +151,16 @@ export class RedisStore implements Store {
     this.#port.open({
       onUp: () => this.#dispatch({ kind: 'up' }),
       onDown: (error) => {
+        this.#errorCode = errorCodeIn(error.message)
         this.#logOutage(error)
         this.#dispatch({ kind: 'down' })
       },
     })
+  }
+
+  /** The code of the error that Redis answers with during an outage; null where it does not answer, or serves. */
+  get errorCode(): string | null {
+    return this.#errorCode
   }
 
   commit(topic: Topic, changes: readonly Change[]): Promise<Position> {
@@ -235,6 +242,7 @@ export class RedisStore implements Store {
         if (effect.isReachable) {
           this.#failedRestores = 0
           this.#reasons.clear()
+          this.#errorCode = null
         }
         if (effect.isReachable === this.#isReachable) return
         this.#isReachable = effect.isReachable
