@@ -73,7 +73,9 @@ const SCENES: Readonly<Record<string, (port: number) => Promise<unknown>>> = {
   'the beginning of a long poll': (port) => said(port, get('/socket/longpoll?vsn=2.0.0'), '410'),
   'a post that was cut off': async (port) => {
     const peer = await RawPeer.connect(port)
-    peer.socket.write('POST /socket/longpoll?vsn=2.0.0 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\nhalf')
+    peer.socket.write(
+      'POST /socket/longpoll?vsn=2.0.0 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\nhalf',
+    )
     peer.socket.destroy()
   },
 }
@@ -100,7 +102,9 @@ test('[S-76] a connection that the system refuses to hand over is logged, and th
   // What Node emits where `accept` fails: no file descriptors, no memory.
   for (const server of servers)
     for (let i = 0; i < 3; i++)
-      expect(() => server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))).not.toThrow()
+      expect(() =>
+        server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' })),
+      ).not.toThrow()
   // One line for a flood of them.
   expect(warn.mock.calls.filter(([context]) => context.reason === 'EMFILE')).toHaveLength(1)
   await said(port, get('/healthz'), '200')
@@ -125,7 +129,10 @@ test.each([1, 2])('[S-76] a command whose output %i cannot be written serves on'
   const args = [commandPath, 'serve', '--port', String(port), '--log-level', 'debug']
   const child = spawn(process.execPath, args, { stdio, env: { PATH: process.env.PATH ?? '' } })
   onTestFinished(() => void child.kill('SIGKILL'))
-  await vi.waitFor(async () => expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200), 10_000)
+  await vi.waitFor(
+    async () => expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200),
+    10_000,
+  )
   await connect(`ws://127.0.0.1:${port}/socket`, 'rollcall.v1')
   await said(port, upgrade('/nowhere'), '404')
   expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)

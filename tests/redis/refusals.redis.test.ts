@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { soon } from './support/member'
 import { type Guest, guestOf, openGuest } from './support/over-redis'
 import { RedisServer } from './support/redis-server'
+import { RefusingProxy } from './support/refusing-proxy'
 
 /** Bounds for a machine that is slow. */
 const SLOW_MS = 20_000
@@ -88,13 +89,18 @@ class Warnings implements Logger {
 interface Node {
   readonly address: string
   readonly ready: () => Promise<number>
+  /** The code that `/readyz` shows. */
+  readonly storeCode: () => Promise<string | undefined>
   readonly log: Warnings
 }
 
-async function nodeOver(redis: RedisServer, maxQueuedChanges = 10_000): Promise<Node> {
+async function nodeOver(
+  { port: redisPort }: Pick<RedisServer, 'port'>,
+  maxQueuedChanges = 10_000,
+): Promise<Node> {
   const log = new Warnings()
   const store = new RedisStore({
-    connection: `redis://app:open@127.0.0.1:${redis.port}`,
+    connection: `redis://app:open@127.0.0.1:${redisPort}`,
     logger: log,
     leaseTtlMs: 3000,
   })
@@ -112,7 +118,9 @@ async function nodeOver(redis: RedisServer, maxQueuedChanges = 10_000): Promise<
     await store.close()
   })
   const ready = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status
-  return { address: `ws://127.0.0.1:${port}/socket`, ready, log }
+  const storeCode = async () =>
+    ((await (await fetch(`http://127.0.0.1:${port}/readyz`)).json()) as { store?: string }).store
+  return { address: `ws://127.0.0.1:${port}/socket`, ready, storeCode, log }
 }
 
 async function redisWithUser(): Promise<RedisServer> {
@@ -141,6 +149,8 @@ describe('[S-54] while Redis', () => {
       // A connection that Redis ended is told as such first.
       const reasons = ({ log }: Node) => log.lines.map(({ context }) => String(context.reason)).join()
       for (const node of [one, other]) await soon(() => expect(reasons(node)).toContain(says), SLOW_MS)
+      for (const { storeCode } of [one, other])
+        await soon(async () => expect(await storeCode()).toBe(says), SLOW_MS)
       const cyd = openGuest(one.address, 'cyd', 'room:new')
       const joining = cyd.channel.join()
       await soon(() => expect(cyd.channel.getSnapshot().error?.reason).toBe('store_unavailable'), SLOW_MS)
@@ -157,6 +167,32 @@ describe('[S-54] while Redis', () => {
     60_000,
   )
 })
+
+test.each([
+  'LOADING Redis is loading the dataset in memory',
+  'CLUSTERDOWN The cluster is down',
+  'NOAUTH Authentication required.',
+  'MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to no.',
+])(
+  '[S-54, S-77] while Redis answers with %s, the store is away, and all is well afterwards',
+  async (error) => {
+    const redis = await redisWithUser()
+    const proxy = await RefusingProxy.before(redis.port)
+    const node = await nodeOver(proxy)
+    const ada = await guestOf(node.address, 'ada')
+    await soon(() => expect(ada.keys()).toEqual(['ada']))
+    proxy.error = error
+    void ada.channel.presence.update({ name: 'ada', n: 1 })
+    await soon(async () => expect(await node.ready()).toBe(503), SLOW_MS)
+    await soon(async () => expect(await node.storeCode()).toBe(error.split(' ')[0]), SLOW_MS)
+    proxy.error = null
+    await soon(async () => expect(await node.ready()).toBe(200), SLOW_MS)
+    expect(await node.storeCode()).toBeUndefined()
+    await soon(() => expect(countOf(ada)).toEqual({ name: 'ada', n: 1 }), SLOW_MS)
+    expect(ada.left).toEqual([])
+  },
+  60_000,
+)
 
 test('[S-54] a Redis that takes connections and refuses commands is asked with growing pauses', async () => {
   const redis = await redisWithUser()

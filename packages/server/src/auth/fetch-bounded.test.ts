@@ -35,7 +35,9 @@ describe('[S-76] an answer that breaks as it is given up', () => {
   test('is told as too large where it was', async () => {
     answering(200, MAX_DOCUMENT_BYTES)
     const unhandled = await unhandledWhile(() =>
-      expect(fetchBounded('https://issuer.example', {})).rejects.toThrow(`more than ${MAX_DOCUMENT_BYTES} bytes`),
+      expect(fetchBounded('https://issuer.example', {})).rejects.toThrow(
+        `more than ${MAX_DOCUMENT_BYTES} bytes`,
+      ),
     )
     expect(unhandled).toEqual([])
   })
