@@ -20,8 +20,9 @@ const real = (
     include,
     globalSetup,
     exclude: name === 'redis' ? never : [...never, '**/*.redis.test.ts'],
-    // Compilers and bundlers run in the ring `built`. Limits for what hangs, not for what is slow.
-    testTimeout: name === 'built' ? 120_000 : 20_000,
+    // Limits for what hangs, not for what is slow. Compilers and bundlers run in the ring `built`; `runtimes` has seven
+    // processes for each of two runtimes at a time.
+    testTimeout: { built: 120_000, runtimes: 60_000 }[name] ?? 20_000,
     hookTimeout: 30_000,
   },
 })

@@ -88,6 +88,9 @@ export async function buildStale({ force = false, onBuild = () => {} } = {}) {
   return built
 }
 
+/** Ends a build that hangs. Several times what the longest takes on an idle machine, as machines are not. */
+const BUILD_LIMIT_MS = 300_000
+
 /** @param {Build} build */
 async function runBuild({ name, folder, tool: [program = '', ...args] }) {
   // Emptied here and not by the tools: the server's two builds share the folder.
@@ -97,7 +100,7 @@ async function runBuild({ name, folder, tool: [program = '', ...args] }) {
     [existsSync(own) ? own : at('node_modules/.bin', program), ...args],
     {
       cwd: at(folder),
-      timeoutMs: 120_000,
+      timeoutMs: BUILD_LIMIT_MS,
     },
   )
   if (!ok) throw new Error(`${name} did not build:\n${output}`)

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { soon } from './soon'
 
 const BUILT_CLI = fileURLToPath(new URL('../../../packages/server/dist/cli.js', import.meta.url))
-const START_MS = 20_000
+const START_MS = 60_000
 /** What it says over and over is not kept. */
 const MAX_SAID = 1_000_000
 

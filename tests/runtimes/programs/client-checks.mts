@@ -12,7 +12,7 @@ import type { Socket, SocketOptions } from '@rollcall/client'
 import type { ConformanceRunner } from '@rollcall/server/store-conformance'
 
 const require = createRequire(import.meta.url)
-const PATIENCE_MS = 8000
+const PATIENCE_MS = 30_000
 const backoff = { baseMs: 50, capMs: 200 }
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 

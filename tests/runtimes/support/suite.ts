@@ -20,7 +20,7 @@ export function runtimeSuite(runtime: string): void {
     beforeAll(async () => {
       redis = await RedisServer.start()
       servers = await startServers(runtime, inject('application'), redis.url)
-    }, 60_000)
+    }, 180_000)
 
     afterAll(async () => {
       await Promise.all(Object.values(servers ?? {}).map((server) => server.kill()))

@@ -3,7 +3,7 @@ import { request as httpsRequest, type RequestOptions } from 'node:https'
 import { type Dial, open, type RawPeer } from '../../hostile/support/raw-peer'
 
 /** Milliseconds after which something that was to come counts as not coming. */
-export const PATIENCE_MS = 15_000
+export const PATIENCE_MS = 30_000
 
 let refs = 0
 let people = 0
@@ -47,6 +47,17 @@ export class Talker {
     return (await state).presences.map(({ key }: { key: string }) => key)
   }
 
+  /** Joins as clients do after an outage: again for as long as the server says that its store is away. */
+  async joinOnceServed(topic: string, withinMs: number): Promise<void> {
+    const giveUpMs = performance.now() + withinMs
+    for (;;) {
+      const { status, response } = await this.ask(topic, 'phx_join', { meta: {} })
+      if (status === 'ok') return
+      if (response.reason !== 'store_unavailable' || performance.now() > giveUpMs)
+        throw new Error(`The join was refused: ${JSON.stringify(response)}`)
+    }
+  }
+
   /** The payload of the next such event. */
   async event(topic: string, name: string, holds: (payload: any) => boolean = () => true): Promise<any> {
     const message = await this.hear((each) => each[2] === topic && each[3] === name && holds(each[4]))
@@ -62,6 +73,19 @@ export class Talker {
     const isGone = (leave: { ref: string }) => leave.ref === ref
     const { leaves } = await this.event(topic, 'presence_diff', (diff) => diff.leaves.some(isGone))
     return leaves.find(isGone).reason
+  }
+
+  /**
+   * Resolves once this person is known to be there: from a diff, or from a state. After an outage a server sends whichever
+   * it has, as it may have missed the diff.
+   */
+  async sees(topic: string, key: string, withinMs: number): Promise<void> {
+    const isThere = (presence: { key: string }) => presence.key === key
+    await this.peer.hear(([, , about, event, payload]) => {
+      if (about !== topic) return false
+      if (event === 'presence_diff') return payload.joins.some(isThere)
+      return event === 'presence_state' && payload.presences.some(isThere)
+    }, withinMs)
   }
 
   /** Resolves with the ref of who comes. */

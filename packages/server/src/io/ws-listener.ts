@@ -53,6 +53,8 @@ export class WsListener {
   readonly #plain: WsWireContext
   readonly #compressed: WsWireContext
   readonly #answeredByOthers: RefusalLog
+  /** Handshakes that are being decided. */
+  readonly #undecided = new Set<Duplex>()
   #server: HttpServer | null = null
   #isClosed = false
 
@@ -89,12 +91,16 @@ export class WsListener {
 
   /**
    * Takes no further handshake from this server. Connections that are open stay so. An HTTP server of our own has no other
-   * listener for an upgrade on a connection that was opened earlier, so we go on refusing those. (S-76)
+   * listener for an upgrade on a connection that was opened earlier, and closes only after the last of those sockets: we
+   * refuse what is undecided, and go on refusing what comes. (S-76, S-81)
    */
   detach(): void {
     this.#isClosed = true
     if (!this.#server) return
-    if (this.#options.unanswered) this.#server.off('upgrade', this.#onUpgrade)
+    if (this.#options.unanswered === null) {
+      for (const socket of this.#undecided) this.#refuse(socket, closing)
+      this.#undecided.clear()
+    } else this.#server.off('upgrade', this.#onUpgrade)
     unmarkAttached(this.#server)
     this.#server = null
   }
@@ -106,6 +112,7 @@ export class WsListener {
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     // A peer that resets the connection during the handshake must not end the process.
     ignoreErrors(socket)
+    if (this.#isClosed) return this.#refuse(socket, closing)
     // Uncaught, it would end the process with everybody's connections.
     this.#upgrade(request, socket, head).catch((error: unknown) => {
       logFailure(this.#options.log, error, {}, 'a handshake failed')
@@ -116,7 +123,12 @@ export class WsListener {
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { unanswered, peerOf } = this.#options
     const writtenBytes = bytesWrittenTo(socket)
+    this.#undecided.add(socket)
     const answer = await this.#decide(request)
+    if (!this.#undecided.delete(socket)) {
+      if ('abandon' in answer) answer.abandon()
+      return
+    }
     if ('status' in answer) {
       if (isAnswered(socket, writtenBytes)) return
       // Another listener (a development server's hot reload, say) may know the path that we do not.
