@@ -123,9 +123,9 @@ export const pageLifeMutants: readonly Mutant[] = [
     name: 'map-for-a-meta',
     law: 'C-44',
     breaks: 'a Map that is given as a meta is sent as {}',
-    file: `${client}/membership.ts`,
-    find: 'if (!over && mistake)',
-    replace: 'if (false)',
+    file: `${client}/json-argument.ts`,
+    find: '  refuse(notAnObject(what, value))\n  const copy',
+    replace: '  const copy',
     tests: [`${client}/arguments`],
   },
   {

@@ -50,10 +50,11 @@ export const wireMutants: readonly Mutant[] = [
   {
     name: 'upgrades-while-closing',
     law: 'S-81',
-    breaks: 'a handshake that comes in while the server closes is left without an answer, and the server open',
+    breaks:
+      'a handshake that comes in while the server closes is left without an answer, and the server open',
     file: `${server}/io/ws-listener.ts`,
-    find: 'if (this.#options.unanswered === null) {',
-    replace: 'if (!this.#isClosed) {',
+    find: "} else this.#server.off('upgrade', this.#onUpgrade)",
+    replace: "}\n    this.#server.off('upgrade', this.#onUpgrade)",
     tests: ['tests/real/closing'],
   },
   {
