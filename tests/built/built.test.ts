@@ -1,12 +1,16 @@
 // The packages as their users get them: packed, installed from the tarballs, imported by name.
 
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { BuildOptions } from 'esbuild'
 import { build } from 'vite'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { at } from '../../scripts/lib/repository.mjs'
+import { readDocument } from '../docs/markdown'
+import { isCode, playPage } from '../docs/play-page'
+import { RunningPage } from '../docs/running-page'
 import { addressesOpenedBy, bundle } from './bundle'
 import { type Consumer, createConsumer, packages } from './consumer'
 
@@ -23,6 +27,13 @@ beforeAll(async () => {
 afterAll(() => consumer?.remove())
 
 const bin = (name: string) => at('node_modules/.bin', name)
+
+async function answers(url: string): Promise<boolean> {
+  return fetch(url, { signal: AbortSignal.timeout(1_000) }).then(
+    ({ ok }) => ok,
+    () => false,
+  )
+}
 
 describe.each(packages)('the tarball of %s', (name) => {
   const tarball = () => consumer.tarballs.get(name) ?? ''
@@ -80,6 +91,45 @@ describe('an application', () => {
     const required = await runProgram('conversation.cjs')
     expect(required.present).toBe(1)
     expect(required.entries).toEqual((await runProgram('conversation.mjs')).entries)
+  })
+
+  describe('follows the quick start of README.md', () => {
+    const { fences } = readDocument('README.md')
+    const programs = fences.filter((fence) => isCode(fence) && fence.words[1]?.endsWith('.mjs'))
+    let page: RunningPage | undefined
+    let reference: ChildProcess | undefined
+
+    afterEach(async () => {
+      reference?.kill('SIGKILL')
+      await page?.close()
+      page = undefined
+    })
+
+    /** A folder to paste into, while the reference server has its port, as `npm start` does. */
+    async function openPage(name: string): Promise<RunningPage> {
+      const folder = join(consumer.folder, name)
+      await mkdir(folder)
+      page = await RunningPage.within(folder)
+      const cli = join(consumer.folder, 'node_modules/@rollcall/server/dist/cli.js')
+      const args = [cli, 'serve', '--port', String(page.port), '--no-demo']
+      reference = spawn(process.execPath, args, { stdio: 'ignore' })
+      await expect.poll(() => answers(`http://127.0.0.1:${page?.port}/`), { timeout: 20_000 }).toBe(true)
+      return page
+    }
+
+    test('in files of JavaScript', async () => {
+      await playPage(await openPage('quick-start'), fences)
+    })
+
+    test('in files of strict TypeScript', async () => {
+      const pasted = await openPage('quick-start-ts')
+      const asTs = (name: string) => name.replace('.mjs', '.mts')
+      for (const { words, text } of programs) await pasted.write(asTs(words[1] ?? ''), text)
+      const compilerOptions = { target: 'ES2022', module: 'nodenext', strict: true, types: ['node'] }
+      await pasted.write('tsconfig.json', JSON.stringify({ compilerOptions }))
+      await consumer.run([bin('tsc'), '--project', pasted.folder])
+      await playPage(pasted, fences, (name) => name, true)
+    })
   })
 
   test("marks its React entry as a client's", async () => {
