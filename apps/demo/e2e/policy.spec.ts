@@ -43,6 +43,30 @@ test('[S-47] the page needs nothing that its policy refuses, and a script that s
   expect(await violations()).toEqual(['script-src-elem inline'])
 })
 
+test('[S-47] dialogs, drawers, themes and links keep to the policy', async ({ page, server }) => {
+  const violations = await watchViolations(page)
+  await page.goto(server.url)
+  const ada = new Visitor(page, 'Ada')
+  await ada.signIn()
+  await expect(ada.rows()).toHaveCount(1)
+  await ada.say('See https://example.org/a and javascript:alert(1)')
+  const link = ada.log.getByRole('link')
+  await expect(link).toHaveCount(1)
+  await expect(link).toHaveAttribute('href', 'https://example.org/a')
+  await expect(link).toHaveAttribute('rel', 'noopener noreferrer nofollow')
+  await ada.chooseStatus('Busy')
+  await expect(ada.row('Ada')).toContainText('Busy')
+  await page.getByRole('button', { name: /^Your status/ }).click()
+  await page.getByRole('menuitem', { name: 'Change name…' }).click()
+  await expect(page.getByRole('dialog', { name: 'Change your name' })).toBeVisible()
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Switch to the dark theme' }).click()
+  await page.setViewportSize({ width: 390, height: 844 })
+  await page.getByRole('button', { name: 'People, 1 here' }).click()
+  await expect(page.getByRole('dialog', { name: 'People' })).toBeVisible()
+  expect(await violations()).toEqual([])
+})
+
 test('[S-47] another site cannot show the page in a frame', async ({ page, server }) => {
   const site = createServer((_request, response) => {
     response.setHeader('Content-Type', 'text/html')
