@@ -79,7 +79,7 @@ async function install(
   const manifest = {
     name: 'consumer',
     private: true,
-    dependencies,
+    dependencies: { ...dependencies, 'newest-node-types': 'npm:@types/node@26' },
     // The client and the server ask for the protocol by version, which the registry doesn't have yet.
     overrides: { '@rollcall/shared-protocol': '$@rollcall/shared-protocol' },
   }

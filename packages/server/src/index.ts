@@ -1,6 +1,7 @@
 export { isJsonObject, phoenixState } from '@rollcall/shared-protocol'
 export { jwtAuthenticate } from './auth/jwt-authenticate'
 export type {
+  JsonWebKey,
   JwtCommonOptions,
   JwtJwksOptions,
   JwtOptions,

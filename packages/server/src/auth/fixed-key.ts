@@ -1,5 +1,6 @@
-import { createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
 import { ServerError } from '../errors'
+import type { JsonWebKey } from './jwt-options'
 
 /** What a signature is checked with, and the only algorithm that it is for. */
 export interface FixedKey {
@@ -78,7 +79,7 @@ function fromJwk(jwk: JsonWebKey): KeyObject {
       'The JWT public key is not for signatures: its "use" must be "sig".',
     )
   try {
-    return createPublicKey({ key: jwk, format: 'jwk' })
+    return createPublicKey({ key: { ...jwk }, format: 'jwk' })
   } catch (cause) {
     throw new ServerError('invalid_option', 'The JWT public key is a JWK that cannot be read.', { cause })
   }

@@ -1,4 +1,3 @@
-import type { JsonWebKey } from 'node:crypto'
 import { checkOptions, type OptionsOf } from '../check-options'
 import { ServerError } from '../errors'
 import type { Clock } from '../io/clock'
@@ -10,6 +9,21 @@ export interface JwtSecretOptions {
   readonly secret: string | Uint8Array
   readonly publicKey?: never
   readonly jwksUrl?: never
+}
+
+/** A key as JSON (RFC 7517). Declared here, since its name in `@types/node` differs from version to version. */
+export interface JsonWebKey {
+  readonly kty?: string
+  readonly crv?: string
+  readonly x?: string
+  readonly y?: string
+  readonly n?: string
+  readonly e?: string
+  readonly d?: unknown
+  readonly use?: unknown
+  readonly key_ops?: unknown
+  readonly alg?: unknown
+  readonly kid?: unknown
 }
 
 /** RS256 with an RSA key of 2048 bits at least, ES256 with one of the curve P-256. */
