@@ -19,7 +19,7 @@ export interface JsonWebKey {
   readonly y?: string
   readonly n?: string
   readonly e?: string
-  readonly d?: unknown
+  readonly d?: string
   readonly use?: unknown
   readonly key_ops?: unknown
   readonly alg?: unknown
