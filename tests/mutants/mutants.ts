@@ -1,10 +1,11 @@
 import { defenceMutants } from './defence-mutants.ts'
 import { client, type Mutant, protocol, server } from './mutant.ts'
 import { nodeMutants } from './node-mutants.ts'
+import { storeMutants } from './store-mutants.ts'
 
 /*
  * Deliberately broken builds: of the laws of DESIGN, section 4, of several nodes and the Redis between them
- * (node-mutants.ts), and of the defences against strangers (defence-mutants.ts). `npm run mutants` makes each of them in
+ * (node-mutants.ts), of a store that does not serve (store-mutants.ts), and of the defences against strangers (defence-mutants.ts). `npm run mutants` makes each of them in
  * turn and expects a test to notice: a law whose breaking nobody notices is not held by anything. What StrykerJS breaks
  * by itself in a pure file (tests/stryker/pure-files.ts) is not repeated here.
  */
@@ -111,4 +112,4 @@ const lawMutants: readonly Mutant[] = [
   },
 ]
 
-export const mutants: readonly Mutant[] = [...lawMutants, ...nodeMutants, ...defenceMutants]
+export const mutants: readonly Mutant[] = [...lawMutants, ...nodeMutants, ...storeMutants, ...defenceMutants]

@@ -1,6 +1,7 @@
+import type { EventEmitter } from 'node:events'
 import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
-import { type Logger, logFailure } from './log'
+import { type Logger, logFailure, standardError } from './log'
 
 const logged = (thrown: unknown) => {
   const lines: string[] = []
@@ -38,4 +39,10 @@ describe('[S-13] whatever was thrown, the log is told where', () => {
     const log: Logger = { debug: broken, info: broken, warn: broken, error: broken }
     expect(() => logFailure(log, new Error('why'), {}, 'it failed')).not.toThrow()
   })
+})
+
+test('[S-76] a log that cannot be written again and again ends nothing', () => {
+  const destination = standardError() as unknown as EventEmitter
+  for (const code of ['ENOSPC', 'ENOSPC', 'EPIPE', 'EIO'])
+    expect(() => destination.emit('error', Object.assign(new Error(code), { code }))).not.toThrow()
 })

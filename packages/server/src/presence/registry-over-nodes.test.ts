@@ -238,6 +238,18 @@ describe('[S-28] while the store is away', () => {
     expect(here.registry.track('d', topic, 'dora', {}).ok).toBe(true)
   })
 
+  test('[S-54] nor for a store that takes no changes and never says that it is away', async () => {
+    const { clock, here } = await two({ maxQueuedChanges: 3 })
+    const track = (i: number) => here.registry.track(`a${i}`, topic, 'ada', {}).ok
+    here.store.isDown = true
+    expect(track(0)).toBe(true)
+    await clock.advance(500)
+    expect([1, 2, 3, 4].map(track)).toEqual([true, true, false, false])
+    here.store.isDown = false
+    await clock.advance(2000)
+    expect(track(5)).toBe(true)
+  })
+
   test('and nothing is refused for a store that is only slow', async () => {
     const { here } = await two({ maxQueuedChanges: 3 })
     for (let i = 0; i < 10; i++) expect(here.registry.track(`a${i}`, topic, 'ada', {}).ok).toBe(true)
