@@ -95,6 +95,15 @@ export const httpEdgeMutants: readonly Mutant[] = [
     tests: [`${server}/door/client-address`],
   },
   {
+    name: 'upgrade-left-alone',
+    law: 'S-79',
+    breaks: 'a client holds sockets for ever, behind answers to requests that it sent before an upgrade',
+    file: `${server}/io/ws-listener.ts`,
+    find: 'if (isAlone) return void socket.destroy()',
+    replace: 'if (isAlone) return',
+    tests: ['tests/real/attach'],
+  },
+  {
     name: 'second-server',
     law: 'S-46',
     breaks: 'two servers answer the handshakes of one HTTP server',

@@ -198,3 +198,70 @@ test('[S-45] a request of which the HTTP server drops headers is refused with 43
   poll.socket.write(['GET /socket/longpoll?vsn=2.0.0 HTTP/1.1', 'Host: x', ...junk, '', ''].join('\r\n'))
   await vi.waitFor(() => expect(poll.text).toContain('too_many_headers'))
 })
+
+describe('[S-79] an upgrade behind a request that is answered while the handshake is decided', () => {
+  function deferred<T>() {
+    let resolve: (value: T) => void = () => {}
+    const promise = new Promise<T>((done) => {
+      resolve = done
+    })
+    return { promise, resolve }
+  }
+
+  /** `authenticate` that says who it is once it may. */
+  const slowly = () => {
+    const asked = deferred<void>()
+    const allowed = deferred<void>()
+    const authenticate = async () => {
+      asked.resolve()
+      await allowed.promise
+      return { id: 'mallory' }
+    }
+    return { asked, allowed, authenticate }
+  }
+
+  const upgrade = [
+    'GET /socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket',
+    `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
+  ].join('\r\n')
+
+  test('is cut off by a server that listens by itself', async () => {
+    let slow: ReturnType<typeof slowly> | null = null
+    const server = createServer({
+      port: 0,
+      logger: quiet,
+      authenticate: () => slow?.authenticate() ?? { id: 'mallory' },
+    })
+    onTestFinished(() => server.close())
+    const { port } = await server.listen()
+    const path = '/socket/longpoll?vsn=2.0.0'
+    const { token } = (await (await fetch(`http://127.0.0.1:${port}${path}`)).json()) as { token: string }
+    slow = slowly()
+    const peer = await RawPeer.connect(port)
+    const ended = once(peer.socket, 'close')
+    peer.socket.write(`GET ${path}&token=${token} HTTP/1.1\r\nHost: x\r\n\r\n${upgrade}`)
+    await slow.asked.promise
+    // Of two polls the earlier one is answered.
+    void fetch(`http://127.0.0.1:${port}${path}&token=${token}`).catch(() => {})
+    await vi.waitFor(() => expect(peer.text).toContain('204'))
+    slow.allowed.resolve()
+    await ended
+    expect(peer.text.match(/HTTP\/1\.1/g)).toHaveLength(1)
+  })
+
+  test('is cut off on a server of yours on which nobody else listens for upgrades', async () => {
+    const held = deferred<{ end(text: string): void }>()
+    const http = createHttpServer((_request, response) => held.resolve(response))
+    const slow = slowly()
+    const server = createServer({ server: http, logger: quiet, authenticate: slow.authenticate })
+    onTestFinished(() => server.close())
+    const peer = await RawPeer.connect(await listen(http))
+    const ended = once(peer.socket, 'close')
+    peer.socket.write(`GET / HTTP/1.1\r\nHost: x\r\n\r\n${upgrade}`)
+    await slow.asked.promise
+    ;(await held.promise).end('mine')
+    await vi.waitFor(() => expect(peer.text).toContain('mine'))
+    slow.allowed.resolve()
+    await ended
+  })
+})

@@ -130,7 +130,7 @@ export class WsListener {
       return
     }
     if ('status' in answer) {
-      if (isAnswered(socket, writtenBytes)) return
+      if (isAnswered(socket, writtenBytes)) return this.#leave(socket)
       // Another listener (a development server's hot reload, say) may know the path that we do not.
       const mayBeOthers = answer.reason === NO_DIALECT && this.#upgradeListeners > 1
       if (!unanswered || !mayBeOthers) return this.#refuse(socket, answer)
@@ -138,8 +138,7 @@ export class WsListener {
     }
     if (isAnswered(socket, writtenBytes)) {
       answer.abandon()
-      if (!socket.destroyed) this.#answeredByOthers.note(answeredByOthers, systemClock.now())
-      return
+      return this.#leave(socket)
     }
     if (this.#isClosed) {
       answer.abandon()
@@ -172,6 +171,18 @@ export class WsListener {
       logFailure(this.#options.log, error, {}, 'a handshake failed')
       return failed
     }
+  }
+
+  /**
+   * Something was written while a handshake was decided. Where nobody else listens for upgrades, that was the answer to an
+   * earlier request of the same TCP connection: nobody would ever answer or close this one. (S-79)
+   */
+  #leave(socket: Duplex): void {
+    if (socket.destroyed) return
+    const isAlone =
+      this.#options.unanswered === null || (this.#server !== null && this.#upgradeListeners <= 1)
+    if (isAlone) return void socket.destroy()
+    this.#answeredByOthers.note(answeredByOthers, systemClock.now())
   }
 
   /** Answers, and waits for no goodbye: a peer that neither reads nor closes would hold the socket for ever. */
