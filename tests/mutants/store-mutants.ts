@@ -36,7 +36,7 @@ export const storeMutants: readonly Mutant[] = [
     file: `${server}/io/redis-side.ts`,
     find: 'return ignoreErrors(stream)',
     replace: 'return stream',
-    tests: ['tests/redis/tls'],
+    tests: [`${server}/io/redis-side`],
   },
   {
     name: 'databases-together',
