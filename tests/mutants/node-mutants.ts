@@ -173,4 +173,13 @@ export const nodeMutants: readonly Mutant[] = [
     replace: '',
     tests: [`${server}/drain`],
   },
+  {
+    name: 'unsubscribe-uncaught',
+    law: 'S-76',
+    breaks: 'a store that is closed leaves rejections that nobody handles',
+    file: `${server}/io/redis-client.ts`,
+    find: 'done.catch(() => {})',
+    replace: 'void done',
+    tests: ['tests/redis/closing'],
+  },
 ]
