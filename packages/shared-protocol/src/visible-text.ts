@@ -4,7 +4,8 @@ import { isLowSurrogate } from './utf8'
  * Which characters can be seen where they stand. Unicode lists those that show nothing by themselves
  * (Default_Ignorable_Code_Point). A few of them change how their neighbours look, and are fine beside those:
  *
- *   joiner (U+200C, U+200D)   between letters of scripts that join, and after a virama; U+200D between emoji
+ *   joiner (U+200D)           beside a virama, and between emoji
+ *   non-joiner (U+200C)       between letters of scripts that join, and after a virama within a word
  *   variation selector        after the emoji, ideograph, symbol or letter whose variant it picks
  *   tag characters            in the flags of England, Scotland and Wales
  */
@@ -14,23 +15,20 @@ const ZERO_WIDTH_JOINER = 0x200d
 const KEYCAP = '\u20e3'
 const BLACK_FLAG = '\u{1f3f4}'
 
-/** Scripts in which a joiner between two letters can be seen. */
-const JOINING_SCRIPTS = [
-  ...['Arabic', 'Syriac', 'Mandaic', 'Nko', 'Mongolian', 'Phags_Pa', 'Adlam', 'Hanifi_Rohingya'],
-  ...['Devanagari', 'Bengali', 'Gurmukhi', 'Gujarati', 'Oriya', 'Tamil', 'Telugu', 'Kannada', 'Malayalam'],
-  ...[
-    'Sinhala',
-    'Tibetan',
-    'Myanmar',
-    'Khmer',
-    'Balinese',
-    'Javanese',
-    'Sundanese',
-    'Grantha',
-    'Newa',
-    'Tirhuta',
-  ],
+/** Scripts whose letters join: a non-joiner between two of them keeps them apart. */
+const CURSIVE_SCRIPTS = [
+  'Arabic',
+  'Syriac',
+  'Mandaic',
+  'Nko',
+  'Mongolian',
+  'Phags_Pa',
+  'Adlam',
+  'Hanifi_Rohingya',
 ]
+
+/** Khmer's signs of the register: a non-joiner before one decides where it stands. */
+const REGISTER_SHIFTERS = '\u17c9\u17ca'
 
 /** Signs that silence a consonant's vowel: a joiner after one decides how the two are written. */
 const VIRAMAS =
@@ -46,8 +44,8 @@ const TAGGED_FLAGS = ['gbeng', 'gbsct', 'gbwls'].map((region) => {
 function makePatterns() {
   return {
     ignorable: one('\\p{Default_Ignorable_Code_Point}'),
-    /** Show nothing either, though Unicode does not list them: annotation marks, Egyptian format controls, a null notehead. */
-    empty: one('\\u{fff9}-\\u{fffb}\\u{13430}-\\u{1343f}\\u{1d159}'),
+    /** Show nothing either, though Unicode does not list them: annotation marks, Egyptian controls and blanks, a filler, a null notehead. */
+    empty: one('\\u{fff9}-\\u{fffb}\\u{13430}-\\u{1343f}\\u{13441}\\u{13442}\\u{16fe4}\\u{1d159}'),
     /** White space, and the empty cell of Braille. */
     space: one('\\p{White_Space}\\u2800'),
     emoji: one('\\p{Emoji}\\p{Extended_Pictographic}'),
@@ -60,7 +58,8 @@ function makePatterns() {
     varied: one('\\p{Symbol}\\p{Ideographic}\\p{Script=Phags_Pa}\\p{Script=Myanmar}'),
     virama: one(VIRAMAS),
     letterOrMark: one('\\p{Letter}\\p{Mark}'),
-    joining: one(JOINING_SCRIPTS.map((script) => `\\p{Script_Extensions=${script}}`).join('')),
+    cursive: one(CURSIVE_SCRIPTS.map((script) => `\\p{Script_Extensions=${script}}`).join('')),
+    registerShifter: one(REGISTER_SHIFTERS),
   }
 }
 
@@ -98,9 +97,13 @@ export function isBlank(text: string): boolean {
 }
 
 function joins(joiner: number, before: string, after: string): boolean {
-  const { endOfEmoji, pictograph, virama, joining, letterOrMark } = known()
-  if (joiner === ZERO_WIDTH_JOINER && endOfEmoji.test(before)) return pictograph.test(after)
-  return virama.test(before) || (joining.test(before) && joining.test(after) && letterOrMark.test(after))
+  const { endOfEmoji, pictograph, virama, cursive, registerShifter, letterOrMark } = known()
+  if (joiner === ZERO_WIDTH_JOINER) {
+    if (endOfEmoji.test(before)) return pictograph.test(after)
+    return virama.test(before) || (letterOrMark.test(before) && virama.test(after))
+  }
+  if (!letterOrMark.test(after)) return false
+  return virama.test(before) || registerShifter.test(after) || (cursive.test(before) && cursive.test(after))
 }
 
 function isVariationSelector(code: number): boolean {
