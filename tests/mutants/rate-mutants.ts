@@ -471,6 +471,33 @@ export const rateMutants: readonly Mutant[] = [
     tests: [`${server}/connection/connection.test`],
   },
   {
+    name: 'middleware-by-session',
+    law: 'S-84',
+    breaks: 'an identity with ten connections may call ten times as often as rateLimit says',
+    file: `${server}/channel/middleware/rate-limit.ts`,
+    find: "per = 'account' } = options",
+    replace: "per = 'session' } = options",
+    tests: [`${server}/channel/middleware/middleware`],
+  },
+  {
+    name: 'broken-posts-for-nothing',
+    law: 'S-83',
+    breaks: 'a long poll pays nothing for posts that it breaks off',
+    file: `${server}/http/longpoll.ts`,
+    find: 'wire.spend(bytes)',
+    replace: '',
+    tests: ['tests/real/longpoll-posts'],
+  },
+  {
+    name: 'post-read-while-closing',
+    law: 'S-83',
+    breaks: 'the body of a post is read for a session that is about to end',
+    file: `${server}/http/longpoll.ts`,
+    find: 'if (!open?.wire.isOpen) return answer.sendUnread()',
+    replace: 'if (!open) return answer.sendUnread()',
+    tests: ['tests/real/longpoll-posts'],
+  },
+  {
     name: 'waiting-merged-each-time',
     law: 'C-53',
     breaks:

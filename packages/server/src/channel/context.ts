@@ -19,6 +19,11 @@ export interface ChannelContext {
   readonly identity: Identity
   readonly sessionId: string
   /**
+   * Whom the session's limits and rates are counted for: its identity, or the guests of its address; null where nobody is
+   * counted. Equal for sessions of one account, and an opaque text otherwise.
+   */
+  readonly account: string | null
+  /**
    * In a `join`: the page was loaded anew and goes on with its session, or the session was another server's and its
    * presence there was taken over. Nobody saw it leave, so that there is no coming to announce.
    */

@@ -89,6 +89,10 @@ export class LiveContext implements ChannelContext {
     return this.#session.id
   }
 
+  get account(): string | null {
+    return this.#session.account
+  }
+
   get isResumed(): boolean {
     return this.#isResumed
   }

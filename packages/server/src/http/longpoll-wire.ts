@@ -108,9 +108,19 @@ export class LongPollWire implements Wire {
     this.#finish()
   }
 
+  /** Whether it takes what the client posts. */
+  get isOpen(): boolean {
+    return this.#phase === 'open'
+  }
+
+  /** Of a post that comes to nothing so many bytes were read. */
+  spend(bytes: number): void {
+    if (this.#phase === 'open') this.#events?.onUnread(bytes, false)
+  }
+
   /** Takes what the client posted. Whether the wire was there to take it. */
   post({ messages, idleBytes }: Post): boolean {
-    if (this.#phase === 'open' && idleBytes > 0) this.#events?.onUnread(idleBytes, false)
+    if (idleBytes > 0) this.spend(idleBytes)
     for (const { data, isBinary, wireBytes } of messages) {
       if (this.#phase !== 'open') return false
       this.#events?.onMessage(data, isBinary, wireBytes)

@@ -198,23 +198,29 @@ export class LongPoll {
 
   async #post(request: IncomingMessage, target: Target, answer: Answer): Promise<void> {
     const open = this.#find(target)
-    if (!open) return answer.send(410)
+    // Nothing is read for a session that is over, or about to be. (S-83)
+    if (!open?.wire.isOpen) return answer.sendUnread()
+    const { wire } = open
     const { maxBodyBytes, maxHeldBytes, maxMessages } = this.#context.options
-    const body = await readBody(request, maxBodyBytes, this.#bodies)
-    if (body === 'aborted') return
-    if (body === 'no_room') {
+    const body = await readBody(request, maxBodyBytes, this.#bodies, () => wire.isOpen)
+    // What is refused here was read, and counts as what a WebSocket's connection refuses does. (S-36, S-37)
+    const refuse = (bytes: number, { status, error, message }: PostRefusal) => {
+      wire.refuse(bytes)
+      answer.send(status, { error, message })
+    }
+    if (!Buffer.isBuffer(body)) {
+      const { why, bytes } = body
+      if (why === 'too_large') return refuse(bytes, tooManyBytes(maxBodyBytes))
+      // To break off a post, or to send one while there is no room, is no offence, and not for nothing.
+      wire.spend(bytes)
+      if (why === 'aborted') return
+      if (why === 'unwanted') return answer.sendUnread()
       const message = `Posts of ${maxHeldBytes} bytes are being read (server option longPoll.maxHeldBytes).`
       return answer.send(503, { error: 'busy', message }, 1)
     }
-    // What is refused here was read, and counts as what a WebSocket's connection refuses does. (S-36, S-37)
-    const refuse = ({ status, error, message }: PostRefusal) => {
-      open.wire.refuse(body === 'too_large' ? maxBodyBytes : body.length)
-      answer.send(status, { error, message })
-    }
-    if (body === 'too_large') return refuse(tooManyBytes(maxBodyBytes))
     const post = readPost(body, request.headers['content-type'] ?? '', maxMessages)
-    if ('status' in post) return refuse(post)
-    answer.send(open.wire.post(post) ? 200 : 410)
+    if ('status' in post) return refuse(body.length, post)
+    answer.send(wire.post(post) ? 200 : 410)
   }
 
   #find({ searchParams }: Target): OpenWire | null {
@@ -230,7 +236,7 @@ class Answer {
   readonly #response: ServerResponse
   /** Pages of which site may read it, beside those of the server's own; null for no other. */
   readonly #readers: string | null
-  readonly #isLast: () => boolean
+  #isLast: () => boolean
 
   constructor(response: ServerResponse, readers: string | null, isLast: () => boolean) {
     this.#response = response
@@ -241,6 +247,12 @@ class Answer {
   /** `status` is what the client goes by; HTTP says the same only where it is none of the protocol's. */
   send(status: PollStatusOrFailure, body: object = {}, retryAfterS?: number): void {
     if (!this.#response.destroyed) this.#response.end(this.#begin(status, body, retryAfterS))
+  }
+
+  /** The session is over. The connection ends, too, rather than to bring the rest of a body that nobody reads. */
+  sendUnread(): void {
+    this.#isLast = () => true
+    this.send(410)
   }
 
   /** The same, in pieces: `onRest` is told after each how many bytes the peer has not taken; 0 is the last. */

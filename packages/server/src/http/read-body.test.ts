@@ -6,9 +6,9 @@ import { readBody } from './read-body'
 
 const KIB = 1024
 
-function post(budget: ByteBudget, maxBytes = 1024 * KIB) {
+function post(budget: ByteBudget, maxBytes = 1024 * KIB, isWanted = () => true) {
   const request = new IncomingMessage(new Socket())
-  return { request, body: readBody(request, maxBytes, budget) }
+  return { request, body: readBody(request, maxBytes, budget, isWanted) }
 }
 
 /** Lets a stream hand over what it was given. */
@@ -44,7 +44,7 @@ describe('a body', () => {
     const budget = new ByteBudget(1024 * KIB)
     const { request, body } = post(budget, 100 * KIB)
     for (let i = 0; i < 3; i++) request.push(Buffer.alloc(50 * KIB))
-    expect(await body).toBe('too_large')
+    expect(await body).toEqual({ why: 'too_large', bytes: 150 * KIB })
     expect(budget.heldBytes).toBe(0)
   })
 
@@ -56,13 +56,26 @@ describe('a body', () => {
     expect(budget.heldBytes).toBe(86 * KIB)
     const second = post(budget)
     second.request.push(Buffer.alloc(150 * KIB))
-    expect(await second.body).toBe('no_room')
+    expect(await second.body).toEqual({ why: 'no_room', bytes: 150 * KIB })
     const small = post(budget)
     small.request.push(Buffer.alloc(64 * KIB))
     small.request.push(null)
     expect(await small.body).toHaveLength(64 * KIB)
     first.request.push(null)
     expect(await first.body).toHaveLength(150 * KIB)
+    expect(budget.heldBytes).toBe(0)
+  })
+
+  test('[S-83] that nobody wants any more is not read on', async () => {
+    let isWanted = true
+    const budget = new ByteBudget(1024 * KIB)
+    const { request, body } = post(budget, 1024 * KIB, () => isWanted)
+    request.push(Buffer.alloc(100 * KIB))
+    await turn()
+    expect(budget.heldBytes).toBe(36 * KIB)
+    isWanted = false
+    request.push(Buffer.alloc(1))
+    expect(await body).toEqual({ why: 'unwanted', bytes: 100 * KIB + 1 })
     expect(budget.heldBytes).toBe(0)
   })
 
@@ -73,7 +86,7 @@ describe('a body', () => {
     await turn()
     expect(budget.heldBytes).toBeGreaterThan(0)
     request.destroy()
-    expect(await body).toBe('aborted')
+    expect(await body).toEqual({ why: 'aborted', bytes: 500 * KIB })
     expect(budget.heldBytes).toBe(0)
   })
 })
