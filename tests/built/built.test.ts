@@ -198,27 +198,19 @@ describe('an application', () => {
     expect(bytes).toBeLessThan(MOST_CLIENT_BYTES)
   })
 
-  const strictOptions = {
-    target: 'ES2022',
-    lib: ['ES2022', 'DOM'],
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    noEmit: true,
-  }
-
-  test.each([
-    ['mts', 'node16', 'node16', 'node'],
-    ['cts', 'node16', 'node16', 'node'],
-    ['ts', 'es2022', 'bundler', 'node'],
-    // What TypeScript before 4.7 does: it reads `typesVersions` and no `exports`.
-    ['ts', 'commonjs', 'node10', 'node'],
-    ['mts', 'nodenext', 'nodenext', 'newest-node-types'],
-  ])('compiles as .%s for %s, with %s resolution and the types of %s', async (...how) => {
-    const [extension, module, moduleResolution, nodeTypes] = how
-    if (extension !== 'ts')
-      await cp(join(consumer.folder, 'consumer.ts'), join(consumer.folder, `consumer.${extension}`))
-    const compilerOptions = { ...strictOptions, module, moduleResolution, types: [nodeTypes, 'react'] }
-    const config = `tsconfig.${how.join('.')}.json`
+  test.each(['mts', 'cts'])('compiles as .%s with node16 resolution', async (extension) => {
+    await cp(join(consumer.folder, 'consumer.ts'), join(consumer.folder, `consumer.${extension}`))
+    const compilerOptions = {
+      target: 'ES2022',
+      lib: ['ES2022', 'DOM'],
+      module: 'node16',
+      moduleResolution: 'node16',
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      types: ['node', 'react'],
+    }
+    const config = `tsconfig.${extension}.json`
     await writeFile(
       join(consumer.folder, config),
       JSON.stringify({ compilerOptions, files: [`consumer.${extension}`] }),

@@ -66,7 +66,7 @@ async function packInto(folder: string, name: PackageName): Promise<string> {
   return join(destination, file)
 }
 
-const brought = ['react', '@types/node', '@types/react', 'jest-environment-jsdom', 'vitest']
+const brought = ['react', '@types/react', 'jest-environment-jsdom', 'vitest']
 
 async function install(
   folder: string,
@@ -79,7 +79,8 @@ async function install(
   const manifest = {
     name: 'consumer',
     private: true,
-    dependencies: { ...dependencies, 'newest-node-types': 'npm:@types/node@26' },
+    // The newest types of Node: the sources are checked with the oldest ones, and names in them come and go.
+    dependencies: { ...dependencies, '@types/node': '26' },
     // The client and the server ask for the protocol by version, which the registry doesn't have yet.
     overrides: { '@rollcall/shared-protocol': '$@rollcall/shared-protocol' },
   }
