@@ -66,6 +66,7 @@ export { RedisStore } from './store/redis/redis-store'
 export type {
   Change,
   DropChange,
+  LeaveReasons,
   NodeEvents,
   PutChange,
   SessionEntry,

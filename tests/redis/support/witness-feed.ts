@@ -14,7 +14,7 @@ type Diff = Parameters<TopicFeed['onDiff']>[0]
 export class WitnessFeed implements TopicFeed {
   readonly #set = new PresenceSet()
   #position: { epoch: string; seq: number } | null = null
-  /** Every leave, also those that a snapshot tells by leaving somebody out; `gone` are those. */
+  /** Every leave, also those that a snapshot tells by leaving somebody out; `gone` where it does not say why. */
   readonly leaves: { readonly ref: string; readonly reason: LeaveReason | 'gone' }[] = []
   readonly joins: string[] = []
   readonly problems: string[] = []
@@ -33,10 +33,13 @@ export class WitnessFeed implements TopicFeed {
     return this.#position?.epoch ?? null
   }
 
-  onSnapshot(snapshot: Snapshot): void {
+  onSnapshot(snapshot: Snapshot, reasons?: ReadonlyMap<string, LeaveReason>): void {
     this.snapshots++
     const { joins, leaves } = this.#set.replace(snapshot.presences)
-    for (const { presence } of leaves) this.leaves.push({ ref: presence.ref, reason: 'gone' })
+    for (const { presence } of leaves) {
+      const { ref } = presence
+      this.leaves.push({ ref, reason: reasons?.get(ref) ?? 'gone' })
+    }
     for (const { ref } of joins) this.joins.push(ref)
     this.#position = { epoch: snapshot.epoch, seq: snapshot.seq }
     this.#check(snapshot.digest)

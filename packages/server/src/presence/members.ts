@@ -1,5 +1,6 @@
 import type { Dialect, Position, PresenceRef, ServerMessage } from '@rollcall/shared-protocol'
 import { Packet } from '../io/packet'
+import type { Parting } from './parting'
 
 /** One who is told of a topic: a channel. */
 export interface Member {
@@ -26,6 +27,8 @@ export interface Admission {
   readonly since: Position | null
   /** What it missed is for it only where this presence was there then; null where it is for it in any case. */
   readonly witness: PresenceRef | null
+  /** Delivered just before the state, to a member whose map stands where the lost history ended. */
+  readonly parting?: Parting | null
 }
 
 /** Of one who is in already, and is to be given the state again. */
@@ -74,6 +77,7 @@ export class Members {
       isReturning: admission.isReturning && (earlier?.isReturning ?? true),
       since: admission.since,
       witness: admission.witness,
+      parting: earlier?.parting ?? admission.parting ?? null,
     })
   }
 
@@ -93,10 +97,19 @@ export class Members {
     return true
   }
 
-  /** Everybody has to be given a state: what they hold does not lead to what is. */
-  awaitAll(): void {
-    for (const members of this.#live.values()) {
-      for (const member of members) if (member.wantsPresence) this.await(member, STATE_AGAIN)
+  /**
+   * Everybody has to be given a state: what they hold does not lead to what is.
+   *
+   * @param parting tells those who were told of everything so far what they missed
+   */
+  awaitAll(parting: Parting | null = null): void {
+    for (const [dialect, members] of this.#live) {
+      for (const member of members) {
+        if (!member.wantsPresence) continue
+        // Without topics of its own a dialect is told of diffs while it waits, and of each once.
+        const isUpToDate = !dialect.hasImplicitTopic && !this.#behind.has(member) && !this.#isDue(member)
+        this.await(member, isUpToDate ? { ...STATE_AGAIN, parting } : STATE_AGAIN)
+      }
     }
     // What is on its way to those was settled before.
     for (const [member, admission] of [...this.#due]) this.await(member, admission)
@@ -143,13 +156,17 @@ export class Members {
       let packet: Packet | null = null
       for (const member of members) {
         if (member === except || (isPresence && !member.wantsPresence)) continue
-        if (needsState && (this.#waiting.has(member) || this.#due.has(member))) continue
+        if (needsState && this.#isDue(member)) continue
         if (message.kind === 'diff' && this.#isBehind(member)) continue
         packet ??= new Packet(dialect.encodeServer(message), false, isPrompt)
         if (packet.frames.length === 0) break
         member.deliver(packet)
       }
     }
+  }
+
+  #isDue(member: Member): boolean {
+    return this.#waiting.has(member) || this.#due.has(member)
   }
 
   #isBehind(member: Member): boolean {

@@ -16,13 +16,14 @@ import type { Clock, Timer } from '../io/clock'
 import type { Packet } from '../io/packet'
 import { SLICE_MS } from '../io/slice'
 import type { Logger } from '../log'
-import type { Store, StoreMessage, Subscription, TopicFeed } from '../store/store'
+import type { LeaveReasons, Store, StoreMessage, Subscription, TopicFeed } from '../store/store'
 import { eventProblem } from './check-event'
 import { type FlushOptions, FlushSchedule } from './flush'
 import { type FlushEffect, type FlushEvent, type FlushState, QUIET, stepFlush } from './flush-machine'
 import type { HistoryBounds } from './history'
 import type { HistoryBudget } from './history-budget'
 import { type Admission, type Member, Members, STATE_AGAIN } from './members'
+import { Parting } from './parting'
 import { Staging } from './staging'
 import { payloadOf } from './store-payload'
 import { TopicState } from './topic-state'
@@ -83,6 +84,12 @@ interface Waiter {
   readonly reject: (error: unknown) => void
 }
 
+interface Given {
+  /** What goes before it: see {@link Parting}. */
+  readonly before: Packet | null
+  readonly packet: Packet
+}
+
 /** In place of a state for which a member has no room yet. */
 const WITHHELD = Symbol('withheld')
 
@@ -95,6 +102,8 @@ export class TopicHub implements TopicFeed {
   readonly #members = new Members()
   readonly #schedule: FlushSchedule
   #pending: FullDiff[] = []
+  /** For members who wait for their first state after the store lost its history. */
+  #parting: Parting | null = null
   #notice = false
   #subscription: Subscription | null = null
   #timer: Timer | null = null
@@ -211,20 +220,26 @@ export class TopicHub implements TopicFeed {
 
   // --- the store's feed ----------------------------------------------------------------------------------------
 
-  onSnapshot(snapshot: PresenceSnapshot): void {
-    const isFirst = this.#state.position === null
-    this.#state.reset(snapshot)
+  onSnapshot(snapshot: PresenceSnapshot, reasons: LeaveReasons = new Map()): void {
+    if (this.#state.position === null) return this.#state.reset(snapshot)
+    const missed = this.#state.follow(snapshot, reasons)
+    if (missed) return this.#add(missed)
+    const last = this.#state.conclude(snapshot, reasons)
+    const parting = last && mergeDiffs([...this.#pending, last])
+    this.#parting = parting && new Parting(this.topic, parting)
     this.#pending = []
-    if (!isFirst) {
-      this.#members.awaitAll()
-      this.#touch()
-    }
+    this.#members.awaitAll(this.#parting)
+    this.#touch()
   }
 
   onDiff(diff: PresenceDiff): void {
     const full = this.#state.apply(diff)
-    if (!full) return
-    this.#pending.push(full)
+    if (full) this.#add(full)
+  }
+
+  #add(diff: FullDiff): void {
+    this.#pending.push(diff)
+    this.#parting?.extend(diff)
     this.#touch()
   }
 
@@ -323,6 +338,7 @@ export class TopicHub implements TopicFeed {
     const { store, clock, log, writing } = this.#context
     const startedMs = clock.now()
     this.#members.captureWaiting()
+    const parting = this.#parting
     const changes = this.#staging.take()
     try {
       this.#subscription ??= await store.subscribe(this.topic, this)
@@ -348,6 +364,8 @@ export class TopicHub implements TopicFeed {
     if (this.#isClosed) this.#subscription.cancel()
     else {
       const tellingMs = await this.#tell()
+      // All who waited with it have it. Another one is for those who came to wait meanwhile.
+      if (this.#parting === parting) this.#parting = null
       // The writing itself comes after this turn, together with that of other topics.
       const writingMs = this.#members.size * writing.costMs
       this.#schedule.flushed(startedMs, tellingMs + writingMs)
@@ -385,16 +403,17 @@ export class TopicHub implements TopicFeed {
     const startedMs = clock.now()
     const welcome = new Welcome(this.topic, this.#state)
     const at = this.#state.position
-    const due = this.#members.dueWith((member, { withState, since, witness }) => {
+    const due = this.#members.dueWith((member, { withState, since, witness, parting }) => {
       if (!withState || !member.wantsPresence) return null
       // Asked before it is made: to encode a large state takes long, and may be for nobody.
       if (member.isCongested || !member.takesState()) return WITHHELD
-      return welcome.packetFor(member.dialect, since, witness)
+      const packet = welcome.packetFor(member.dialect, since, witness)
+      return { packet, before: parting?.packetFor(member.dialect) ?? null }
     }, may)
     let busyMs = 0
     let sliceStartedMs = startedMs
-    for (const [member, admission, packet] of due) {
-      this.#let(member, admission, packet, at)
+    for (const [member, admission, given] of due) {
+      this.#let(member, admission, given, at)
       const spentMs = clock.now() - sliceStartedMs
       if (spentMs < SLICE_MS) continue
       busyMs += spentMs
@@ -408,16 +427,17 @@ export class TopicHub implements TopicFeed {
   #let(
     member: Member,
     admission: Admission,
-    packet: Packet | typeof WITHHELD | null,
+    given: Given | typeof WITHHELD | null,
     at: Position | null,
   ): void {
     if (!this.#members.admit(member, admission)) return
     admission.onAdmitted?.(at)
-    if (!packet) return
+    if (!given) return
     // Others of the same account may have been let in since it was asked.
-    const isWithheld = packet === WITHHELD || member.isCongested || (packet.isState && !member.takesState())
-    if (isWithheld) this.#members.fallBehind(member)
-    else member.deliver(packet)
+    if (given === WITHHELD || member.isCongested || (given.packet.isState && !member.takesState()))
+      return this.#members.fallBehind(member)
+    if (given.before) member.deliver(given.before)
+    member.deliver(given.packet)
   }
 
   #hasWork(): boolean {

@@ -1,4 +1,5 @@
 import {
+  diffSnapshots,
   type Epoch,
   type FullDiff,
   fullDiff,
@@ -11,6 +12,7 @@ import {
   type PresenceSnapshot,
   type Seq,
 } from '@rollcall/shared-protocol'
+import type { LeaveReasons } from '../store/store'
 import { History, type HistoryBounds } from './history'
 import type { HistoryBudget } from './history-budget'
 import { stepTopic, type TopicMachineState, UNKNOWN_TOPIC } from './topic-machine'
@@ -59,6 +61,30 @@ export class TopicState {
     this.#history.clear()
   }
 
+  /**
+   * The net change from here to a later state of this history, which is taken up. Null where the state is of another
+   * history, or not later: that takes a {@link reset}.
+   */
+  follow(snapshot: PresenceSnapshot, reasons: LeaveReasons): FullDiff | null {
+    const { position } = this
+    if (!position || position.epoch !== snapshot.epoch || snapshot.seq <= position.seq) return null
+    const missed = this.#lead(position, snapshot, snapshot.seq, reasons)
+    // A store that lost writes may have other revs under the same numbers: then only the state itself tells.
+    return this.#set.digest === snapshot.digest ? missed : null
+  }
+
+  /**
+   * The net change from here to a state of another history, as the last step of this one; null where there was none. The
+   * state of the other history is taken up: nobody goes on from that step.
+   */
+  conclude(snapshot: PresenceSnapshot, reasons: LeaveReasons): FullDiff | null {
+    const { position } = this
+    const isOther = position !== null && position.epoch !== snapshot.epoch
+    const last = isOther ? this.#lead(position, snapshot, position.seq + 1, reasons) : null
+    this.reset(snapshot)
+    return last
+  }
+
   /** The diff with what was there before, or null where it is old or does not follow (the store sends a snapshot). */
   apply(diff: PresenceDiff): FullDiff | null {
     const { state, effects } = stepTopic(this.#machine, { kind: 'diff', diff })
@@ -85,6 +111,11 @@ export class TopicState {
     if (position.epoch !== epoch || position.seq > seq) return null
     if (position.seq === seq) return emptyDiff(epoch, seq, this.#set.digest)
     return this.#history.since(position)
+  }
+
+  #lead(from: Position, to: PresenceSnapshot, seq: Seq, reasons: LeaveReasons): FullDiff | null {
+    const changes = diffSnapshots(this.#set.presences(), to.presences, reasons)
+    return this.apply({ epoch: from.epoch, base: from.seq, seq, digest: to.digest, ...changes })
   }
 
   #standing(): Position {

@@ -50,10 +50,18 @@ export interface StoreMessage {
   readonly isBinary?: true
 }
 
+/** Why presences left, by ref. */
+export type LeaveReasons = ReadonlyMap<PresenceRef, LeaveReason>
+
 /** What a node is told of a topic, in the topic's one order. Must not throw. */
 export interface TopicFeed {
-  /** The state to go on from: first of all, and again whenever the store cannot tell what was missed. */
-  onSnapshot(snapshot: PresenceSnapshot): void
+  /**
+   * The state to go on from: first of all, and again whenever the store cannot tell what was missed.
+   *
+   * @param reasons of presences that left since the feed's last state, as far as the store knows them; others left with
+   * `closed`. It may name further ones.
+   */
+  onSnapshot(snapshot: PresenceSnapshot, reasons?: LeaveReasons): void
   /** Every later change; each diff's `base` is the `seq` before it. */
   onDiff(diff: PresenceDiff): void
   /** What another node published. */

@@ -9,6 +9,7 @@ const snapshot = (held: Record<string, string>, asserted: string[] = []) => ({
   presences: Object.keys(held).map(presence),
   holders: Object.values(held),
   asserted: new Set(asserted),
+  reasons: new Map(),
 })
 const diff = (joins: string[], leaves: string[]) => ({
   epoch: 'e',

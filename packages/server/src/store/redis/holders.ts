@@ -1,17 +1,20 @@
-import type { PresenceDiff, PresenceRef } from '@rollcall/shared-protocol'
+import type { LeaveReason, PresenceDiff, PresenceRef } from '@rollcall/shared-protocol'
 import type { StoredSnapshot } from './scripts/snapshot'
 
 /** Which node holds each presence of a topic, as a feed was told. */
 export class Holders {
   #byRef = new Map<PresenceRef, string>()
   readonly #counts = new Map<string, number>()
+  /** The history that the feed was told of. */
+  #epoch: string | null = null
 
   /** The nodes that hold anything. */
   nodes(): IterableIterator<string> {
     return this.#counts.keys()
   }
 
-  replace({ presences, holders }: StoredSnapshot): void {
+  replace({ epoch, presences, holders }: StoredSnapshot): void {
+    this.#epoch = epoch
     this.#byRef = new Map()
     this.#counts.clear()
     for (const [i, { ref }] of presences.entries()) this.#put(ref, holders[i] as string)
@@ -39,6 +42,13 @@ export class Holders {
     const awaited = new Set<string>()
     for (const [ref, node] of this.#byRef) if (!there.has(ref) && !asserted.has(node)) awaited.add(node)
     return awaited
+  }
+
+  /** Presences that are lost with their nodes, which have said nothing in the snapshot's new history. */
+  *lost(snapshot: StoredSnapshot): Iterable<[PresenceRef, LeaveReason]> {
+    if (snapshot.epoch === this.#epoch) return
+    const nodes = this.awaited(snapshot)
+    if (nodes.size > 0) for (const [ref, node] of this.#byRef) if (nodes.has(node)) yield [ref, 'node_lost']
   }
 
   #put(ref: PresenceRef, node: string): void {

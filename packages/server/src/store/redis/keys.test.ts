@@ -51,7 +51,7 @@ describe('[S-10] keys', () => {
   test.each(['', '{', '}', '{}', '%', '__proto__', 'a{b}c'])(
     'of the topic %j differ among themselves',
     (topic) => {
-      expect(new Set(keys.topic(topic)).size).toBe(6)
+      expect(new Set(keys.topic(topic)).size).toBe(7)
     },
   )
 

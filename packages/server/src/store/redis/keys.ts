@@ -6,7 +6,8 @@ import type { Topic } from '@rollcall/shared-protocol'
  *   P:{t:<topic>}:s  hash    epoch, seq, digest                P:{nodes}:r  hash  node -> why it went
  *   P:{t:<topic>}:x  hash    node -> 1, fenced off             P:{n:<node>}:t  set  topics
  *   P:{t:<topic>}:g  hash    node -> its last assertion        Q:{n:<node>}:c  channel
- *   Q:{t:<topic>}:c  channel                                   P:{s:<session>} hash
+ *   P:{t:<topic>}:w  list    ref, reason of latest leaves      P:{s:<session>} hash
+ *   Q:{t:<topic>}:c  channel
  *
  * P is the prefix. Redis' channels know no database, so theirs is Q: the prefix and, but for database 0, `@` and the
  * number of the database. No prefix has an `@`.
@@ -22,6 +23,7 @@ export type TopicKeys = readonly [
   fenced: string,
   assertions: string,
   channel: string,
+  reasons: string,
 ]
 
 /** The keys that tell who is alive, in the order in which every script is given them. */
@@ -46,7 +48,7 @@ export class Keys {
     const name = `{t:${escapeName(topic)}}`
     const base = `${this.#prefix}:${name}`
     const channel = `${this.#channelPrefix}:${name}:c`
-    return [`${base}:p`, `${base}:o`, `${base}:s`, `${base}:x`, `${base}:g`, channel]
+    return [`${base}:p`, `${base}:o`, `${base}:s`, `${base}:x`, `${base}:g`, channel, `${base}:w`]
   }
 
   get nodes(): NodesKeys {

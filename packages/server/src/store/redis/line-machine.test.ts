@@ -12,7 +12,8 @@ function ordered(seq: number, epoch = 'e', was = (seq - 1) * 10): OrderedDiff {
 const diff = (...of: Parameters<typeof ordered>): LineEvent => ({ kind: 'diff', ordered: ordered(...of) })
 
 function snapshot(seq: number, epoch = 'e', digest = seq * 10): LineEvent {
-  const held: StoredSnapshot = { epoch, seq, digest, presences: [], holders: [], asserted: new Set() }
+  const none = { presences: [], holders: [], asserted: new Set<string>(), reasons: new Map() }
+  const held: StoredSnapshot = { epoch, seq, digest, ...none }
   return { kind: 'snapshot', snapshot: held }
 }
 

@@ -39,6 +39,7 @@ class ModelTopic {
       presences: all.map(({ presence }) => presence),
       holders: all.map(({ node }) => node),
       asserted: new Set(asserted),
+      reasons: new Map(),
     }
   }
 

@@ -17,6 +17,7 @@ function snapshot(seq: number, epoch = 'e', some: Partial<StoredSnapshot> = {}):
   return {
     ...{ epoch, seq, presences, digest: digestOf(presences), holders: presences.map(() => 'n1') },
     asserted: new Set(),
+    reasons: new Map(),
     ...some,
   }
 }

@@ -120,8 +120,9 @@ export class TopicLine {
         return this.#feed.onDiff(effect.ordered.diff)
       case 'tell': {
         const { epoch, seq, digest, presences } = effect.snapshot
+        const reasons = new Map([...this.#holders.lost(effect.snapshot), ...effect.snapshot.reasons])
         this.#holders.replace(effect.snapshot)
-        return this.#feed.onSnapshot({ epoch, seq, digest, presences })
+        return this.#feed.onSnapshot({ epoch, seq, digest, presences }, reasons)
       }
       case 'ask':
         return onAsk(false)

@@ -25,10 +25,10 @@ for i = 9, 8 + count do
   redis.call('HSET', X, ARGV[i], '1')
 end
 if count > 0 then redis.call('PEXPIRE', X, ${FENCE_MS}) end
-local reasons = {}
+local why = {}
 local from = 10 + count
 for _ = 1, tonumber(ARGV[9 + count]) do
-  reasons[ARGV[from]] = ARGV[from + 1]
+  why[ARGV[from]] = ARGV[from + 1]
   from = from + 2
 end
 local own, lost = {}, {}
@@ -39,13 +39,15 @@ for j = 1, #there, 2 do
   local ref = there[j]
   local rev, hash, holder, owner, key, meta = parts(there[j + 1])
   local i = own[ref]
+  local reason = why[ref]
+  why[ref] = nil
   if not mine[holder] then
     if i then
       lost[#lost + 1] = ref
       own[ref] = nil
     end
   elseif not i then
-    drop(ref, hash, owner, key, reasons[ref] or 'closed')
+    drop(ref, hash, owner, key, reason or 'closed')
   elseif tonumber(ARGV[i + 1]) > rev then
     put(ref, ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5], hash)
     own[ref] = nil
@@ -66,12 +68,15 @@ for i = from, #ARGV, 6 do
   end
 end
 
+-- What it dropped and Redis does not have any more, or never had: others may have seen it.
+for ref, reason in pairs(why) do explain(ref, reason) end
+
 local message = finish()
 local names = table.concat(former, ',')
 redis.call('HSET', G, node, generation .. ':' .. epoch .. ':' .. names)
 settle()
 say('{"k":"a","epoch":"' .. epoch .. '","node":"' .. node .. '","former":"' .. names .. '"}')
-return { epoch, int(seq), int(digest), redis.call('HGETALL', G), redis.call('HGETALL', P), lost, message }
+return { epoch, int(seq), int(digest), redis.call('HGETALL', G), redis.call('HGETALL', P), reasons(), lost, message }
 `,
 }
 
@@ -84,7 +89,7 @@ export interface AssertReply {
 }
 
 export function readAssertReply(reply: RedisReply): AssertReply {
-  const [, , , , , lost, message] = reply as RedisReply[]
+  const [, , , , , , lost, message] = reply as RedisReply[]
   return { snapshot: readSnapshot(reply), lost: lost as string[], message: message as string }
 }
 

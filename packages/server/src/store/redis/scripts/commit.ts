@@ -28,6 +28,9 @@ while ARGV[i] do
       else
         held[#held + 1] = ref
       end
+    else
+      -- Redis may have lost it together with the history in which others saw it.
+      explain(ref, ARGV[i + 2])
     end
     i = i + 3
   else

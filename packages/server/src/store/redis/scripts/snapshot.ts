@@ -1,17 +1,17 @@
-import type { Presence } from '@rollcall/shared-protocol'
+import type { LeaveReason, Presence, PresenceRef } from '@rollcall/shared-protocol'
 import { parseRecord, presenceOf } from '../record'
 import type { RedisReply, RedisScript } from '../redis-port'
 import { PROLOGUE } from './topic'
 
 /*
  *   ARGV 8   1 where the topic's history is to begin now, if it has none; who only reads leaves no trace
- *   reply    epoch seq digest, assertions (node, mark, …), records (ref, record, …)
+ *   reply    epoch seq digest, assertions (node, mark, …), records (ref, record, …), latest leaves (ref, reason, …)
  */
 export const SNAPSHOT: RedisScript = {
   name: 'snapshot',
   source: `${PROLOGUE}
 if ARGV[8] == '1' then finish() end
-return { epoch, int(seq), int(digest), redis.call('HGETALL', G), redis.call('HGETALL', P) }
+return { epoch, int(seq), int(digest), redis.call('HGETALL', G), redis.call('HGETALL', P), reasons() }
 `,
 }
 
@@ -28,10 +28,19 @@ export interface StoredSnapshot {
   readonly holders: readonly string[]
   /** The nodes that have asserted in this epoch, under all their ids. */
   readonly asserted: ReadonlySet<string>
+  /** Why presences left, by ref, of the latest leaves. Empty for a caller that knew no earlier state. */
+  readonly reasons: ReadonlyMap<PresenceRef, LeaveReason>
 }
 
 export function readSnapshot(reply: RedisReply): StoredSnapshot {
-  const [epoch, seq, digest, marks, records] = reply as [string, string, string, string[], string[]]
+  const [epoch, seq, digest, marks, records, left] = reply as [
+    string,
+    string,
+    string,
+    string[],
+    string[],
+    string[],
+  ]
   const presences: Presence[] = []
   const holders: string[] = []
   for (let i = 0; i + 1 < records.length; i += 2) {
@@ -46,5 +55,8 @@ export function readSnapshot(reply: RedisReply): StoredSnapshot {
     if (markEpoch !== epoch) continue
     for (const node of [marks[i] as string, ...former.split(',')]) if (node !== '') asserted.add(node)
   }
-  return { epoch, seq: Number(seq), digest: Number(digest), presences, holders, asserted }
+  const reasons = new Map<PresenceRef, LeaveReason>()
+  for (let i = 0; i + 1 < left.length; i += 2)
+    reasons.set(JSON.parse(left[i] as string), left[i + 1] as LeaveReason)
+  return { epoch, seq: Number(seq), digest: Number(digest), presences, holders, asserted, reasons }
 }

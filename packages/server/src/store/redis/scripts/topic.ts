@@ -1,5 +1,5 @@
 /*
- *   KEYS  1 presences  2 owners  3 state  4 fenced  5 assertions  6 channel
+ *   KEYS  1 presences  2 owners  3 state  4 fenced  5 assertions  6 channel  7 reasons
  *   ARGV  1 node  2 its generation  3 epoch  4 seq  5 digest that it knows  6 a fresh epoch  7 PUBLISH or SPUBLISH
  *
  * How every script of a topic begins. Metas, keys, owners and refs are JSON already: scripts cut and join strings, and
@@ -11,6 +11,15 @@ export const IDLE_TOPIC_MS = 600_000
 
 /** The same of a history in which nobody was ever present. */
 export const UNUSED_TOPIC_MS = 60_000
+
+/** Leaves of one topic whose reasons are kept, at most. The oldest go first; a node that missed them tells `closed`. */
+export const MAX_REASONS = 512
+
+/**
+ * Milliseconds that they are kept after the latest leave: several leases, and longer than the longest pause between two
+ * tries to connect. A node that is away for longer has lost its presences to the others anyway.
+ */
+export const REASONS_MS = 60_000
 
 /** Milliseconds that a node which was reaped is fenced off. */
 export const FENCE_MS = 3_600_000
@@ -41,7 +50,7 @@ export function callerArgs({ node, generation, known, freshEpoch, publish }: Top
 
 /** The functions that all of them share. `isBegun`: the history begins here, for want of one or because writes were lost. */
 export const PROLOGUE = `
-local P, O, S, X, G, C = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local P, O, S, X, G, C, W = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local node, generation = ARGV[1], tonumber(ARGV[2])
 
 local function int(number) return string.format('%.0f', number) end
@@ -82,6 +91,25 @@ end
 
 local base, was = seq, digest
 local joins, updates, leaves = {}, {}, {}
+local gone = {}
+
+-- Keeps why a presence left for nodes that are away: a state alone would not tell them.
+local function explain(ref, reason)
+  gone[#gone + 1] = ref
+  gone[#gone + 1] = reason
+end
+
+local function keepReasons()
+  if #gone == 0 then return end
+  redis.call('RPUSH', W, unpack(gone, math.max(1, #gone - ${2 * MAX_REASONS - 1})))
+  redis.call('LTRIM', W, -${2 * MAX_REASONS}, -1)
+  redis.call('PEXPIRE', W, ${REASONS_MS})
+end
+
+-- Reasons for a node that knows an earlier state; one that knows none has nobody to tell as gone.
+local function reasons()
+  return ARGV[3] ~= '' and redis.call('LRANGE', W, 0, -1) or {}
+end
 
 local function put(ref, rev, hash, owner, key, meta, previousHash)
   redis.call('HSET', P, ref, record(rev, hash, node, owner, key, meta))
@@ -98,6 +126,7 @@ local function drop(ref, hash, owner, key, reason)
   redis.call('HDEL', P, ref)
   if redis.call('HGET', O, owner) == ref then redis.call('HDEL', O, owner) end
   digest = (digest - hash) % 4294967296
+  explain(ref, reason)
   leaves[#leaves + 1] = '{"ref":' .. ref .. ',"key":' .. key .. ',"reason":"' .. reason .. '"}'
 end
 
@@ -131,6 +160,7 @@ local function finish()
       .. '],"leaves":[' .. table.concat(leaves, ',') .. ']}'
     say(message)
   end
+  keepReasons()
   if isBegun or message ~= '' then settle() end
   return message
 end
