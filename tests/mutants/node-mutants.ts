@@ -218,4 +218,13 @@ export const nodeMutants: readonly Mutant[] = [
     replace: "'LTRIM', W, 2 ^ 20 * ",
     tests: [`${server}/store/redis/scripts/reasons`],
   },
+  {
+    name: 'unused-for-long',
+    law: 'S-59',
+    breaks: 'topics in which nobody was ever present stay in Redis as long as others',
+    file: `${server}/store/redis/scripts/topic.ts`,
+    find: 'seq == 0 and ',
+    replace: 'seq < 0 and ',
+    tests: [`${server}/store/redis/scripts/lifetimes`, 'tests/redis/hoard'],
+  },
 ]

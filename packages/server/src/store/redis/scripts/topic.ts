@@ -6,11 +6,21 @@
  * never decode them.
  */
 
-/** Milliseconds that a topic's history outlives its last presence. After that it begins another epoch. */
-export const IDLE_TOPIC_MS = 600_000
+/**
+ * Milliseconds that a topic's history outlives its last presence. After that the topic begins another epoch, and who
+ * still watches it is given the state in place of a diff. Long enough for a room between two visitors, and short
+ * because accounts may leave one topic after the other behind.
+ */
+export const IDLE_TOPIC_MS = 60_000
 
-/** The same of a history in which nobody was ever present. */
-export const UNUSED_TOPIC_MS = 60_000
+/**
+ * The same of a history in which nobody was ever present. A node subscribes and commits within one flush, and a commit
+ * waits no longer than this for a link (`READY_MS`): those who commit first at the same time find one history.
+ */
+export const UNUSED_TOPIC_MS = 5000
+
+/** Milliseconds that the nodes' assertions outlive the last presence: what an earlier connection said may still come. */
+export const ASSERTIONS_MS = 600_000
 
 /** Leaves of one topic whose reasons are kept, at most. The oldest go first; a node that missed them tells `closed`. */
 export const MAX_REASONS = 512
@@ -138,9 +148,8 @@ end
 
 local function settle()
   if redis.call('HLEN', P) == 0 then
-    local keptMs = seq == 0 and ${UNUSED_TOPIC_MS} or ${IDLE_TOPIC_MS}
-    redis.call('PEXPIRE', S, keptMs)
-    redis.call('PEXPIRE', G, keptMs)
+    redis.call('PEXPIRE', S, seq == 0 and ${UNUSED_TOPIC_MS} or ${IDLE_TOPIC_MS})
+    redis.call('PEXPIRE', G, ${ASSERTIONS_MS})
   elseif sizeBefore == 0 then
     redis.call('PERSIST', S)
     redis.call('PERSIST', G)
