@@ -28,7 +28,7 @@ export interface Admission {
   /** What it missed is for it only where this presence was there then; null where it is for it in any case. */
   readonly witness: PresenceRef | null
   /** Delivered just before the state, to a member whose map stands where the lost history ended. */
-  readonly parting?: Parting | null
+  readonly parting?: Parting | undefined
 }
 
 /** Of one who is in already, and is to be given the state again. */
@@ -77,7 +77,7 @@ export class Members {
       isReturning: admission.isReturning && (earlier?.isReturning ?? true),
       since: admission.since,
       witness: admission.witness,
-      parting: earlier?.parting ?? admission.parting ?? null,
+      parting: earlier?.parting ?? admission.parting,
     })
   }
 
@@ -102,7 +102,7 @@ export class Members {
    *
    * @param parting tells those who were told of everything so far what they missed
    */
-  awaitAll(parting: Parting | null = null): void {
+  awaitAll(parting?: Parting): void {
     for (const [dialect, members] of this.#live) {
       for (const member of members) {
         if (!member.wantsPresence) continue

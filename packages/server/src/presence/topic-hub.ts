@@ -103,7 +103,7 @@ export class TopicHub implements TopicFeed {
   readonly #schedule: FlushSchedule
   #pending: FullDiff[] = []
   /** For members who wait for their first state after the store lost its history. */
-  #parting: Parting | null = null
+  #parting: Parting | undefined
   #notice = false
   #subscription: Subscription | null = null
   #timer: Timer | null = null
@@ -226,7 +226,7 @@ export class TopicHub implements TopicFeed {
     if (missed) return this.#add(missed)
     const last = this.#state.conclude(snapshot, reasons)
     const parting = last && mergeDiffs([...this.#pending, last])
-    this.#parting = parting && new Parting(this.topic, parting)
+    this.#parting = parting ? new Parting(this.topic, parting) : undefined
     this.#pending = []
     this.#members.awaitAll(this.#parting)
     this.#touch()
@@ -365,7 +365,7 @@ export class TopicHub implements TopicFeed {
     else {
       const tellingMs = await this.#tell()
       // All who waited with it have it. Another one is for those who came to wait meanwhile.
-      if (this.#parting === parting) this.#parting = null
+      if (this.#parting === parting) this.#parting = undefined
       // The writing itself comes after this turn, together with that of other topics.
       const writingMs = this.#members.size * writing.costMs
       this.#schedule.flushed(startedMs, tellingMs + writingMs)
