@@ -1,7 +1,6 @@
 // Watchers of a topic whose history is gone.
 
 import { expect, onTestFinished, test } from 'vitest'
-import { Keys } from '../../packages/server/src/store/redis/keys'
 import { converge, Member, soon, toldAsGone, topic } from './support/member'
 import { RedisServer } from './support/redis-server'
 
@@ -17,7 +16,7 @@ test('[S-59] of a topic whose history has expired, every watcher follows the one
     await converge(members)
     const { epoch } = a.feed
     // As time would do it.
-    await redis.command('DEL', new Keys('rollcall').topic(topic)[2])
+    await redis.command('DEL', `rollcall:{t:${topic}}:s`)
     const refs = await Promise.all([a.join(), b.join()])
     await converge(members)
     await soon(() => expect(new Set(members.map(({ feed }) => feed.epoch)).size).toBe(1))
