@@ -12,6 +12,15 @@ export const storeMutants: readonly Mutant[] = [
     tests: ['tests/redis/refusals'],
   },
   {
+    name: 'judged-unread',
+    law: 'S-11',
+    breaks: 'a busy process takes Redis for silent before it has read the answer',
+    file: `${server}/io/answer-watch.ts`,
+    find: 'if (!isCancelled) judge(onSilence)',
+    replace: 'if (!isCancelled) onSilence()',
+    tests: [`${server}/io/answer-watch`],
+  },
+  {
     name: 'pauses-anew-at-once',
     law: 'S-54',
     breaks: 'the pauses between tries begin anew as soon as Redis takes a connection',

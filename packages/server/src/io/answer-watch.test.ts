@@ -48,6 +48,32 @@ describe('[S-11] a watch for an answer', () => {
     expect(seen.silentAtMs).toBeLessThanOrEqual(6100)
   })
 
+  test('looks again once what came in was read, where this process was busy up to a timer that is hardly late', async () => {
+    const clock = new VirtualClock()
+    let looks = 0
+    let isSilent = false
+    // The answer is read between the first look and the second.
+    const heardMs = () => (looks++ === 0 ? 0 : 1100)
+    const onSilence = () => void (isSilent = true)
+    const watch = watchForAnswer({ clock, timeoutMs: 1000, heardMs, onSilence })
+    clock.elapse(1100)
+    await clock.advance(900)
+    expect({ looks, isSilent }).toEqual({ looks: 2, isSilent: false })
+    watch.cancel()
+  })
+
+  test('is over once cancelled, also between the two looks', async () => {
+    const clock = new VirtualClock()
+    let isSilent = false
+    const heardMs = () => {
+      watch.cancel()
+      return 0
+    }
+    const watch = watchForAnswer({ clock, timeoutMs: 1000, heardMs, onSilence: () => void (isSilent = true) })
+    await clock.advance(3000)
+    expect({ isSilent, pending: clock.pendingCount }).toEqual({ isSilent: false, pending: 0 })
+  })
+
   test('lets what came in be read first, where this process was busy', async () => {
     const { clock, seen } = await begun()
     clock.elapse(3000)

@@ -25,17 +25,32 @@ export function watchForAnswer({ clock, timeoutMs, heardMs, onSilence }: AnswerW
   const startedMs = clock.now()
   let timer: Timer
   let late = 0
+  let isCancelled = false
+  const judge = (onDoubt: () => void) => {
+    const nowMs = clock.now()
+    const silentMs = nowMs - Math.max(startedMs, heardMs())
+    if (silentMs < timeoutMs && nowMs - startedMs < timeoutMs * PATIENCE) wait(timeoutMs - silentMs)
+    else onDoubt()
+  }
   const wait = (delayMs: number) => {
     const dueMs = clock.now() + delayMs
     timer = clock.after(delayMs, () => {
-      const nowMs = clock.now()
-      const silentMs = nowMs - Math.max(startedMs, heardMs())
-      if (nowMs - dueMs > LATE_MS && late++ < MAX_LATE) return wait(LATE_MS)
+      if (clock.now() - dueMs > LATE_MS && late++ < MAX_LATE) return wait(LATE_MS)
       late = 0
-      if (silentMs < timeoutMs && nowMs - startedMs < timeoutMs * PATIENCE) wait(timeoutMs - silentMs)
-      else onSilence()
+      // A process that was busy until now has read nothing since, and its timers run before it reads: the answer may be
+      // there, however punctual the timer.
+      judge(() =>
+        clock.soon(() => {
+          if (!isCancelled) judge(onSilence)
+        }),
+      )
     })
   }
   wait(timeoutMs)
-  return { cancel: () => timer.cancel() }
+  return {
+    cancel: () => {
+      isCancelled = true
+      timer.cancel()
+    },
+  }
 }
