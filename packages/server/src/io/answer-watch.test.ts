@@ -54,7 +54,9 @@ describe('[S-11] a watch for an answer', () => {
     let isSilent = false
     // The answer is read between the first look and the second.
     const heardMs = () => (looks++ === 0 ? 0 : 1100)
-    const onSilence = () => void (isSilent = true)
+    const onSilence = () => {
+      isSilent = true
+    }
     const watch = watchForAnswer({ clock, timeoutMs: 1000, heardMs, onSilence })
     clock.elapse(1100)
     await clock.advance(900)
@@ -69,7 +71,10 @@ describe('[S-11] a watch for an answer', () => {
       watch.cancel()
       return 0
     }
-    const watch = watchForAnswer({ clock, timeoutMs: 1000, heardMs, onSilence: () => void (isSilent = true) })
+    const onSilence = () => {
+      isSilent = true
+    }
+    const watch = watchForAnswer({ clock, timeoutMs: 1000, heardMs, onSilence })
     await clock.advance(3000)
     expect({ isSilent, pending: clock.pendingCount }).toEqual({ isSilent: false, pending: 0 })
   })
