@@ -97,8 +97,8 @@ export const storeMutants: readonly Mutant[] = [
     law: 'S-76',
     breaks: 'an upgrade that comes while the server closes is of nobody, and its errors end the process',
     file: `${server}/io/ws-listener.ts`,
-    find: 'if (this.#options.unanswered) this.#server.off(',
-    replace: 'this.#server.off(',
+    find: "} else this.#server.off('upgrade', this.#onUpgrade)",
+    replace: "}\n    this.#server.off('upgrade', this.#onUpgrade)",
     tests: ['tests/real/late-errors'],
   },
   {
