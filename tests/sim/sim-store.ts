@@ -1,3 +1,4 @@
+import type { PresenceDiff } from '@rollcall/shared-protocol'
 import type { MemoryStore } from '../../packages/server/src/store/memory-store'
 import type {
   Change,
@@ -21,6 +22,8 @@ export class SimStore implements Store {
   /** Whether the node has left what it had to the others. */
   isHandedOver = false
   readonly #feeds = new Map<TopicFeed, string>()
+  /** Feeds that wait for their snapshot after an outage, with the diffs that came meanwhile. */
+  readonly #catchingUp = new Map<TopicFeed, PresenceDiff[]>()
   #events: NodeEvents | null = null
   #isAway = false
   readonly #takenMeanwhile = new Set<string>()
@@ -63,10 +66,17 @@ export class SimStore implements Store {
     this.#takenMeanwhile.clear()
     this.#isAway = false
     this.#losesAnswer = false
+    // The node may commit as soon as it hears this. A diff that went ahead of its snapshot would be out of order.
+    const feeds = [...this.#feeds]
+    for (const [feed] of feeds) this.#catchingUp.set(feed, [])
     this.#events?.onReachable(true)
-    for (const [feed, topic] of [...this.#feeds]) {
+    for (const [feed, topic] of feeds) {
       const snapshot = await this.memory.read(topic)
-      if (this.#feeds.has(feed)) feed.onSnapshot(snapshot)
+      const diffs = this.#catchingUp.get(feed) ?? []
+      this.#catchingUp.delete(feed)
+      if (this.#isAway || !this.#feeds.has(feed)) continue
+      feed.onSnapshot(snapshot)
+      for (const diff of diffs) if (diff.seq > snapshot.seq) feed.onDiff(diff)
     }
   }
 
@@ -83,7 +93,9 @@ export class SimStore implements Store {
       const told: TopicFeed = {
         onSnapshot: (snapshot) => feed.onSnapshot(snapshot),
         onDiff: (diff) => {
-          if (!this.#isAway) feed.onDiff(diff)
+          const waiting = this.#catchingUp.get(told)
+          if (waiting) waiting.push(diff)
+          else if (!this.#isAway) feed.onDiff(diff)
         },
         onMessage: (message) => {
           if (!this.#isAway) feed.onMessage(message)
