@@ -162,9 +162,9 @@ module.exports = {
     },
     {
       name: 'resolvable',
-      comment: 'An import that leads nowhere escapes every other rule.',
+      comment: 'An import that leads nowhere escapes every other rule. (The command is in `dist` after a build only.)',
       severity: 'error',
-      from: {},
+      from: { pathNot: '^packages/server/bin/' },
       to: { couldNotResolve: true },
     },
     {
