@@ -162,7 +162,8 @@ module.exports = {
     },
     {
       name: 'resolvable',
-      comment: 'An import that leads nowhere escapes every other rule. (The command is in `dist` after a build only.)',
+      comment:
+        'An import that leads nowhere escapes every other rule. (The command is in `dist` after a build only.)',
       severity: 'error',
       from: { pathNot: '^packages/server/bin/' },
       to: { couldNotResolve: true },
