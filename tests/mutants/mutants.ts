@@ -106,8 +106,8 @@ const lawMutants: readonly Mutant[] = [
     law: 11,
     breaks: 'members are not told of diffs in which somebody leaves',
     file: `${server}/presence/topic-hub.ts`,
-    find: 'if (!full) return',
-    replace: 'if (!full || full.leaves.length > 0) return',
+    find: 'if (full) this.#add(full)',
+    replace: 'if (full && full.leaves.length === 0) this.#add(full)',
     tests: [`${server}/presence/topic-hub`],
   },
 ]

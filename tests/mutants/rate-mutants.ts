@@ -97,7 +97,7 @@ export const rateMutants: readonly Mutant[] = [
     law: 'S-36',
     breaks: 'a post may be a megabyte of line ends around one message',
     file: `${server}/http/longpoll-wire.ts`,
-    find: "if (this.#phase === 'open' && idleBytes > 0) this.#events?.onUnread(idleBytes, false)",
+    find: 'if (idleBytes > 0) this.spend(idleBytes)',
     replace: '',
     tests: [`${server}/http/longpoll-wire`],
   },
