@@ -52,7 +52,7 @@ export const storeMutants: readonly Mutant[] = [
     law: 'S-56',
     breaks: 'systems in two databases of one Redis hear each other',
     file: `${server}/store/redis/keys.ts`,
-    find: 'db === 0 ? prefix : `${prefix}@${db}`',
+    find: 'db === 0 ? prefix',
     replace: 'prefix',
     tests: [`${server}/store/redis/keys`, 'tests/redis/apart'],
   },
