@@ -107,14 +107,6 @@ describe('the zzz frames', () => {
     const sent: ServerMessage[] = [
       { kind: 'reply', topic, ref: '1', joinRef: '1', status: 'ok', response: {} },
       {
-        kind: 'reply',
-        topic,
-        ref: '3',
-        joinRef: null,
-        status: 'error',
-        fault: fault('not_joined', 'The session is not in "chat:lobby"; join it first.'),
-      },
-      {
         kind: 'state',
         topic,
         joinRef: null,

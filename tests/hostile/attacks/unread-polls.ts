@@ -3,7 +3,7 @@ import { defineAttack } from './attack'
 import { floodRoom } from './flood-of-writers'
 
 const ROOM = 'room:of-the-poller'
-const POLL_EVERY_MS = 20
+const POLL_EVERY_MS = 100
 
 export const attack = defineAttack({
   name: 'unread-polls',
@@ -21,15 +21,14 @@ export const attack = defineAttack({
       return ((await answer.json()) as { status: number }).status
     }
     const joined = await post(['1', '1', ROOM, 'phx_join', {}])
-    const from = arena.newAddress()
+    // One TCP connection: what the system takes for a peer that reads nothing is a few megabytes for each.
+    const socket = await arena.tcp(arena.newAddress())
+    socket?.pause()
     let polls = 0
     const timer = setInterval(() => {
-      void arena.tcp(from).then((socket) => {
-        if (!socket) return
-        polls++
-        socket.pause()
-        socket.write(`GET ${own} HTTP/1.1\r\nHost: x\r\n\r\n`)
-      })
+      if (!socket?.writable) return
+      polls++
+      socket.write(`GET ${own} HTTP/1.1\r\nHost: x\r\n\r\n`)
     }, POLL_EVERY_MS)
     arena.ends(() => clearInterval(timer))
     const isWriterOpen = await floodRoom(arena, ROOM)
@@ -39,7 +38,7 @@ export const attack = defineAttack({
   },
   check({ joined, last, polls, isWriterOpen }) {
     assert.equal(joined, 200)
-    assert.ok(polls > 10, `only ${polls} polls were sent`)
+    assert.ok(polls > 3, `only ${polls} polls were sent`)
     assert.ok(isWriterOpen, 'Who reads was cut off, too.')
     assert.equal(last, 410, 'The session that reads nothing goes on.')
     return `410: of ${polls} polls one has an answer, which counts until it is read (outbox.hardLimitBytes)`

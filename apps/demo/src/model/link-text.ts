@@ -35,9 +35,14 @@ function withoutPunctuation(address: string): string {
   return address.slice(0, end)
 }
 
+/** Longest authority that is looked at: no host name has more than 253 characters. A longer one costs more than its length. */
+const MAX_AUTHORITY = 300
+
 function hasHost(address: string): boolean {
+  const authority = address.slice(address.indexOf('//') + 2, address.length).split(/[/?#\\]/, 1)[0] ?? ''
+  if (authority.length > MAX_AUTHORITY) return false
   try {
-    return new URL(address).hostname !== ''
+    return new URL(`https://${authority}`).hostname !== ''
   } catch {
     return false
   }
