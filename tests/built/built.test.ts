@@ -14,8 +14,11 @@ import { RunningPage } from '../docs/running-page'
 import { addressesOpenedBy, bundle } from './bundle'
 import { type Consumer, createConsumer, packages } from './consumer'
 
-/** What the whole client may add to a page, minified and gzipped, its dependencies included. */
-const MOST_CLIENT_BYTES = 24 * 1024
+/**
+ * Bytes that the whole client may add to a page, minified and gzipped, its dependencies included. It was 24 KiB before
+ * the client followed a page's life and a network's and checked its arguments; it is to be halved.
+ */
+const MOST_CLIENT_BYTES = 26 * 1024
 
 let consumer: Consumer
 
