@@ -39,7 +39,7 @@ function withoutPunctuation(address: string): string {
 const MAX_AUTHORITY = 300
 
 function hasHost(address: string): boolean {
-  const authority = address.slice(address.indexOf('//') + 2, address.length).split(/[/?#\\]/, 1)[0] ?? ''
+  const authority = address.slice(address.indexOf('//') + 2).split(/[/?#\\]/, 1)[0] ?? ''
   if (authority.length > MAX_AUTHORITY) return false
   try {
     return new URL(`https://${authority}`).hostname !== ''

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { eventually } from '../eventually'
 import type { Acceptance, Admit, HandshakeRefusal, WireEvents } from './wire'
-import { eventually, type WireConformanceRunner } from './wire-line'
+import type { WireConformanceRunner } from './wire-line'
 
 /** A listener that runs, and clients for it. */
 export interface ListenerUnderTest {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as pause } from 'node:timers/promises'
-import { eventually, type OpenPeer, openLine, type WireConformanceRunner, type WireLine } from './wire-line'
+import { eventually } from '../eventually'
+import { type OpenPeer, openLine, type WireConformanceRunner, type WireLine } from './wire-line'
 
 /*
  *   wireConformance({ describe, test }, openPeer)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { setTimeout as pause } from 'node:timers/promises'
+import { eventually } from '../eventually'
 import { Packet } from './packet'
 import type { Wire, WireEvents } from './wire'
 
@@ -148,19 +148,4 @@ export async function openLine(openPeer: OpenPeer): Promise<WireLine> {
   const [first, second] = opened
   assert.ok(first && !second, `the wire was opened ${opened.length} times instead of once`)
   return new WireLine(peer, first.wire, first.events)
-}
-
-const TRIES = 500
-const PAUSE_MS = 10
-
-/** Waits until `check` throws no more; what it throws at the end of about five seconds is the failure. */
-export async function eventually(check: () => void): Promise<void> {
-  for (let tries = TRIES; ; tries--) {
-    try {
-      return check()
-    } catch (error) {
-      if (tries <= 0) throw error
-    }
-    await pause(PAUSE_MS)
-  }
 }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { setTimeout as pause } from 'node:timers/promises'
 import {
   continuityOf,
   digestOf,
@@ -78,19 +77,4 @@ export class RecordingFeed implements TopicFeed {
 /** Sorted by ref: a store gives no order to the presences of a snapshot. */
 export function byRef(presences: Iterable<Presence>): Presence[] {
   return [...presences].sort((a, b) => (a.ref < b.ref ? -1 : 1))
-}
-
-const TRIES = 500
-const PAUSE_MS = 10
-
-/** Waits until `check` throws no more; what it throws at the end of about five seconds is the failure. */
-export async function eventually(check: () => void): Promise<void> {
-  for (let tries = TRIES; ; tries--) {
-    try {
-      return check()
-    } catch (error) {
-      if (tries <= 0) throw error
-    }
-    await pause(PAUSE_MS)
-  }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Presence, Topic } from '@rollcall/shared-protocol'
-import { byRef, eventually, RecordingFeed } from './conformance-feed'
+import { eventually } from '../eventually'
+import { byRef, RecordingFeed } from './conformance-feed'
 import { ownerOf } from './conformance-support'
 import type { Change, Store, Subscription } from './store'
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { eventually } from './conformance-feed'
+import { eventually } from '../eventually'
 import type { ConformanceRunner, DefineTest } from './conformance-support'
 import type { StoredSession } from './store'
 

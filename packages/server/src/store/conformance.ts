@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { byRef, eventually, RecordingFeed } from './conformance-feed'
+import { eventually } from '../eventually'
+import { byRef, RecordingFeed } from './conformance-feed'
 import { holdingConformance } from './conformance-holding'
 import { playSchedule } from './conformance-schedule'
 import { sessionConformance } from './conformance-sessions'
