@@ -23,6 +23,7 @@ export class OwnPresence {
   readonly #machine: RunningMachine<OwnMetaState, OwnMetaEvent, OwnMetaEffect>
   readonly #timer: Timer
   readonly #waiters: Waiters
+  #joinMeta: JsonObject = {}
 
   constructor(
     topic: string,
@@ -39,7 +40,7 @@ export class OwnPresence {
     this.#waiters = new Waiters(clock, timeoutMs, () => timeoutError(what, timeoutMs, hint))
     this.#machine = new RunningMachine<OwnMetaState, OwnMetaEvent, OwnMetaEffect>(
       INITIAL_OWN_META,
-      (state, event) => stepOwnMeta(state, event, { intervalMs: updateIntervalMs }),
+      (state, event) => stepOwnMeta(state, event, { intervalMs: updateIntervalMs, joinMeta: this.#joinMeta }),
       (effect) => this.#perform(effect),
     )
   }
@@ -63,9 +64,9 @@ export class OwnPresence {
   /** The payload of a join, its `meta` brought up to what the server has accepted since. (C-11) */
   payloadOf(payload: JsonObject): JsonObject {
     const { accepted } = this.#machine.state
-    if (accepted === null) return payload
     const meta = field(payload, 'meta')
-    return { ...payload, meta: applyEdit(isJsonObject(meta) ? meta : {}, accepted) }
+    this.#joinMeta = isJsonObject(meta) ? meta : {}
+    return accepted === null ? payload : { ...payload, meta: applyEdit(this.#joinMeta, accepted) }
   }
 
   #perform(effect: OwnMetaEffect): void {

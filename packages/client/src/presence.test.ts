@@ -316,6 +316,18 @@ describe('our own presence', () => {
     expect(presence.get('ada')?.meta).toEqual({ name: 'Ada', typing: true })
   })
 
+  test('[C-11] a field that was removed stays so after each rejoin, though the payload of the join has it', async () => {
+    const { presence, server, clock } = await joinedRig()
+    await presence.patch({ name: null, typing: true })
+    for (let rejoins = 1; rejoins <= 2; rejoins++) {
+      server.drop()
+      await clock.advance(1_000)
+      expect(server.joins(LOBBY).slice(1)).toEqual(Array(rejoins).fill({ meta: { typing: true } }))
+      await presence.patch({ typing: true })
+    }
+    expect(presence.get('ada')?.meta).toEqual({ typing: true })
+  })
+
   test('[C-11] what was wanted while away goes out after the rejoin', async () => {
     const { presence, server, clock, channel } = await joinedRig()
     server.drop()

@@ -1,7 +1,7 @@
 import { type JsonObject, type JsonValue, mergePatch } from '@rollcall/shared-protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { applyEdit, changesOf, composeEdits, editOf, type MetaChange } from './meta-edit'
+import { applyEdit, changesOf, composeEdits, editOf, type MetaChange, withoutIdleRemovals } from './meta-edit'
 
 const names = fc.constantFrom('a', 'b', '__proto__', 'constructor', '')
 const values = fc.letrec<{ value: JsonValue; object: JsonObject }>((tie) => ({
@@ -47,6 +47,19 @@ describe('meta edits', () => {
         const edit = all.map(editOf).reduce(composeEdits)
         expect(applyEdit(applyEdit(meta, edit), edit)).toEqual(applyEdit(meta, edit))
       }),
+    )
+  })
+
+  test('[C-11] without its idle removals an edit makes the same of the same meta, and has none for an empty one', () => {
+    fc.assert(
+      fc.property(metas, fc.array(changes, { minLength: 1, maxLength: 5 }), (meta, all) => {
+        const edit = all.map(editOf).reduce(composeEdits)
+        expect(applyEdit(meta, withoutIdleRemovals(edit, meta))).toEqual(applyEdit(meta, edit))
+        const [first, ...others] = changesOf(withoutIdleRemovals(edit, {})).slice(-1)
+        expect(others).toEqual([])
+        if (first?.kind === 'patch') expect(mergePatch({}, first.patch)).toEqual(first.patch)
+      }),
+      { numRuns: 500 },
     )
   })
 

@@ -1,4 +1,5 @@
 import {
+  field,
   isJsonObject,
   type JsonObject,
   type JsonValue,
@@ -60,6 +61,19 @@ export function applyEdit(meta: Meta, edit: MetaEdit): Meta {
     (current, change) => (change.kind === 'update' ? change.meta : mergePatch(current, change.patch)),
     meta,
   )
+}
+
+/** The edit without the removals that change nothing about `base`, as it has no such field. */
+export function withoutIdleRemovals(edit: MetaEdit, base: JsonObject): MetaEdit {
+  if (edit.kind === 'set') return edit
+  const fields = new Map<string, MetaEdit>()
+  for (const [name, inner] of edit.fields) {
+    const before = field(base, name)
+    if (inner.kind === 'merge')
+      fields.set(name, withoutIdleRemovals(inner, isJsonObject(before) ? before : {}))
+    else if (inner.value !== null || before !== undefined) fields.set(name, inner)
+  }
+  return { kind: 'merge', fields }
 }
 
 function mergeOf(patch: JsonObject): MetaEdit {

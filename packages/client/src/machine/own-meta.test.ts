@@ -9,7 +9,7 @@ import {
   stepOwnMeta,
 } from './own-meta'
 
-const context = { intervalMs: 100 }
+const context = { intervalMs: 100, joinMeta: { seat: 1, place: { row: 1 } } }
 const submit = (n: number): OwnMetaEvent => ({
   kind: 'submit',
   edit: editOf({ kind: 'update', meta: { n } }),
@@ -150,6 +150,27 @@ describe('own meta', () => {
     const { sent, state } = run([...two, lost, joined])
     expect(sent.at(-1)).toEqual([{ kind: 'patch', patch: { b: 2 } }])
     expect(run([answered(3)], state).state.accepted).toEqual(editOf({ kind: 'patch', patch: { a: 1, b: 2 } }))
+  })
+
+  test('[C-11] remembers the removal of a field only where the next join would bring it back', () => {
+    let { state } = run([joined])
+    for (let i = 1; i <= 1000; i++) {
+      const name = `field ${i}`
+      const fields = [
+        { [name]: i, place: { [name]: i } },
+        { [name]: null, place: { [name]: null } },
+      ]
+      for (const one of fields) {
+        const id = state.nextId
+        state = run([due, patch(id, one), answered(id), due], state).state
+      }
+    }
+    expect(state.accepted).toEqual(editOf({ kind: 'patch', patch: { place: {} } }))
+    const id = state.nextId
+    const removal = { seat: null, place: { row: null }, gone: { seat: null } }
+    expect(run([patch(id, removal), answered(id)], state).state.accepted).toEqual(
+      editOf({ kind: 'patch', patch: { seat: null, place: { row: null }, gone: {} } }),
+    )
   })
 
   test('an answer to nothing that was sent changes nothing', () => {

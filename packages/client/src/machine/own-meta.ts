@@ -1,5 +1,5 @@
-import { type Step, stay, stepBy, type TransitionTable } from '@rollcall/shared-protocol'
-import { changesOf, composeEdits, type MetaChange, type MetaEdit } from './meta-edit'
+import { type JsonObject, type Step, stay, stepBy, type TransitionTable } from '@rollcall/shared-protocol'
+import { changesOf, composeEdits, type MetaChange, type MetaEdit, withoutIdleRemovals } from './meta-edit'
 import { joinTickets, type Tickets, ticketsOf } from './tickets'
 import { append, mergeAll, mergeOf, type WaitingEdits, waitingOf } from './waiting-edits'
 
@@ -71,6 +71,8 @@ export type OwnMetaEffect =
 export interface OwnMetaContext {
   /** Least time between two sends, in milliseconds. */
   readonly intervalMs: number
+  /** The meta that the latest join's payload had by itself. */
+  readonly joinMeta: JsonObject
 }
 
 type OwnMetaStep = Step<OwnMetaState, OwnMetaEffect>
@@ -186,7 +188,8 @@ const answer = (
     state: {
       ...state,
       inFlight: state.inFlight.filter((item) => item !== sent),
-      accepted: error === null ? accepted : state.accepted,
+      // A program may remove ever new fields: only those that the next join would bring back are remembered.
+      accepted: error === null ? withoutIdleRemovals(accepted, context.joinMeta) : state.accepted,
     },
     effects: [{ kind: 'settle', tickets, error }],
   }
