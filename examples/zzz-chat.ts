@@ -1,4 +1,4 @@
-// The chat of zzz's presence page, as a Rollcall channel. docs/zzz.md shows it beside the original.
+// The chat of zzz's presence page, as a Rollcall channel. docs/guides/zzz.md shows it beside the original.
 //   npx tsx --conditions=@rollcall/source examples/zzz-chat.ts
 
 import { pathToFileURL } from 'node:url'

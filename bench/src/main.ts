@@ -2,7 +2,7 @@
  *  main: for each scenario, each subject, each round
  *    |-- starts --> subjects/<name>/server   one server; asked by lines on its standard input
  *    |-- starts --> load/main                connects to it, and measures; asked by messages
- *    `-- report/                             table, JSON, chart, docs/performance.md
+ *    `-- report/                             table, JSON, chart, docs/explanation/performance.md
  */
 
 import { writeFileSync } from 'node:fs'
@@ -33,7 +33,7 @@ const program = new Command('bench')
   .option('--quick', 'small numbers: to see whether it runs, not how fast', false)
   .option('--repeat <times>', 'runs of each, of which the median is told', readTimes)
   .option('--json <file>', 'where to write the figures')
-  .option('--write', 'write the figures of a whole run into docs/performance.md', false)
+  .option('--write', 'write the figures of a whole run into docs/explanation/performance.md', false)
   .showHelpAfterError()
   .action(run)
 

@@ -1,4 +1,4 @@
-// docs/errors.md has a heading for each code that a program can meet, and no other.
+// docs/reference/errors.md has a heading for each code that a program can meet, and no other.
 
 import { CLIENT_ERROR_CODES } from '@rollcall/client'
 import type { ServerErrorCode } from '@rollcall/server'
@@ -6,7 +6,7 @@ import { CLOSE_CODES, ERROR_CODES } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
 import { readDocument } from './markdown'
 
-const page = readDocument('docs/errors.md')
+const page = readDocument('docs/reference/errors.md')
 
 // A code that is missing here, or that is gone, does not compile.
 const serverErrorCodes: Record<ServerErrorCode, true> = {
@@ -41,7 +41,7 @@ const sections = [
   { section: 'Close codes', codes: Object.keys(CLOSE_CODES) },
 ]
 
-describe('docs/errors.md', () => {
+describe('docs/reference/errors.md', () => {
   test.each(sections)('$section: a heading for each code, in the order of the code', ({ section, codes }) => {
     expect([...entriesUnder(section).keys()]).toEqual(codes)
   })

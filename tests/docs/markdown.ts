@@ -33,17 +33,23 @@ export interface MarkdownDocument {
   readonly links: readonly Link[]
 }
 
-const ownFolders = ['', '.changeset', 'docs', 'docs/adr']
+/** Pages at the top, and changesets; of `docs`, every folder. */
+const flatFolders = ['', '.changeset']
+
+/** Made by `npm run docs` from the docstrings: their examples are tested where they are written. */
+const GENERATED = 'docs/reference/api'
 
 /** Every page that this repository's readers are sent to. */
 export function documentPaths(): string[] {
-  return ownFolders.flatMap((folder) =>
-    existsSync(at(folder))
-      ? readdirSync(at(folder))
-          .filter((name) => name.endsWith('.md'))
-          .map((name) => join(folder, name))
-      : [],
+  const flat = flatFolders.flatMap((folder) =>
+    existsSync(at(folder)) ? readdirSync(at(folder)).map((name) => join(folder, name)) : [],
   )
+  const docs = readdirSync(at('docs'), { recursive: true, encoding: 'utf8' }).map((name) =>
+    join('docs', name),
+  )
+  return [...flat, ...docs.filter((path) => !path.startsWith(GENERATED))]
+    .filter((path) => path.endsWith('.md'))
+    .sort()
 }
 
 export function readDocument(path: string): MarkdownDocument {

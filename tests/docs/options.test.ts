@@ -147,8 +147,8 @@ const rowsOf = (path: string) =>
     ]),
   )
 
-describe('docs/server.md', () => {
-  const rows = rowsOf('docs/server.md')
+describe('docs/reference/server-options.md', () => {
+  const rows = rowsOf('docs/reference/server-options.md')
 
   test('names each option', () => {
     const names = Object.keys(serverOptions).flatMap((name) =>
@@ -169,7 +169,7 @@ describe('docs/server.md', () => {
   })
 })
 
-describe('docs/client.md', () => {
+describe('docs/guides/client.md', () => {
   test('names each option of a socket, with its default', () => {
     const { backoff, ...rest } = DEFAULT_SOCKET_OPTIONS
     const defaults = new Map<string, unknown>([
@@ -177,7 +177,7 @@ describe('docs/client.md', () => {
       ['backoff.baseMs', backoff.baseMs],
       ['backoff.capMs', backoff.capMs],
     ])
-    const rows = rowsOf('docs/client.md')
+    const rows = rowsOf('docs/guides/client.md')
     expect([...rows.keys()].sort()).toEqual([...defaults.keys()].sort())
     for (const [name, value] of defaults) {
       if (typeof value === 'number') expect(`${name}: ${rows.get(name)}`).toBe(`${name}: ${value}`)

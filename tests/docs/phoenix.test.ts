@@ -1,4 +1,4 @@
-// docs/phoenix.md and the Phoenix sections of docs/protocol.md: each row of the table has a test behind it, each frame
+// docs/guides/phoenix.md and the Phoenix sections of docs/reference/protocol.md: each row of the table has a test behind it, each frame
 // is what the dialects read and write.
 
 import { readFileSync } from 'node:fs'
@@ -21,8 +21,8 @@ const TITLE = /\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g
 
 const context = { limits: DEFAULT_LIMITS, implicitTopic: '' }
 
-describe('the table of docs/phoenix.md', () => {
-  const page = readDocument('docs/phoenix.md')
+describe('the table of docs/guides/phoenix.md', () => {
+  const page = readDocument('docs/guides/phoenix.md')
   const rows = ['The same', 'Better', 'Different', 'Missing', "Rollcall's client"].flatMap((heading) =>
     tableUnder(page, heading).map((cells) => ({ heading, what: cells[0] ?? '', cited: cells.at(-1) ?? '' })),
   )
@@ -47,7 +47,7 @@ describe('the table of docs/phoenix.md', () => {
 
 describe('the Phoenix frames', () => {
   const dialects = { 'phoenix-v2': phoenixV2Dialect, 'phoenix-v1': phoenixV1Dialect }
-  const page = readDocument('docs/protocol.md')
+  const page = readDocument('docs/reference/protocol.md')
   const topic = 'room:lobby'
   const of = (ref: string, key: string, meta: JsonObject, rev = 0): Presence => ({ ref, key, meta, rev })
   const ada = of('n1-0', 'ada', { name: 'Ada' })

@@ -1,4 +1,4 @@
-// docs/protocol.md says what the protocol package does: its frames, tables and test vectors.
+// docs/reference/protocol.md says what the protocol package does: its frames, tables and test vectors.
 
 import {
   CLOSE_CODES,
@@ -26,7 +26,7 @@ import { describe, expect, test } from 'vitest'
 import { jsonValues, readDocument, tableUnder } from './markdown'
 import { parseSession } from './session'
 
-const page = readDocument('docs/protocol.md')
+const page = readDocument('docs/reference/protocol.md')
 const context = { limits: DEFAULT_LIMITS, implicitTopic: 'room:lobby' }
 
 /** Frames of the blocks "```json <dialect> <side>", each as its text without spaces. */

@@ -33,7 +33,7 @@ const apps = documentPaths().flatMap((path) =>
 )
 
 test('two pages show a component', () => {
-  expect(apps.map(({ path }) => path)).toEqual(['README.md', 'docs/react.md'])
+  expect(apps.map(({ path }) => path)).toEqual(['README.md', 'docs/guides/react.md'])
 })
 
 test.each(apps)(

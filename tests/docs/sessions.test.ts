@@ -47,7 +47,9 @@ afterEach(async () => {
 
 test('the pages of all three dialects show a session', () => {
   const pages = new Set(sessions.map(({ where }) => where.split(':')[0]))
-  expect([...pages]).toEqual(expect.arrayContaining(['docs/protocol.md', 'docs/vix.md', 'docs/zzz.md']))
+  expect([...pages]).toEqual(
+    expect.arrayContaining(['docs/reference/protocol.md', 'docs/guides/vix.md', 'docs/guides/zzz.md']),
+  )
 })
 
 describe('a session shown is what happens', () => {

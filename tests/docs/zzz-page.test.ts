@@ -1,4 +1,4 @@
-// The page of docs/zzz.md that uses no library: it joins, lists, pushes and leaves.
+// The page of docs/guides/zzz.md that uses no library: it joins, lists, pushes and leaves.
 
 import { readFile } from 'node:fs/promises'
 import { createServer, type RollcallServer } from '@rollcall/server'

@@ -13,7 +13,7 @@ import { rateMutants } from './rate-mutants.ts'
 import { tokenMutants } from './token-mutants.ts'
 import { wireMutants } from './wire-mutants.ts'
 
-/** What there is against strangers (docs/security.md), taken away piece by piece. */
+/** What there is against strangers (docs/explanation/security.md), taken away piece by piece. */
 export const defenceMutants: readonly Mutant[] = [
   ...tokenMutants,
   ...identityMutants,

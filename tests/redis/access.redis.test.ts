@@ -36,8 +36,9 @@ class TextLog implements Logger {
 const withUser = (user: string, password: string) => `redis://${user}:${password}@127.0.0.1:${redis.port}`
 
 describe('a user of Redis', () => {
-  test('that may do what docs/redis.md says, and nothing else, will do', async () => {
-    const paragraph = /A user of an ACL needs[\s\S]*?\n\n/.exec(readDocument('docs/redis.md').text)?.[0] ?? ''
+  test('that may do what docs/reference/redis.md says, and nothing else, will do', async () => {
+    const paragraph =
+      /A user of an ACL needs[\s\S]*?\n\n/.exec(readDocument('docs/reference/redis.md').text)?.[0] ?? ''
     const [patterns = '', ...commands] = [...paragraph.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code)
     expect(commands.length).toBeGreaterThan(20)
     const rules = [...patterns.split(' '), '-@all', ...commands.map((name) => `+${name.toLowerCase()}`)]

@@ -19,7 +19,7 @@ export function sectionOf(report: Report, results: readonly ScenarioResult[]): s
   return [
     `Measured on ${report.date}, on ${machine.cores} cores (${machine.cpu}), ${machine.memoryGib} GiB, ` +
       `${machine.kernel}. ${named.join(', ')}.`,
-    '![The figures as bars](assets/performance.svg)',
+    '![The figures as bars](../assets/performance.svg)',
     ...results.flatMap((result) => [
       `### ${result.scenario.name}`,
       `${result.scenario.title}.`,
@@ -52,7 +52,7 @@ export function withSection(page: string, section: string): string {
 
 /** Writes the figures into the documentation: the page's section, the chart, and all of it as JSON. */
 export function writeDocs(report: Report, results: readonly ScenarioResult[]): void {
-  const page = join(docs, 'performance.md')
+  const page = join(docs, 'explanation', 'performance.md')
   if (!existsSync(page)) throw new Error(`There is no ${page} to write the figures into.`)
   mkdirSync(join(docs, 'assets'), { recursive: true })
   writeFileSync(join(docs, 'assets', 'performance.svg'), chartOf(results))

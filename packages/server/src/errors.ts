@@ -1,4 +1,4 @@
-/** Every code that {@link ServerError} can carry. Each has a heading in `docs/errors.md`. */
+/** Every code that {@link ServerError} can carry. Each has a heading in `docs/reference/errors.md`. */
 export type ServerErrorCode =
   | 'invalid_option'
   | 'invalid_argument'

@@ -257,7 +257,7 @@ export class RollcallServer {
 
   /**
    * Decides over a handshake that a listener of your own has read, as over one of the server's own. Never rejects. What to
-   * do with the answer is in docs/listener.md.
+   * do with the answer is in docs/guides/listener.md.
    */
   async admit(request: HandshakeRequest): Promise<Acceptance | HandshakeRefusal> {
     return this.#phase === 'new' ? NOT_OPEN : this.#node.admit(request)

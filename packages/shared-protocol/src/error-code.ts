@@ -4,7 +4,7 @@ export interface ErrorCodeEntry {
   readonly isRetryable: boolean
 }
 
-/** Every code that a fault can carry. Each has a heading in `docs/errors.md`. */
+/** Every code that a fault can carry. Each has a heading in `docs/reference/errors.md`. */
 export const ERROR_CODES = {
   malformed_frame: { meaning: 'The frame is not the JSON that the dialect prescribes.', isRetryable: false },
   invalid_message: {

@@ -70,7 +70,7 @@ function fieldsIn(messages: readonly { readonly kind: string }[]) {
 const HOW_TO_CHANGE_THE_WIRE = [
   'The native wire is not what was pinned. If that is a mistake, undo it. If it is meant:',
   '  1. raise WIRE_REVISION in src/version.ts (or SUBPROTOCOL, where old clients could not go on),',
-  '  2. bring src/testing/golden-frames.ts and docs/protocol.md up to date,',
+  '  2. bring src/testing/golden-frames.ts and docs/reference/protocol.md up to date,',
   '  3. add the new version with its hash to PINNED in src/wire.test.ts, below the old ones.',
 ].join('\n')
 

@@ -10,7 +10,7 @@ import { type RecordedFrame, type RecordedStep, type Recording, readScenes } fro
 /*
  * Every scene that was recorded with a real Phoenix server, played again with ours: the client's half is said as it
  * was, and what our server says to that is compared frame by frame with what Phoenix said. Where ours is otherwise it
- * stands here, by what docs/phoenix.md says of it.
+ * stands here, by what docs/guides/phoenix.md says of it.
  */
 
 const scenes = ['frames-v2.txt', 'frames-v1.txt', 'edge-cases.txt'].flatMap(readScenes)

@@ -4,7 +4,7 @@ import type { Packet } from './packet'
  *   listener --admit(handshake)--> Acceptance --open(wire)--> WireEvents
  *
  * The port between connections and whatever carries them. A listener reads handshakes and makes wires; a wire carries
- * messages. Each keeps the laws S-69 to S-73, which wire-conformance.ts tests; docs/listener.md says how to write one.
+ * messages. Each keeps the laws S-69 to S-73, which wire-conformance.ts tests; docs/guides/listener.md says how to write one.
  */
 
 /** The server's end of one connection. It tells nothing from within a call of one of these methods. (S-69) */

@@ -4,7 +4,7 @@ import type { FullDiff, Presence, PresenceSnapshot } from '../presence/types'
 import type { ServerMessage } from '../server-message'
 
 /*
- * The wire, letter for letter. A client in another language is written against these frames (docs/protocol.md shows
+ * The wire, letter for letter. A client in another language is written against these frames (docs/reference/protocol.md shows
  * the same), so a frame changes only together with WIRE_REVISION; `wire.test.ts` sees to that.
  */
 

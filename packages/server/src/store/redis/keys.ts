@@ -29,7 +29,7 @@ export type TopicKeys = readonly [
 /** The keys that tell who is alive, in the order in which every script is given them. */
 export type NodesKeys = readonly [leases: string, dying: string, reasons: string]
 
-/** Every key there is. `docs/redis.md` says what lives under each, and for how long. */
+/** Every key there is. `docs/reference/redis.md` says what lives under each, and for how long. */
 export class Keys {
   readonly #prefix: string
   /** What channels begin with. */
