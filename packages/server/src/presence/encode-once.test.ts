@@ -69,6 +69,34 @@ describe('[S-12] what goes to many is encoded once for each dialect', () => {
     expectOnePacketEach(spies, members)
   })
 
+  test('[S-100] a large state, for one who asks after the other, until something changes', async () => {
+    const { registry, clock, spies } = await mixedRoom()
+    for (let i = 0; i < 300; i++) registry.track(`s${i}`, topic, `key ${i}`, { text: 'x'.repeat(100) })
+    await clock.advance(500)
+    const ask = async (count: number) => {
+      for (const spy of spies) spy.take()
+      const members = spies.map(({ dialect }) => new ListeningMember(dialect))
+      for (let i = 0; i < count; i++) {
+        for (const member of members) registry.hub(topic).requestState(member)
+        await clock.advance(200)
+      }
+      return members
+    }
+    const members = await ask(20)
+    // Vix has no state of everybody.
+    const large = spies.filter(({ dialect }) => dialect.name !== 'vix')
+    for (const spy of large) expect(spy.take()).toEqual({ state: 1 })
+    for (const { frames } of members) expect([frames.length, new Set(frames).size]).toEqual([20, 1])
+    registry.update('s7', topic, { text: 'changed' })
+    await clock.advance(500)
+    const later = await ask(3)
+    for (const spy of large) expect(spy.take()).toEqual({ state: 1 })
+    for (const { frames } of later.slice(0, 4)) expect(`${frames.at(-1)}`).toContain('changed')
+    await clock.advance(1000)
+    await ask(1)
+    for (const spy of large) expect(spy.take()).toEqual({ state: 1 })
+  })
+
   test('the diff of a flush, whatever is in it', async () => {
     const { registry, clock, spies, members } = await mixedRoom()
     for (const spy of spies) spy.take()

@@ -24,6 +24,7 @@ import { checkEvent } from './check-event'
 import type { HistoryOptions } from './history'
 import { HistoryBudget } from './history-budget'
 import { jsonObjectText } from './json-object-text'
+import { KeptStates } from './kept-states'
 import type { Member } from './members'
 import { Owned, type Owner } from './owned'
 import { storeMessageOf } from './store-payload'
@@ -40,7 +41,8 @@ export interface RegistryDiff extends PresenceDiff {
   readonly isFull: boolean
 }
 
-export interface RegistryContext extends Omit<TopicHubContext, 'onIdle' | 'backlog' | 'historyBudget'> {
+export interface RegistryContext
+  extends Omit<TopicHubContext, 'onIdle' | 'backlog' | 'historyBudget' | 'keptStates'> {
   readonly history: HistoryOptions
   readonly limits: Limits
   /** Changes that may wait while the store cannot be reached. */
@@ -70,12 +72,18 @@ export class Registry {
   readonly #adoptions: Adoptions
   readonly #backlog: Backlog = { changes: 0, failingTopics: 0 }
   readonly #historyBudget: HistoryBudget
+  readonly #keptStates: KeptStates
   #isReachable = true
 
   constructor(context: RegistryContext) {
     this.#context = context
     this.#historyBudget = new HistoryBudget(context.history.maxTotalBytes)
-    const shared = { backlog: this.#backlog, historyBudget: this.#historyBudget }
+    this.#keptStates = new KeptStates(context.clock)
+    const shared = {
+      backlog: this.#backlog,
+      historyBudget: this.#historyBudget,
+      keptStates: this.#keptStates,
+    }
     this.#ofHubs = { ...context, ...shared, onIdle: (idle) => this.#forget(idle) }
     this.#adoptions = new Adoptions((owner, topic) => context.store.adopt(topic, owner), context.clock)
   }
@@ -321,6 +329,7 @@ export class Registry {
     this.#adoptions.close()
     for (const hub of this.#hubs.values()) hub.close()
     this.#hubs.clear()
+    this.#keptStates.close()
   }
 
   #takeOver(owner: Owner, topic: Topic, account: Account | null): Promise<Presence | null> {

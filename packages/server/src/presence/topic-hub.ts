@@ -22,6 +22,7 @@ import { type FlushOptions, FlushSchedule } from './flush'
 import { type FlushEffect, type FlushEvent, type FlushState, QUIET, stepFlush } from './flush-machine'
 import type { HistoryBounds } from './history'
 import type { HistoryBudget } from './history-budget'
+import type { KeptStates } from './kept-states'
 import { type Admission, type Member, Members, STATE_AGAIN } from './members'
 import { Parting } from './parting'
 import { Staging } from './staging'
@@ -58,6 +59,8 @@ export interface TopicHubContext {
   readonly history: HistoryBounds
   /** What the histories of all topics hold together. */
   readonly historyBudget: HistoryBudget
+  /** Large states that all topics have encoded of late. */
+  readonly keptStates: KeptStates
   readonly writing: Writing
   /** Counts what waits for the store, over all topics. */
   readonly backlog: Backlog
@@ -399,9 +402,9 @@ export class TopicHub implements TopicFeed {
    * diff that comes in between is for the next flush, and builds on this state.
    */
   async #admit(may: (admission: Admission) => boolean): Promise<number> {
-    const { clock } = this.#context
+    const { clock, keptStates } = this.#context
     const startedMs = clock.now()
-    const welcome = new Welcome(this.topic, this.#state)
+    const welcome = new Welcome(this.topic, this.#state, keptStates)
     const at = this.#state.position
     const due = this.#members.dueWith((member, { withState, since, witness, parting }) => {
       if (!withState || !member.wantsPresence) return null

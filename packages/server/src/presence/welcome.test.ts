@@ -1,6 +1,8 @@
 import { type Dialect, rollcallDialect, type ServerMessage, zzzDialect } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
+import { VirtualClock } from '../testing-support/virtual-clock'
 import { HistoryBudget } from './history-budget'
+import { KeptStates } from './kept-states'
 import { TopicState } from './topic-state'
 import { Welcome } from './welcome'
 
@@ -27,7 +29,7 @@ function counting(dialect: Dialect) {
 describe('what those who come in are given', () => {
   test('[S-12] the state, encoded once a dialect for however many', () => {
     const [rollcall, zzz] = [counting(rollcallDialect), counting(zzzDialect)]
-    const welcome = new Welcome('t', state())
+    const welcome = new Welcome('t', state(), new KeptStates(new VirtualClock()))
     const first = welcome.packetFor(rollcall.dialect, null)
     expect(welcome.packetFor(rollcall.dialect, null)).toBe(first)
     welcome.packetFor(zzz.dialect, null)
@@ -37,7 +39,7 @@ describe('what those who come in are given', () => {
 
   test('[S-7] who knows a part of it: what was missed since, encoded once for all of that past', () => {
     const { kinds, dialect } = counting(rollcallDialect)
-    const welcome = new Welcome('t', state())
+    const welcome = new Welcome('t', state(), new KeptStates(new VirtualClock()))
     const missed = welcome.packetFor(dialect, { epoch: 'e', seq: 1 })
     expect(JSON.parse(missed.frames[0] as string)[4]).toMatchObject({
       base: 1,
@@ -52,7 +54,7 @@ describe('what those who come in are given', () => {
 
   test('[S-63] whose presence came after what they know of: the state', () => {
     const { kinds, dialect } = counting(rollcallDialect)
-    const welcome = new Welcome('t', state())
+    const welcome = new Welcome('t', state(), new KeptStates(new VirtualClock()))
     welcome.packetFor(dialect, { epoch: 'e', seq: 0 }, 'a')
     welcome.packetFor(dialect, { epoch: 'e', seq: 1 }, 'a')
     expect(kinds).toEqual(['state', 'diff'])
@@ -64,7 +66,7 @@ describe('what those who come in are given', () => {
     ['an epoch that looks like a number and another', { epoch: 'e@1', seq: 1 }],
   ])('[S-7] who knows something of %s: the state', (_what, since) => {
     const { kinds, dialect } = counting(rollcallDialect)
-    new Welcome('t', state()).packetFor(dialect, since)
+    new Welcome('t', state(), new KeptStates(new VirtualClock())).packetFor(dialect, since)
     expect(kinds).toEqual(['state'])
   })
 })

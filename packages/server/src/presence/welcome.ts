@@ -7,24 +7,28 @@ import type {
   Topic,
 } from '@rollcall/shared-protocol'
 import { Packet } from '../io/packet'
+import type { KeptStates } from './kept-states'
 import type { TopicState } from './topic-state'
 
 /**
  * What the members whom one flush lets in are given: the state, or what they missed since they were here. Each is made
- * and encoded once, however many are let in; a thousand who come back together have mostly the same past.
+ * and encoded once, however many are let in; a thousand who come back together have mostly the same past. A large state is
+ * kept for the next flush, which may have to give the same.
  */
 export class Welcome {
   readonly #topic: Topic
   readonly #state: TopicState
+  readonly #kept: KeptStates
   #snapshot: PresenceSnapshot | null = null
   readonly #states = new Map<Dialect, Packet>()
   readonly #missed = new Map<string, FullDiff | null>()
   readonly #joined = new Map<FullDiff, ReadonlySet<PresenceRef>>()
   readonly #diffs = new Map<Dialect, Map<FullDiff, Packet>>()
 
-  constructor(topic: Topic, state: TopicState) {
+  constructor(topic: Topic, state: TopicState, kept: KeptStates) {
     this.#topic = topic
     this.#state = state
+    this.#kept = kept
   }
 
   /** What it missed since a position; the state where that is not known, or the `witness` came only after it. */
@@ -56,11 +60,20 @@ export class Welcome {
   #statePacket(dialect: Dialect): Packet {
     let packet = this.#states.get(dialect)
     if (!packet) {
-      this.#snapshot ??= this.#state.snapshot()
-      const state = { kind: 'state', topic: this.#topic, joinRef: null, snapshot: this.#snapshot } as const
-      packet = new Packet(dialect.encodeServer(state), true)
+      packet = this.#keptPacket(dialect)
       this.#states.set(dialect, packet)
     }
+    return packet
+  }
+
+  #keptPacket(dialect: Dialect): Packet {
+    const { position } = this.#state
+    const kept = position && this.#kept.get(this.#topic, dialect, position)
+    if (kept) return kept
+    this.#snapshot ??= this.#state.snapshot()
+    const state = { kind: 'state', topic: this.#topic, joinRef: null, snapshot: this.#snapshot } as const
+    const packet = new Packet(dialect.encodeServer(state), true)
+    if (position) this.#kept.keep(this.#topic, dialect, position, packet)
     return packet
   }
 
