@@ -1,7 +1,34 @@
-import { type Mutant, server } from './mutant.ts'
+import { client, type Mutant, server } from './mutant.ts'
 
 /** What the application's code may do to everybody else, by mistake or because a stranger knows how. */
 export const applicationMutants: readonly Mutant[] = [
+  {
+    name: 'fake-takes-any-event',
+    law: 'C-49',
+    breaks: 'the fake server broadcasts what a server refuses',
+    file: `${client}/testing/refuse-name.ts`,
+    find: 'if (!isReservedEvent(event)) return',
+    replace: 'if (isReservedEvent(event)) return',
+    tests: [`${client}/testing/fake-server`],
+  },
+  {
+    name: 'guest-by-any-word',
+    law: 'S-94',
+    breaks: "isGuest: 'no' makes a guest of everybody",
+    file: `${server}/session/identity.ts`,
+    find: "if (isGuest !== undefined && typeof isGuest !== 'boolean') {",
+    replace: 'if (false) {',
+    tests: [`${server}/session/admission`],
+  },
+  {
+    name: 'any-answer-allows',
+    law: 'S-94',
+    breaks: 'isAllowed that answers with a refusal lets pass',
+    file: `${server}/channel/middleware/authorize.ts`,
+    find: "if (typeof answer !== 'boolean')",
+    replace: 'if (answer === undefined)',
+    tests: [`${server}/channel/middleware`],
+  },
   {
     name: 'handler-throws',
     law: 'S-13',

@@ -3,6 +3,15 @@ import { type Mutant, server } from './mutant.ts'
 /** Who comes in, and how many. */
 export const doorMutants: readonly Mutant[] = [
   {
+    name: 'unanswered-after-close',
+    law: 'S-93',
+    breaks: 'an upgrade that nobody answers is kept open by a server that has closed',
+    file: `${server}/io/ws-listener.ts`,
+    find: 'this.#options.unanswered?.close()',
+    replace: '',
+    tests: ['tests/real/attach'],
+  },
+  {
     name: 'origin-not-asked',
     law: 'S-35',
     breaks: 'a handshake of a foreign page is not refused',

@@ -183,6 +183,22 @@ describe('[S-46] on one HTTP server', () => {
   })
 })
 
+test('[S-93] close() cuts off the upgrades that nobody answered, and the HTTP server can close', async () => {
+  const http = createHttpServer()
+  const server = createServer({ server: http, logger: quiet })
+  const heard = vi.fn()
+  http.on('upgrade', heard)
+  const port = await listen(http)
+  const peer = await RawPeer.connect(port)
+  peer.shake('/nowhere', key)
+  await vi.waitFor(() => expect(heard).toHaveBeenCalled())
+  await server.close()
+  const closed = once(http, 'close')
+  http.close()
+  await closed
+  expect(peer.text).toBe('')
+})
+
 test('[S-45] a request of which the HTTP server drops headers is refused with 431', async () => {
   const http = createHttpServer((request, response) => void server.handleRequest(request, response))
   http.maxHeadersCount = 20

@@ -83,6 +83,27 @@ describe('fake server', () => {
     expect(server.pushes('room:other')).toEqual([])
   })
 
+  test.each(['', 'phx_reply', 'phx_error', 'chan_reply_7', 'presence_state', 'presence_diff', 'a\u202eb'])(
+    '[C-49] refuses the event %j, as a server does',
+    async (event) => {
+      const server = createFakeServer()
+      const { channel } = await join(server, 'ada')
+      const refused = expect.objectContaining({ code: 'invalid_argument' })
+      expect(() => server.broadcast(LOBBY, event, {})).toThrow(refused)
+      expect(() => server.answer(event, () => ({ ok: {} }))).toThrow(refused)
+      await server.settle()
+      expect([channel.status, channel.presence.has('ada')]).toEqual(['joined', true])
+    },
+  )
+
+  test('[C-49] refuses a key that no presence of a server has', () => {
+    const presence = createFakeServer({ limits: { keyBytes: 8 } }).presence(LOBBY)
+    const refused = expect.objectContaining({ code: 'invalid_argument' })
+    for (const key of ['ada\u202e', 'a\u200b', 'x'.repeat(9)])
+      expect(() => presence.join(key)).toThrow(refused)
+    expect(presence.join('ada 12345'.slice(0, 8))).toBe('p1')
+  })
+
   test('a newer join of the same connection replaces the older one', async () => {
     const server = createFakeServer()
     const { socket, channel } = await join(server, 'ada')

@@ -17,6 +17,7 @@ import { type FakeRefresh, FakeRefreshes, type FakeRefusal } from './fake-refres
 import { type FakeServerOptions, resolveFakeServerOptions } from './fake-server-options'
 import { FakeTopic } from './fake-topic'
 import { passTurns } from './pass-turns'
+import { refuseEvent, refuseKey } from './refuse-name'
 
 /** A push that reached a fake server. */
 export interface FakePush {
@@ -130,6 +131,7 @@ export class FakeServer {
     return {
       join: (key, meta = {}) => {
         refuse(notAnObject(`The meta of "${key}"`, meta))
+        refuseKey(key, this.#host.limits)
         return held.join(key, meta)
       },
       update: (key, meta, ref = held.refsOf(key).at(-1)) => {
@@ -141,8 +143,9 @@ export class FakeServer {
     }
   }
 
-  /** Sends an event to every client in the topic. */
+  /** Sends an event to every client in the topic. Throws `invalid_argument` for a name that a server refuses. */
   broadcast(topic: Topic, event: string, payload: JsonValue = {}): void {
+    refuseEvent(event)
     for (const connection of this.#membersOf(topic)) {
       connection.send({ kind: 'event', topic, joinRef: null, event, payload })
     }
@@ -158,8 +161,9 @@ export class FakeServer {
     this.#refusals.delete(topic)
   }
 
-  /** Answers an event itself from now on, in all topics, instead of sending it to everybody. */
+  /** Answers an event itself from now on, in all topics, instead of sending it to everybody. Refuses names as broadcast does. */
   answer(event: string, respond: (payload: JsonValue) => FakeAnswer): void {
+    refuseEvent(event)
     this.#answers.set(event, respond)
   }
 

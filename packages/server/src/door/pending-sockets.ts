@@ -70,6 +70,11 @@ export class PendingSockets<S extends Severable> {
     this.#cutOff(this.#sockets.keys(), max)
   }
 
+  /** Cuts off all of them. */
+  clear(): void {
+    this.#cutOff(this.#sockets.keys(), 0)
+  }
+
   #cutOff(oldestFirst: Iterable<S>, max: number): void {
     const all = [...oldestFirst]
     for (const socket of all.slice(0, Math.max(0, all.length - max))) {

@@ -68,6 +68,28 @@ describe('[S-46] an upgrade that is left to others', () => {
   })
 })
 
+describe('[S-93] when the server closes', () => {
+  test('what nobody has answered is cut off, and no timer is left', async () => {
+    const { clock, upgrades, watch } = open()
+    const [unanswered, answered] = [watch('192.0.2.7'), watch()]
+    await clock.settle()
+    answered!.bytesWritten++
+    upgrades.close()
+    expect([unanswered!.destroyed, answered!.destroyed]).toEqual([true, false])
+    expect([upgrades.size, clock.pendingCount]).toEqual([0, 0])
+  })
+
+  test('so is what is left to the others within that turn, unless they answer it', async () => {
+    const { clock, upgrades, watch } = open()
+    const [unanswered, answered] = [watch(), watch()]
+    upgrades.close()
+    answered!.bytesWritten++
+    await clock.settle()
+    expect([unanswered!.destroyed, answered!.destroyed]).toEqual([true, false])
+    expect([upgrades.size, clock.pendingCount]).toEqual([0, 0])
+  })
+})
+
 test('an upgrade is answered once something was written, or it was ended', () => {
   const socket = new TestSocket()
   expect(isAnswered(socket, 7)).toBe(false)

@@ -5,7 +5,7 @@ import type { Clock } from './clock'
 /*
  *   upgrade of another path --watch--> waits for another listener --it writes--> that listener's
  *                                          |
- *                     timeoutMs, or one too many (in all, of its address): cut off
+ *          timeoutMs, one too many (in all, of its address), or close(): cut off
  *
  * Node hands each upgrade to every listener and never asks whether one of them answered. A path that nobody knows would
  * hold its socket for ever. (S-46)
@@ -24,6 +24,7 @@ export class UnansweredUpgrades {
   readonly #clock: Clock
   readonly #timeoutMs: number
   readonly #pending: PendingSockets<Severable>
+  #isClosed = false
 
   constructor({ clock, timeoutMs, max, maxPerAddress }: UnansweredUpgradesOptions) {
     this.#clock = clock
@@ -41,15 +42,17 @@ export class UnansweredUpgrades {
     // Most listeners answer within the turn, and theirs are never counted.
     this.#clock.soon(() => {
       if (isAnswered(socket, writtenBytes)) return
-      const entry: Severable = {
-        destroy: () => {
-          if (!isAnswered(socket, writtenBytes)) socket.destroy()
-        },
-      }
+      if (this.#isClosed) return void socket.destroy()
       const timer = this.#clock.after(this.#timeoutMs, () => {
         this.#pending.remove(entry)
         entry.destroy()
       })
+      const entry: Severable = {
+        destroy: () => {
+          timer.cancel()
+          if (!isAnswered(socket, writtenBytes)) socket.destroy()
+        },
+      }
       socket.once('close', () => {
         timer.cancel()
         this.#pending.remove(entry)
@@ -57,6 +60,15 @@ export class UnansweredUpgrades {
       this.#pending.add(entry, address)
       if (this.#pending.isCrowded) this.#pending.trim()
     })
+  }
+
+  /**
+   * Stops watching. Upgrades that nobody has answered by now are cut off: left open, nobody would ever end them, and they
+   * would keep their HTTP server from closing. (S-93)
+   */
+  close(): void {
+    this.#isClosed = true
+    this.#pending.clear()
   }
 }
 

@@ -101,6 +101,7 @@ export class WsListener {
       for (const socket of this.#undecided) this.#refuse(socket, closing)
       this.#undecided.clear()
     } else this.#server.off('upgrade', this.#onUpgrade)
+    this.#options.unanswered?.close()
     unmarkAttached(this.#server)
     this.#server = null
   }

@@ -127,6 +127,8 @@ describe('[S-14] with authenticate', () => {
       (() => ({ id: 'ada', expiresAtMs: 'soon' })) as unknown as Authenticate,
     ],
     ['returns an end that is no number', () => ({ id: 'ada', expiresAtMs: Number.NaN })],
+    ['returns text for isGuest', (() => ({ id: 'ada', isGuest: 'yes' })) as unknown as Authenticate],
+    ['returns a list for claims', (() => ({ id: 'ada', claims: ['admin'] })) as unknown as Authenticate],
     ['returns null for an end', (() => ({ id: 'ada', expiresAtMs: null })) as unknown as Authenticate],
     [
       'returns what throws when its id is read',
@@ -168,6 +170,15 @@ describe('[S-14] with authenticate', () => {
     expect(refusal).toMatchObject({ status: 500, reason: 'authenticate_failed' })
     expect(JSON.stringify(refusal)).not.toContain('secret')
     expect(log.of('error')).toHaveLength(1)
+  })
+
+  test('[S-94] the log says which field of an identity has the wrong type', async () => {
+    const isGuest = 'no' as unknown as boolean
+    const { admit, log } = authenticated(() => ({ id: 'ada', isGuest }))
+    expect(await admit()).toMatchObject({ status: 500 })
+    const message =
+      'authenticate returned an identity whose isGuest must be true or false, not a value of type string.'
+    expect(log.of('error')[0]?.context.err).toMatchObject({ message })
   })
 
   test('[S-41] an id that no name may be is refused, and both sides are told which character it is', async () => {

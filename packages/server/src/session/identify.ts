@@ -6,7 +6,7 @@ import type { RandomSource } from '../io/random'
 import type { HandshakeRefusal, HandshakeRequest } from '../io/wire'
 import { type Logger, logFailure } from '../log'
 import type { Mode } from '../mode'
-import { type Authenticate, anonymousIdentity, HandshakeError, type Identity } from './identity'
+import { type Authenticate, anonymousIdentity, HandshakeError, type Identity, readIdentity } from './identity'
 
 export interface IdentifyContext {
   readonly limits: Limits
@@ -55,10 +55,8 @@ export async function identify(
       clock,
       late,
     )
-    const identity = identityFrom(given)
-    if (!identity) {
-      log.error({ remoteAddress: request.remoteAddress }, 'authenticate returned no identity with an id')
-    } else return idRefusal(identity, context) ?? (isOver(identity, clock) ? EXPIRED : identity)
+    const identity = readIdentity(given)
+    return idRefusal(identity, context) ?? (isOver(identity, clock) ? EXPIRED : identity)
   } catch (error) {
     const refusal = refusalIn(error)
     if (refusal) return refusal
@@ -102,15 +100,6 @@ export function isSamePerson(before: Identity, now: Identity): boolean {
 /** Who the same person is from now on. A guest keeps the id that the session has. */
 export function renewed(before: Identity, now: Identity): Identity {
   return before.id === now.id ? now : { ...now, id: before.id }
-}
-
-/** What `authenticate` answered with, read once; null where it says nobody. An end that is no time is no identity. */
-function identityFrom(given: Identity | null | undefined): Identity | null {
-  if (typeof given !== 'object' || given === null) return null
-  const { id, claims, expiresAtMs, isGuest } = given
-  if (typeof id !== 'string' || id === '') return null
-  if (expiresAtMs !== undefined && (typeof expiresAtMs !== 'number' || Number.isNaN(expiresAtMs))) return null
-  return { id, claims, expiresAtMs, isGuest }
 }
 
 const EXPIRED: HandshakeRefusal = {

@@ -1,6 +1,6 @@
 import { DEFAULT_LIMITS } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
-import { anonymousIdentity, HandshakeError } from './identity'
+import { anonymousIdentity, HandshakeError, readIdentity } from './identity'
 
 const identify = (userId: string | undefined, trustUserId: boolean) =>
   anonymousIdentity(new Map(userId === undefined ? [] : [['user_id', userId]]), {
@@ -46,4 +46,41 @@ test('a refusal on purpose has a reason that goes with its status', () => {
   expect(new HandshakeError(401, 'Who are you?').reason).toBe('unauthorized')
   expect(new HandshakeError(403, 'Not you.').reason).toBe('forbidden')
   expect(new HandshakeError(403, 'Not you.', 'banned').reason).toBe('banned')
+})
+
+describe('[S-94] the identity that authenticate returned', () => {
+  test.each([
+    { id: 'ada' },
+    { id: 'ada', claims: undefined, expiresAtMs: undefined, isGuest: undefined },
+    { id: 'ada', claims: { role: 'admin' }, expiresAtMs: Number.POSITIVE_INFINITY, isGuest: true },
+    { id: 'ada', claims: Object.create(null), expiresAtMs: 0, isGuest: false },
+  ])('%j is an identity', (given) => {
+    expect(readIdentity(given)).toEqual(given)
+  })
+
+  test('may have fields of the application, which are not kept', () => {
+    expect(readIdentity({ id: 'ada', email: 'ada@example.com' })).toEqual({ id: 'ada' })
+  })
+
+  test.each([
+    [undefined, "must return an identity such as {id: 'ada'}, not undefined."],
+    [null, "must return an identity such as {id: 'ada'}, not null."],
+    ['ada', "must return an identity such as {id: 'ada'}, not a value of type string."],
+    [['ada'], "must return an identity such as {id: 'ada'}, not a list."],
+    [{}, 'whose id must be a string that is not empty, not undefined.'],
+    [{ id: '' }, 'whose id must be a string that is not empty, not an empty string.'],
+    [{ id: 5 }, 'whose id must be a string that is not empty, not a value of type number.'],
+    [{ id: 'ada', claims: null }, 'whose claims must be an object, not null.'],
+    [{ id: 'ada', claims: ['admin'] }, 'whose claims must be an object, not a list.'],
+    [{ id: 'ada', claims: 'admin' }, 'whose claims must be an object, not a value of type string.'],
+    [{ id: 'ada', expiresAtMs: null }, 'whose expiresAtMs must be a number of Unix milliseconds, not null.'],
+    [{ id: 'ada', expiresAtMs: '9' }, 'must be a number of Unix milliseconds, not a value of type string.'],
+    [{ id: 'ada', expiresAtMs: Number.NaN }, 'must be a number of Unix milliseconds, not NaN.'],
+    [{ id: 'ada', expiresAtMs: new Date(0) }, 'Unix milliseconds, not a value of type object.'],
+    [{ id: 'ada', isGuest: 'yes' }, 'whose isGuest must be true or false, not a value of type string.'],
+    [{ id: 'ada', isGuest: null }, 'whose isGuest must be true or false, not null.'],
+    [{ id: 'ada', isGuest: 1 }, 'whose isGuest must be true or false, not a value of type number.'],
+  ])('%j is none, and the field is named', (given, message) => {
+    expect(() => readIdentity(given)).toThrow(message)
+  })
 })

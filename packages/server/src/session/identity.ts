@@ -44,6 +44,43 @@ export class HandshakeError extends Error {
 }
 
 /**
+ * The identity that `authenticate` returned, each field read once. Throws a TypeError that names the field where one has
+ * the wrong type: `isGuest: 'no'` would make a guest of everybody, who share one account. (S-94)
+ */
+export function readIdentity(given: unknown): Identity {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new TypeError(`authenticate must return an identity such as {id: 'ada'}, not ${typeName(given)}.`)
+  }
+  const { id, claims, expiresAtMs, isGuest }: { [K in keyof Identity]?: unknown } = given
+  if (typeof id !== 'string' || id === '') {
+    throw mistyped('id', 'a string that is not empty', id === '' ? 'an empty string' : typeName(id))
+  }
+  if (!isOptionalObject(claims)) throw mistyped('claims', 'an object', typeName(claims))
+  if (expiresAtMs !== undefined && (typeof expiresAtMs !== 'number' || Number.isNaN(expiresAtMs))) {
+    const got = typeof expiresAtMs === 'number' ? 'NaN' : typeName(expiresAtMs)
+    throw mistyped('expiresAtMs', 'a number of Unix milliseconds', got)
+  }
+  if (isGuest !== undefined && typeof isGuest !== 'boolean') {
+    throw mistyped('isGuest', 'true or false', typeName(isGuest))
+  }
+  return { id, claims, expiresAtMs, isGuest }
+}
+
+function isOptionalObject(value: unknown): value is Record<string, unknown> | undefined {
+  return value === undefined || (typeof value === 'object' && value !== null && !Array.isArray(value))
+}
+
+function mistyped(field: keyof Identity, takes: string, got: string): TypeError {
+  return new TypeError(`authenticate returned an identity whose ${field} must be ${takes}, not ${got}.`)
+}
+
+/** The type alone: a value may be something that belongs in no log. */
+function typeName(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`
+}
+
+/**
  * Identities without proof: the connect param `user_id` taken at its word where that is allowed, else a guest. For
  * development, and for servers whose visitors really are anonymous.
  */

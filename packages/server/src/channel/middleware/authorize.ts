@@ -13,5 +13,11 @@ export function authorize(
   isAllowed: (ctx: ChannelContext, call: Call) => boolean | Promise<boolean>,
 ): Middleware {
   checkOptions('authorize: ', { isAllowed }, { isAllowed: 'function' })
-  return async (ctx, call, next) => ((await isAllowed(ctx, call)) ? next() : refuse('forbidden'))
+  return async (ctx, call, next) => {
+    const answer: unknown = await isAllowed(ctx, call)
+    // A refusal or a reason would be as good as a yes.
+    if (typeof answer !== 'boolean')
+      throw new TypeError(`isAllowed answers true or false, not a value of type ${typeof answer}.`)
+    return answer ? next() : refuse('forbidden')
+  }
 }

@@ -28,6 +28,14 @@ describe('authorize', () => {
     expect(isCalled).toBe(false)
   })
 
+  test.each([undefined, null, 0, 'no', refuse('banned')])(
+    '[S-94] does not let pass where the answer is %j, and says so',
+    async (verdict) => {
+      const asked = authorize(() => verdict as unknown as boolean)(session(), call, () => 'done')
+      await expect(asked).rejects.toThrow(`true or false, not a value of type ${typeof verdict}.`)
+    },
+  )
+
   test('one that cannot decide does not let pass', async () => {
     const undecided = authorize(() => Promise.reject(new Error('no database')))
     await expect(undecided(session(), call, () => 'done')).rejects.toThrow('no database')
