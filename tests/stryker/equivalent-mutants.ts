@@ -14,11 +14,24 @@ export interface EquivalentMutant {
 const all = (file: string, reason: string, line: string, ...becoming: string[]): EquivalentMutant[] =>
   becoming.map((becomes) => ({ file, line, becomes, reason }))
 
+const machine = 'packages/client/src/machine'
 const staging = 'packages/server/src/presence/staging.ts'
 const topicLine = 'packages/server/src/store/redis/topic-line.ts'
 const presenceSet = 'packages/shared-protocol/src/presence/presence-set.ts'
 
 export const equivalentMutants: readonly EquivalentMutant[] = [
+  ...all(
+    `${machine}/channel-machine.ts`,
+    'Without a connection nothing else of the context is read; the rest is for the compiler.',
+    'const step = depart(state, { ...context, isConnected: false })',
+    'const step = depart(state, {})',
+  ),
+  ...all(
+    `${machine}/own-meta.ts`,
+    'A state that is ready has nothing pending; the check is for the compiler.',
+    "const pending = pendingOf(wanted, state.name === 'cooling' ? state.pending : null)",
+    'const pending = pendingOf(wanted, true ? state.pending : null)',
+  ),
   ...all(
     presenceSet,
     'The index names only refs that the map holds; the check is for the compiler.',

@@ -133,6 +133,23 @@ describe('channel machine', () => {
     expect(second.effects).toEqual([{ kind: 'timer', delayMs: 500 }])
   })
 
+  test('a join without an answer says which, after how long, and what happens next', () => {
+    expect(run([{ kind: 'due' }], {}, joining).state).toMatchObject({
+      error: {
+        message: 'The join of "room:lobby" was not answered within 10000 ms. It is tried again.',
+      },
+    })
+  })
+
+  test('a join whose connection is lost waits for the next one, without a timer, and is no rejoin', () => {
+    const retried = run([{ kind: 'due' }, { kind: 'due' }], {}, joining).state
+    expect(retried).toMatchObject({ name: 'joining', failures: 1 })
+    expect(run([{ kind: 'lost' }], {}, retried)).toEqual({
+      state: { name: 'waiting', isRejoin: false, failures: 1, error: null },
+      effects: [{ kind: 'timer', delayMs: null }],
+    })
+  })
+
   test('[C-15] a lost connection leads to a rejoin with a join ref of its own', () => {
     const lost = run([{ kind: 'lost' }], {}, joined)
     expect(lost).toMatchObject({
@@ -228,7 +245,14 @@ describe('channel machine', () => {
     const step = run([{ kind: 'released', joinRef: '7' }], { freshRef: '9' }, again)
     expect(step.state).toMatchObject({ name: 'joining', joinRef: '9', isRejoin: false })
     expect(kinds(step)).toEqual(['departed', 'timer', 'send_join'])
-    expect(run([{ kind: 'lost' }], {}, again).state).toMatchObject({ name: 'waiting', isRejoin: false })
+    const away = run([{ kind: 'lost' }], {}, again)
+    expect(away.state).toEqual({ name: 'waiting', isRejoin: false, failures: 0, error: null })
+    // Without the timer of the leave, which would take the wait for the next connection for one that is over.
+    expect(away.effects).toEqual([
+      { kind: 'renounce' },
+      { kind: 'departed' },
+      { kind: 'timer', delayMs: null },
+    ])
     expect(run([leave, { kind: 'released', joinRef: '7' }], {}, again).state.name).toBe('left')
   })
 

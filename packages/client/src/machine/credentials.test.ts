@@ -68,6 +68,11 @@ describe('[C-33] a renewal', () => {
     expect(renewed.effects[0]).toEqual({ kind: 'timer', delayMs: 480_000 })
   })
 
+  test('begins a life that is counted from now', () => {
+    const { state } = run([wanted, made(1, 't1'), welcomed(HOUR_MS)], INITIAL_CREDENTIALS, { now: 1_000 })
+    expect(state.good?.endsAt).toBe(HOUR_MS + 1_000)
+  })
+
   test.each([
     ['never', true],
     ['unknown', true],
@@ -136,6 +141,12 @@ describe('[C-33] who asks for a renewal', () => {
     ])
   })
 
+  test('is nobody where the clock did: no failure is told when the connection ends', () => {
+    const asking = run([due], held).state
+    expect(run([broken], asking).effects.map(({ kind }) => kind)).toEqual(['timer', 'pass'])
+    expect(run([wanted], asking).effects.map(({ kind }) => kind)).toEqual(['timer', 'ask'])
+  })
+
   test('is told of the failure, and a second question is asked at once for those who came later', () => {
     const asking = run([requested(1), requested(2)], held).state
     expect(run([failed(2)], asking).effects).toEqual([
@@ -200,6 +211,17 @@ describe('[C-34] a renewal that fails', () => {
     expect(run([due], state).effects).toContainEqual({ kind: 'ask', asked: 3 })
   })
 
+  test('without an answer says after how long it was given up, and that nothing is lost', () => {
+    expect(run([due, due], held).effects).toContainEqual({
+      kind: 'settle',
+      tickets: [],
+      error: expect.objectContaining({
+        message:
+          'The renewal of our credentials was not answered within 4000 ms. The last good ones are kept.',
+      }),
+    })
+  })
+
   test('is tried more and more rarely, and not before the server says', () => {
     const random = { random: 0.999 }
     const once = run([due, failed(2)], held, random)
@@ -220,6 +242,17 @@ describe('[C-34] a renewal that fails', () => {
 describe('[C-34] a connection', () => {
   const away = run([broken], held).state
   const open = { kind: 'open', credentials: tokens('t1') }
+
+  test('that ends while none is expected, or while the application is asked, ends all the same', () => {
+    for (const from of [INITIAL_CREDENTIALS, run([wanted]).state])
+      expect(run([broken], from)).toEqual({
+        state: { name: 'apart', good: null, asked: from.asked },
+        effects: [
+          { kind: 'timer', delayMs: null },
+          { kind: 'pass', close: { code: 1006, reason: '' } },
+        ],
+      })
+  })
 
   test('is opened with good ones that never end, however late it is', () => {
     const lasting = run([wanted, made(1, 't1'), welcomed('never'), broken]).state

@@ -82,6 +82,15 @@ describe('heartbeat', () => {
     expect(effects[1]).toEqual([{ kind: 'beat' }, { kind: 'timer', delayMs: 10_000 }])
   })
 
+  test('a frame in the very millisecond of the timer puts the beat off by the whole interval', () => {
+    const { effects } = run([
+      ['started', 0],
+      ['heard', 15_000],
+      ['due', 15_000],
+    ])
+    expect(effects[2]).toEqual([{ kind: 'timer', delayMs: 15_000 }])
+  })
+
   test('waits whole milliseconds, so that fractions do not make it due for ever', () => {
     const { effects } = run([
       ['started', 0.2],

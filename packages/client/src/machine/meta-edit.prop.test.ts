@@ -65,6 +65,11 @@ describe('meta edits', () => {
 
   const patch = (value: JsonObject) => editOf({ kind: 'patch', patch: value })
 
+  test('two patches, one after the other, are one patch', () => {
+    const [first, second] = [patch({ a: { x: 1 }, b: 1 }), patch({ a: { y: 2 }, b: null })]
+    expect(composeEdits(first, second)).toEqual(patch({ a: { x: 1, y: 2 }, b: null }))
+  })
+
   test('a field deep inside that becomes exactly an object is removed first, and nothing beside it', () => {
     const edit = composeEdits(patch({ a: { x: null }, b: { z: 1 } }), patch({ a: { x: { y: 1 } } }))
     expect(changesOf(edit)).toEqual([

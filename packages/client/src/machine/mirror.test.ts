@@ -21,6 +21,7 @@ const diff = (base: number, seq = base + 1, epoch = 'e1'): MirrorEvent => ({
 })
 const joined: MirrorEvent = { kind: 'joined' }
 const lost: MirrorEvent = { kind: 'lost' }
+const CLEAR: MirrorEffect = { kind: 'timer', delayMs: null }
 const wrongDigest: MirrorEvent = { kind: 'compared', isEqual: false }
 
 function run(events: readonly MirrorEvent[], from: MirrorState = INITIAL_MIRROR) {
@@ -128,6 +129,19 @@ describe('mirror', () => {
     expect(run([state(5)], asking).kinds).toEqual(['timer', 'replace'])
   })
 
+  test('[C-7] the answer of a server that lost its past is taken, however far behind it is', () => {
+    const asking = run([diff(9)], live).state
+    expect(run([state(0, 'e2')], asking)).toMatchObject({
+      state: { name: 'live', at: { epoch: 'e2', seq: 0 } },
+      effects: [{ kind: 'timer' }, { kind: 'replace', isOtherHistory: true }],
+    })
+  })
+
+  test('is not stale while there is nothing to show', () => {
+    for (const empty of [INITIAL_MIRROR, run([joined]).state, run([joined, lost]).state])
+      expect(isStale(empty)).toBe(false)
+  })
+
   test('takes a newer snapshot that nobody asked for, and one of another epoch', () => {
     for (const event of [state(9), state(0, 'e2')])
       expect(run([event], live).kinds).toEqual(['timer', 'replace'])
@@ -135,7 +149,7 @@ describe('mirror', () => {
 
   test('keeps its map, stale, while away, and takes whatever the server then says', () => {
     const away = run([lost], live)
-    expect(away.state).toMatchObject({ name: 'away', at: { seq: 5 } })
+    expect(away).toMatchObject({ state: { name: 'away', at: { seq: 5 } }, effects: [CLEAR] })
     expect(isStale(away.state)).toBe(true)
     const back = run([joined, diff(4), diff(6), state(2)], away.state)
     expect(back).toMatchObject({
@@ -150,6 +164,9 @@ describe('mirror', () => {
     // Not from a map that was found wrong: it would stay wrong.
     const unsound = run([wrongDigest, lost, joined, diff(5)], live)
     expect(unsound).toMatchObject({ state: { name: 'awaiting' }, effects: [] })
+    // The state that was asked for makes it right again.
+    const sound = run([wrongDigest, state(5), lost, joined, diff(5)], live)
+    expect(sound).toMatchObject({ state: { name: 'live', at: { seq: 6 } }, kinds: ['timer', 'apply'] })
   })
 
   test('[C-20] is told what it missed, even where that is nothing, and follows on from there', () => {
@@ -195,9 +212,14 @@ describe('mirror', () => {
   test('forgets everything when the channel is over', () => {
     for (const from of [live, run([lost], live).state, run([diff(9)], live).state, run([joined]).state]) {
       expect(run([{ kind: 'cleared' }], from)).toMatchObject({
-        state: { name: 'off', at: null },
-        kinds: ['timer', 'clear'],
+        state: { name: 'off', at: null, isSound: true },
+        effects: [CLEAR, { kind: 'clear' }],
       })
     }
+  })
+
+  test('asks for nothing while the connection is lost', () => {
+    for (const from of [run([joined]).state, run([diff(9)], live).state])
+      expect(run([lost], from)).toMatchObject({ state: { name: 'away' }, effects: [CLEAR] })
   })
 })

@@ -198,7 +198,7 @@ const table: TransitionTable<MirrorState, MirrorEvent, MirrorEffect, MirrorConte
     },
     compared: (state, event, context) => {
       if (!event.isEqual) return resync({ ...state, isSound: false }, event, context)
-      return stay(state.futile === 0 ? state : { ...state, futile: 0 })
+      return stay({ ...state, futile: 0 })
     },
     // Not from the clock alone: a connection that has died unnoticed would have everybody gone who is back long ago.
     settled: ({ at, isSound, futile, resyncCount }, event, context) =>

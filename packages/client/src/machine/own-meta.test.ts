@@ -92,6 +92,20 @@ describe('own meta', () => {
     expect(effects.some(({ kind }) => kind === 'settle')).toBe(false)
   })
 
+  test('[C-11] what was sent again and answered is not sent a third time', () => {
+    const { sent, effects } = run([joined, submit(1), lost, joined, answered(2), lost, joined])
+    expect(sent).toEqual([update(1), update(1)])
+    expect(effects.at(-1)).toEqual({ kind: 'timer', delayMs: null })
+  })
+
+  test('is not due while away, nor once the channel is over', () => {
+    for (const event of [lost, { kind: 'cleared' } as const])
+      for (const events of [[], [submit(1)], [submit(1), submit(2)]])
+        expect(stepOwnMeta(run([joined, ...events]).state, event, context).effects).toEqual([
+          { kind: 'timer', delayMs: null },
+        ])
+  })
+
   test('[C-11] remembers what was accepted, and not what was refused', () => {
     const { state } = run([joined, submit(1), answered(1), due, submit(2), answered(2, 'too large')])
     expect(state.accepted).toEqual(editOf({ kind: 'update', meta: { n: 1 } }))

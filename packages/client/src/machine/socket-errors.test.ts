@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { closeError, connectTimeoutError, endError, expiredError, silenceError } from './socket-errors'
+import {
+  closeError,
+  connectTimeoutError,
+  endError,
+  expiredError,
+  silenceError,
+  suspendedError,
+} from './socket-errors'
 
 const told = ({ code, message, reason }: ReturnType<typeof endError>) => ({ code, message, reason })
 
@@ -42,5 +49,12 @@ describe('why a socket is not open', () => {
     expect(expiredError().message).toMatch(/Sign in again, then connect\(\)/)
     expect(silenceError().code).toBe('disconnected')
     expect(silenceError().message).toMatch(/did not answer a heartbeat/)
+  })
+
+  test('[C-38] says of a page that the browser suspended that nobody has to do anything', () => {
+    expect(suspendedError()).toMatchObject({
+      code: 'disconnected',
+      message: 'The browser suspended the page. It connects again when the page goes on.',
+    })
   })
 })

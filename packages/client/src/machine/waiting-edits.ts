@@ -64,17 +64,17 @@ export function mergeAll(edits: readonly MetaEdit[]): MetaEdit {
   const [first, ...others] = edits
   if (first === undefined) return { kind: 'merge', fields: new Map() }
   if (others.length === 0) return first
-  const pairs: MetaEdit[] = []
-  for (let i = 0; i < edits.length; i += 2) {
-    const [left, right] = edits.slice(i, i + 2)
-    if (left) pairs.push(right ? composeEdits(left, right) : left)
-  }
+  const pairs = edits.flatMap((left, i) => {
+    if (i % 2 === 1) return []
+    const right = edits[i + 1]
+    return right ? composeEdits(left, right) : left
+  })
   return mergeAll(pairs)
 }
 
 /** About as many bytes as the edit has as JSON. */
 function bytesOf(edit: MetaEdit): number {
-  if (edit.kind === 'set') return utf8Bytes(JSON.stringify(edit.value) ?? '')
+  if (edit.kind === 'set') return utf8Bytes(JSON.stringify(edit.value))
   let bytes = 2
   for (const [name, inner] of edit.fields) bytes += utf8Bytes(JSON.stringify(name)) + 2 + bytesOf(inner)
   return bytes
