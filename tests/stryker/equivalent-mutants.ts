@@ -15,6 +15,12 @@ const all = (file: string, reason: string, line: string, ...becoming: string[]):
   becoming.map((becomes) => ({ file, line, becomes, reason }))
 
 const machine = 'packages/client/src/machine'
+const address = 'packages/server/src/door/address.ts'
+const clientAddress = 'packages/server/src/door/client-address.ts'
+const history = 'packages/server/src/presence/history.ts'
+const origins = 'packages/server/src/door/origins.ts'
+const pendingSockets = 'packages/server/src/door/pending-sockets.ts'
+const seats = 'packages/server/src/door/seats.ts'
 const staging = 'packages/server/src/presence/staging.ts'
 const topicLine = 'packages/server/src/store/redis/topic-line.ts'
 const presenceSet = 'packages/shared-protocol/src/presence/presence-set.ts'
@@ -62,5 +68,96 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
     'What is settled has waited, so that its timer is there; the question mark is for the compiler.',
     'this.#settling?.cancel()',
     'this.#settling.cancel()',
+  ),
+  ...all(
+    history,
+    'A diff is dropped only while there are bytes of one; the check is for the compiler.',
+    'return this.#diffs.shift()?.bytes ?? 0',
+    'return this.#diffs.shift().bytes ?? 0',
+  ),
+  ...all(
+    address,
+    'A text that is split has a first part; the default is for the compiler.',
+    "const [head = '', tail] = address.split('::')",
+    'const [head = "Stryker was here!", tail] = address.split(\'::\')',
+  ),
+  ...all(
+    address,
+    'Speed alone: an IPv4 address has no sixth group and no letter, so that it comes out as it is.',
+    'return version === 4 ? address : (mappedIPv4(groupsOf(address)) ?? address.toLowerCase())',
+    'return false ? address : (mappedIPv4(groupsOf(address)) ?? address.toLowerCase())',
+  ),
+  ...all(
+    clientAddress,
+    'Any text that is no address counts as the empty one.',
+    "return plainAddress(request.socket.remoteAddress ?? '')",
+    'return plainAddress(request.socket.remoteAddress ?? "Stryker was here!")',
+  ),
+  ...all(
+    clientAddress,
+    'Any text that is no address counts as the empty one.',
+    "const plain = plainAddress(address ?? '')",
+    'const plain = plainAddress(address ?? "Stryker was here!")',
+  ),
+  ...all(
+    origins,
+    'An origin that matches has a scheme and a host, and one that does not match is null; the defaults are for the compiler.',
+    "const [whole, scheme = '', host = '', port = ''] = ORIGIN.exec(text.toLowerCase()) ?? []",
+    "const [whole, scheme = \"Stryker was here!\", host = '', port = ''] = ORIGIN.exec(text.toLowerCase()) ?? []",
+    "const [whole, scheme = '', host = \"Stryker was here!\", port = ''] = ORIGIN.exec(text.toLowerCase()) ?? []",
+  ),
+  ...all(
+    pendingSockets,
+    'No set is kept for null or undefined, so that none is found; the check is for the compiler.',
+    "if (typeof address !== 'string') return",
+    'if (false) return',
+  ),
+  ...all(
+    pendingSockets,
+    'The set of an address is there for as long as it has a socket; the question mark is for the compiler.',
+    'own?.delete(socket)',
+    'own.delete(socket)',
+  ),
+  ...all(
+    pendingSockets,
+    'The set of an address is there for as long as it has a socket; the question mark is for the compiler.',
+    'if (own?.size === 0) this.#ofAddress.delete(address)',
+    'if (own.size === 0) this.#ofAddress.delete(address)',
+  ),
+  ...all(
+    seats,
+    'Nothing is counted under null, and at least one of each may come, so that null is never refused.',
+    'const refusal = identity === null ? null : this.#seats.refusalOf(identity)',
+    'const refusal = false ? null : this.#seats.refusalOf(identity)',
+  ),
+  ...all(
+    seats,
+    'Nothing is counted under null, and at least one of each may come, so that null is never refused.',
+    'const refusal = address === null ? null : this.#refusalOfAddress(address, nowMs)',
+    'const refusal = false ? null : this.#refusalOfAddress(address, nowMs)',
+  ),
+  ...all(
+    seats,
+    'A phase that is neither pending nor free is taken, whatever its name.',
+    "this.#phase = 'taken'",
+    'this.#phase = ""',
+  ),
+  ...all(
+    seats,
+    'Nothing is counted under null, so that nothing is removed; the check is for the compiler.',
+    'if (address !== null) this.#ofAddress.remove(address)',
+    'if (true) this.#ofAddress.remove(address)',
+  ),
+  ...all(
+    seats,
+    'Nothing is counted under null, so that nothing is removed; the check is for the compiler.',
+    'if (identity !== null) this.#ofIdentity.remove(identity)',
+    'if (true) this.#ofIdentity.remove(identity)',
+  ),
+  ...all(
+    seats,
+    'Nothing is counted under null, so that nothing is removed; the check is for the compiler.',
+    'if (address !== null) this.#pendingOfAddress.remove(address)',
+    'if (true) this.#pendingOfAddress.remove(address)',
   ),
 ]

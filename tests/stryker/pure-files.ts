@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 /** Pure files of one folder. StrykerJS breaks each of them, and its own tests alone have to notice. */
 export interface PureFolder {
   readonly folder: string
-  /** Base names; without them, every source file of the folder but `types.ts`. */
+  /** Base names; without them, every source file of the folder but `types.ts` and `admission-options.ts`, which are data. */
   readonly files?: readonly string[]
   /** Tests of a file that do not begin with its name; both without their extensions. */
   readonly tests?: Readonly<Record<string, readonly string[]>>
@@ -57,14 +57,16 @@ export function pureFilesOf({ folder, files, tests }: PureFolder): PureFile[] {
     (name) => name.endsWith('.test.ts') && !/\.(dom|redis|real)\.test\.ts$/.test(name),
   )
   const sources = all.filter((name) => !/\.test(-d)?\.ts$/.test(name)).map((name) => basename(name, '.ts'))
-  return (files ?? sources.filter((name) => name !== 'types')).map((source) => {
-    if (!sources.includes(source)) throw new Error(`${folder} has no ${source}.ts. Correct pure-files.ts.`)
-    const nouns = [source, ...(tests?.[source] ?? [])]
-    return {
-      path: join(folder, `${source}.ts`),
-      tests: testFiles
-        .filter((name) => nouns.some((noun) => name.startsWith(`${noun}.`)))
-        .map((name) => join(folder, name)),
-    }
-  })
+  return (files ?? sources.filter((name) => name !== 'types' && name !== 'admission-options')).map(
+    (source) => {
+      if (!sources.includes(source)) throw new Error(`${folder} has no ${source}.ts. Correct pure-files.ts.`)
+      const nouns = [source, ...(tests?.[source] ?? [])]
+      return {
+        path: join(folder, `${source}.ts`),
+        tests: testFiles
+          .filter((name) => nouns.some((noun) => name.startsWith(`${noun}.`)))
+          .map((name) => join(folder, name)),
+      }
+    },
+  )
 }

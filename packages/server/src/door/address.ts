@@ -17,8 +17,8 @@ const NETWORK_GROUPS = 4
  * `::ffff:192.0.2.7`). Empty for what is no address: a proxy may pass on anything.
  */
 export function plainAddress(text: string): string {
-  const [, bracketed] = /^\[([^\]]*)\](?::\d+)?$/.exec(text) ?? []
-  const [, withPort] = /^([\d.]+):\d+$/.exec(text) ?? []
+  const bracketed = /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1]
+  const withPort = /^([\d.]+):\d+$/.exec(text)?.[1]
   // The zone (`fe80::1%eth0`) is a name of this machine's.
   const address = (bracketed ?? withPort ?? text).split('%', 1)[0] as string
   const version = isIP(address)

@@ -6,7 +6,7 @@ import { clientAddress, type TrustProxy } from './client-address'
 
 function addressOf(
   trusted: TrustProxy | null,
-  peer: string,
+  peer: string | undefined,
   forwardedFor?: string,
   log = new RecordingLog(),
 ) {
@@ -66,6 +66,21 @@ describe('[S-35] where a request comes from', () => {
     expect(addressOf(['10.0.0.0/8'], '10.0.0.5', ['192.0.2.7', ...thirty, '10.0.0.6'].join())).toBe('')
   })
 
+  test('is unknown where the nearest address is none, which no function can trust', () => {
+    const asked: string[] = []
+    const trusts = (address: string) => {
+      asked.push(address)
+      return address !== '192.0.2.7'
+    }
+    expect(addressOf(trusts, '10.0.0.5', '192.0.2.7, garbage')).toBe('')
+    expect(asked).toEqual(['10.0.0.5'])
+  })
+
+  test('is unknown where the socket has gone and has no address any more', () => {
+    expect(addressOf(null, undefined)).toBe('')
+    expect(addressOf(['10.0.0.5'], undefined)).toBe('')
+  })
+
   test('a proxy that nobody named is hinted at, once', () => {
     const log = new RecordingLog()
     const of = clientAddress(null, log)
@@ -84,7 +99,9 @@ describe('[S-35] where a request comes from', () => {
       throw new Error('oops')
     }
     expect(addressOf(fails, '10.0.0.5', '192.0.2.7', log)).toBe('10.0.0.5')
-    expect(log.of('error')).toHaveLength(1)
+    expect(log.of('error')).toMatchObject([
+      { message: 'trustProxy failed', context: { err: { message: 'oops' }, address: '10.0.0.5' } },
+    ])
   })
 
   test('nor does one that throws what cannot be looked at', () => {
@@ -106,7 +123,11 @@ describe('[S-35] where a request comes from', () => {
     '%j is refused when the server is made',
     (entry) => {
       expect(() => clientAddress([entry], new RecordingLog())).toThrow(
-        expect.objectContaining({ code: 'invalid_option', message: expect.stringContaining('trustProxy') }),
+        expect.objectContaining({
+          code: 'invalid_option',
+          message: expect.stringContaining('trustProxy'),
+          cause: expect.any(TypeError),
+        }),
       )
     },
   )

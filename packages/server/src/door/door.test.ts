@@ -21,13 +21,20 @@ describe('[S-35] a door', () => {
     expect(testDoor({ allowedOrigins: ['https://b.example'] }).originRefusal(foreign)).toBeNull()
   })
 
+  test('tells whether pages of every site may connect', () => {
+    expect(testDoor({ allowedOrigins: ['*'] }).allowsAllOrigins).toBe(true)
+    expect(testDoor({ allowedOrigins: ['https://b.example'] }).allowsAllOrigins).toBe(false)
+  })
+
   test('says no where the check of the application throws, and logs it', () => {
     const log = new RecordingLog()
     const allowedOrigins = () => {
       throw new Error('oops')
     }
     expect(testDoor({ log, allowedOrigins }).originRefusal(foreign)).toMatchObject({ status: 403 })
-    expect(log.of('error')).toHaveLength(1)
+    expect(log.of('error')).toMatchObject([
+      { message: 'allowedOrigins failed', context: { err: { message: 'oops' } } },
+    ])
   })
 
   test('says no where the check throws what cannot be looked at either', () => {
@@ -77,7 +84,11 @@ describe('[S-35] a door', () => {
     expect(log.of('warn').map(({ context }) => context.reason)).toEqual(['server_full', 'origin_not_allowed'])
     await clock.advance(10_000)
     door.claim({ remoteAddress: '' })
+    door.claim({ remoteAddress: '' })
     expect(log.of('warn')).toHaveLength(3)
-    expect(log.of('warn')[2]?.context).toMatchObject({ notTold: 999 })
+    expect(log.of('warn')[2]).toMatchObject({
+      message: 'handshakes are refused',
+      context: { reason: 'server_full', notTold: 999 },
+    })
   })
 })

@@ -60,6 +60,16 @@ describe('[S-35] without the option', () => {
     expect(new Origins(null, () => 'development').allows(handshake)).toBe(true)
   })
 
+  test.each([
+    ['no host', undefined],
+    ['a host that is none', 'a/b'],
+    ['several hosts', ['undefined', 'undefined']],
+  ])('production lets in no page of a handshake with %s', (_what, host) => {
+    const headers = { host, origin: 'https://undefined' }
+    const handshake = { headers, path: '/socket', remoteAddress: '' }
+    expect(new Origins(null, () => 'production').allows(handshake)).toBe(false)
+  })
+
   test('development lets in every page', () => {
     expect(allows(null, 'https://evil.example', 'development')).toBe(true)
   })
@@ -94,6 +104,7 @@ describe('[S-35] a list', () => {
     ['capacitor://localhost', 'capacitor://localhost', true],
     ['*', 'https://evil.example', true],
     ['*', 'null', true],
+    ['https://*.example.com', 'https://*.example.com', false],
   ])('of %j lets in %j: %j', (entry, origin, isAllowed) => {
     expect(allows([entry], origin)).toBe(isAllowed)
   })
@@ -111,6 +122,10 @@ describe('[S-35] a list', () => {
     'https://',
     'https://*',
     'https://app.*.com',
+    'https://*.*.example.com',
+    '*.example.com',
+    'x https://app.example.com',
+    'https://app.example.com x',
     'https://**.example.com',
     'https://user@app.example.com',
     'https://app.example.com:port',
@@ -124,6 +139,7 @@ describe('[S-35] a list', () => {
 test('what is neither a list nor a function is refused when the server is made', () => {
   const text = 'https://app.example.com' as unknown as AllowedOrigins
   expect(() => new Origins(text, () => 'production')).toThrow(refused)
+  expect(() => new Origins(text, () => 'production')).toThrow('allowedOrigins must be a list')
 })
 
 describe('[S-35] a function', () => {
@@ -136,6 +152,15 @@ describe('[S-35] a function', () => {
     expect(allows(decide, 'https://good.example')).toBe(true)
     expect(allows(decide, 'https://chat.example.com')).toBe(false)
     expect(asked[0]).toEqual(['https://good.example', '/socket', '192.0.2.7'])
+  })
+
+  test('is not asked about a handshake that names several origins', () => {
+    const headers = { origin: ['https://good.example', 'https://evil.example'] }
+    const origins = new Origins(
+      () => true,
+      () => 'production',
+    )
+    expect(origins.allows({ headers, path: '/socket', remoteAddress: '' })).toBe(false)
   })
 
   test('that answers with something else than true says no', () => {

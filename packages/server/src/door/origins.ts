@@ -90,9 +90,9 @@ function listed(allowed: readonly string[]): (origin: string) => boolean {
 }
 
 function patternOf(text: string): Pattern {
-  const [, start = '', isWildcard, rest = ''] = /^([^:]*:\/\/)(\*\.)?(.*)$/.exec(String(text)) ?? []
-  const origin = originOf(start + rest)
-  if (origin) return { ...origin, isWildcard: isWildcard !== undefined }
+  const isWildcard = String(text).includes('://*.')
+  const origin = originOf(String(text).replace('://*.', '://'))
+  if (origin) return { ...origin, isWildcard }
   throw new ServerError(
     'invalid_option',
     `allowedOrigins has ${JSON.stringify(text)}; it must be such as 'https://app.example.com', 'https://*.example.com', 'file://', 'null' or '*'.`,

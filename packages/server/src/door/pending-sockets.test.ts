@@ -64,6 +64,29 @@ describe('[S-35] TCP connections without a request', () => {
     expect(pending.isCrowded).toBe(true)
   })
 
+  test('are not bounded by address where addresses are not counted', () => {
+    const pending = new PendingSockets<FakeSocket>({ max: 9, maxPerAddress: 1 })
+    const sockets = some(3)
+    for (const socket of sockets) pending.add(socket, null)
+    expect([pending.isCrowded, pending.addressCount]).toEqual([false, 0])
+    pending.trim()
+    expect(destroyed(sockets)).not.toContain(true)
+  })
+
+  test('[S-9] leave nothing of their address behind', () => {
+    const pending = new PendingSockets<FakeSocket>({ max: 9, maxPerAddress: 1 })
+    const [first, second, third] = some(3) as [FakeSocket, FakeSocket, FakeSocket]
+    pending.add(first, 'a')
+    pending.add(second, 'a')
+    pending.add(third, 'b')
+    expect(pending.addressCount).toBe(2)
+    pending.remove(first)
+    expect(pending.addressCount).toBe(2)
+    pending.remove(second)
+    pending.remove(third)
+    expect(pending.addressCount).toBe(0)
+  })
+
   test('that have sent a request count no longer', () => {
     const pending = new PendingSockets<FakeSocket>({ max: 2, maxPerAddress: 2 })
     for (const socket of some(50)) {

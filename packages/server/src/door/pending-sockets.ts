@@ -23,8 +23,8 @@ export class PendingSockets<S extends Severable> {
   /** Each with its address, oldest first. */
   readonly #sockets = new Map<S, string | null>()
   readonly #ofAddress = new Map<string, Set<S>>()
-  /** Addresses that had too many when one was added. */
-  readonly #crowded = new Set<string>()
+  /** Those of addresses that had too many when one was added. */
+  readonly #crowded = new Set<Set<S>>()
 
   constructor(options: PendingSocketsOptions) {
     this.#options = options
@@ -32,6 +32,11 @@ export class PendingSockets<S extends Severable> {
 
   get size(): number {
     return this.#sockets.size
+  }
+
+  /** Addresses that are counted. */
+  get addressCount(): number {
+    return this.#ofAddress.size
   }
 
   /** Whether there may be some to {@link trim}. */
@@ -46,7 +51,7 @@ export class PendingSockets<S extends Severable> {
     const own = this.#ofAddress.get(address) ?? new Set()
     own.add(socket)
     this.#ofAddress.set(address, own)
-    if (own.size > this.#options.maxPerAddress) this.#crowded.add(address)
+    if (own.size > this.#options.maxPerAddress) this.#crowded.add(own)
   }
 
   /** It has sent a request, or is gone. */
@@ -65,7 +70,7 @@ export class PendingSockets<S extends Severable> {
    */
   trim(): void {
     const { max, maxPerAddress } = this.#options
-    for (const address of this.#crowded) this.#cutOff(this.#ofAddress.get(address) ?? [], maxPerAddress)
+    for (const own of this.#crowded) this.#cutOff(own, maxPerAddress)
     this.#crowded.clear()
     this.#cutOff(this.#sockets.keys(), max)
   }

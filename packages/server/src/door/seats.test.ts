@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { guestAccount, identityAccount } from './account'
 import { type AdmissionOptions, DEFAULT_ADMISSION } from './admission-options'
 import { Seat, Seats } from './seats'
 
@@ -125,6 +126,48 @@ test('[S-9] nothing is kept of those who have gone, whichever way, and of quiet 
   }
   expect([seats.count, seats.pendingCount, seats.trackedCount]).toEqual([0, 0, 0])
   expect(seats.pacedCount).toBeLessThan(20)
+})
+
+test('[S-9] addresses and identities are counted while they have a seat, and nothing is where there is none', () => {
+  const seats = make()
+  const [known, guest, nowhere] = [seated(seats, 'a'), seated(seats, 'b'), seated(seats, null)]
+  // Each address twice: its handshakes under way are counted apart.
+  expect(seats.trackedCount).toBe(4)
+  known.take('ada')
+  expect(seats.trackedCount).toBe(4)
+  guest.take(null)
+  nowhere.take(null)
+  expect(seats.trackedCount).toBe(3)
+  nowhere.release()
+  guest.release()
+  expect(seats.trackedCount).toBe(2)
+  known.release()
+  expect(seats.trackedCount).toBe(0)
+})
+
+test('[S-41] a seat is counted for its identity, for a guest for the address, and else for nobody', () => {
+  const seats = make()
+  const [known, guest, nobody] = [seated(seats, 'a'), seated(seats, 'b'), seated(seats, null)]
+  known.take('ada')
+  guest.take(null)
+  nobody.take(null)
+  expect([known.account, guest.account, nobody.account]).toEqual([
+    identityAccount('ada'),
+    guestAccount('b'),
+    null,
+  ])
+})
+
+test('[S-35] a handshake that comes just when it may is let in', () => {
+  const atMs = 1000 - 0.001
+  const ofAll = make({ handshakesPerSecond: 1, handshakeBurst: 1 })
+  seated(ofAll, null)
+  expect(ofAll.claim(null, atMs - 0.01)).toMatchObject({ status: 503 })
+  seated(ofAll, null, atMs)
+  const ofAddress = make({ handshakesPerSecondPerAddress: 1, handshakeBurstPerAddress: 1 })
+  seated(ofAddress, 'a')
+  expect(ofAddress.claim('a', atMs - 0.01)).toMatchObject({ status: 429 })
+  seated(ofAddress, 'a', atMs)
 })
 
 test('[S-10] an address or identity that is called like a prototype is an ordinary one', () => {

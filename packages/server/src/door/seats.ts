@@ -170,17 +170,21 @@ export class Seats {
   #refusal(address: string | null, nowMs: number): HandshakeRefusal | null {
     const { options } = this.#context
     // What one address does too much of is told first, and takes nothing from the others' share.
-    if (address !== null) {
-      if (this.#ofAddress.of(address) >= options.maxPerAddress) return this.#refuse('maxPerAddress')
-      if (this.#pendingOfAddress.of(address) >= options.maxPendingPerAddress)
-        return this.#refuse('maxPendingPerAddress')
-      const waitMs = this.#paceOfAddress.waitMsOf(address, nowMs)
-      if (waitMs > 0) return this.#refuse('handshakesPerSecondPerAddress', waitMs)
-    }
+    const refusal = address === null ? null : this.#refusalOfAddress(address, nowMs)
+    if (refusal) return refusal
     if (this.#count >= options.maxConnections) return this.#refuse('maxConnections')
     if (this.#pending >= options.maxPending) return this.#refuse('maxPending')
     const waitMs = waitMsOf(this.#tatMs, nowMs, this.#pace)
     return waitMs > 0 ? this.#refuse('handshakesPerSecond', waitMs) : null
+  }
+
+  #refusalOfAddress(address: string, nowMs: number): HandshakeRefusal | null {
+    const { options } = this.#context
+    if (this.#ofAddress.of(address) >= options.maxPerAddress) return this.#refuse('maxPerAddress')
+    if (this.#pendingOfAddress.of(address) >= options.maxPendingPerAddress)
+      return this.#refuse('maxPendingPerAddress')
+    const waitMs = this.#paceOfAddress.waitMsOf(address, nowMs)
+    return waitMs > 0 ? this.#refuse('handshakesPerSecondPerAddress', waitMs) : null
   }
 
   #refuse(name: keyof typeof REFUSALS, waitMs = 0): HandshakeRefusal {

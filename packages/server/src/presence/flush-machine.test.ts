@@ -45,8 +45,9 @@ describe('when a topic flushes', () => {
   })
 
   test('a topic that nobody needs is told as idle, and only after a flush', () => {
-    const { effects } = run({ kind: 'touched' }, { kind: 'due' }, { ...done, isIdle: true })
+    const { state, effects } = run({ kind: 'touched' }, { kind: 'due' }, { ...done, isIdle: true })
     expect(effects.at(-1)).toEqual({ kind: 'idle' })
+    expect(state).toEqual(QUIET)
   })
 
   test('closed is closed, whatever was under way', () => {

@@ -9,6 +9,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import type { Packet } from '../io/packet'
 import { type Admission, type Member, Members } from './members'
+import { Parting } from './parting'
 
 /** Lets in all that are due, as a flush does. */
 function admitDue(members: Members): [Member, Admission][] {
@@ -35,7 +36,7 @@ const withState: Admission = {
 /** Of one who is in already, and is given the state once more. */
 const again: Admission = { ...withState, isReturning: true }
 const event: ServerMessage = { kind: 'event', topic: 't', joinRef: null, event: 'e', payload: {} }
-const diff: ServerMessage = {
+const diff: Extract<ServerMessage, { kind: 'diff' }> = {
   kind: 'diff',
   topic: 't',
   diff: {
@@ -53,6 +54,7 @@ const diff: ServerMessage = {
 
 class Listener implements Member {
   readonly heard: Frame[] = []
+  readonly packets: Packet[] = []
   readonly dialect: Dialect
   readonly wantsPresence: boolean
   isCongested = false
@@ -65,8 +67,9 @@ class Listener implements Member {
     this.wantsPresence = wantsPresence
   }
 
-  deliver({ frames }: Packet): void {
-    this.heard.push(...frames)
+  deliver(packet: Packet): void {
+    this.packets.push(packet)
+    this.heard.push(...packet.frames)
   }
 }
 
@@ -105,7 +108,7 @@ describe('the members of a topic', () => {
     const crowd = [new Listener(vix), new Listener(vix)]
     live(...crowd).tellAll({ kind: 'channel_closed', topic: 't', joinRef: null, response: {} })
     expect(vix.count).toBe(1)
-    expect(crowd.flatMap(({ heard }) => heard)).toEqual([])
+    expect(crowd.flatMap(({ packets }) => packets)).toEqual([])
   })
 
   test('one can be left out', () => {
@@ -125,8 +128,20 @@ describe('the members of a topic', () => {
     const [wants, declines] = [new Listener(), new Listener(rollcallDialect, false)]
     const members = live(wants, declines)
     members.tellAll(diff)
+    expect([wants.heard.length, declines.heard.length]).toEqual([1, 0])
     members.tellAll(event)
     expect([wants.heard.length, declines.heard.length]).toEqual([2, 1])
+  })
+
+  test('what is told waits for the end of the turn unless it is said to be prompt, and is never a state', () => {
+    const one = new Listener()
+    const members = live(one)
+    members.tellAll(event)
+    members.tellAll(event, null, true)
+    expect(one.packets.map(({ isPrompt, isState }) => [isPrompt, isState])).toEqual([
+      [false, false],
+      [true, false],
+    ])
   })
 })
 
@@ -274,6 +289,51 @@ describe('[S-1] who has to be given a state again', () => {
     members.captureWaiting()
     expect(new Set(admitDue(members).map(([member]) => member))).toEqual(new Set(crowd))
     expect(members.size).toBe(4)
+  })
+})
+
+describe('[S-57] why somebody left a history that was lost is told', () => {
+  const parting = new Parting('t', diff.diff)
+  const partings = (members: Members) => {
+    members.captureWaiting()
+    return new Map(admitDue(members).map(([member, admission]) => [member, admission.parting]))
+  }
+
+  test('to those who were told of everything before', () => {
+    const [one, other] = [new Listener(), new Listener(zzzDialect)]
+    const members = live(one, other)
+    members.awaitAll(parting)
+    const told = partings(members)
+    expect([told.get(one), told.get(other)]).toEqual([parting, parting])
+  })
+
+  test('not to those who wait for a state, are behind with their reading, or have no topics (Vix)', () => {
+    const [waiting, due, behind, vix] = [
+      new Listener(),
+      new Listener(),
+      new Listener(),
+      new Listener(vixDialect),
+    ]
+    const members = live(waiting, due, behind, vix)
+    members.await(due, again)
+    members.captureWaiting()
+    members.await(waiting, again)
+    members.fallBehind(behind)
+    members.awaitAll(parting)
+    expect(partings(members)).toEqual(
+      new Map([waiting, due, behind, vix].map((member) => [member, undefined])),
+    )
+  })
+
+  test('also where the member asks for the state meanwhile, or another history is lost', () => {
+    const one = new Listener()
+    const members = live(one)
+    members.awaitAll(parting)
+    members.await(one, again)
+    members.awaitAll(new Parting('t', diff.diff))
+    expect(partings(members).get(one)).toBe(parting)
+    members.awaitAll()
+    expect(partings(members).get(one)).toBeUndefined()
   })
 })
 

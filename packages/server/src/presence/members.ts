@@ -176,9 +176,7 @@ export class Members {
 
   #forget(member: Member): boolean {
     this.#behind.delete(member)
-    const members = this.#live.get(member.dialect)
-    const wasLive = members?.delete(member) ?? false
-    if (members?.size === 0) this.#live.delete(member.dialect)
+    const wasLive = this.#live.get(member.dialect)?.delete(member) ?? false
     const wasWaiting = this.#waiting.delete(member)
     return this.#due.delete(member) || wasWaiting || wasLive
   }

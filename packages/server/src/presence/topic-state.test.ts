@@ -30,13 +30,15 @@ describe('a topic as the node knows it', () => {
     expect(state.position).toBeNull()
     expect(state.apply(diff(0, { joins: [ada] }))).toBeNull()
     expect(state.size).toBe(0)
-    expect(() => state.snapshot()).toThrow()
+    expect(() => state.snapshot()).toThrow('before its first snapshot')
   })
 
   test('is what the snapshot says', () => {
     expect(standing().snapshot()).toEqual(snapshot)
     expect(standing().position).toEqual({ epoch: 'e', seq: 4 })
-    expect(standing().hasKey('ada')).toBe(true)
+    expect([standing().hasKey('ada'), standing().hasKey('bob')]).toEqual([true, false])
+    expect([standing().has('a'), standing().has('b')]).toEqual([true, false])
+    expect([...standing().presences()]).toEqual([ada])
   })
 
   test('a diff tells with what was there before', () => {
@@ -106,4 +108,85 @@ describe('[S-7] since a position', () => {
     state.reset({ ...snapshot, seq: 9 })
     expect(state.since({ epoch: 'e', seq: 8 })).toBeNull()
   })
+})
+
+describe('a later state of the same history', () => {
+  const later: PresenceSnapshot = { epoch: 'e', seq: 7, digest: digestOf([bob]), presences: [bob] }
+  const reasons = new Map([['a', 'timeout' as const]])
+
+  test('[S-57] is told as the net change from here, with why somebody left, and is gone on from', () => {
+    const state = standing()
+    expect(state.follow(later, reasons)).toEqual({
+      ...{ epoch: 'e', base: 4, seq: 7, digest: later.digest },
+      joins: [bob],
+      updates: [],
+      leaves: [{ ref: 'a', key: 'ada', reason: 'timeout', presence: ada }],
+      appeared: ['bob'],
+      disappeared: ['ada'],
+    })
+    expect(state.snapshot()).toEqual(later)
+    expect(state.since({ epoch: 'e', seq: 4 })?.leaves).toMatchObject([{ ref: 'a', reason: 'timeout' }])
+  })
+
+  test.each([
+    ['of another history', { ...later, epoch: 'f' }],
+    ['of where this one stands', { ...later, seq: 4 }],
+    ['of the past', { ...later, seq: 3 }],
+  ])('is no net change where it is one %s', (_what, snapshot) => {
+    const state = standing()
+    expect(state.follow(snapshot, reasons)).toBeNull()
+    expect(state.snapshot()).toEqual(standing().snapshot())
+  })
+
+  test('is no net change where nothing is known yet', () => {
+    const state = new TopicState({ maxDiffs: 3, maxBytes: 1e6 }, new HistoryBudget(1e9))
+    expect(state.follow(later, reasons)).toBeNull()
+    expect(state.position).toBeNull()
+  })
+
+  test('is taken as it is where it is not later after all', () => {
+    const state = standing()
+    const earlier = { ...later, seq: 3 }
+    expect(state.conclude(earlier, reasons)).toBeNull()
+    expect(state.snapshot()).toEqual(earlier)
+  })
+
+  test('is no net change where what is here does not lead to it, as after a store lost writes', () => {
+    // The same rev with another meta in it would be skipped in silence.
+    expect(standing().follow({ ...later, digest: later.digest + 1 }, reasons)).toBeNull()
+  })
+})
+
+describe('a state of another history', () => {
+  const other: PresenceSnapshot = { epoch: 'f', seq: 2, digest: digestOf([bob]), presences: [bob] }
+  const reasons = new Map([['a', 'kicked' as const]])
+
+  test('[S-57] is told as the last step of this one, and is gone on from', () => {
+    const state = standing()
+    state.apply(diff(4, { updates: [{ ref: 'a', rev: 1, meta: { n: 2 } }] }))
+    expect(state.conclude(other, reasons)).toMatchObject({
+      ...{ epoch: 'e', base: 5, seq: 6, digest: other.digest },
+      joins: [bob],
+      leaves: [{ ref: 'a', reason: 'kicked' }],
+    })
+    expect(state.snapshot()).toEqual(other)
+    // Nobody can come back to a history that is over.
+    expect(state.since({ epoch: 'e', seq: 5 })).toBeNull()
+  })
+
+  test('is taken as it is where there was none before', () => {
+    const state = new TopicState({ maxDiffs: 3, maxBytes: 1e6 }, new HistoryBudget(1e9))
+    expect(state.conclude(other, reasons)).toBeNull()
+    expect(state.snapshot()).toEqual(other)
+  })
+})
+
+test('[S-9] a topic that has ended takes nothing of what the histories of a node may hold', () => {
+  const budget = new HistoryBudget(1e9)
+  const state = new TopicState({ maxDiffs: 3, maxBytes: 1e6 }, budget)
+  state.reset(snapshot)
+  state.apply(diff(4, { joins: [bob] }))
+  expect(budget.bytes).toBeGreaterThan(0)
+  state.end()
+  expect(budget.bytes).toBe(0)
 })

@@ -108,7 +108,7 @@ export class TopicState {
   /** Net change since a position, or null where that is not known any more. */
   since(position: Position): FullDiff | null {
     const { epoch, seq } = this.#standing()
-    if (position.epoch !== epoch || position.seq > seq) return null
+    if (position.epoch !== epoch) return null
     if (position.seq === seq) return emptyDiff(epoch, seq, this.#set.digest)
     return this.#history.since(position)
   }
