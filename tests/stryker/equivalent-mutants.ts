@@ -24,6 +24,7 @@ const seats = 'packages/server/src/door/seats.ts'
 const staging = 'packages/server/src/presence/staging.ts'
 const topicLine = 'packages/server/src/store/redis/topic-line.ts'
 const presenceSet = 'packages/shared-protocol/src/presence/presence-set.ts'
+const phoenixPresences = 'packages/shared-protocol/src/presence/phoenix-presences.ts'
 
 export const equivalentMutants: readonly EquivalentMutant[] = [
   ...all(
@@ -56,6 +57,25 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
     'if (this.#byKey.size < this.#byRef.size) for (const [ref, key] of kept) this.#byKey.moveLast(key, ref)',
     'if (true) for (const [ref, key] of kept) this.#byKey.moveLast(key, ref)',
     'if (this.#byKey.size <= this.#byRef.size) for (const [ref, key] of kept) this.#byKey.moveLast(key, ref)',
+  ),
+  ...all(
+    phoenixPresences,
+    'No presence goes by undefined; the check is for the compiler.',
+    'if (id === undefined) return undefined',
+    'if (false) return undefined',
+  ),
+  ...all(
+    phoenixPresences,
+    'A text in the place of an entry has no key, and one without a key is passed over.',
+    'return presence ? [[id, presence] as const] : []',
+    'return presence ? [[id, presence] as const] : ["Stryker was here"]',
+  ),
+  ...all(
+    phoenixPresences,
+    'No two fields of an object have one name, and any order will do that is always the same.',
+    'return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))',
+    'return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a <= b ? -1 : 1)))',
+    'return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a >= b ? -1 : 1)))',
   ),
   ...all(
     staging,

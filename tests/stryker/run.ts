@@ -24,15 +24,19 @@ if (chosen.length === 0) throw new Error(`pure-files.ts has no file that ends wi
 
 let failedCount = 0
 for (const file of chosen) {
-  // The others are mutated all the same.
-  if (file.tests.length === 0)
-    process.stdout.write(`FAIL ${file.path} has no test beside it. Write one, or name it in pure-files.ts.\n`)
-  if (file.tests.length === 0 || !report(file.path, await mutate(file))) failedCount++
+  try {
+    if (!report(file.path, await mutate(file))) failedCount++
+  } catch (error) {
+    // Such as a test that fails without a mutant. The other files are mutated all the same.
+    failedCount++
+    process.stdout.write(`FAIL ${file.path}: ${error instanceof Error ? error.message : String(error)}\n`)
+  }
 }
 process.stdout.write(`${chosen.length - failedCount} passed, ${failedCount} failed\n`)
 process.exitCode = failedCount === 0 ? 0 : 1
 
-function mutate({ path, tests }: PureFile): Promise<readonly MutantResult[]> {
+async function mutate({ path, tests }: PureFile): Promise<readonly MutantResult[]> {
+  if (tests.length === 0) throw new Error('It has no test beside it. Write one, or name it in pure-files.ts.')
   // vitest.config.ts beside this file reads it. With StrykerJS's own option, `testFiles`, mutants of what a module does
   // while it is loaded are never switched on, and all of them survive.
   process.env.STRYKER_TESTS = tests.join(',')

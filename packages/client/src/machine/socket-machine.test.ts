@@ -82,6 +82,35 @@ describe('socket machine', () => {
     }
   })
 
+  test('[C-2] a connection is proven by how long it lasted, at whatever time of the clock', () => {
+    const openedAt = 1_800_000_000_000
+    const open = run(toOpen, { now: openedAt }).state
+    expect(run([broken], { now: openedAt + PROVEN_AFTER_MS - 1 }, open).state).toMatchObject({ attempt: 1 })
+    expect(run([broken], { now: openedAt + PROVEN_AFTER_MS }, open).state).toMatchObject({ attempt: 0 })
+  })
+
+  test('[C-3] remembers whether the network is there, in every state, and does no more where that is all', () => {
+    const closed = run([{ kind: 'disconnect' }], {}, openState).state
+    for (const from of [INITIAL_SOCKET, closed, ...[1, 2].map((n) => run(toOpen.slice(0, n)).state)]) {
+      const offline = run([{ kind: 'offline' }], {}, from)
+      expect(offline).toEqual({ state: { ...from, isOnline: false }, effects: [] })
+    }
+    for (const from of [INITIAL_SOCKET, closed])
+      expect(run([{ kind: 'offline' }, { kind: 'online' }], {}, from)).toEqual({ state: from, effects: [] })
+    for (const from of [openState, waitingState]) {
+      const offline = run([{ kind: 'offline' }], {}, from).state
+      expect([offline.isOnline, run([{ kind: 'online' }], {}, offline).state.isOnline]).toEqual([false, true])
+    }
+  })
+
+  test('a hint that says nothing new is no other state, of which listeners would be told', () => {
+    for (const from of [INITIAL_SOCKET, openState]) {
+      expect(run([{ kind: 'online' }], {}, from).state).toBe(from)
+      const offline = run([{ kind: 'offline' }], {}, from).state
+      expect(run([{ kind: 'offline' }], {}, offline).state).toBe(offline)
+    }
+  })
+
   test('[C-3] while the network is said to be gone it waits for capMs, whatever chance says', () => {
     const offline = run([{ kind: 'offline' }], {}, waitingState)
     expect(offline).toMatchObject({
@@ -98,12 +127,14 @@ describe('socket machine', () => {
     for (const events of [toOpen.slice(0, 1), toOpen.slice(0, 2)]) {
       const { state, effects } = run([...events, { kind: 'offline' }, { kind: 'online' }])
       expect(state).toMatchObject({ name: 'connecting', attempt: 1, isOnline: true })
-      expect(effects.map(({ kind }) => kind).filter((kind) => kind !== 'lost')).toEqual([
-        'close',
-        'timer',
-        'open',
+      const close = { code: 4001, reason: 'online' }
+      expect(effects).toEqual([
+        { kind: 'close', close, isGoodbye: false },
+        // Channels joined along with the hello: those joins come to nothing, and the socket comes back.
+        ...(events.length === 2 ? [{ kind: 'lost', isFinal: false }] : []),
+        { kind: 'timer', delayMs: 10_000 },
+        { kind: 'open' },
       ])
-      expect(effects.some(({ kind }) => kind === 'lost')).toBe(events.length === 2)
       expect(run([...events, { kind: 'online' }])).toEqual({ state: run(events).state, effects: [] })
     }
   })
@@ -170,6 +201,8 @@ describe('socket machine', () => {
     const { state, effects } = run([{ kind: 'dead' }], {}, openState)
     expect(state).toMatchObject({ name: 'waiting', error: { code: 'disconnected' } })
     expect(effects.map(({ kind }) => kind)).toEqual(['timer', 'close', 'heartbeat', 'lost'])
+    const close = { code: 4001, reason: 'heartbeat_timeout' }
+    expect(effects).toContainEqual({ kind: 'close', close, isGoodbye: false })
   })
 
   test('[C-15] a close code decides whether it comes back', () => {
@@ -187,6 +220,17 @@ describe('socket machine', () => {
     expect(
       run([{ kind: 'closed', close: { code: 1008, reason: '' } }], {}, openState).state.error?.code,
     ).toBe('refused')
+  })
+
+  test('[C-15, C-35] ends with no more to do than to stop what runs, where there is no transport left to close', () => {
+    const close = { code: 4002, reason: 'why' }
+    for (const kind of ['closed', 'expired'] as const)
+      expect(run([{ kind, close }], {}, openState).effects).toEqual([
+        { kind: 'timer', delayMs: null },
+        { kind: 'heartbeat', order: 'stopped' },
+        { kind: 'lost', isFinal: true },
+        { kind: 'watch', isOn: false },
+      ])
   })
 
   test('[C-35] comes back from an expiry where there may be something to come back with, and else ends', () => {
@@ -234,6 +278,30 @@ describe('socket machine', () => {
     })
   })
 
+  test('an unwelcome client takes leave of the server, and its channels are told whether it comes back', () => {
+    const error = new RollcallError('refused', 'no')
+    const greeting = run(toOpen.slice(0, 2)).state
+    const goodbye = { kind: 'close', close: { code: 1000, reason: 'goodbye' }, isGoodbye: true }
+    const unwelcome = (isRetryable: boolean): SocketEvent => ({
+      kind: 'unwelcome',
+      error,
+      retryAfterMs: 0,
+      isRetryable,
+    })
+    expect(run([unwelcome(false)], {}, greeting).effects).toEqual([
+      { kind: 'timer', delayMs: null },
+      { kind: 'heartbeat', order: 'stopped' },
+      goodbye,
+      { kind: 'lost', isFinal: true },
+      { kind: 'watch', isOn: false },
+    ])
+    expect(run([unwelcome(true)], {}, greeting).effects).toEqual([
+      { kind: 'timer', delayMs: 500 },
+      goodbye,
+      { kind: 'lost', isFinal: false },
+    ])
+  })
+
   test('[C-1] disconnect clears the timer, parts with the transport and stops watching, from every state', () => {
     const states = [run([{ kind: 'connect' }]).state, run(toOpen.slice(0, 2)).state, openState, waitingState]
     for (const from of states) {
@@ -266,9 +334,9 @@ describe('socket machine', () => {
 
   test('params that fail count as an attempt', () => {
     const error = new RollcallError('params_failed', 'no token')
-    expect(run([{ kind: 'connect' }, { kind: 'failed', error }]).state).toMatchObject({
-      name: 'waiting',
-      error,
+    expect(run([{ kind: 'connect' }, { kind: 'failed', error }])).toMatchObject({
+      state: { name: 'waiting', attempt: 1, error },
+      effects: [{ kind: 'timer', delayMs: 500 }],
     })
   })
 })

@@ -22,6 +22,15 @@ describe('refs by key', () => {
     expect([index.has('ada'), index.size]).toEqual([false, 0])
   })
 
+  test('a key of one ref is gone with it, and the keys that are there are in the order in which they came', () => {
+    const index = new KeyIndex()
+    for (const key of ['cyd', 'ada', 'bob']) index.put(key, `${key}1`)
+    index.put('ada', 'ada2')
+    expect([...index.keys()]).toEqual(['cyd', 'ada', 'bob'])
+    expect(index.drop('cyd', 'cyd1')).toBe(true)
+    expect([[...index.keys()], index.has('cyd'), index.of('cyd')]).toEqual([['ada', 'bob'], false, []])
+  })
+
   test('moving a ref last changes the order of its own key alone', () => {
     const index = new KeyIndex()
     for (const ref of ['a1', 'a2']) index.put('ada', ref)

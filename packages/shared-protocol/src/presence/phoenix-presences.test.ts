@@ -144,6 +144,16 @@ describe('the presences of a Phoenix topic', () => {
       expect(presences.apply([], [{ key: 'ada', phxRef: 'b' }]).leaves).toMatchObject([{ ref: 'a' }])
     })
 
+    test('with fields that are null, in lists and alone, and not where null takes the place of something', () => {
+      const join = (phxRef: string, meta: object) => ({ key: 'ada', phxRef, phxRefPrev: null, meta })
+      const presences = new PhoenixPresences<object>()
+      presences.replace([join('a', { away: null, tags: [null, 1] })])
+      presences.replace([join('b', { tags: [null, 1], away: null })])
+      expect(presences.presences()).toMatchObject([{ ref: 'a', rev: 0 }])
+      presences.replace([join('c', { tags: [null, 1], away: 0 })])
+      expect(presences.presences()).toMatchObject([{ ref: 'c', rev: 0 }])
+    })
+
     test('each of two devices once, and only within the key', () => {
       const presences = holding(of('ada', 'a', 1), of('ada', 'b', 1), of('bob', 'c', 1))
       presences.replace([of('ada', 'd', 1), of('ada', 'e', 1), of('ada', 'f', 1), of('eve', 'g', 1)])
@@ -167,10 +177,17 @@ describe('the presences of a Phoenix topic', () => {
 
     test('in a diff that takes the one and brings the other, and in an update that says nothing new', () => {
       const presences = holding(of('ada', 'a', 1))
-      const nothing = { joins: [], updates: [], leaves: [] }
       expect(presences.apply([of('ada', 'b', 1)], [of('ada', 'a', 1)])).toEqual(nothing)
       expect(presences.apply([of('ada', 'c', 1, 'b')], [of('ada', 'b', 1)])).toEqual(nothing)
       expect(heldBy(presences)).toEqual([['a', 'ada', 0, 1]])
+    })
+
+    test('not in a diff that takes one whom nobody knows: the other has come', () => {
+      const presences = holding(of('ada', 'a', 1))
+      expect(presences.apply([of('ada', 'b', 1)], [of('ada', 'z', 1)])).toMatchObject({
+        joins: [{ ref: 'b', key: 'ada' }],
+        leaves: [],
+      })
     })
   })
 })
