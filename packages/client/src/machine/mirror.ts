@@ -126,7 +126,7 @@ const go = ({ at, isSound, resyncCount }: MirrorState): MirrorStep => ({
 })
 
 const clear = ({ resyncCount }: MirrorState): MirrorStep => ({
-  state: { name: 'off', at: null, isSound: true, resyncCount },
+  state: { ...INITIAL_MIRROR, resyncCount },
   effects: [CLEAR_TIMER, { kind: 'clear' }],
 })
 
