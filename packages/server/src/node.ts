@@ -91,7 +91,11 @@ export class PresenceNode {
     this.#control = options.store && new ControlLine({ store: options.store, clock, log, onKick })
     const router = new Router(options.channels)
     const timeouts = { handlerTimeoutMs, storeTimeoutMs }
-    const services = { registry: this.registry, clock, log, maxWaitingMessages, ...timeouts }
+    const { guestsPerAddress } = rates
+    const services = {
+      ...{ registry: this.registry, clock, log, maxWaitingMessages, guestsPerAddress },
+      ...timeouts,
+    }
     const names = new ImplicitNames({
       router,
       services,

@@ -36,6 +36,8 @@ export interface ChannelServices extends RunCallContext {
   readonly maxWaitingMessages: number
   /** Milliseconds that the store has to tell who joins what is in the topic. */
   readonly storeTimeoutMs: number
+  /** The option `rates.guestsPerAddress`. */
+  readonly guestsPerAddress: number
 }
 
 /** How a session comes to join. */
@@ -74,9 +76,9 @@ export class Channel implements Membership, PermittedMembership {
     this.#definition = definition
     this.#services = services
     this.#queue = new SerialQueue(services.maxWaitingMessages)
-    const { registry } = services
+    const { registry, guestsPerAddress } = services
     const { authorize, presence } = definition
-    this.#ctx = new LiveContext({ membership: this, session, registry, actingAs })
+    this.#ctx = new LiveContext({ membership: this, session, registry, guestsPerAddress, actingAs })
     this.#permission = authorize ? new DecidedPermission(this.#ctx, authorize, services, this) : UNRESTRICTED
     const older = session.channels.get(topic)
     this.attachment = new Attachment(session, presence, topic, registry, older?.attachment)

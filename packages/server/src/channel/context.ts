@@ -23,6 +23,8 @@ export interface ChannelContext {
    * counted. Equal for sessions of one account, and an opaque text otherwise.
    */
   readonly account: string | null
+  /** The account's share of a rate for one client: 1 for an identity, `rates.guestsPerAddress` for the guests of an address. */
+  readonly rateFactor: number
   /**
    * In a `join`: the page was loaded anew and goes on with its session, or the session was another server's and its
    * presence there was taken over. Nobody saw it leave, so that there is no coming to announce.

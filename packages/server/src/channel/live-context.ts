@@ -12,6 +12,7 @@ import {
   type PresenceRef,
   type Topic,
 } from '@rollcall/shared-protocol'
+import { isGuests } from '../door/account'
 import type { Clock } from '../io/clock'
 import { checkEvent } from '../presence/check-event'
 import { jsonObjectText } from '../presence/json-object-text'
@@ -48,6 +49,7 @@ export interface LiveContextInit {
   readonly membership: Membership
   readonly session: ChannelHost
   readonly registry: Registry
+  readonly guestsPerAddress: number
   readonly actingAs: ActingAs | null
 }
 
@@ -62,6 +64,7 @@ export class LiveContext implements ChannelContext {
   readonly #membership: Membership
   readonly #session: ChannelHost
   readonly #registry: Registry
+  readonly #guestsPerAddress: number
   readonly #owner: Owner
   #isResumed = false
   #hasTracked = false
@@ -72,12 +75,13 @@ export class LiveContext implements ChannelContext {
   /** Whether the application's `join` runs, with what the client sent. */
   #isJoining = false
 
-  constructor({ membership, session, registry, actingAs }: LiveContextInit) {
+  constructor({ membership, session, registry, guestsPerAddress, actingAs }: LiveContextInit) {
     this.topic = membership.topic
     this.#identity = actingAs?.identity ?? null
     this.#membership = membership
     this.#session = session
     this.#registry = registry
+    this.#guestsPerAddress = guestsPerAddress
     this.#owner = actingAs?.owner ?? session.id
   }
 
@@ -91,6 +95,11 @@ export class LiveContext implements ChannelContext {
 
   get account(): string | null {
     return this.#session.account
+  }
+
+  get rateFactor(): number {
+    const { account } = this.#session
+    return account !== null && isGuests(account) ? this.#guestsPerAddress : 1
   }
 
   get isResumed(): boolean {

@@ -1,9 +1,7 @@
 import { type Account, isGuests } from '../door/account'
+import { SweptMap } from '../swept-map'
 import { Meter } from './meter'
 import type { AccountPaces } from './rates'
-
-/** Between two looks for accounts that have been quiet for long enough. */
-const SWEEP_MS = 10_000
 
 /**
  * What all connections of an account have sent of late. It outlives each of them, so that nobody gets a new burst by
@@ -11,8 +9,7 @@ const SWEEP_MS = 10_000
  */
 export class AccountMeters {
   readonly #paces: AccountPaces
-  readonly #meters = new Map<Account, Meter>()
-  #sweptMs = 0
+  readonly #meters = new SweptMap<Meter>((meter, nowMs) => meter.isIdle(nowMs))
 
   constructor(paces: AccountPaces) {
     this.#paces = paces
@@ -25,18 +22,12 @@ export class AccountMeters {
 
   /** The account's meter. Ask anew each time: one that is idle may be replaced. */
   of(account: Account, nowMs: number): Meter {
-    if (nowMs - this.#sweptMs >= SWEEP_MS) this.#sweep(nowMs)
-    let meter = this.#meters.get(account)
+    let meter = this.#meters.get(account, nowMs)
     if (!meter) {
       const { ofIdentity, ofGuests } = this.#paces
       meter = new Meter(isGuests(account) ? ofGuests : ofIdentity)
       this.#meters.set(account, meter)
     }
     return meter
-  }
-
-  #sweep(nowMs: number): void {
-    this.#sweptMs = nowMs
-    for (const [account, meter] of this.#meters) if (meter.isIdle(nowMs)) this.#meters.delete(account)
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { defineChannel } from '../channel/define-channel'
+import { rateLimit } from '../channel/middleware/rate-limit'
 import { type Peer, TestNode, type TestNodeOptions } from '../testing-support/test-node'
 
 const topic = 'room:lobby'
@@ -429,5 +430,29 @@ describe('[S-52] over several connections', () => {
     const oks = counted(await Promise.all([...here, there].map((peer) => peer.heard())))
     expect(oks.pop()).toBe(3)
     expect(oks.reduce((sum, each) => sum + each)).toBe(8)
+  })
+
+  test('[S-84] of the middleware rateLimit, too, guests have as much as the option says', async () => {
+    const limit = rateLimit({ perSecond: 0.001, burst: 2 })
+    const channel = defineChannel({
+      topicPattern: 'room:*',
+      handlers: { say: (ctx) => ({ factor: ctx.rateFactor }) },
+      middleware: [(ctx, call, next) => (call.kind === 'event' ? limit(ctx, call, next) : next())],
+    })
+    const options = { rates: { guestsPerAddress: 3 }, channels: [channel] }
+    const open = new TestNode({ ...options, mode: 'production', allowAnonymous: true })
+    const named = new TestNode(options)
+    const say = async (node: TestNode, peers: readonly Peer[]) => {
+      for (const peer of peers) peer.say(['j', 'j', topic, 'phx_join', {}])
+      await node.clock.advance(1000)
+      for (const peer of peers) peer.say(...['1', '2', '3'].map((ref) => ['j', ref, topic, 'say', {}]))
+      await node.clock.advance(1000)
+      const heard = (await Promise.all(peers.map((peer) => peer.heard()))).flat()
+      return heard.flatMap(([, , , , { response }]) => response?.factor ?? [])
+    }
+    const guests = await Promise.all(Array.from({ length: 5 }, () => open.connect()))
+    expect(await say(open, guests)).toEqual([3, 3, 3, 3, 3, 3])
+    const tabs = await Promise.all(Array.from({ length: 5 }, () => named.native('ada')))
+    expect(await say(named, tabs)).toEqual([1, 1])
   })
 })

@@ -1,8 +1,8 @@
 import { nextTatMs, type Pace, paceOf, waitMsOf } from '../gcra'
 import type { HandshakeRefusal } from '../io/wire'
+import { SweptMap } from '../swept-map'
 import { type Account, guestAccount, identityAccount } from './account'
 import type { AdmissionOptions } from './admission-options'
-import { Paces } from './paces'
 import { Tally } from './tally'
 
 /*
@@ -93,7 +93,8 @@ export class Seats {
   readonly #ofAddress = new Tally()
   readonly #pendingOfAddress = new Tally()
   readonly #ofIdentity = new Tally()
-  readonly #paceOfAddress: Paces
+  readonly #paceOfAddress: Pace
+  readonly #tatMsOfAddress = new SweptMap<number>((tatMs, nowMs) => tatMs <= nowMs)
 
   constructor(context: SeatsContext) {
     const { options } = context
@@ -101,9 +102,10 @@ export class Seats {
     const { handshakesPerSecondPerAddress, handshakeBurstPerAddress } = options
     this.#context = context
     this.#pace = paceOf({ perSecond: handshakesPerSecond, burst: handshakeBurst })
-    this.#paceOfAddress = new Paces(
-      paceOf({ perSecond: handshakesPerSecondPerAddress, burst: handshakeBurstPerAddress }),
-    )
+    this.#paceOfAddress = paceOf({
+      perSecond: handshakesPerSecondPerAddress,
+      burst: handshakeBurstPerAddress,
+    })
   }
 
   /** Seats that are not free. */
@@ -123,7 +125,7 @@ export class Seats {
 
   /** Addresses that have shaken hands lately. */
   get pacedCount(): number {
-    return this.#paceOfAddress.size
+    return this.#tatMsOfAddress.size
   }
 
   /** A seat for a handshake, or why there is none. `address` is null where addresses are not counted. */
@@ -136,7 +138,8 @@ export class Seats {
     if (address !== null) {
       this.#ofAddress.add(address)
       this.#pendingOfAddress.add(address)
-      this.#paceOfAddress.take(address, nowMs)
+      const tatMs = this.#tatMsOfAddress.get(address, nowMs) ?? 0
+      this.#tatMsOfAddress.set(address, nextTatMs(tatMs, nowMs, this.#paceOfAddress))
     }
     return new Seat(this, address)
   }
@@ -183,7 +186,8 @@ export class Seats {
     if (this.#ofAddress.of(address) >= options.maxPerAddress) return this.#refuse('maxPerAddress')
     if (this.#pendingOfAddress.of(address) >= options.maxPendingPerAddress)
       return this.#refuse('maxPendingPerAddress')
-    const waitMs = this.#paceOfAddress.waitMsOf(address, nowMs)
+    const tatMs = this.#tatMsOfAddress.get(address, nowMs) ?? 0
+    const waitMs = waitMsOf(tatMs, nowMs, this.#paceOfAddress)
     return waitMs > 0 ? this.#refuse('handshakesPerSecondPerAddress', waitMs) : null
   }
 

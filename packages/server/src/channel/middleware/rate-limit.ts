@@ -4,6 +4,7 @@ import { isGuests } from '../../door/account'
 import { ServerError } from '../../errors'
 import { nextTatMs, type Pace, paceOf, RATE_TYPES, type Rate, waitMsOf } from '../../gcra'
 import { type Clock, systemClock } from '../../io/clock'
+import { SweptMap } from '../../swept-map'
 import type { Middleware } from '../compose'
 import type { ChannelContext } from '../context'
 import { refuseWith } from '../reply'
@@ -11,17 +12,13 @@ import { refuseWith } from '../reply'
 export interface RateLimitOptions extends Rate {
   /**
    * Whose calls are counted together. `account`: those of all sessions of one identity; the guests of one address, who
-   * are different people, may together call eight times as often, and each of them as often as the rate says. `session`:
-   * those of one session, so that an identity with several connections may call as many times as often.
+   * are different people, may together call `rates.guestsPerAddress` times as often, and each of them as often as the
+   * rate says. `session`: those of one session, so that an identity with several connections may call as many times as
+   * often.
    * @default 'account'
    */
   readonly per?: 'account' | 'session'
 }
-
-/** So many times the rate is what the guests of one address have together, as with `rates.guestsPerAddress`. */
-const GUESTS_PER_ADDRESS = 8
-/** Between two looks for accounts that have been quiet for long enough. */
-const SWEEP_MS = 10_000
 
 interface Count {
   readonly tatMs: number
@@ -49,26 +46,20 @@ export function rateLimit(options: RateLimitOptions, clock: Pick<Clock, 'now'> =
     )
   }
   const pace = paceOf(options)
-  const ofGuests = paceOf({ perSecond: perSecond * GUESTS_PER_ADDRESS, burst: burst * GUESTS_PER_ADDRESS })
   // By the session's own map, so that its rate is forgotten with it.
   const bySession = new WeakMap<object, number>()
-  const byAccount = new Map<string, number>()
-  let sweptMs = 0
+  const byAccount = new SweptMap<number>((tatMs, nowMs) => tatMs <= nowMs)
 
-  function countsOf({ assigns, account }: ChannelContext, nowMs: number): readonly Count[] {
+  function countsOf({ assigns, account, rateFactor }: ChannelContext, nowMs: number): readonly Count[] {
     const ofSession: Count = {
       tatMs: bySession.get(assigns) ?? 0,
       pace,
       keep: (tatMs) => void bySession.set(assigns, tatMs),
     }
     if (per === 'session' || account === null) return [ofSession]
-    if (nowMs - sweptMs >= SWEEP_MS) {
-      sweptMs = nowMs
-      for (const [other, tatMs] of byAccount) if (tatMs <= nowMs) byAccount.delete(other)
-    }
     const ofAccount: Count = {
-      tatMs: byAccount.get(account) ?? 0,
-      pace: isGuests(account) ? ofGuests : pace,
+      tatMs: byAccount.get(account, nowMs) ?? 0,
+      pace: paceOf({ perSecond: perSecond * rateFactor, burst: burst * rateFactor }),
       keep: (tatMs) => void byAccount.set(account, tatMs),
     }
     return isGuests(account) ? [ofSession, ofAccount] : [ofAccount]
