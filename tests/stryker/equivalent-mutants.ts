@@ -17,6 +17,10 @@ const all = (file: string, reason: string, line: string, ...becoming: string[]):
 const machine = 'packages/client/src/machine'
 const address = 'packages/server/src/door/address.ts'
 const clientAddress = 'packages/server/src/door/client-address.ts'
+const holders = 'packages/server/src/store/redis/holders.ts'
+const throttle = 'packages/server/src/connection/throttle.ts'
+const message = 'packages/server/src/store/redis/message.ts'
+const ownRecords = 'packages/server/src/store/redis/own-records.ts'
 const history = 'packages/server/src/presence/history.ts'
 const origins = 'packages/server/src/door/origins.ts'
 const pendingSockets = 'packages/server/src/door/pending-sockets.ts'
@@ -94,6 +98,67 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
     'A diff is dropped only while there are bytes of one; the check is for the compiler.',
     'return this.#diffs.shift()?.bytes ?? 0',
     'return this.#diffs.shift().bytes ?? 0',
+  ),
+  ...all(
+    throttle,
+    'Its timer runs only while something is kept; the checks are for the compiler.',
+    'const update = this.#kept?.take()',
+    'const update = this.#kept.take()',
+  ),
+  ...all(
+    throttle,
+    'Its timer runs only while something is kept; the checks are for the compiler.',
+    'if (update) this.#events.onDue(update)',
+    'if (true) this.#events.onDue(update)',
+  ),
+  ...all(
+    throttle,
+    'A rate that is false has room for everything, so that nobody is told of it; the check is for the compiler.',
+    'const perSecond = rate === false ? 0 : rate.perSecond * times',
+    'const perSecond = false ? 0 : rate.perSecond * times',
+    'const perSecond = rate === true ? 0 : rate.perSecond * times',
+  ),
+  ...all(
+    message,
+    'What cannot be read stays undefined, which is no object.',
+    '} catch { return null }',
+    '} catch {}',
+  ),
+  ...all(
+    ownRecords,
+    'Without records of the topic none is found; the check is for the compiler.',
+    'if (!records || !held) return',
+    'if (false || !held) return',
+  ),
+  ...all(
+    ownRecords,
+    'An owner of a record has topics until its last one goes; the question mark is for the compiler.',
+    'topics?.delete(topic)',
+    'topics.delete(topic)',
+  ),
+  ...all(
+    ownRecords,
+    'An owner of a record has topics until its last one goes; the question mark is for the compiler.',
+    'if (topics?.size === 0) this.#byOwner.delete(held.owner)',
+    'if (topics.size === 0) this.#byOwner.delete(held.owner)',
+  ),
+  ...all(
+    ownRecords,
+    'A topic in which nothing is held has nothing to drop.',
+    'for (const topic of [...(this.#byOwner.get(owner) ?? [])]) {',
+    'for (const topic of [...(this.#byOwner.get(owner) ?? ["Stryker was here"])]) {',
+  ),
+  ...all(
+    holders,
+    'Speed alone: without a presence of a former id nothing is renamed.',
+    'if (!former.some((id) => this.#counts.has(id))) return',
+    'if (false) return',
+  ),
+  ...all(
+    holders,
+    'Nothing is held of, or counted for, a presence that is not there.',
+    'if (node === undefined) return',
+    'if (false) return',
   ),
   ...all(
     address,

@@ -39,9 +39,11 @@ function node(some: Partial<RatesOptions> = {}) {
       onAbuse: () => void done.push('abuse'),
     })
     const takes = (n: number, bytes = 10) => throttle.takes(update(n), bytes, clock.now())
+    const renews = (n: number) =>
+      throttle.takes({ kind: 'refresh', ref: String(n), params: new Map() }, 10, clock.now())
     const beats = (n: number, bytes = 10) =>
       throttle.takes({ kind: 'heartbeat', topic: 'rollcall', ref: String(n) }, bytes, clock.now())
-    return { throttle, done, faults, takes, beats }
+    return { throttle, done, faults, takes, beats, renews }
   }
   return { clock, accounts, connect }
 }
@@ -101,6 +103,52 @@ test('[S-36] says when there will be room, in whole milliseconds and at least on
   expect(done).toEqual(['throttled 2 for 34', 'throttled 3 for 1'])
 })
 
+test('[S-36] a message that comes just when it may is taken', () => {
+  const { throttle } = make({ messages: { perSecond: 1, burst: 1 } })
+  const atMs = 1000 - 0.001
+  const taken = [0, atMs - 0.01, atMs].map((nowMs) => throttle.takes(update(1), 10, nowMs))
+  expect(taken).toEqual([true, false, true])
+})
+
+test('[S-36] a rate that is false bounds nothing, and leaves nothing behind', () => {
+  const { clock, throttle, beats } = make({ bytes: false })
+  expect([beats(1, 1e9), beats(2, 1e9)]).toEqual([true, true])
+  throttle.spend(1e9, clock.now())
+  expect(throttle.isOver(1_000_000)).toBe(true)
+})
+
+test('[S-36] new credentials have a rate of their own, which other messages take nothing of', async () => {
+  const { clock, done, faults, beats, renews } = make({ refreshes: { perSecond: 1, burst: 2 } })
+  for (let n = 0; n < 10; n++) beats(n)
+  expect([renews(1), renews(2), renews(3), beats(4)]).toEqual([true, true, false, true])
+  expect(done).toEqual(['throttled 3 for 1000'])
+  expect(faults).toEqual([
+    'More than 1 refresh a second (server option rates.refreshes.perSecond); try again later.',
+  ])
+  await clock.advance(1000)
+  expect(renews(5)).toBe(true)
+})
+
+test('[S-36] an update that takes the place of one that is kept has it told so, and when there is room', () => {
+  const { clock, done, faults, takes } = make({ updates: { perSecond: 10, burst: 1 } })
+  takes(1)
+  takes(2)
+  clock.elapse(40)
+  takes(3)
+  expect(done).toEqual(['throttled 2 for 60'])
+  expect(faults).toEqual([
+    'More than 10 updates a second (server option rates.updates.perSecond); a later one took its place.',
+  ])
+})
+
+test('[S-37] a frame that is refused is an offence of its connection', () => {
+  const { clock, throttle, done } = make({ abuse: { perSecond: 0.001, burst: 3 } })
+  for (let i = 0; i < 3; i++) throttle.refused(10, clock.now())
+  expect(done).toEqual([])
+  throttle.refused(10, clock.now())
+  expect(done).toEqual(['abuse'])
+})
+
 describe('[S-52] an account', () => {
   const messages = { perSecond: 10, burst: 6 }
   /** How many of so many messages each of these takes, in turns. */
@@ -143,7 +191,9 @@ describe('[S-52] an account', () => {
     expect(peers[63]?.faults.at(-1)).toBe(
       'The network of this guest sends more than 30 messages a second over all its connections (server option rates.messages.perSecond, rates.guestsPerAddress); try again later.',
     )
-    expect(peers[0]?.faults[0]).toMatch(/^More than 10 messages a second/)
+    expect(peers[0]?.faults[0]).toBe(
+      'More than 10 messages a second (server option rates.messages.perSecond); try again later.',
+    )
   })
 
   test('counts bytes, joins and changes of its presences, too', () => {

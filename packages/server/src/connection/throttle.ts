@@ -70,6 +70,7 @@ export class Throttle {
   readonly #account: Account | null
   readonly #events: ThrottleEvents
   readonly #own: Meter
+  readonly #isOfGuests: boolean
   #kept: KeptUpdates | null = null
   /** Runs while an update is kept, whose turn is reserved for `#dueMs`. */
   #timer: Timer | null = null
@@ -80,6 +81,7 @@ export class Throttle {
     this.#account = account
     this.#events = events
     this.#own = new Meter(context.paces)
+    this.#isOfGuests = account !== null && isGuests(account)
   }
 
   /** Whether it may be forgotten: nothing of what was sent counts any more, and nothing is kept. */
@@ -139,10 +141,6 @@ export class Throttle {
   }
 
   // --- within ----------------------------------------------------------------------------------------------------
-
-  get #isOfGuests(): boolean {
-    return this.#account !== null && isGuests(this.#account)
-  }
 
   #ofAccount(nowMs: number): Meter | null {
     return this.#account === null ? null : this.#context.accounts.of(this.#account, nowMs)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { FlushSchedule } from './flush'
+import { DEFAULT_FLUSH, FlushSchedule } from './flush'
 
 const options = { floorMs: 5, ceilingMs: 200, share: 0.1 }
 
@@ -22,6 +22,16 @@ describe('when a topic may flush', () => {
     schedule.flushed(1000, costMs)
     expect(schedule.delay(1000)).toBeCloseTo(delayMs)
     expect(schedule.delay(1000 + delayMs / 2)).toBeCloseTo(delayMs / 2)
+  })
+
+  test.each([
+    ['a cheap flush', 0, 5],
+    ['one that cost 4 ms', 4, 80],
+    ['one that cost 40 ms', 40, 200],
+  ])('by default after %s (%d ms): %d ms from its beginning', (_what, costMs, delayMs) => {
+    const schedule = new FlushSchedule(DEFAULT_FLUSH)
+    schedule.flushed(1000, costMs)
+    expect(schedule.delay(1000)).toBeCloseTo(delayMs)
   })
 
   test('the latest flush counts', () => {

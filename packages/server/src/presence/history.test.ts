@@ -1,6 +1,6 @@
 import type { FullDiff, JsonValue } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
-import { History, type HistoryBounds } from './history'
+import { DEFAULT_HISTORY, History, type HistoryBounds } from './history'
 import { HistoryBudget } from './history-budget'
 import { weighDiff } from './weigh'
 
@@ -67,6 +67,18 @@ describe('[S-9] history is bounded', () => {
     const history = filled(100, { maxDiffs: 10, maxBytes: 1e6 })
     expect(history.since({ epoch: 'e', seq: 89 })).toBeNull()
     expect(history.since({ epoch: 'e', seq: 90 })?.joins).toHaveLength(10)
+  })
+
+  test('by default to 256 diffs and 256 KiB of a topic, and 64 MiB of all', () => {
+    const history = filled(300, DEFAULT_HISTORY)
+    expect(history.since({ epoch: 'e', seq: 43 })).toBeNull()
+    expect(history.since({ epoch: 'e', seq: 44 })?.joins).toHaveLength(256)
+    const large = filled(0, DEFAULT_HISTORY)
+    large.push(left(0, 'x'.repeat(262_144)))
+    expect(large.bytes).toBe(0)
+    large.push(left(1, 'x'.repeat(250_000)))
+    expect(large.bytes).toBeGreaterThan(250_000)
+    expect(DEFAULT_HISTORY.maxTotalBytes).toBe(64 * 1024 * 1024)
   })
 
   test('by bytes: the oldest go', () => {

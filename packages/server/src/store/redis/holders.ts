@@ -48,7 +48,7 @@ export class Holders {
   *lost(snapshot: StoredSnapshot): Iterable<[PresenceRef, LeaveReason]> {
     if (snapshot.epoch === this.#epoch) return
     const nodes = this.awaited(snapshot)
-    if (nodes.size > 0) for (const [ref, node] of this.#byRef) if (nodes.has(node)) yield [ref, 'node_lost']
+    for (const [ref, node] of this.#byRef) if (nodes.has(node)) yield [ref, 'node_lost']
   }
 
   #put(ref: PresenceRef, node: string): void {

@@ -55,6 +55,24 @@ describe('[S-10] keys', () => {
     },
   )
 
+  test('are those of the list in docs/reference/redis.md, and channels name their database', () => {
+    const base = 'rollcall:{t:room:a}'
+    expect(keys.topic('room:a')).toEqual(
+      [':p', ':o', ':s', ':x', ':g', ':c', ':w'].map((end) => `${base}${end}`),
+    )
+    expect(keys.nodes).toEqual(['rollcall:{nodes}:l', 'rollcall:{nodes}:d', 'rollcall:{nodes}:r'])
+    expect([keys.nodeTopics('n1'), keys.nodeChannel('n1')]).toEqual([
+      'rollcall:{n:n1}:t',
+      'rollcall:{n:n1}:c',
+    ])
+    expect(keys.session('a}b')).toBe('rollcall:{s:a%007db}')
+    const inThird = new Keys('rollcall', 3)
+    expect(inThird.topic('room:a').map((key) => key.replace('@3', ''))).toEqual([...keys.topic('room:a')])
+    expect(inThird.topic('room:a')[5]).toBe('rollcall@3:{t:room:a}:c')
+    expect(inThird.nodeChannel('n1')).toBe('rollcall@3:{n:n1}:c')
+    expect(inThird.nodeTopics('n1')).toBe('rollcall:{n:n1}:t')
+  })
+
   test('of nodes share their slot', () => {
     expect(new Set(keys.nodes.map(slotOf)).size).toBe(1)
     expect(slotOf(keys.nodeTopics('n1'))).toBe(slotOf(keys.nodeChannel('n1')))

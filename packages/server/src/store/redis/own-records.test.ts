@@ -43,6 +43,36 @@ describe('what a node means to hold', () => {
     expect(refs(records, 't')).toEqual(['"b" 0'])
   })
 
+  test('stays as it is where something is put again with the same revision', () => {
+    const records = own(['t', [put('a', 'x', 1)]], ['t', [{ ...put('a', 'x', 1), meta: { n: 2 } } as Change]])
+    expect([...records.of('t')].map(({ meta }) => meta)).toEqual(['{}'])
+  })
+
+  test('stays as it is where something is dropped that was never there', () => {
+    const records = own(['t', [put('a', 'x')]], ['t', [drop('never')]])
+    expect(refs(records, 't')).toEqual(['"a" 0'])
+  })
+
+  test('[S-25] of an owner goes with it in a topic, though in another nothing of it is left', () => {
+    const records = own(['t', [put('a', 'x')]], ['u', [put('b', 'x')]], ['t', [drop('a')]])
+    records.dropOwner(asciiJson('x'))
+    expect(refs(records, 'u')).toEqual([])
+  })
+
+  test('[S-9] leaves nothing behind once it is dropped and Redis has said so', () => {
+    const records = own(['t', [put('a', 'x'), put('b', 'y')]])
+    // A topic and two owners.
+    expect(records.trackedCount).toBe(3)
+    records.intend('t', netChanges([drop('a')]))
+    expect(records.trackedCount).toBe(3)
+    records.intend('t', netChanges([drop('b')]))
+    expect(records.trackedCount).toBe(1)
+    records.confirmGone('t', ['"a"'])
+    expect(records.trackedCount).toBe(1)
+    records.confirmGone('t', ['"b"'])
+    expect(records.trackedCount).toBe(0)
+  })
+
   test('keeps its owner and key, whatever a later change says of them', () => {
     const records = own(['t', [put('a', 'x')]], ['t', [put('a', 'y', 1)]])
     records.dropOwner(asciiJson('y'))

@@ -21,6 +21,11 @@ export class OwnRecords {
     return this.#byTopic.has(topic)
   }
 
+  /** Topics and owners of which something is kept; a topic twice while something of it is leaving. */
+  get trackedCount(): number {
+    return this.#byTopic.size + this.#byOwner.size + this.#leaving.size
+  }
+
   topics(): IterableIterator<Topic> {
     return this.#byTopic.keys()
   }

@@ -48,7 +48,20 @@ describe('a record', () => {
     expect(recordArgs(own)).toEqual(['"r"', '3', String(own.hash), '"o"', '"k"', '{}'])
   })
 
-  test.each(['', 'x', '1:2', '1:2:n:3:'])('is not what %j is', (stray) => {
+  test('has four digits for each letter that is not ASCII, as JSON demands', () => {
+    expect(asciiJson('\u0080é€')).toBe('"\\u0080\\u00e9\\u20ac"')
+    expect(asciiJson('~')).toBe('"~"')
+  })
+
+  test('is parted by lengths of several digits', () => {
+    const [owner, key] = [asciiJson('o'.repeat(10)), asciiJson('k'.repeat(100))]
+    expect(parseRecord('"r"', `12:34:node:${owner.length}:${key.length}:${owner}${key}{"a":1}`)).toEqual({
+      ...{ ref: '"r"', rev: 12, hash: 34, node: 'node', owner, key },
+      meta: '{"a":1}',
+    })
+  })
+
+  test.each(['', 'x', '1:2', '1:2:n:3:', 'x1:2:n:3:4:', '1:2:n:3:4'])('is not what %j is', (stray) => {
     expect(parseRecord('"r"', stray)).toBe(null)
   })
 })
