@@ -70,6 +70,13 @@ describe('meta edits', () => {
     expect(composeEdits(first, second)).toEqual(patch({ a: { x: 1, y: 2 }, b: null }))
   })
 
+  test('a patch without its idle removals is a patch still, of what is left', () => {
+    const edit = patch({ gone: null, kept: null, a: { gone: null, x: 1 }, b: { gone: null } })
+    expect(withoutIdleRemovals(edit, { kept: 1, a: 'text' })).toEqual(
+      patch({ kept: null, a: { x: 1 }, b: {} }),
+    )
+  })
+
   test('a field deep inside that becomes exactly an object is removed first, and nothing beside it', () => {
     const edit = composeEdits(patch({ a: { x: null }, b: { z: 1 } }), patch({ a: { x: { y: 1 } } }))
     expect(changesOf(edit)).toEqual([
