@@ -44,6 +44,12 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
     'const pending = pendingOf(wanted, true ? state.pending : null)',
   ),
   ...all(
+    `${machine}/socket-machine.ts`,
+    'A connection that is not open has no time at which it opened, and nothing is as long as that; the check is for the compiler.',
+    "const isProven = state.name === 'open' && now - state.openedAt >= PROVEN_AFTER_MS",
+    'const isProven = true && now - state.openedAt >= PROVEN_AFTER_MS',
+  ),
+  ...all(
     presenceSet,
     'The index names only refs that the map holds; the check is for the compiler.',
     'if (held) presences.push(held)',

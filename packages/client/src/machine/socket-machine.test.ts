@@ -82,6 +82,21 @@ describe('socket machine', () => {
     }
   })
 
+  test('[C-2] a connection that breaks before the server has answered the hello is a failure, told to the channels', () => {
+    expect(run([...toOpen.slice(0, 2), broken])).toMatchObject({
+      state: { name: 'waiting', attempt: 1, lastClose: { code: 1006 } },
+      effects: [
+        { kind: 'timer', delayMs: 500 },
+        { kind: 'lost', isFinal: false },
+      ],
+    })
+    const refused: SocketEvent = { kind: 'closed', close: { code: 1008, reason: '' } }
+    expect(run([...toOpen.slice(0, 2), refused]).state).toMatchObject({
+      name: 'closed',
+      error: { code: 'refused' },
+    })
+  })
+
   test('[C-2] a connection is proven by how long it lasted, at whatever time of the clock', () => {
     const openedAt = 1_800_000_000_000
     const open = run(toOpen, { now: openedAt }).state
