@@ -63,6 +63,12 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
   ),
   ...all(
     presenceSet,
+    'Speed alone: comparing a state that names no ref twice with a set that holds nobody tells the same, only slower.',
+    'if (this.#byRef.size === 0) return this.#fill(presences)',
+    'if (false) return this.#fill(presences)',
+  ),
+  ...all(
+    presenceSet,
     'Speed alone: putting keys of one presence in order changes nothing.',
     'if (this.#byKey.size < this.#byRef.size) for (const [ref, key] of kept) this.#byKey.moveLast(key, ref)',
     'if (true) for (const [ref, key] of kept) this.#byKey.moveLast(key, ref)',
