@@ -16,6 +16,8 @@ export interface ArenaOptions {
   readonly rooms: readonly string[]
   /** Tells the addresses of one attack from those of the others. */
   readonly network: number
+  /** Bytes of memory that the server holds, after a collection. */
+  readonly heldBytes: () => Promise<number>
 }
 
 /** Elsewhere, only 127.0.0.1 is there by itself. */
@@ -26,11 +28,13 @@ export class Arena {
   readonly scale: Scale
   readonly secret: string
   readonly rooms: readonly string[]
+  readonly heldBytes: () => Promise<number>
   readonly #network: number
   #addresses = 0
   readonly #endings: (() => void)[] = []
 
-  constructor({ port, secret, scale, rooms, network }: ArenaOptions) {
+  constructor({ port, secret, scale, rooms, network, heldBytes }: ArenaOptions) {
+    this.heldBytes = heldBytes
     this.port = port
     this.secret = secret
     this.scale = scale

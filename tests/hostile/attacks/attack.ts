@@ -1,12 +1,13 @@
 import type { Arena } from './arena'
+import type { ServerKind } from './servers'
 
 /** What a stranger may try, and how it has to end. */
 export interface Attack {
   readonly name: string
   /** What the stranger does, in a few words. */
   readonly tries: string
-  /** Which server it needs: `rollcall serve`, or one with channels that decide something. */
-  readonly server: 'serve' | 'own'
+  /** Which server it needs. */
+  readonly server: ServerKind
   /** Whether the server tells whoever runs it that something of theirs fails, which is an error in its log. */
   readonly isLogged: boolean
   /** Does it, and says how it was refused. Rejects where it was not as it should be. */
@@ -18,7 +19,7 @@ export interface AttackDefinition<Outcome> {
   readonly name: string
   readonly tries: string
   /** @default 'serve' */
-  readonly server?: Attack['server']
+  readonly server?: ServerKind
   /** @default false */
   readonly isLogged?: boolean
   run(arena: Arena): Promise<Outcome>

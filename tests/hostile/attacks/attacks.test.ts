@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { createServer, jwtAuthenticate } from '@rollcall/server'
+import type { Logger } from '@rollcall/server'
 import { expect, onTestFinished, test } from 'vitest'
 import { HonestCrowd } from '../support/honest-crowd'
+import { heldBytes } from '../support/memory'
 import { Arena } from './arena'
 import { ATTACKS } from './attacks'
 import { honestToken } from './honest-token'
-import { openRoom } from './open-room'
-import { ownChannels } from './own-channels'
 import { newPage } from './page'
-import { boundsOf, SMALL } from './scale'
+import { SMALL } from './scale'
+import { startServer } from './servers'
 
 /*
  * Each attack, small, on a server in this process that has the bounds to go with it. `npm run attack` does them in full,
@@ -22,29 +22,20 @@ test.each(ATTACKS)('[S-37] $name is refused, and who is honest sees nothing of i
   const complaints: string[] = []
   const page = newPage()
   onTestFinished(() => page.remove())
-  const server = createServer({
-    port: 0,
-    mode: 'production',
-    channels: [...ownChannels, openRoom],
-    authenticate: jwtAuthenticate({ secret }),
-    handlerTimeoutMs: 500,
-    closeTimeoutMs: 500,
-    page: page.folder,
-    ...boundsOf(SMALL),
-    logger: {
-      debug() {},
-      info() {},
-      warn() {},
-      error: (_context, message) => void complaints.push(message),
-    },
-  })
+  const logger: Logger = {
+    debug() {},
+    info() {},
+    warn() {},
+    error: (_context, message) => void complaints.push(message),
+  }
+  const server = await startServer(attack.server, { secret, scale: SMALL, page: page.folder, logger })
   onTestFinished(() => server.close())
-  const { port } = await server.listen()
+  const { port } = server
   const tokenOf = (name: string) => honestToken(secret, name)
   const crowd = await HonestCrowd.enter({ port, people: 4, rooms, tokenOf })
   onTestFinished(() => crowd.leave())
   crowd.start(400)
-  const arena = new Arena({ port, secret, scale: SMALL, rooms, network: 0 })
+  const arena = new Arena({ port, secret, scale: SMALL, rooms, network: 0, heldBytes })
   onTestFinished(() => arena.clear())
 
   expect(await attack.attempt(arena)).toMatch(/./)

@@ -10,15 +10,18 @@ import { attack as expiredToken } from './expired-token'
 import { attack as failingHandlers } from './failing-handlers'
 import { attack as floodWithoutEnd } from './flood-without-end'
 import { attack as foreignOrigin } from './foreign-origin'
+import { attack as forgedAddress } from './forged-address'
 import { attack as forgedPresence } from './forged-presence'
 import { attack as forgedSession } from './forged-session'
 import { attack as fragmentFlood } from './fragment-flood'
+import { attack as guestsOfOneNetwork } from './guests-of-one-network'
 import { attack as halfOpen } from './half-open'
 import { attack as handshakeFlood } from './handshake-flood'
 import { attack as handshakeLimit } from './handshake-limit'
 import { attack as headerFlood } from './header-flood'
 import { attack as heavyMessages } from './heavy-messages'
 import { attack as hugeNumbers } from './huge-numbers'
+import { attack as idleBytes } from './idle-bytes'
 import { attack as invalidUtf8 } from './invalid-utf8'
 import { attack as joinFlood } from './join-flood'
 import { attack as largeFrame } from './large-frame'
@@ -45,9 +48,15 @@ import { attack as slowReader } from './slow-reader'
 import { attack as stolenSession } from './stolen-session'
 import { attack as tokenRunsOut } from './token-runs-out'
 import { attack as twiceNamed } from './twice-named'
+import { attack as twoAnswers } from './two-answers'
+import { attack as unansweredUpgrades } from './unanswered-upgrades'
+import { attack as unreadAnswers } from './unread-answers'
 import { attack as unreadPages } from './unread-pages'
 import { attack as unreadPolls } from './unread-polls'
+import { attack as unreadStates } from './unread-states'
 import { attack as updateFlood } from './update-flood'
+import { attack as upgradeBehindPoll } from './upgrade-behind-poll'
+import { attack as widePatch } from './wide-patch'
 import { attack as wrongSignature } from './wrong-signature'
 
 /** All of them: who it is, what may be done, how much of it, and what is no protocol. */
@@ -67,14 +76,18 @@ export const ATTACKS: readonly Attack[] = [
   foreignOrigin,
   longPollTheft,
   manyOfOneAddress,
+  forgedAddress,
+  guestsOfOneNetwork,
   manyOfOneIdentity,
   manyJoins,
   capacityHoard,
   messageFlood,
   heavyMessages,
+  idleBytes,
   manyConnections,
   joinFlood,
   updateFlood,
+  widePatch,
   refreshFlood,
   floodWithoutEnd,
   newlinePosts,
@@ -94,10 +107,15 @@ export const ATTACKS: readonly Attack[] = [
   headerFlood,
   dearHeaders,
   halfOpen,
+  unansweredUpgrades,
+  upgradeBehindPoll,
+  twoAnswers,
   oddRanges,
   unreadPages,
   slowReader,
   unreadPolls,
+  unreadStates,
+  unreadAnswers,
   brokenFrames,
   afterGoodbye,
   fragmentFlood,

@@ -2,8 +2,13 @@ import { type ChannelDefinition, defineChannel, refuse } from '@rollcall/server'
 
 const never = new Promise<never>(() => {})
 
-/** A room like those of `rollcall serve`, one where people may only read, one that is closed, and a broken one. */
-export const ownChannels: readonly ChannelDefinition[] = [
+export interface OwnChannelsOptions {
+  /** Makes a topic a room of thousands. */
+  fill(topic: string): void
+}
+
+/** Rooms where people may only read, one that is closed, broken ones, and one of thousands that others look at. */
+export const ownChannels = ({ fill }: OwnChannelsOptions): readonly ChannelDefinition[] => [
   defineChannel({
     topicPattern: 'news:*',
     authorize: () => ({ readOnly: true }),
@@ -16,6 +21,7 @@ export const ownChannels: readonly ChannelDefinition[] = [
     topicPattern: 'closed:*',
     authorize: () => refuse('members_only'),
   }),
+  defineChannel({ topicPattern: 'large:*', observable: true, join: (ctx) => fill(ctx.topic) }),
   defineChannel({ topicPattern: 'broken:never', join: () => never }),
   defineChannel({
     topicPattern: 'broken:*',

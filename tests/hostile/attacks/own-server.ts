@@ -1,18 +1,13 @@
-import { createServer, jwtAuthenticate } from '@rollcall/server'
-import { openRoom } from './open-room'
-import { ownChannels } from './own-channels'
-import { boundsOf, OWN } from './scale'
+import { OWN } from './scale'
+import { startServer } from './servers'
 
 /*
- * What an application's server looks like to those who attack it: `rollcall serve` with channels that decide something.
+ * What an application's server looks like to those who attack it, in a process of its own: `own-server.ts KIND`.
  */
 
-const server = createServer({
-  port: 0,
-  channels: [...ownChannels, openRoom],
-  authenticate: jwtAuthenticate({ secret: process.env.ROLLCALL_JWT_SECRET ?? '' }),
-  handlerTimeoutMs: 1000,
-  ...boundsOf(OWN),
+const kind = process.argv[2] === 'attached' ? 'attached' : 'own'
+const { port } = await startServer(kind, {
+  secret: process.env.ROLLCALL_JWT_SECRET ?? '',
+  scale: OWN,
 })
-const { port } = await server.listen()
-process.stdout.write(`It serves on http://127.0.0.1:${port}/ (${server.mode} mode)\n`)
+process.stdout.write(`It serves on http://127.0.0.1:${port}/ (production mode)\n`)

@@ -7,6 +7,7 @@ import { ATTACKS } from './attacks'
 import { CrowdProcess } from './crowd-process'
 import { MAX_P99_MS, type Measured, measure } from './measure'
 import { FULL, OWN } from './scale'
+import type { ServerKind } from './servers'
 
 /*
  * npm run attack              every attack, on `rollcall serve` in production, beside a hundred honest people
@@ -14,6 +15,7 @@ import { FULL, OWN } from './scale'
  */
 
 const PEOPLE = 100
+const KINDS: readonly ServerKind[] = ['serve', 'own', 'attached']
 const ROOMS = ['room:0', 'room:1', 'room:2', 'room:3', 'room:4']
 
 const names = process.argv.slice(2)
@@ -23,7 +25,7 @@ if (unknown !== undefined)
 const chosen = names.length === 0 ? ATTACKS : ATTACKS.filter(({ name }) => names.includes(name))
 
 const results: Measured[] = []
-for (const kind of ['serve', 'own'] as const) {
+for (const kind of KINDS) {
   const attacks = chosen.filter(({ server }) => server === kind)
   if (attacks.length > 0) results.push(...(await attackOne(kind, attacks)))
 }
@@ -34,7 +36,7 @@ print(`${results.length - failed} passed, ${failed} failed\n`)
 process.exit(failed === 0 ? 0 : 1)
 
 /** All attacks that need this kind of server, one after the other. */
-async function attackOne(kind: Attack['server'], attacks: readonly Attack[]): Promise<Measured[]> {
+async function attackOne(kind: ServerKind, attacks: readonly Attack[]): Promise<Measured[]> {
   const secret = randomBytes(32).toString('base64')
   const server = await startServer(kind, { NODE_ENV: 'production', ROLLCALL_JWT_SECRET: secret })
   const crowd = new CrowdProcess()
@@ -47,7 +49,9 @@ async function attackOne(kind: Attack['server'], attacks: readonly Attack[]): Pr
     for (const attack of attacks) {
       print(`${attack.name}: ${attack.tries} … `)
       const scale = kind === 'serve' ? FULL : OWN
-      const arena = new Arena({ port, secret, scale, rooms: ROOMS, network: ATTACKS.indexOf(attack) })
+      const network = ATTACKS.indexOf(attack)
+      const heldBytes = async () => (await server.usage()).heldBytes
+      const arena = new Arena({ port, secret, scale, rooms: ROOMS, network, heldBytes })
       const result = await measure(attack, arena, server, crowd)
       measured.push(result)
       print(`${result.failures.length === 0 ? result.refused : 'FAILED'}\n`)
@@ -60,11 +64,11 @@ async function attackOne(kind: Attack['server'], attacks: readonly Attack[]): Pr
   }
 }
 
-function startServer(kind: Attack['server'], env: Record<string, string>): Promise<ServerProcess> {
+function startServer(kind: ServerKind, env: Record<string, string>): Promise<ServerProcess> {
   if (kind === 'serve') return ServerProcess.serve([], env)
   const program = fileURLToPath(new URL('./own-server.ts', import.meta.url))
   // Without the condition that this program runs with: what it imports is what was built.
-  return ServerProcess.start(['--import', import.meta.resolve('tsx'), program], env)
+  return ServerProcess.start(['--import', import.meta.resolve('tsx'), program, kind], env)
 }
 
 function table(measured: readonly Measured[]): string {

@@ -11,6 +11,12 @@ export interface Scale {
   /** Of one address. */
   readonly handshakeBurstPerAddress: number
   readonly headersTimeoutMs: number
+  /** Of an application's server: time that other listeners have to answer an upgrade. */
+  readonly upgradeTimeoutMs: number
+  /** Of an application's server. */
+  readonly guestsPerAddress: number
+  readonly accountStateBytes: number
+  readonly stallTimeoutMs: number
   /** TCP connections of which none says anything. */
   readonly halfOpen: number
   /** Handshakes that come byte by byte. */
@@ -29,6 +35,10 @@ export const FULL: Scale = {
   handshakeBurst: 10_000,
   handshakeBurstPerAddress: 512,
   headersTimeoutMs: 10_000,
+  upgradeTimeoutMs: 10_000,
+  guestsPerAddress: 8,
+  accountStateBytes: 33_554_432,
+  stallTimeoutMs: 30_000,
   halfOpen: 10_000,
   slowHandshakes: 500,
   flood: 100_000,
@@ -48,6 +58,10 @@ export const SMALL: Scale = {
   handshakeBurst: 200,
   handshakeBurstPerAddress: 100,
   headersTimeoutMs: 1000,
+  upgradeTimeoutMs: 1000,
+  guestsPerAddress: 2,
+  accountStateBytes: 4_194_304,
+  stallTimeoutMs: 1500,
   halfOpen: 500,
   slowHandshakes: 20,
   flood: 5000,
@@ -55,12 +69,12 @@ export const SMALL: Scale = {
 
 /** What makes a server have the bounds of a scale. */
 export function boundsOf(scale: Scale): Pick<ServerOptions, 'admission' | 'http' | 'limits'> {
-  const { maxPerAddress, maxPerIdentity, maxPending, headersTimeoutMs } = scale
+  const { maxPerAddress, maxPerIdentity, maxPending, headersTimeoutMs, upgradeTimeoutMs } = scale
   const { handshakesPerSecond, handshakeBurst, handshakeBurstPerAddress, presencesPerIdentity } = scale
   const seats = { maxPerAddress, maxPerIdentity, maxPending }
   return {
     admission: { ...seats, handshakesPerSecond, handshakeBurst, handshakeBurstPerAddress },
-    http: { headersTimeoutMs },
+    http: { headersTimeoutMs, upgradeTimeoutMs },
     limits: { presencesPerIdentity },
   }
 }

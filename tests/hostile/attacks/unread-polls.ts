@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { defineAttack } from './attack'
 import { floodRoom } from './flood-of-writers'
+import { PollSession } from './poll-session'
 
 const ROOM = 'room:of-the-poller'
 const POLL_EVERY_MS = 100
@@ -9,18 +10,8 @@ export const attack = defineAttack({
   name: 'unread-polls',
   tries: 'has megabytes sent to its long poll, and polls again and again without reading an answer',
   async run(arena) {
-    const path = '/socket/longpoll?vsn=2.0.0'
-    const address = `http://127.0.0.1:${arena.port}${path}`
-    const authorization = { authorization: `Bearer ${arena.token()}` }
-    const begun = (await (await fetch(address, { headers: authorization })).json()) as { token: string }
-    const own = `${path}&token=${begun.token}`
-    const post = async (message: unknown) => {
-      const headers = { 'content-type': 'application/x-ndjson' }
-      const body = JSON.stringify(message)
-      const answer = await fetch(`http://127.0.0.1:${arena.port}${own}`, { method: 'POST', headers, body })
-      return ((await answer.json()) as { status: number }).status
-    }
-    const joined = await post(['1', '1', ROOM, 'phx_join', {}])
+    const session = await PollSession.begin(arena)
+    const joined = await session.post(['1', '1', ROOM, 'phx_join', {}])
     // One TCP connection: what the system takes for a peer that reads nothing is a few megabytes for each.
     const socket = await arena.tcp(arena.newAddress())
     socket?.pause()
@@ -28,11 +19,11 @@ export const attack = defineAttack({
     const timer = setInterval(() => {
       if (!socket?.writable) return
       polls++
-      socket.write(`GET ${own} HTTP/1.1\r\nHost: x\r\n\r\n`)
+      socket.write(session.request)
     }, POLL_EVERY_MS)
     arena.ends(() => clearInterval(timer))
     const isWriterOpen = await floodRoom(arena, ROOM)
-    const last = await post(['1', null, ROOM, 'presence_sync', {}])
+    const last = await session.post(['1', null, ROOM, 'presence_sync', {}])
     clearInterval(timer)
     return { joined, last, polls, isWriterOpen }
   },
