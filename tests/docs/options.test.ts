@@ -31,6 +31,8 @@ const groups = {
     handshakeBurst: true,
     handshakesPerSecondPerAddress: true,
     handshakeBurstPerAddress: true,
+    requestsPerSecondPerAddress: true,
+    requestBurstPerAddress: true,
   } satisfies Record<keyof AdmissionOptions, true>,
   rates: {
     messages: true,

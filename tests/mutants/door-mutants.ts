@@ -3,6 +3,33 @@ import { type Mutant, server } from './mutant.ts'
 /** Who comes in, and how many. */
 export const doorMutants: readonly Mutant[] = [
   {
+    name: 'requests-without-rate',
+    law: 'S-97',
+    breaks: 'one address asks for the page as often as it likes',
+    file: `${server}/server.ts`,
+    find: 'if (tooFast) refuseRequest(request, response, tooFast)',
+    replace: 'if (!request) refuseRequest(request, response, tooFast as never)',
+    tests: ['tests/real/door'],
+  },
+  {
+    name: 'polls-without-rate',
+    law: 'S-97',
+    breaks: 'one address polls as often as it likes',
+    file: `${server}/http/longpoll.ts`,
+    find: 'if (tooFast) {',
+    replace: 'if (!request && tooFast) {',
+    tests: ['tests/real/door'],
+  },
+  {
+    name: 'polls-that-do-not-wait',
+    law: 'S-97',
+    breaks: 'a client polls on without waiting for an answer',
+    file: `${server}/http/longpoll-wire.ts`,
+    find: "if (this.#isWaiting && this.#phase === 'open') this.#events?.onUnread(0, true)",
+    replace: '',
+    tests: [`${server}/http/longpoll-wire`],
+  },
+  {
     name: 'unanswered-after-close',
     law: 'S-93',
     breaks: 'an upgrade that nobody answers is kept open by a server that has closed',

@@ -3,6 +3,15 @@ import { type Mutant, server } from './mutant.ts'
 /** What somebody may do, and who is put out. */
 export const permissionMutants: readonly Mutant[] = [
   {
+    name: 'forgotten-is-new',
+    law: 'S-95',
+    breaks: 'who may only read shows anything again after enough other topics',
+    file: `${server}/channel/live-context.ts`,
+    find: 'if (!this.#session.shown.isComplete) return',
+    replace: 'if (!this.#session.shown) return',
+    tests: [`${server}/channel/second-way`],
+  },
+  {
     name: 'not-asked-again',
     law: 'S-33',
     breaks: 'what a session may do is what its first credentials allowed',
@@ -54,8 +63,8 @@ export const permissionMutants: readonly Mutant[] = [
     law: 'S-62',
     breaks: 'who may only read shows another meta by a second join',
     file: `${server}/channel/live-context.ts`,
-    find: 'this.#isJoining && this.#isReadOnly ? this.#shownBefore() : null',
-    replace: 'this.#isJoining && this.#isReadOnly ? null : null',
+    find: 'if (!this.#isJoining || !this.#isReadOnly) return this.#track(key, meta)',
+    replace: 'if (key !== null) return this.#track(key, meta)',
     tests: [`${server}/channel/second-way`],
   },
   {

@@ -3,6 +3,15 @@ import { client, type Mutant, server } from './mutant.ts'
 /** How much whoever is in may say. */
 export const rateMutants: readonly Mutant[] = [
   {
+    name: 'guest-holds-network',
+    law: 'S-96',
+    breaks: 'one guest who reads nothing keeps their states from all guests of its address',
+    file: `${server}/connection/outbox.ts`,
+    find: 'budget.change(account, budget.countedBytes(account, bytes) - budget.countedBytes(account, before))',
+    replace: 'budget.change(account, bytes - before)',
+    tests: [`${server}/connection/connection.test`],
+  },
+  {
     name: 'any-message-rate',
     law: 'S-36',
     breaks: 'messages come at any rate',

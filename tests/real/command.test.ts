@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
 import { Command } from './support/command'
 import { rollcall } from './support/speakers'
 
@@ -64,4 +67,34 @@ test.each([
   expect(await refused.exitCode()).toBe(1)
   expect(refused.errors).toContain(name)
   expect(refused.errors).not.toContain('    at ')
+})
+
+describe('[S-17] TLS flags for Redis', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'rollcall-command-'))
+  const [pem, text] = [join(folder, 'ca.pem'), join(folder, 'notes.txt')]
+  writeFileSync(pem, '-----BEGIN CERTIFICATE-----\n')
+  writeFileSync(text, 'no certificate\n')
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const redis = ['--redis', 'rediss://127.0.0.1:1']
+
+  test.each([
+    ['no Redis to use TLS with', ['--redis-tls'], {}, 'TLS options for Redis are of no use without it'],
+    ['an authority, and no Redis', [], { REDIS_CA: pem }, 'TLS options for Redis are of no use without it'],
+    [
+      'a file that is not there',
+      [...redis, '--redis-ca', join(folder, 'none')],
+      {},
+      '--redis-ca cannot be read',
+    ],
+    ['a file that is not PEM', [...redis, '--redis-ca', text], {}, 'is not PEM'],
+    ['a certificate without its key', [...redis, '--redis-cert', pem], {}, '--redis-cert needs --redis-key'],
+    ['a key without its certificate', [...redis], { REDIS_KEY: pem }, '--redis-key needs --redis-cert'],
+    ['an empty name', [...redis], { REDIS_SERVERNAME: '' }, 'REDIS_SERVERNAME'],
+    ['a URL without TLS', ['--redis', 'redis://127.0.0.1:1', '--redis-ca', pem], {}, 'rediss://'],
+  ] as const)('%s: refused in one line', async (_what, flags, env, line) => {
+    const refused = new Command(['serve', '--port', '0', ...flags], env)
+    expect(await refused.exitCode()).toBe(1)
+    expect(refused.errors).toContain(line)
+    expect(refused.errors.trim().split('\n')).toHaveLength(1)
+  })
 })

@@ -145,6 +145,30 @@ describe('[S-35] one address', () => {
     })
   })
 
+  test('[S-97] that asks too often is told so, whatever for, and keeps nobody else out', async () => {
+    const often = { requestsPerSecondPerAddress: 0.01, requestBurstPerAddress: 3 }
+    const { port } = await inProduction({ admission: often, trustProxy: ['loopback'] })
+    const ask = async (path: string, address: string) => {
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+        headers: { 'x-forwarded-for': address },
+      })
+      return {
+        status: answer.status,
+        retryAfter: answer.headers.get('retry-after'),
+        body: await answer.json(),
+      }
+    }
+    const paths = ['/', '/healthz', '/nothing', '/socket/longpoll?vsn=2.0.0', '/healthz']
+    const answers = []
+    for (const path of paths) answers.push(await ask(path, '192.0.2.7'))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 404, 429, 429])
+    // Phoenix's client goes by the status in the body, and comes back after 500.
+    expect(answers[3]?.body).toMatchObject({ status: 500, error: 'too_many_requests' })
+    expect(answers.slice(3).every(({ retryAfter }) => Number(retryAfter) > 0)).toBe(true)
+    expect(await ask('/healthz', '192.0.2.8')).toMatchObject({ status: 200 })
+    expect((await enter(port, 'ada')).status).toBe(101)
+  })
+
   test('that shakes hands too often is told so, and keeps nobody else out', async () => {
     const often = { handshakesPerSecondPerAddress: 0.01, handshakeBurstPerAddress: 3 }
     const { port } = await inProduction({ admission: often })

@@ -2,6 +2,8 @@
 
 import type { RedisConnection } from '@rollcall/server'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { Command } from '../real/support/command'
+import { rollcall } from '../real/support/speakers'
 import { Certificates } from './support/certificates'
 import { converge, Member, soon } from './support/member'
 import { RedisClusterServers } from './support/redis-cluster'
@@ -79,6 +81,19 @@ describe('[S-55] TLS with an authority and a client certificate of its own', () 
     60_000,
   )
 })
+
+test('[S-55] rollcall serve reaches it with the flags for TLS, and by its name in the certificate', async () => {
+  const redis = await alone()
+  const flags = [
+    ...['--redis', `rediss://127.0.0.1:${redis.tlsPort}`, '--redis-servername', 'redis.example'],
+    ...['--redis-ca', ours.file('ca.crt'), '--redis-cert', ours.file('one.crt')],
+  ]
+  const command = new Command(['serve', '--port', '0', ...flags], { REDIS_KEY: ours.file('one.key') })
+  const url = `http://127.0.0.1:${await command.port()}/readyz`
+  await soon(async () => expect((await fetch(url)).status).toBe(200), SLOW_MS)
+  const speaker = await rollcall.speak(await command.port(), 'ada')
+  expect((await speaker.ask('room:lobby', 'phx_join', { meta: {} })).status).toBe('ok')
+}, 60_000)
 
 describe('[S-55] a certificate that is not trusted ends nothing but the try', () => {
   test.each(Object.entries(WAYS))(

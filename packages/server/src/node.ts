@@ -119,7 +119,7 @@ export class PresenceNode {
       sessions: this.#sessions,
       dispatch: { router, services, names, limits },
       outbox,
-      states: new StateBudget(outbox.accountStateBytes),
+      states: new StateBudget(outbox.accountStateBytes, rates.guestsPerAddress),
       throttle: {
         clock,
         rates,

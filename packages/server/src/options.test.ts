@@ -27,6 +27,8 @@ describe('the defaults', () => {
         handshakeBurst: 10_000,
         handshakesPerSecondPerAddress: 20,
         handshakeBurstPerAddress: 512,
+        requestsPerSecondPerAddress: 1000,
+        requestBurstPerAddress: 5000,
       },
       rates: {
         messages: { perSecond: 100, burst: 500 },

@@ -5,6 +5,7 @@ import { checkOptions, type OptionsOf } from './check-options'
 import { addressGroup } from './door/address'
 import { type ClientAddress, clientAddress } from './door/client-address'
 import { ServerError } from './errors'
+import { refuseRequest } from './http/answer-json'
 import { createHttpServer } from './http/http-server'
 import { LongPoll } from './http/longpoll'
 import { readPage } from './http/read-page'
@@ -285,7 +286,10 @@ export class RollcallServer {
       peerOf: (address: string) => (this.#clientAddress.isProxy(address) ? null : addressGroup(address)),
     }
     return createHttpServer(bounds, (request, response) => {
-      if (!this.handleRequest(request, response)) handle(request, response)
+      if (this.handleRequest(request, response)) return
+      const tooFast = this.#node.door.requestRefusal(this.#clientAddress(request))
+      if (tooFast) refuseRequest(request, response, tooFast)
+      else handle(request, response)
     })
   }
 

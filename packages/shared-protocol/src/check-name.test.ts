@@ -43,7 +43,7 @@ describe('[P-19] a name has no character that ends a line, is not seen, or turns
 describe('[P-19] a name may be in any language', () => {
   test.each([
     ['nothing', ''],
-    ['all of ASCII that is printed', String.fromCharCode(...codesOf(0x20, 0x7e))],
+    ['all of ASCII that is printed', String.fromCharCode(...codesOf(0x21, 0x7e), 0x20, 0x21)],
     ['accents, whole and combined', 'Zoë Zoe\u0308'],
     ['Arabic and Hebrew', 'سارة שרה'],
     ['Persian, with a zero width non-joiner', 'می\u200cخواهم'],
@@ -52,7 +52,7 @@ describe('[P-19] a name may be in any language', () => {
     ['an emoji of several', '👩🏽\u200d🚀'],
     ['a flag, and a heart in colour', '🇳🇱 ❤\ufe0f'],
     ['the names of prototypes', '__proto__ constructor'],
-    ['the neighbours of what is refused', '\u00a0\u00ac\u061b\u2010\u2027\u202f\u205f\u2070\ufefe\uffef'],
+    ['the neighbours of what is refused', '\u00a1\u00ac\u061b\u2010\u2027\u205e\u2070\u3001\ufefe\uffef'],
     ['the first and the last character beyond the basic ones', '\u{10000}\u{10ffff}'],
     ['Malayalam, whose chillu ends with a joiner', 'അവന്\u200d'],
     ['Bengali, with a joiner before the virama', 'র\u200d্যাম'],
@@ -122,9 +122,52 @@ describe('[P-22] a name has no character that shows nothing, save where it chang
       message: 'The key is blank: nothing in it can be seen; no name may be.',
     })
   })
+})
 
-  test('spaces around and within what is seen are fine', () => {
-    for (const name of [' ada ', 'ada lovelace', '\u3000王']) expect(check(name)).toBeNull()
+describe('[P-24] the spaces of a name are single ones between what is seen', () => {
+  test.each([
+    'ada lovelace',
+    'a b c',
+    'room:general chat',
+    '王 小明',
+    '😀 😀',
+    '⠁\u2800⠃',
+    '⠁\u2800⠃\u2800⠉',
+  ])('%j is fine', (name) => {
+    expect(check(name)).toBeNull()
+  })
+
+  test.each([
+    ['a space at its beginning', ' ada', 0],
+    ['a space at its end', 'ada ', 3],
+    ['a space at its end', '😀 ', 2],
+    ['two spaces in a row', 'ada  lovelace', 4],
+    ['two spaces in a row', 'ada   lovelace', 4],
+    ['a space at its end', 'a b  ', 4],
+    ['an empty Braille cell that is not between two others', 'ada\u2800', 3],
+    ['an empty Braille cell that is not between two others', 'ada\u2800lovelace', 3],
+    ['an empty Braille cell that is not between two others', '\u2800⠁', 0],
+    ['an empty Braille cell that is not between two others', '⠁\u2800', 1],
+    ['an empty Braille cell that is not between two others', '⠁\u2800\u2800⠃', 1],
+  ])('%s: %j', (kind, name, index) => {
+    const code = name.charCodeAt(index).toString(16).toUpperCase().padStart(4, '0')
+    expect(check(name)).toEqual({
+      code: 'invalid_text',
+      message: `The key has ${kind}, U+${code} at index ${index}; no name may.`,
+    })
+  })
+
+  test('no other space of Unicode is one of a name', () => {
+    for (const code of [0xa0, 0x1680, ...codesOf(0x2000, 0x200a), 0x202f, 0x205f, 0x3000]) {
+      const char = String.fromCharCode(code)
+      const hex = code.toString(16).toUpperCase().padStart(4, '0')
+      for (const name of [`ada${char}lovelace`, `${char}ada`, `ada${char}`, `ada ${char}bob`]) {
+        const at = name.indexOf(char)
+        expect(check(name)?.message).toBe(
+          `The key has a space other than U+0020 in it, U+${hex} at index ${at}; no name may.`,
+        )
+      }
+    }
   })
 })
 

@@ -5,6 +5,20 @@ test('a name is taken without what hides or surrounds it', () => {
   expect(checkName('  Ada \u202e Lovelace\u0000 ')).toEqual({ name: 'Ada Lovelace' })
 })
 
+test('[P-24] two names that look the same are one name', () => {
+  for (const same of [
+    'Ada Lovelace ',
+    ' Ada  Lovelace',
+    'Ada\u00a0Lovelace',
+    'Ada\u3000Lovelace',
+    'Ada\u2800Lovelace\u2800',
+  ]) {
+    expect(checkName(same)).toEqual({ name: 'Ada Lovelace' })
+  }
+  expect(checkName('A\u3164da\uffa0')).toEqual({ name: 'Ada' })
+  expect(checkName('\u2800\u3164')).toEqual({ problem: 'Enter a name, so that others know you.' })
+})
+
 test('no name, and a name too long, are told with the limit', () => {
   expect(checkName(' \n ')).toEqual({ problem: 'Enter a name, so that others know you.' })
   expect(checkName('x'.repeat(30))).toEqual({

@@ -31,9 +31,15 @@ export function suggestName(random: () => number): string {
   return `${pick(QUALITIES, random)} ${pick(CREATURES, random)}`
 }
 
-/** Control and format characters would hide, reorder or break the text around a name. */
+/**
+ * Control and format characters would hide, reorder or break the text around a name. Spaces become single ones between
+ * words, as in a name that a server takes; the empty cell of Braille (U+2800) looks like one.
+ */
 function tidy(text: string): string {
-  return composeName(text).replace(/\p{C}/gu, '').replace(/\s+/gu, ' ').trim()
+  return composeName(text)
+    .replace(/\p{C}/gu, '')
+    .replace(/[\s\u2800]+/gu, ' ')
+    .trim()
 }
 
 function pick(words: readonly string[], random: () => number): string {

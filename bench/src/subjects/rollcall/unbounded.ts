@@ -17,6 +17,8 @@ export const unbounded = {
     handshakeBurst: 1e9,
     handshakesPerSecondPerAddress: 1e9,
     handshakeBurstPerAddress: 1e9,
+    requestsPerSecondPerAddress: 1e9,
+    requestBurstPerAddress: 1e9,
   },
   limits: { presencesPerIdentity: every },
   rates: {

@@ -97,11 +97,10 @@ describe('fake server', () => {
   )
 
   test('[C-49] refuses a key that no presence of a server has', () => {
-    const presence = createFakeServer({ limits: { keyBytes: 8 } }).presence(LOBBY)
+    const presence = createFakeServer().presence(LOBBY)
     const refused = expect.objectContaining({ code: 'invalid_argument' })
-    for (const key of ['ada\u202e', 'a\u200b', 'x'.repeat(9)])
-      expect(() => presence.join(key)).toThrow(refused)
-    expect(presence.join('ada 12345'.slice(0, 8))).toBe('p1')
+    for (const key of ['ada\u202e', 'a\u200b', 'ada ']) expect(() => presence.join(key)).toThrow(refused)
+    expect(presence.join('ada')).toBe('p1')
   })
 
   test('a newer join of the same connection replaces the older one', async () => {

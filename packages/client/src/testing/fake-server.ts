@@ -131,7 +131,7 @@ export class FakeServer {
     return {
       join: (key, meta = {}) => {
         refuse(notAnObject(`The meta of "${key}"`, meta))
-        refuseKey(key, this.#host.limits)
+        refuseKey(key)
         return held.join(key, meta)
       },
       update: (key, meta, ref = held.refsOf(key).at(-1)) => {

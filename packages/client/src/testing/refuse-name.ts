@@ -1,4 +1,4 @@
-import { checkName, checkNameText, isReservedEvent, type Key, type Limits } from '@rollcall/shared-protocol'
+import { checkNameText, isReservedEvent, type Key } from '@rollcall/shared-protocol'
 import { invalidArgument } from '../errors'
 
 /** Throws `invalid_argument` for an event name that a server refuses from an application. (C-49) */
@@ -12,8 +12,8 @@ export function refuseEvent(event: unknown): void {
   throw invalidArgument(`The event "${event}" belongs to the protocol; to send such a frame, use sendRaw().`)
 }
 
-/** Throws `invalid_argument` for a key that no presence of a server has. (C-49) */
-export function refuseKey(key: Key, limits: Limits): void {
-  const unfit = checkName('The key', key, 'keyBytes', limits)
+/** Throws `invalid_argument` for a key with a character that no name may have. Its length is not looked at. (C-49) */
+export function refuseKey(key: Key): void {
+  const unfit = checkNameText('The key', key)
   if (unfit) throw invalidArgument(unfit.message)
 }

@@ -25,6 +25,12 @@ export function readOnly(topic: Topic): Fault {
   return fault('unauthorized', `This session may read in ${JSON.stringify(topic)}, and say nothing.`)
 }
 
+/** The session may only read, and the server has forgotten what it showed in some topic. */
+export function shownTooMuch(topic: Topic): Fault {
+  const text = `This session has been present in more topics where it may only read than the server remembers. It may read in ${JSON.stringify(topic)} and is not shown there; connect anew to be shown.`
+  return fault('unauthorized', text)
+}
+
 export function replaced(): Fault {
   return fault('replaced', 'A newer join of the same topic took over.')
 }

@@ -20,7 +20,7 @@ import type { Member } from '../presence/members'
 import type { Owner } from '../presence/owned'
 import { notTracked, type Registry, type RegistryDiff, type TrackResult } from '../presence/registry'
 import type { Identity } from '../session/identity'
-import { notJoined, storeSilent } from './channel-faults'
+import { notJoined, shownTooMuch, storeSilent } from './channel-faults'
 import type { ChannelContext } from './context'
 import type { ChannelHost } from './host'
 import { Refusal } from './reply'
@@ -170,8 +170,12 @@ export class LiveContext implements ChannelContext {
 
   track(key: Key, meta: Meta): TrackResult {
     if (this.#membership.isGone) return this.#refused()
-    const shown = this.#isJoining && this.#isReadOnly ? this.#shownBefore() : null
-    return shown ? this.#track(shown.key, shown.meta) : this.#track(key, meta)
+    if (!this.#isJoining || !this.#isReadOnly) return this.#track(key, meta)
+    const shown = this.#shownBefore()
+    if (shown) return this.#track(shown.key, shown.meta)
+    // What it showed here, if anything, is not known any more: it may read, and is not shown. (S-95)
+    if (!this.#session.shown.isComplete) return { ok: false, fault: shownTooMuch(this.topic) }
+    return this.#track(key, meta)
   }
 
   #track(key: Key, meta: Meta): TrackResult {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Authenticate } from '../session/identity'
 import { hello } from '../testing-support/held-session'
+import type { MemoryWire } from '../testing-support/memory-wire'
 import { topic } from '../testing-support/native-client'
 import { type SharingNode, sharedNodes } from '../testing-support/shared-nodes'
 import type { Peer, TestNode } from '../testing-support/test-node'
@@ -48,6 +49,7 @@ const room = defineChannel({
 /** How frames look in a dialect. */
 interface Spelling {
   readonly name: string
+  readonly isPolled?: boolean
   readonly handshake: {
     readonly path: string
     readonly subprotocols: string[]
@@ -55,6 +57,9 @@ interface Spelling {
   }
   frame(event: string, payload: object, ref: string): unknown
 }
+
+type Carried = Pick<Spelling, 'handshake' | 'isPolled'>
+type AnyPeer = Peer<Pick<MemoryWire, 'receive' | 'writes' | 'end'>>
 
 const arrays = (event: string, payload: object, ref: string) => [
   event === 'phx_join' ? ref : null,
@@ -80,6 +85,18 @@ const spellings: readonly Spelling[] = [
     handshake: { path: '/socket/websocket', subprotocols: [], params: [] },
     frame: objects,
   },
+  {
+    name: 'phoenix-v2 by long poll',
+    isPolled: true,
+    handshake: { path: '/socket/longpoll', subprotocols: [], params: [['vsn', '2.0.0']] },
+    frame: arrays,
+  },
+  {
+    name: 'phoenix-v1 by long poll',
+    isPolled: true,
+    handshake: { path: '/socket/longpoll', subprotocols: [], params: [] },
+    frame: objects,
+  },
   { name: 'zzz', handshake: { path: '/socket', subprotocols: [], params: [] }, frame: objects },
 ]
 
@@ -90,11 +107,12 @@ const marked = { meta: { text: MARK }, patch: { text: MARK }, text: MARK }
 async function watchedRoom() {
   const { clock, nodes } = sharedNodes(2, { channels: [room], authenticate, implicitTopic: topic })
   const [here, there] = nodes as [SharingNode, SharingNode]
-  const open = async (node: TestNode, { handshake }: Pick<Spelling, 'handshake'>, token: string) => {
-    const { params, ...request } = handshake
-    return node.connect({ ...request, params: new Map(params), token })
+  const open = (node: TestNode, spelling: Carried, token: string): Promise<AnyPeer> => {
+    const { params, ...request } = spelling.handshake
+    const changes = { ...request, params: new Map(params), token }
+    return spelling.isPolled ? node.poll(changes) : node.connect(changes)
   }
-  const watchers: Peer[] = []
+  const watchers: AnyPeer[] = []
   for (const spelling of spellings) {
     const watcher = await open(here, spelling, `watcher-${spelling.name}:writer`)
     watcher.say(spelling.frame('phx_join', {}, '1'))
@@ -127,7 +145,7 @@ interface Way {
   readonly isNative?: boolean
   /** Whether it goes on as before even for one who may do everything. */
   readonly isSilent?: boolean
-  go(peer: Peer, spelling: Spelling, room: Room, role: Role): Promise<unknown>
+  go(peer: AnyPeer, spelling: Spelling, room: Room, role: Role): Promise<unknown>
 }
 
 const ways: readonly Way[] = [
@@ -270,6 +288,37 @@ describe('[S-62] who may only read changes nothing that others see', () => {
     await refresh('reader')
     await joinAgain(4, '7')
     expect(await listed()).toMatchObject([{ meta: { n: 3 } }])
+  })
+
+  test('[S-95] nor does it after so many other topics that what it showed is not known any more', async () => {
+    const native = spellings[0] as Spelling
+    const { peer, clock, here, heard, listed } = await inRoomAs('reader', native)
+    const metasIn = async (name: string) => {
+      const list = here.registry.list(name)
+      await clock.advance(300)
+      return (await list).filter(({ key }) => key === 'ada').map(({ meta }) => meta)
+    }
+    /** Joins and leaves. Returns what was shown. */
+    const visit = async (name: string, meta: object) => {
+      await peer.ask(['j', 'j', name, 'phx_join', { meta }])
+      await clock.advance(1000)
+      const shown = await metasIn(name)
+      await peer.ask(['j', 'l', name, 'phx_leave', {}])
+      return shown
+    }
+    const wide = { text: 'x'.repeat(200) }
+    let latest = 0
+    while (latest < 1000 && (await visit(`room:${latest}`, wide)).length > 0) latest++
+    expect(latest).toBeGreaterThan(200)
+    expect(latest).toBeLessThan(1000)
+    await heard()
+    // Where it is known what it showed, that is shown; where it is not, or nothing ever was, it reads.
+    expect(await visit('room:0', marked)).toEqual([wide])
+    expect(await visit(`room:${latest - 1}`, marked)).toEqual([])
+    expect(await visit('room:never', marked)).toEqual([])
+    await peer.ask(native.frame('phx_join', marked, '8'))
+    expect(JSON.stringify(await heard())).not.toContain(MARK)
+    expect(await listed()).toMatchObject([{ key: 'ada', meta: { n: 1 } }])
   })
 
   test('the application may show what it likes of a reader, and knows that it is one', async () => {

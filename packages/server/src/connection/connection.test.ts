@@ -408,6 +408,21 @@ describe('[S-49] states that nobody reads', () => {
     for (const events of later) if (events[0] !== 'presence_state') expect(events).toEqual([])
   })
 
+  test('[S-96] of one guest do not keep theirs from the other guests of its network; of very many they do', async () => {
+    // One state is many times as large as what all of an account's connections may have waiting.
+    const node = new TestNode({
+      mode: 'production',
+      allowAnonymous: true,
+      outbox: { softLimitBytes: 1000, hardLimitBytes: 100_000, accountStateBytes: 1000 },
+      rates: { guestsPerAddress: 4 },
+    })
+    for (let n = 0; n < 100; n++) node.registry.track(`bot ${n}`, topic, `bot ${n}`, { n })
+    const given: boolean[] = []
+    for (let i = 0; i < 6; i++)
+      given.push((await eventsOf(await unread(node, ''))).includes('presence_state'))
+    expect(given).toEqual([true, true, true, true, false, false])
+  })
+
   test('are not even made for those who have no room', async () => {
     const node = crowded()
     const ada = await unread(node, 'ada')

@@ -14,7 +14,8 @@ export interface OutboxOptions {
   readonly hardLimitBytes: number
   /**
    * Bytes of states that may wait for all connections of one account before none of them is given another one. One that
-   * has nothing waiting is always given a state, whatever its size. @default 33554432
+   * has nothing waiting is always given a state, whatever its size. The guests of one address share it; each of their
+   * connections counts for `1 / rates.guestsPerAddress` of it at most. @default 33554432
    */
   readonly accountStateBytes: number
   /** Milliseconds in which something of what waits has to be read; else the reader is cut off with 1013. @default 30000 */
@@ -156,8 +157,10 @@ export class Outbox implements Ticked, RoomWaiter {
   }
 
   #setStateBytes(bytes: number): void {
-    const growth = bytes - this.#stateBytes
+    const before = this.#stateBytes
     this.#stateBytes = bytes
-    if (this.#states) this.#states.budget.change(this.#states.account, growth)
+    if (!this.#states) return
+    const { account, budget } = this.#states
+    budget.change(account, budget.countedBytes(account, bytes) - budget.countedBytes(account, before))
   }
 }

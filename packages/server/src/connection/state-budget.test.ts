@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { guestAccount, identityAccount } from '../door/account'
 import { StateBudget } from './state-budget'
 
 const waiter = () => {
@@ -7,7 +8,7 @@ const waiter = () => {
 }
 
 test('[S-49] an account has room while less than the bound waits, and others have theirs', () => {
-  const budget = new StateBudget(100)
+  const budget = new StateBudget(100, 8)
   budget.change('ada', 99)
   expect(budget.hasRoom('ada')).toBe(true)
   budget.change('ada', 500)
@@ -21,7 +22,7 @@ test('[S-49] an account has room while less than the bound waits, and others hav
 })
 
 test('[S-49] who waits is told once there is room, once, and not when it has gone', () => {
-  const budget = new StateBudget(100)
+  const budget = new StateBudget(100, 8)
   const [stays, gone] = [waiter(), waiter()]
   budget.change('ada', 150)
   budget.wait('ada', stays)
@@ -33,4 +34,12 @@ test('[S-49] who waits is told once there is room, once, and not when it has gon
   expect([stays.told, gone.told]).toEqual([['room'], []])
   budget.change('ada', -99)
   expect(stays.told).toEqual(['room'])
+})
+
+test('[S-96] a connection of a guest counts its share at most, one of an identity all that waits', () => {
+  const budget = new StateBudget(800, 8)
+  const counted = (account: string) =>
+    [0, 99, 100, 101, 5000].map((bytes) => budget.countedBytes(account, bytes))
+  expect(counted(guestAccount('192.0.2.7'))).toEqual([0, 99, 100, 100, 100])
+  expect(counted(identityAccount('ada'))).toEqual([0, 99, 100, 101, 5000])
 })

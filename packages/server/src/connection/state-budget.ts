@@ -1,4 +1,4 @@
-import type { Account } from '../door/account'
+import { type Account, isGuests } from '../door/account'
 
 /** Who waits for room: an outbox. */
 export interface RoomWaiter {
@@ -14,13 +14,19 @@ interface Share {
  * Bytes of states that wait to be read, by account. A state may have many megabytes, and each of an account's
  * connections may have one of its own: past the bound the account is given no further one until it has read. (S-49)
  * Accounts of whom nothing waits are forgotten.
+ *
+ * The guests of one address are strangers to each other. Each of their connections counts a share of the bound at most, so
+ * that one guest who reads nothing does not keep the states from the others. (S-96)
  */
 export class StateBudget {
   readonly #maxBytes: number
+  readonly #guestShareBytes: number
   readonly #shares = new Map<Account, Share>()
 
-  constructor(maxBytes: number) {
+  /** So many guests of one address may each have a large state waiting before the others wait for room. */
+  constructor(maxBytes: number, guestsPerAddress: number) {
     this.#maxBytes = maxBytes
+    this.#guestShareBytes = maxBytes / guestsPerAddress
   }
 
   /** Accounts of whom a state waits. */
@@ -28,11 +34,16 @@ export class StateBudget {
     return this.#shares.size
   }
 
+  /** The bytes that count where so many wait for one connection of the account. */
+  countedBytes(account: Account, bytes: number): number {
+    return isGuests(account) ? Math.min(bytes, this.#guestShareBytes) : bytes
+  }
+
   hasRoom(account: Account): boolean {
     return (this.#shares.get(account)?.bytes ?? 0) < this.#maxBytes
   }
 
-  /** So many more bytes wait, or fewer where negative. Those who wait for room are told once there is some. */
+  /** So many more {@link countedBytes} wait, or fewer where negative. Those who wait for room are told once there is some. */
   change(account: Account, bytes: number): void {
     if (bytes === 0) return
     const share = this.#shares.get(account) ?? { bytes: 0, waiting: new Set() }

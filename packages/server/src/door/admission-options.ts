@@ -21,6 +21,10 @@ export interface AdmissionOptions {
   readonly handshakesPerSecondPerAddress: number
   /** Handshakes of one address at once after a quiet spell. Not in development mode. @default 512 */
   readonly handshakeBurstPerAddress: number
+  /** HTTP requests a second of one address, the polls and posts of long polls among them. Not in development mode. @default 1000 */
+  readonly requestsPerSecondPerAddress: number
+  /** HTTP requests of one address at once after a quiet spell. Not in development mode. @default 5000 */
+  readonly requestBurstPerAddress: number
 }
 
 export const DEFAULT_ADMISSION: AdmissionOptions = {
@@ -33,4 +37,6 @@ export const DEFAULT_ADMISSION: AdmissionOptions = {
   handshakeBurst: 10_000,
   handshakesPerSecondPerAddress: 20,
   handshakeBurstPerAddress: 512,
+  requestsPerSecondPerAddress: 1000,
+  requestBurstPerAddress: 5000,
 }

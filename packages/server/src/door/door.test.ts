@@ -11,6 +11,34 @@ const foreign = {
   remoteAddress: '',
 }
 
+describe('[S-97] HTTP requests of one address', () => {
+  const admission = { ...DEFAULT_ADMISSION, requestsPerSecondPerAddress: 10, requestBurstPerAddress: 3 }
+
+  test('are refused past their rate, with a time to come back; other addresses are not', async () => {
+    const [clock, log] = [new VirtualClock(), new RecordingLog()]
+    const door = testDoor({ admission, clock, log })
+    const ask = (address: string) => door.requestRefusal(address)
+    expect([ask('2001:db8::1'), ask('2001:db8::2'), ask('2001:db8::3')]).toEqual([null, null, null])
+    expect(ask('2001:db8::4')).toMatchObject({
+      status: 429,
+      reason: 'too_many_requests',
+      message: expect.stringContaining('admission.requestsPerSecondPerAddress'),
+      retryAfterS: expect.any(Number),
+    })
+    expect(ask('192.0.2.7')).toBeNull()
+    for (let i = 0; i < 100; i++) ask('2001:db8::1')
+    expect(log.lines).toHaveLength(1)
+    // What was refused does not count.
+    await clock.advance(100)
+    expect([ask('2001:db8::1'), ask('2001:db8::1')?.status]).toEqual([null, 429])
+  })
+
+  test('are not counted in development', () => {
+    const door = testDoor({ admission, mode: () => 'development' })
+    for (let i = 0; i < 100; i++) expect(door.requestRefusal('127.0.0.1')).toBeNull()
+  })
+})
+
 describe('[S-35] a door', () => {
   test('refuses a page of another site, and names the option', () => {
     expect(testDoor().originRefusal(foreign)).toMatchObject({

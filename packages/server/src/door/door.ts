@@ -1,4 +1,5 @@
 import { fractionOf } from '../connection/spread'
+import { paceOf } from '../gcra'
 import type { Clock } from '../io/clock'
 import type { RandomSource } from '../io/random'
 import type { HandshakeRefusal, HandshakeRequest } from '../io/wire'
@@ -7,6 +8,7 @@ import type { Mode } from '../mode'
 import { addressGroup } from './address'
 import type { AdmissionOptions } from './admission-options'
 import { type AllowedOrigins, ORIGIN_NOT_ALLOWED, type OriginHandshake, Origins } from './origins'
+import { Paces } from './paces'
 import { RefusalLog } from './refusal-log'
 import { type Seat, Seats } from './seats'
 
@@ -33,13 +35,19 @@ export class Door {
   readonly #origins: Origins
   readonly #seats: Seats
   readonly #refusals: RefusalLog
+  readonly #requests: Paces
+  /** Seconds from 1 to 5 by chance, so that those who are refused together do not come back together. */
+  readonly #spreadS: () => number
 
   /** Throws `invalid_option` for what is no origin. */
   constructor(context: DoorContext) {
     const { admission: options, allowedOrigins, random, log, mode } = context
     this.#context = context
     this.#origins = new Origins(allowedOrigins, mode)
-    this.#seats = new Seats({ options, spreadS: () => 1 + Math.floor(fractionOf(random.id(4)) * 5) })
+    this.#spreadS = () => 1 + Math.floor(fractionOf(random.id(4)) * 5)
+    this.#seats = new Seats({ options, spreadS: this.#spreadS })
+    const { requestsPerSecondPerAddress: perSecond, requestBurstPerAddress: burst } = options
+    this.#requests = new Paces(paceOf({ perSecond, burst }))
     this.#refusals = new RefusalLog(log, 'handshakes are refused')
   }
 
@@ -52,11 +60,28 @@ export class Door {
     return this.#allowsOrigin(handshake) ? null : this.#noted(ORIGIN_NOT_ALLOWED)
   }
 
+  /** Counts an HTTP request. Why it is refused, where too many of them come from its address. (S-97) */
+  requestRefusal(remoteAddress: string): HandshakeRefusal | null {
+    const { clock, admission } = this.#context
+    const [address, nowMs] = [this.#countedAs(remoteAddress), clock.now()]
+    if (address === null) return null
+    const waitMs = this.#requests.waitMsOf(address, nowMs)
+    if (waitMs <= 0) {
+      this.#requests.take(address, nowMs)
+      return null
+    }
+    const { requestsPerSecondPerAddress: max } = admission
+    return this.#noted({
+      status: 429,
+      reason: 'too_many_requests',
+      message: `More than ${max} requests a second come from this address (server option admission.requestsPerSecondPerAddress).`,
+      retryAfterS: Math.floor(waitMs / 1000) + this.#spreadS(),
+    })
+  }
+
   /** A seat, to be released sooner or later, or why there is none. */
   claim({ remoteAddress }: Pick<HandshakeRequest, 'remoteAddress'>): Seat | HandshakeRefusal {
-    const { mode, clock } = this.#context
-    const address = mode() === 'development' ? null : addressGroup(remoteAddress)
-    const seat = this.#seats.claim(address, clock.now())
+    const seat = this.#seats.claim(this.#countedAs(remoteAddress), this.#context.clock.now())
     return 'status' in seat ? this.#noted(seat) : seat
   }
 
@@ -64,6 +89,11 @@ export class Door {
   take(seat: Seat, identity: string | null): HandshakeRefusal | null {
     const refusal = seat.take(identity)
     return refusal && this.#noted(refusal)
+  }
+
+  /** Null where addresses are not counted. */
+  #countedAs(remoteAddress: string): string | null {
+    return this.#context.mode() === 'development' ? null : addressGroup(remoteAddress)
   }
 
   /** Whether pages of the site that the handshake names may connect. A check of the application's that throws says no. */

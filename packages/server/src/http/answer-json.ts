@@ -18,12 +18,14 @@ export function answerJson(
   response.end(method === 'HEAD' ? undefined : text)
 }
 
-/** Refuses a request of which nothing more is read. */
+/** Refuses a request of which nothing more is read. `more` is in the body as well. */
 export function refuseRequest(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, reason: error, message }: HandshakeRefusal,
+  { status, reason: error, message, retryAfterS }: HandshakeRefusal,
+  more: object = {},
 ): void {
   response.setHeader('Connection', 'close')
-  answerJson(request, response, status, { error, message })
+  if (retryAfterS !== undefined) response.setHeader('Retry-After', retryAfterS)
+  answerJson(request, response, status, { ...more, error, message })
 }

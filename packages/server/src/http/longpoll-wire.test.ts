@@ -120,6 +120,17 @@ describe('a poll', () => {
     expect([older.answers, newer.answers]).toEqual([1, 1])
   })
 
+  test('[S-97] is an offence where it does not wait for the answer to the one before it', async () => {
+    const { clock, wire, told, poll } = open()
+    poll()
+    wire.send(packet('a'))
+    await clock.settle()
+    expect(told).toEqual(['pong'])
+    const [first] = [poll(), poll(), poll()]
+    expect(first?.status).toBe(204)
+    expect(told.filter((each) => each === 'refused 0')).toHaveLength(2)
+  })
+
   test('[S-8] is ended by a ping, so that the next one shows that the client is there', async () => {
     const { clock, wire, told, poll } = open()
     wire.ping()
@@ -209,6 +220,8 @@ describe('[S-44] an answer that the peer has not taken', () => {
     wire.send(packet('abc'))
     poll()
     poll()
+    // The second of them did not wait. (S-97)
+    expect(told.splice(1)).toEqual(['refused 0'])
     expect(told).toEqual(['pong'])
     wire.progress(first, 2)
     wire.progress(first, 0)

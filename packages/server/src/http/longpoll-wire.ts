@@ -75,6 +75,8 @@ export class LongPollWire implements Wire {
   /** Takes a poll. One that still waits is ended: of two, the newer one is the client's. */
   poll(poll: Poll): void {
     if (this.#phase === 'over') return poll.answer(410, [])
+    // Who asks on without waiting for the answer could ask thousands of times a second. (S-97)
+    if (this.#isWaiting && this.#phase === 'open') this.#events?.onUnread(0, true)
     this.#answer(204)
     // To ask on without reading shows no sign of life.
     if (!this.#unread) this.#events?.onPong()

@@ -40,7 +40,7 @@ export interface LongPollOptions {
 export interface LongPollContext {
   readonly admit: Admit
   /** Which sites' pages may send these. */
-  readonly door: Pick<Door, 'allowsAllOrigins' | 'originRefusal'>
+  readonly door: Pick<Door, 'allowsAllOrigins' | 'originRefusal' | 'requestRefusal'>
   /** Where a request comes from. */
   readonly addressOf: (request: IncomingMessage) => string
   /** Why a request whose headers may not all be there is refused; null where they are. */
@@ -61,6 +61,8 @@ interface OpenWire {
 }
 
 const PATH = '/socket/longpoll'
+/** Phoenix's client begins anew, after a while, for this status in a body. It has no word for others, such as 429. */
+const COME_BACK = { status: 500 }
 /** Bytes of an answer that are written before the next ones. */
 const PIECE_BYTES = 65_536
 /** Bytes of chance in a token: whoever has it reads and writes as its client. */
@@ -92,13 +94,19 @@ export class LongPoll {
 
   #handle(request: IncomingMessage, response: ServerResponse, target: Target): Promise<void> | undefined {
     const { door, addressOf, headersRefusal } = this.#context
+    const remoteAddress = addressOf(request)
+    const tooFast = door.requestRefusal(remoteAddress)
+    if (tooFast) {
+      refuseRequest(request, response, tooFast, COME_BACK)
+      return
+    }
     const tooMany = headersRefusal(request)
     if (tooMany) {
       refuseRequest(request, response, tooMany)
       return
     }
     const { headers } = request
-    const foreign = door.originRefusal({ headers, path: PATH, remoteAddress: addressOf(request) })
+    const foreign = door.originRefusal({ headers, path: PATH, remoteAddress })
     // A browser shows nobody else what is said to a page of a site that is not named.
     const cors = foreign ? null : door.allowsAllOrigins ? '*' : (headers.origin ?? null)
     const answer = new Answer(response, headers.origin === undefined ? null : cors, () => this.#isClosed)

@@ -9,7 +9,7 @@ export interface Hello {
   readonly resumed: boolean
 }
 
-export async function hello(peer: Peer, token?: string, instance?: string): Promise<Hello> {
+export async function hello(peer: Pick<Peer, 'ask'>, token?: string, instance?: string): Promise<Hello> {
   const frames = await peer.ask([null, 'h', 'rollcall', 'hello', { token, instance }])
   const reply = frames.find(([, ref]) => ref === 'h')
   return reply[4].response

@@ -4,6 +4,7 @@ import type { Mode } from '../mode'
 import { PresenceNode } from '../node'
 import { resolveServerOptions, type ServerOptions } from '../options'
 import { MemoryWire } from './memory-wire'
+import { PolledWire } from './polled-wire'
 import { RecordingLog } from './recording-log'
 import { SeededRandom } from './seeded-random'
 import { VirtualClock } from './virtual-clock'
@@ -66,6 +67,15 @@ export class TestNode {
     return new Peer(this, wire)
   }
 
+  /** A connection by long polls. */
+  async poll(changes: Partial<HandshakeRequest>): Promise<Peer<PolledWire>> {
+    const answer = await this.node.admit(handshake(changes), 'longpoll')
+    if ('status' in answer) throw new Error(`The handshake was refused: ${answer.message}`)
+    const wire = new PolledWire(this.clock)
+    wire.open((inner) => answer.open(inner))
+    return new Peer(this, wire)
+  }
+
   native(userId: string): Promise<Peer> {
     return this.connect({ params: new Map([['user_id', userId]]) })
   }
@@ -81,12 +91,12 @@ export class TestNode {
 }
 
 /** The other end of a connection, whatever dialect it speaks. */
-export class Peer {
-  readonly wire: MemoryWire
+export class Peer<W extends Pick<MemoryWire, 'receive' | 'writes'> = MemoryWire> {
+  readonly wire: W
   readonly #node: TestNode
   #read = 0
 
-  constructor(node: TestNode, wire: MemoryWire) {
+  constructor(node: TestNode, wire: W) {
     this.#node = node
     this.wire = wire
   }

@@ -20,6 +20,7 @@ const notNames = [
   ...['a\u2028b', 'a\u2029b', '\u202egpj.exe', 'x\u2066y', '\u200fx', 'a\u061cb', '\ufeffx'],
   ...['\ud83d', 'x\udc00', '\ude00\ud83d', '😀\ud800'],
   ...['\u200b', 'ada\u200b', '\u3164', 'a\u00adda', 'ada\u{e0061}', 'ada\u200d', ' ', '\u3000', '\u2800'],
+  ...[' ada', 'ada ', 'ada  lovelace', 'ada\u00a0lovelace', 'ada\u2800'],
 ]
 /** These are names like any other. */
 const names = [
@@ -41,7 +42,7 @@ const names = [
     '{{7*7}}',
     '../../etc/passwd',
     '*',
-    ' ada ',
+    'ada lovelace',
   ],
   ...['Zoe\u0308', 'سارة', 'می\u200cخواهم', '王小明', '👩🏽\u200d🚀', '\u{10ffff}', '\uffff', '❤\ufe0f'],
   ...['k'.repeat(64), 'k'.repeat(65), '😀'.repeat(17), 'k'.repeat(128), 'k'.repeat(129), 'k'.repeat(9000)],
