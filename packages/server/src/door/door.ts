@@ -1,14 +1,14 @@
 import { fractionOf } from '../connection/spread'
-import { paceOf } from '../gcra'
+import { nextTatMs, type Pace, paceOf, waitMsOf } from '../gcra'
 import type { Clock } from '../io/clock'
 import type { RandomSource } from '../io/random'
 import type { HandshakeRefusal, HandshakeRequest } from '../io/wire'
 import { type Logger, logFailure } from '../log'
 import type { Mode } from '../mode'
+import { SweptMap } from '../swept-map'
 import { addressGroup } from './address'
 import type { AdmissionOptions } from './admission-options'
 import { type AllowedOrigins, ORIGIN_NOT_ALLOWED, type OriginHandshake, Origins } from './origins'
-import { Paces } from './paces'
 import { RefusalLog } from './refusal-log'
 import { type Seat, Seats } from './seats'
 
@@ -35,7 +35,9 @@ export class Door {
   readonly #origins: Origins
   readonly #seats: Seats
   readonly #refusals: RefusalLog
-  readonly #requests: Paces
+  readonly #requestPace: Pace
+  readonly #requestTatMs = new SweptMap<number>((tatMs, nowMs) => tatMs <= nowMs)
+  readonly #refusedRequests: RefusalLog
   /** Seconds from 1 to 5 by chance, so that those who are refused together do not come back together. */
   readonly #spreadS: () => number
 
@@ -47,7 +49,8 @@ export class Door {
     this.#spreadS = () => 1 + Math.floor(fractionOf(random.id(4)) * 5)
     this.#seats = new Seats({ options, spreadS: this.#spreadS })
     const { requestsPerSecondPerAddress: perSecond, requestBurstPerAddress: burst } = options
-    this.#requests = new Paces(paceOf({ perSecond, burst }))
+    this.#requestPace = paceOf({ perSecond, burst })
+    this.#refusedRequests = new RefusalLog(log, 'HTTP requests are refused')
     this.#refusals = new RefusalLog(log, 'handshakes are refused')
   }
 
@@ -65,18 +68,21 @@ export class Door {
     const { clock, admission } = this.#context
     const [address, nowMs] = [this.#countedAs(remoteAddress), clock.now()]
     if (address === null) return null
-    const waitMs = this.#requests.waitMsOf(address, nowMs)
+    const tatMs = this.#requestTatMs.get(address, nowMs) ?? 0
+    const waitMs = waitMsOf(tatMs, nowMs, this.#requestPace)
     if (waitMs <= 0) {
-      this.#requests.take(address, nowMs)
+      this.#requestTatMs.set(address, nextTatMs(tatMs, nowMs, this.#requestPace))
       return null
     }
     const { requestsPerSecondPerAddress: max } = admission
-    return this.#noted({
+    const refusal = {
       status: 429,
       reason: 'too_many_requests',
       message: `More than ${max} requests a second come from this address (server option admission.requestsPerSecondPerAddress).`,
       retryAfterS: Math.floor(waitMs / 1000) + this.#spreadS(),
-    })
+    }
+    this.#refusedRequests.note(refusal, nowMs)
+    return refusal
   }
 
   /** A seat, to be released sooner or later, or why there is none. */

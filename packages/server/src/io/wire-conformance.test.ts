@@ -141,7 +141,7 @@ class LongPoller implements WirePeer {
 const openLongPollPeer: OpenPeer = async (open) => {
   const longPoll = new LongPoll({
     admit: async () => ({ subprotocol: null, open, abandon: () => {} }),
-    door: { allowsAllOrigins: true, originRefusal: () => null },
+    door: { allowsAllOrigins: true, originRefusal: () => null, requestRefusal: () => null },
     addressOf: () => '127.0.0.1',
     clock: systemClock,
     random: systemRandom,
