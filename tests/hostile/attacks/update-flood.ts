@@ -8,9 +8,10 @@ export const attack = defineAttack({
   name: 'update-flood',
   tries: 'changes its meta as fast as it can, for a moment',
   async run(arena) {
-    const mallory = await arena.stranger()
+    // What other attacks have sent counts for their accounts a while longer.
+    const mallory = await arena.stranger('mallory-updates')
     // Somebody else of the stranger's looks at what the room is told.
-    const witness = await arena.stranger('mallory-2')
+    const witness = await arena.stranger('mallory-updates-2')
     let told = 0
     let last: unknown = null
     const note = witness.peer.onMessage

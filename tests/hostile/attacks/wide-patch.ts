@@ -17,8 +17,8 @@ export const attack = defineAttack({
   name: 'wide-patch',
   tries: 'sends tiny patches behind one wide patch that waits for its time',
   async run(arena) {
-    const mallory = await arena.stranger()
-    const witness = await arena.stranger('mallory-2')
+    const mallory = await arena.stranger('mallory-wide')
+    const witness = await arena.stranger('mallory-wide-2')
     const rooms = Array.from({ length: ROOMS }, (_, i) => `room:wide-${i}`)
     const [last = ''] = rooms.slice(-1)
     for (const room of rooms) await mallory.ask(room, 'phx_join', { meta: {} })
