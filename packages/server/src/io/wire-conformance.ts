@@ -118,6 +118,24 @@ export function wireConformance({ describe, test: define }: WireConformanceRunne
       await eventually(() => assert.equal(line.bufferedBytes, 0))
     })
 
+    test('[S-101] are counted as sent once the peer takes them, and not before', async (line) => {
+      line.peer.pause()
+      for (let given = 0; line.bufferedBytes < WAITING_BYTES; ) {
+        for (let n = 0; n < 50; n++) line.say(LARGE)
+        given += 50
+        assert.ok(given < MAX_LARGE, 'bufferedBytes does not grow for a peer that reads nothing')
+        await pause(SETTLE_MS)
+      }
+      const sum = line.sentBytes + line.bufferedBytes
+      const { sentBytes } = line
+      await pause(SETTLE_MS)
+      assert.equal(line.sentBytes, sentBytes)
+      line.peer.resume()
+      await eventually(() => assert.equal(line.bufferedBytes, 0))
+      assert.ok(line.sentBytes > sentBytes)
+      assert.ok(line.sentBytes >= sum)
+    })
+
     test('[S-72] of what was sent, all but states count against a slow reader', async (line) => {
       const [event, state] = [json('an event'), json('a state')]
       assert.ok(line.say(event) >= event.length)

@@ -93,6 +93,10 @@ export class WireLine {
     return this.#wire.bufferedBytes
   }
 
+  get sentBytes(): number {
+    return this.#wire.sentBytes
+  }
+
   /** One packet with these texts. */
   say(...texts: readonly string[]): number {
     return this.#call('send', () => this.#wire.send([new Packet(texts)]))

@@ -206,7 +206,7 @@ describe('[S-9] when all has left', () => {
   })
 })
 
-test('[S-49] of one large write it can be seen that a part has left, and that nothing moves', async () => {
+test('[S-101] of one large write it can be seen that a part has left, and that nothing moves', async () => {
   const { wire, peer } = await open()
   peer.socket.pause()
   send(wire, 'x'.repeat(20_000_000))
@@ -218,7 +218,8 @@ test('[S-49] of one large write it can be seen that a part has left, and that no
     return isStill
   }, 'the system’s buffers to be full')
   const { bufferedBytes } = wire
-  expect(bufferedBytes).toBeGreaterThan(20_000_000)
+  expect(bufferedBytes).toBeGreaterThan(8_000_000)
+  expect(bufferedBytes + sent).toBeGreaterThan(20_000_000)
   let read = 0
   const readSome = (chunk: Buffer) => {
     read += chunk.length
@@ -227,11 +228,31 @@ test('[S-49] of one large write it can be seen that a part has left, and that no
   peer.socket.on('data', readSome)
   peer.socket.resume()
   await until(() => wire.sentBytes > sent, 'some of it to leave')
-  expect(wire.bufferedBytes).toBe(bufferedBytes)
+  expect(wire.bufferedBytes - bufferedBytes).toBe(sent - wire.sentBytes)
+  expect(wire.bufferedBytes).toBeGreaterThan(0)
   peer.socket.off('data', readSome)
   peer.socket.resume()
   await until(() => wire.bufferedBytes === 0, 'the rest')
   expect(wire.sentBytes).toBeGreaterThan(20_000_000)
+})
+
+test('[S-101] what comes after a large write waits behind it: a message, and the answer to a close', async () => {
+  const { wire, peer, told } = await open()
+  peer.socket.pause()
+  send(wire, 'x'.repeat(20_000_000))
+  send(wire, 'behind it')
+  peer.say(pong, closeFrame(4001, 'bye'))
+  await until(() => told.length === 1, 'them to be read')
+  expect(send(wire, 'too late')).toBe(0)
+  expect(wire.bufferedBytes).toBeGreaterThan(8_000_000)
+  peer.socket.resume()
+  await until(() => peer.isEnded, 'the end')
+  const { messages, end } = peer.receiver
+  expect(messages.map(({ data }) => data.length)).toEqual([20_000_000, 9])
+  expect(end).toEqual({ code: 4001, reason: '' })
+  peer.socket.end()
+  await until(() => told.length === 2, 'the close')
+  expect(told).toEqual(['pong', 'close 4001 bye'])
 })
 
 describe('the end', () => {

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Batch } from './batch'
 import type { Intake, Reader } from './intake'
 import type { CompressionOptions, Packet } from './packet'
+import { SLICE_BYTES, SliceQueue } from './slice-queue'
 import { encodeClose, encodeFrame } from './websocket/encode-frame'
 import { FrameReader, type FrameReaderOptions, type FrameSink } from './websocket/frame-reader'
 import { OPCODE } from './websocket/opcode'
@@ -41,8 +42,6 @@ const WIRE = Symbol('wire')
 /** A socket that is read by a wire. */
 interface WiredSocket extends Duplex {
   [WIRE]?: WsWire
-  readonly bytesWritten?: number
-  readonly _handle?: { readonly bytesWritten?: number; readonly writeQueueSize?: number } | null
 }
 
 export class WsWire implements Wire, FrameSink, Reader {
@@ -51,6 +50,10 @@ export class WsWire implements Wire, FrameSink, Reader {
   readonly #reader: FrameReader
   #events: WireEvents | null = null
   #phase: 'open' | 'closing' | 'over' = 'open'
+  /** What waits until the system has taken more; null where nothing does. */
+  #slices: SliceQueue | null = null
+  /** All bytes that were to be written. */
+  #givenBytes = 0
   /** The ping of the read at hand that is to be answered. */
   #ping: Buffer | null = null
   #code = ABNORMAL
@@ -77,28 +80,17 @@ export class WsWire implements Wire, FrameSink, Reader {
   // --- Wire ------------------------------------------------------------------------------------------------------
 
   get bufferedBytes(): number {
-    return this.#socket.writableLength
+    return this.#socket.writableLength + (this.#slices?.bytes ?? 0)
   }
 
   get sentBytes(): number {
-    const { _handle: handle, bytesWritten = 0, writableLength } = this.#socket
-    // A stream counts a write once all of it has left, and a state may be one write of many megabytes. Node's handle
-    // knows what of it the system has taken; other runtimes may not have it.
-    if (typeof handle?.bytesWritten === 'number' && typeof handle.writeQueueSize === 'number')
-      return handle.bytesWritten - handle.writeQueueSize
-    return bytesWritten - writableLength
+    return this.#givenBytes - this.bufferedBytes
   }
 
   send(packets: readonly Packet[]): number {
     if (this.#phase !== 'open') return 0
     const { batch, compression } = this.#context
-    const pieces = batch.join(packets, compression)
-    if (pieces.length === 1) this.#socket.write(pieces[0])
-    else {
-      this.#socket.cork()
-      for (const piece of pieces) this.#socket.write(piece)
-      this.#socket.uncork()
-    }
+    this.#write(batch.join(packets, compression))
     let bytes = 0
     for (const packet of packets) {
       if (!packet.isState) bytes += (compression ? packet.compressed(compression) : packet.plain()).length
@@ -109,23 +101,23 @@ export class WsWire implements Wire, FrameSink, Reader {
   /** A socket tells by itself only where more waited than its own high-water mark. */
   watchDrain(): void {
     const socket = this.#socket
-    if (socket.writableNeedDrain) return
+    if (this.#slices || socket.writableNeedDrain) return
     socket.write(NOTHING, (error) => {
       if (error) return
-      if (socket.writableLength === 0) this.drained()
+      if (this.bufferedBytes === 0) this.drained()
       else this.watchDrain()
     })
   }
 
   ping(): void {
-    if (this.#phase === 'open') this.#socket.write(PING)
+    if (this.#phase === 'open') this.#write([PING])
   }
 
   close(code: number, reason: string): void {
     if (this.#phase !== 'open') return
     this.#phase = 'closing'
     this.#reader.expectClose()
-    this.#socket.write(encodeClose(code, reason))
+    this.#write([encodeClose(code, reason)])
     const timer = setTimeout(() => this.#socket.destroy(), this.#context.closeTimeoutMs)
     this.#socket.once('close', () => clearTimeout(timer))
   }
@@ -156,14 +148,16 @@ export class WsWire implements Wire, FrameSink, Reader {
     this.#socket.resume()
   }
 
+  /** The socket has room again. Of slices it tells after each; what matters then is that all have left. */
   drained(): void {
+    if (this.#slices) return
     if (this.#phase === 'open') this.#events?.onDrain()
   }
 
   /** The peer sends nothing more: without a close frame it went without a word. */
   ended(): void {
     if (this.#phase === 'open') this.#socket.destroy()
-    else this.#socket.end()
+    else this.#end()
   }
 
   closed(): void {
@@ -172,13 +166,41 @@ export class WsWire implements Wire, FrameSink, Reader {
     this.#events?.onClose(this.#code, this.#reason)
   }
 
+  /** In one go where there is room for all of it; what is more waits for its turn, and all that comes after it. */
+  #write(pieces: readonly Uint8Array[]): void {
+    const socket = this.#socket
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
+    this.#givenBytes += bytes
+    if (this.#slices || socket.writableLength + bytes > SLICE_BYTES) {
+      const slices = this.#slices ?? new SliceQueue(socket, () => this.#sliced())
+      slices.push(pieces)
+      this.#slices = slices.isWaiting ? slices : null
+    } else if (pieces.length === 1) socket.write(pieces[0])
+    else {
+      socket.cork()
+      for (const piece of pieces) socket.write(piece)
+      socket.uncork()
+    }
+  }
+
+  #sliced(): void {
+    this.#slices = null
+    this.drained()
+  }
+
+  /** After what is still to be written. */
+  #end(): void {
+    if (this.#slices) this.#slices.end()
+    else this.#socket.end()
+  }
+
   /** Of several pings the latest is answered, which answers those before it (RFC 6455, 5.5.3). */
   #answerPing(): void {
     const data = this.#ping
     if (!data) return
     this.#ping = null
     if (this.#phase === 'open' && this.bufferedBytes <= PONG_BACKLOG_BYTES) {
-      this.#socket.write(encodeFrame(OPCODE.pong, data))
+      this.#write([encodeFrame(OPCODE.pong, data)])
     }
   }
 
@@ -214,14 +236,14 @@ export class WsWire implements Wire, FrameSink, Reader {
     this.#reason = reason
     // 1005 stands for a close without a code, and is never sent.
     this.close(code === 1005 ? 1000 : code, '')
-    this.#socket.end()
+    this.#end()
   }
 
   onViolation(code: number, reason: string): void {
     this.#code = ABNORMAL
     this.#reason = reason
     this.close(code, reason)
-    this.#socket.end()
+    this.#end()
   }
 }
 
