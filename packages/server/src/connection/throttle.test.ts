@@ -117,6 +117,21 @@ test('[S-36] a rate that is false bounds nothing, and leaves nothing behind', ()
   expect(throttle.isOver(1_000_000)).toBe(true)
 })
 
+test.each([
+  ['messages', 'message'],
+  ['bytes', 'byte'],
+  ['joins', 'join'],
+  ['updates', 'update'],
+] as const)('[S-36] a rate of one of %s a second is told in the singular', (name, singular) => {
+  const { clock, faults, throttle } = make({ [name]: { perSecond: 1, burst: 1 } })
+  const large = { ...update(3), meta: { text: 'x'.repeat(200) } } as ClientMessage
+  const join: ClientMessage = { kind: 'join', topic: 'a', ref: '1', joinRef: '1', payload: {} }
+  for (let i = 0; i < 2; i++) throttle.takes(name === 'joins' ? join : large, 1, clock.now())
+  expect(faults).toEqual([
+    `More than 1 ${singular} a second (server option rates.${name}.perSecond); try again later.`,
+  ])
+})
+
 test('[S-36] new credentials have a rate of their own, which other messages take nothing of', async () => {
   const { clock, done, faults, beats, renews } = make({ refreshes: { perSecond: 1, burst: 2 } })
   for (let n = 0; n < 10; n++) beats(n)

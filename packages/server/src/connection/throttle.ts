@@ -45,22 +45,24 @@ export interface ThrottleEvents {
   onAbuse(): void
 }
 
+/** Rates whose lack of room is told; offences are counted in silence. */
+type ToldRate = Exclude<RateName, 'abuse'>
+
 /** That a rate has no room. */
 interface Excess {
-  readonly name: RateName
+  readonly name: ToldRate
   /** Milliseconds until it has. */
   readonly waitMs: number
   /** Whether the connection alone is too fast; otherwise its account is, over all its connections. */
   readonly isOwn: boolean
 }
 
-const SINGULAR: Readonly<Record<RateName, string>> = {
+const SINGULAR: Readonly<Record<ToldRate, string>> = {
   messages: 'message',
   bytes: 'byte',
   joins: 'join',
   updates: 'update',
   refreshes: 'refresh',
-  abuse: 'offence',
 }
 
 /** How fast one connection sends, and its account. (S-36, S-52) */
@@ -147,7 +149,7 @@ export class Throttle {
   }
 
   /** Null where there is room. */
-  #excess(name: RateName, nowMs: number, cost = 1): Excess | null {
+  #excess(name: ToldRate, nowMs: number, cost = 1): Excess | null {
     const ownMs = this.#own.waitMs(name, nowMs, cost)
     if (ownMs > 0) return { name, waitMs: ownMs, isOwn: true }
     const accountMs = this.#ofAccount(nowMs)?.waitMs(name, nowMs, cost) ?? 0

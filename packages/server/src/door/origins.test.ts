@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Mode } from '../mode'
-import { type AllowedOrigins, Origins } from './origins'
+import { type AllowedOrigins, ORIGIN_NOT_ALLOWED, Origins } from './origins'
 
 const refused = expect.objectContaining({ code: 'invalid_option' })
 
@@ -18,6 +18,8 @@ describe('[S-35] without the option', () => {
   test.each([
     ['https://chat.example.com', true],
     ['http://chat.example.com', true],
+    ['http://chat.example.com:80', true],
+    ['http://chat.example.com:443', false],
     ['https://CHAT.example.com', true],
     ['https://chat.example.com:443', true],
     ['https://chat.example.com:8443', false],
@@ -140,6 +142,14 @@ test('what is neither a list nor a function is refused when the server is made',
   const text = 'https://app.example.com' as unknown as AllowedOrigins
   expect(() => new Origins(text, () => 'production')).toThrow(refused)
   expect(() => new Origins(text, () => 'production')).toThrow('allowedOrigins must be a list')
+})
+
+test('a page of a site that may not connect is refused with the option that would let it in', () => {
+  expect(ORIGIN_NOT_ALLOWED).toEqual({
+    status: 403,
+    reason: 'origin_not_allowed',
+    message: expect.stringContaining('server option allowedOrigins'),
+  })
 })
 
 describe('[S-35] a function', () => {
