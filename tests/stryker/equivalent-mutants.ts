@@ -26,7 +26,6 @@ const origins = 'packages/server/src/door/origins.ts'
 const pendingSockets = 'packages/server/src/door/pending-sockets.ts'
 const seats = 'packages/server/src/door/seats.ts'
 const staging = 'packages/server/src/presence/staging.ts'
-const topicLine = 'packages/server/src/store/redis/topic-line.ts'
 const presenceSet = 'packages/shared-protocol/src/presence/presence-set.ts'
 const phoenixPresences = 'packages/shared-protocol/src/presence/phoenix-presences.ts'
 
@@ -98,12 +97,6 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
     'Whatever is not doubtful is certain.',
     "leave(ref: PresenceRef, reason: LeaveReason, certainty: 'certain' | 'doubtful' = 'certain'): void {",
     "leave(ref: PresenceRef, reason: LeaveReason, certainty: 'certain' | 'doubtful' = \"\"): void {",
-  ),
-  ...all(
-    topicLine,
-    'What is settled has waited, so that its timer is there; the question mark is for the compiler.',
-    'this.#settling?.cancel()',
-    'this.#settling.cancel()',
   ),
   ...all(
     history,

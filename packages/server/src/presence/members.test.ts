@@ -413,6 +413,9 @@ test('[S-9] who was removed is forgotten, however often', () => {
   expect(members.size).toBe(0)
   members.tellAll(event)
   expect(one.heard).toEqual([])
+  const empty = new Members()
+  empty.remove(one)
+  expect(empty.size).toBe(0)
 })
 
 test('those of the same dialect as one that left are told on', () => {

@@ -20,14 +20,16 @@ export interface TopicLineContext {
 /** Diffs that a line keeps behind a gap, at most. */
 const MAX_KEPT = 256
 
+const NOT_RUNNING: Timer = { cancel: () => {} }
+
 /** One feed's place in its topic's order: what comes in is any old message, what goes out is in order. */
 export class TopicLine {
   readonly #feed: TopicFeed
   readonly #context: TopicLineContext
   readonly #holders = new Holders()
   #state: LineState = OPENING
-  #gap: Timer | null = null
-  #settling: Timer | null = null
+  #gap: Timer = NOT_RUNNING
+  #settling: Timer = NOT_RUNNING
   #waiting: { readonly position: Position; readonly resolve: () => void }[] = []
   #isCancelled = false
 
@@ -92,8 +94,8 @@ export class TopicLine {
 
   cancel(): void {
     this.#isCancelled = true
-    this.#gap?.cancel()
-    this.#settling?.cancel()
+    this.#gap.cancel()
+    this.#settling.cancel()
     for (const { resolve } of this.#waiting.splice(0)) resolve()
   }
 
@@ -129,15 +131,15 @@ export class TopicLine {
       case 'assert':
         return onAsk(true)
       case 'awaitGap':
-        this.#gap?.cancel()
+        this.#gap.cancel()
         this.#gap = clock.after(gapMs, () => this.#step({ kind: 'gapDue' }))
         return
       case 'awaitOthers':
-        this.#settling?.cancel()
+        this.#settling.cancel()
         this.#settling = clock.after(settleMs, () => this.#step({ kind: 'settleDue' }))
         return
       case 'settled':
-        this.#settling?.cancel()
+        this.#settling.cancel()
     }
   }
 
