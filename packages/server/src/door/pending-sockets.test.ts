@@ -87,6 +87,15 @@ describe('[S-35] TCP connections without a request', () => {
     expect(pending.addressCount).toBe(0)
   })
 
+  test('are all cut off where the server closes', () => {
+    const pending = new PendingSockets<FakeSocket>({ max: 9, maxPerAddress: 9 })
+    const sockets = some(3)
+    for (const [i, socket] of sockets.entries()) pending.add(socket, i % 2 ? 'a' : null)
+    pending.clear()
+    expect(destroyed(sockets)).toEqual([true, true, true])
+    expect([pending.size, pending.addressCount]).toEqual([0, 0])
+  })
+
   test('that have sent a request count no longer', () => {
     const pending = new PendingSockets<FakeSocket>({ max: 2, maxPerAddress: 2 })
     for (const socket of some(50)) {

@@ -67,7 +67,8 @@ export class TopicState {
    */
   follow(snapshot: PresenceSnapshot, reasons: LeaveReasons): FullDiff | null {
     const { position } = this
-    if (!position || position.epoch !== snapshot.epoch || snapshot.seq <= position.seq) return null
+    if (!position || position.epoch !== snapshot.epoch) return null
+    // Null where the state is not later: a diff to it is an old one.
     const missed = this.#lead(position, snapshot, snapshot.seq, reasons)
     // A store that lost writes may have other revs under the same numbers: then only the state itself tells.
     return this.#set.digest === snapshot.digest ? missed : null
