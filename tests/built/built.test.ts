@@ -68,6 +68,18 @@ describe.each(packages)('the tarball of %s', (name) => {
     }
   })
 
+  test('has a README, a licence, and says where it comes from', async () => {
+    const folder = join(consumer.folder, 'node_modules/@rollcall', name)
+    for (const file of ['README.md', 'LICENSE']) {
+      expect(await readFile(join(folder, file), 'utf8')).toBe(
+        await readFile(at('packages', name, file), 'utf8'),
+      )
+    }
+    const { homepage, repository } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+    expect(homepage).toMatch(/^https:/)
+    expect(repository.directory).toBe(`packages/${name}`)
+  })
+
   test('has neither sources nor tests in it', async () => {
     const files = (await consumer.run(['tar', '--list', '--file', tarball()])).trim().split('\n')
     expect(files).toContain('package/dist/index.js')

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { at } from '../../scripts/lib/repository.mjs'
-import { documentPaths, type MarkdownDocument, readDocument } from './markdown'
+import { documentPaths, GENERATED, type MarkdownDocument, readDocument } from './markdown'
 
 const pages = documentPaths().map(readDocument)
 const scripts = new Set([
@@ -12,7 +12,6 @@ const scripts = new Set([
   ...Object.keys(JSON.parse(readFileSync(at('package.json'), 'utf8')).scripts),
 ])
 
-/** Made by `npm start` or by a reader; not in the repository. */
 const isElsewhere = (target: string) => /^(https?:|mailto:)/.test(target)
 
 function brokenLinks(page: MarkdownDocument): string[] {
@@ -20,6 +19,7 @@ function brokenLinks(page: MarkdownDocument): string[] {
     if (isElsewhere(target)) return []
     const [file = '', anchor] = target.split('#')
     const path = file === '' ? page.path : normalize(join(dirname(page.path), file))
+    if (path.startsWith(GENERATED)) return []
     if (!existsSync(at(path))) return [`line ${line}: there is no ${path}`]
     if (anchor === undefined) return []
     const anchors = readDocument(path).headings.map((heading) => heading.anchor)

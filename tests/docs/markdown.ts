@@ -33,11 +33,11 @@ export interface MarkdownDocument {
   readonly links: readonly Link[]
 }
 
-/** Pages at the top, and changesets; of `docs`, every folder. */
-const flatFolders = ['', '.changeset']
+/** Folders whose pages count without those of the folders in them; of `docs`, all count. */
+const flatFolders = ['', '.changeset', 'packages/client', 'packages/server', 'packages/shared-protocol']
 
-/** Made by `npm run docs` from the docstrings: their examples are tested where they are written. */
-const GENERATED = 'docs/reference/api'
+/** `npm run docs` writes these pages from the docstrings, whose examples are tested where they are written. */
+export const GENERATED = 'docs/reference/api'
 
 /** Every page that this repository's readers are sent to. */
 export function documentPaths(): string[] {

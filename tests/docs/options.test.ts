@@ -171,7 +171,7 @@ describe('docs/reference/server-options.md', () => {
   })
 })
 
-describe('docs/guides/client.md', () => {
+describe('docs/reference/client-options.md', () => {
   test('names each option of a socket, with its default', () => {
     const { backoff, ...rest } = DEFAULT_SOCKET_OPTIONS
     const defaults = new Map<string, unknown>([
@@ -179,7 +179,7 @@ describe('docs/guides/client.md', () => {
       ['backoff.baseMs', backoff.baseMs],
       ['backoff.capMs', backoff.capMs],
     ])
-    const rows = rowsOf('docs/guides/client.md')
+    const rows = rowsOf('docs/reference/client-options.md')
     expect([...rows.keys()].sort()).toEqual([...defaults.keys()].sort())
     for (const [name, value] of defaults) {
       if (typeof value === 'number') expect(`${name}: ${rows.get(name)}`).toBe(`${name}: ${value}`)

@@ -1,4 +1,4 @@
-// docs/guides/phoenix.md and the Phoenix sections of docs/reference/protocol.md: each row of the table has a test behind it, each frame
+// docs/reference/phoenix.md and the Phoenix sections of docs/reference/protocol.md: each row of the table has a test behind it, each frame
 // is what the dialects read and write.
 
 import { readFileSync } from 'node:fs'
@@ -21,8 +21,8 @@ const TITLE = /\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g
 
 const context = { limits: DEFAULT_LIMITS, implicitTopic: '' }
 
-describe('the table of docs/guides/phoenix.md', () => {
-  const page = readDocument('docs/guides/phoenix.md')
+describe('the table of docs/reference/phoenix.md', () => {
+  const page = readDocument('docs/reference/phoenix.md')
   const rows = ['The same', 'Better', 'Different', 'Missing', "Rollcall's client"].flatMap((heading) =>
     tableUnder(page, heading).map((cells) => ({ heading, what: cells[0] ?? '', cited: cells.at(-1) ?? '' })),
   )

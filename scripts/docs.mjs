@@ -1,0 +1,53 @@
+// `npm run docs`: the documentation as a site, in docs/.vitepress/dist. A dead link fails it.
+//   npm run docs:dev   serves it, and shows a change to a page at once
+//   DOCS_BASE          path under which the site is hosted ('/')
+
+import { existsSync, rmSync } from 'node:fs'
+import { endCommandsOnSignal, runCommand } from './lib/command.mjs'
+import { at } from './lib/repository.mjs'
+import { hashFiles, isStamped, removeStamp, writeStamp } from './lib/stamp.mjs'
+
+const BUILD_LIMIT_MS = 300_000
+const DEV_LIMIT_MS = 2 ** 31 - 1
+const reference = 'docs/reference/api'
+
+const bin = (/** @type {string} */ name) => at('node_modules/.bin', name)
+
+/** @param {string} title @param {string[]} command @param {number} timeoutMs @param {boolean} [live] */
+async function run(title, command, timeoutMs, live) {
+  console.log(title)
+  const { ok, output } = await runCommand(command, { timeoutMs, live })
+  if (!ok) throw new Error(`${title} failed:\n${output}`)
+}
+
+/** Writes the API reference from the docstrings, unless they are the same as last time. */
+async function generateReference() {
+  const inputs = [
+    'packages/client/src',
+    'packages/server/src',
+    'packages/shared-protocol/src',
+    'docs/.vitepress',
+  ]
+  const hash = hashFiles(
+    ['pnpm-lock.yaml', ...inputs],
+    (path) => !/\.test\.tsx?$|\.vitepress\/(cache|dist)\//.test(path),
+  )
+  if (isStamped('docs-reference', hash) && existsSync(at(reference, 'index.md'))) return
+  removeStamp('docs-reference')
+  rmSync(at(reference), { recursive: true, force: true })
+  await run('API reference', [bin('typedoc'), '--options', 'docs/.vitepress/typedoc.json'], BUILD_LIMIT_MS)
+  writeStamp('docs-reference', hash)
+}
+
+endCommandsOnSignal()
+try {
+  await generateReference()
+  if (process.argv.includes('--dev')) await run('site', [bin('vitepress'), 'dev', 'docs'], DEV_LIMIT_MS, true)
+  else {
+    await run('site', [bin('vitepress'), 'build', 'docs'], BUILD_LIMIT_MS)
+    console.log('built docs/.vitepress/dist')
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}
