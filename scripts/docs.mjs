@@ -13,8 +13,8 @@ const reference = 'docs/reference/api'
 
 const bin = (/** @type {string} */ name) => at('node_modules/.bin', name)
 
-/** @param {string} title @param {string[]} command @param {number} timeoutMs @param {boolean} [live] */
-async function run(title, command, timeoutMs, live) {
+/** @param {string} title @param {string[]} command @param {number} timeoutMs @param {boolean} [live] whether its output is shown as it comes */
+async function run(title, command, timeoutMs, live = false) {
   console.log(title)
   const { ok, output } = await runCommand(command, { timeoutMs, live })
   if (!ok) throw new Error(`${title} failed:\n${output}`)
