@@ -126,12 +126,6 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
   ...all(message, 'What cannot be read stays undefined, which is no object.', '} catch {', '} catch {}'),
   ...all(
     ownRecords,
-    'Without records of the topic none is found; the check is for the compiler.',
-    'if (!records || !held) return',
-    'if (false || !held) return',
-  ),
-  ...all(
-    ownRecords,
     'An owner of a record has topics until its last one goes; the question mark is for the compiler.',
     'topics?.delete(topic)',
     'topics.delete(topic)',

@@ -46,9 +46,9 @@ function lineOf({ onSnapshot }: Partial<Pick<TopicFeed, 'onSnapshot'>> = {}) {
   const clock = new VirtualClock()
   const line = new TopicLine(
     {
-      onSnapshot: (state) => {
+      onSnapshot: (state, reasons) => {
         told.push(`state ${state.epoch} ${state.seq}`)
-        onSnapshot?.(state)
+        onSnapshot?.(state, reasons)
       },
       onDiff: ({ seq }) => told.push(`diff ${seq}`),
       onMessage: () => told.push('message'),
@@ -203,6 +203,21 @@ describe('the state after this node has said what it holds', () => {
     line.takeAsserted(snapshot(9, 'other', { asserted: new Set(['n1']) }))
     expect(told()).toEqual(['assert'])
   })
+})
+
+test('[S-57] a state is told with why presences left: as Redis says, or lost with their node', async () => {
+  const told: Record<string, string>[] = []
+  const { line, clock } = lineOf({
+    onSnapshot: (_state, reasons) => told.push(Object.fromEntries(reasons ?? [])),
+  })
+  line.takeSnapshot(snapshot(3, 'e', { holders: ['n1', 'n2', 'n2'] }))
+  line.doubt()
+  const reasons = new Map([['r2', 'kicked' as const]])
+  const other = snapshot(1, 'other', { asserted: new Set(['n1']), reasons })
+  line.takeSnapshot(other)
+  await clock.advance(SETTLE_MS)
+  line.takeSnapshot(other)
+  expect(told).toEqual([{}, { r2: 'kicked', r3: 'node_lost' }])
 })
 
 describe('waiting for a position', () => {
