@@ -3,7 +3,7 @@
 import { createServer, defineChannel, RedisStore } from '@rollcall/server'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { enter } from '../real/support/stranger'
-import { silent, soon } from './support/member'
+import { silent } from './support/member'
 import { RedisServer } from './support/redis-server'
 
 const CONNECTIONS = 4
@@ -11,12 +11,8 @@ const FLOOD_MS = 8000
 /** Joins of a connection after which it leaves a topic. */
 const JOINED_FOR = 20
 const JOINS = { perSecond: 25, burst: 50 }
-/** Seconds for which Redis keeps a topic's history in which nobody was ever present. */
-const UNUSED_S = 5
-/** Topics within that time, and a second of joins more: Redis finds expired keys ten times a second. */
-const MAX_TOPICS = JOINS.burst + JOINS.perSecond * (UNUSED_S + 1)
-/** Bytes of a topic's history in Redis, whatever the topic is called within the limits. */
-const MAX_TOPIC_BYTES = 1024
+/** Bytes of one of the keys of a topic, whatever it is called within the limits. */
+const MAX_KEY_BYTES = 1024
 
 const watching = defineChannel({ topicPattern: 'watch:*', join: () => undefined })
 
@@ -27,7 +23,7 @@ async function flood(redis: RedisServer, topicOf: (n: number) => string) {
     port: 0,
     store,
     logger: silent,
-    channels: [watching],
+    channels: [watching, present],
     authenticate: () => ({ id: 'mallory' }),
     rates: { messages: false, bytes: false, abuse: false, joins: JOINS },
   })
@@ -53,8 +49,13 @@ async function flood(redis: RedisServer, topicOf: (n: number) => string) {
   return { end: () => clearInterval(timer), joins: () => joins }
 }
 
-/** Topics of which Redis has anything, and the most bytes of one of their keys. */
-async function held(redis: RedisServer, pattern: string): Promise<{ topics: number; bytes: number }> {
+/** Keys of Redis that are called so. */
+async function held(redis: RedisServer, pattern: string): Promise<number> {
+  return Number((await redis.command('EVAL', "return #redis.call('KEYS', ARGV[1])", '0', pattern)).slice(1))
+}
+
+/** Topics of which Redis holds anything, and the most bytes of one of their keys. */
+async function left(redis: RedisServer, pattern: string): Promise<{ topics: number; bytes: number }> {
   const script = `
 local topics, bytes, count = {}, 0, 0
 for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
@@ -74,24 +75,35 @@ async function start(): Promise<RedisServer> {
   return redis
 }
 
-describe('[S-59] one account that joins one topic after the other', () => {
-  test('without being present makes Redis hold those of a few seconds, and then none', async () => {
+/** Each is present in its topic until it leaves. */
+const present = defineChannel({ topicPattern: 'room:*', join: (ctx) => void ctx.track('k', {}) })
+
+describe('[S-59] one account that is present in one topic after the other', () => {
+  test('makes Redis hold those that its rate allows, each in a few small keys', async () => {
     const redis = await start()
     // Each brace is five bytes of a key: as long as a name may be.
-    const name = '{'.repeat(110)
-    const { end, joins } = await flood(redis, (n) => `watch:${name}${n}`)
-    let most = 0
+    const { end } = await flood(redis, (n) => `room:${'{'.repeat(110)}${n}`)
+    await new Promise((resolve) => setTimeout(resolve, FLOOD_MS))
+    end()
+    const { topics, bytes } = await left(redis, '*{t:room:*')
+    expect(topics).toBeGreaterThan(JOINS.burst)
+    expect(topics).toBeLessThanOrEqual(JOINS.burst + (JOINS.perSecond * (FLOOD_MS + 1000)) / 1000)
+    expect(bytes).toBeLessThan(MAX_KEY_BYTES)
+  }, 40_000)
+})
+
+describe('[S-90] one account that joins one topic after the other', () => {
+  test('without being present makes Redis hold nothing', async () => {
+    const redis = await start()
+    const { end, joins } = await flood(redis, (n) => `watch:${n}`)
     const untilMs = performance.now() + FLOOD_MS
     while (performance.now() < untilMs) {
-      const { topics, bytes } = await held(redis, '*{t:watch:*')
-      most = Math.max(most, topics)
-      expect(bytes).toBeLessThan(MAX_TOPIC_BYTES)
+      expect(await held(redis, '*{t:watch:*')).toBe(0)
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
     end()
-    expect(joins()).toBeGreaterThan(4 * MAX_TOPICS)
-    expect(most).toBeGreaterThan(JOINS.burst)
-    expect(most).toBeLessThanOrEqual(MAX_TOPICS)
-    await soon(async () => expect(await held(redis, '*{t:watch:*')).toEqual({ topics: 0, bytes: 0 }), 10_000)
+    expect(joins()).toBeGreaterThan(4 * (JOINS.burst + (JOINS.perSecond * FLOOD_MS) / 1000))
+    expect(await held(redis, '*')).toBeGreaterThan(0)
+    expect(await held(redis, '*{t:watch:*')).toBe(0)
   }, 40_000)
 })

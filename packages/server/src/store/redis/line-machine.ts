@@ -1,6 +1,6 @@
 import { type PresenceDiff, type Step, stay, stepBy, type TransitionTable } from '@rollcall/shared-protocol'
 import type { StoredSnapshot } from './scripts/snapshot'
-import type { Known } from './scripts/topic'
+import { type Known, NO_HISTORY } from './scripts/topic'
 
 /*
  *              snapshot            gap in vain, reconnect            another history than ours
@@ -75,6 +75,16 @@ const knownOf = ({ epoch, seq, digest }: Known): Known => ({ epoch, seq, digest 
 
 const isSame = (a: Known, b: Known) => a.epoch === b.epoch && a.seq === b.seq && a.digest === b.digest
 
+/** Whether the topic has no history at all: its first change, in whatever epoch, is what follows. */
+const isNone = ({ epoch }: Known) => epoch === NO_HISTORY
+
+/**
+ * Whether a snapshot is older than the history that the line knows. It answers a line that knew of none: to one that knows
+ * a history that is lost, Redis answers with the one that begins.
+ */
+const isOvertaken = ({ at }: { readonly at: Known }, snapshot: StoredSnapshot) =>
+  isNone(snapshot) && !isNone(at)
+
 const isKept = (kept: readonly OrderedDiff[], { diff }: OrderedDiff) =>
   kept.some((one) => one.diff.seq === diff.seq && one.diff.epoch === diff.epoch)
 
@@ -83,12 +93,23 @@ function keep(kept: readonly OrderedDiff[], ordered: OrderedDiff, max: number): 
   return isKept(kept, ordered) ? kept : [...kept, ordered].slice(-max)
 }
 
-/** What of the kept diffs follows `at` without a gap, and what is left of this history. */
+/** The empty state with which the history of a first diff begins; null where none of them is a first one. */
+function beginningIn(kept: readonly OrderedDiff[]): StoredSnapshot | null {
+  // The latest: what came before it is of a history that was lost since.
+  const first = [...kept].reverse().find(({ diff, was }) => diff.base === 0 && was === 0)
+  if (!first) return null
+  const nobody = { presences: [], holders: [], asserted: new Set<string>(), reasons: new Map() }
+  return { epoch: first.diff.epoch, seq: 0, digest: 0, ...nobody }
+}
+
+/** What of the kept diffs follows `at` without a gap, and what is left of this history; of all, where there is none yet. */
 function drain(at: Known, kept: readonly OrderedDiff[]) {
+  const beginning = at.epoch === NO_HISTORY ? beginningIn(kept) : null
+  const effects: LineEffect[] = beginning ? [{ kind: 'tell', snapshot: beginning }] : []
+  let now = beginning ? knownOf(beginning) : at
+  if (now.epoch === NO_HISTORY) return { at, effects, rest: kept }
   const bySeq = new Map<number, OrderedDiff>()
-  for (const one of kept) if (one.diff.epoch === at.epoch) bySeq.set(one.diff.base, one)
-  const effects: LineEffect[] = []
-  let now = at
+  for (const one of kept) if (one.diff.epoch === now.epoch) bySeq.set(one.diff.base, one)
   for (let next = bySeq.get(now.seq); next && next.was === now.digest; next = bySeq.get(now.seq)) {
     effects.push({ kind: 'deliver', ordered: next })
     now = knownOf(next.diff)
@@ -140,6 +161,14 @@ function take(
   }
 }
 
+/** A history begins. Where there was none, its first change follows and tells of it. */
+function begun<S extends Extract<LineState, { at: Known }>>(
+  state: S,
+  { epoch }: { readonly epoch: string },
+): LineStep {
+  return epoch === state.at.epoch || isNone(state.at) ? stay(state) : lose(state.at, state.kept)
+}
+
 const table: TransitionTable<LineState, LineEvent, LineEffect, LineContext> = {
   opening: {
     diff: ({ kept }, { ordered }, { maxKept }) =>
@@ -154,7 +183,7 @@ const table: TransitionTable<LineState, LineEvent, LineEffect, LineContext> = {
   live: {
     diff: ({ at, kept }, { ordered }, { maxKept }) => {
       const { diff } = ordered
-      if (diff.epoch !== at.epoch) return lose(at, [...kept, ordered])
+      if (diff.epoch !== at.epoch && !isNone(at)) return lose(at, [...kept, ordered])
       if (diff.seq <= at.seq) return stay({ name: 'live', at, kept })
       if (diff.base > at.seq) {
         if (kept.length >= maxKept) return { state: { name: 'asking', at, kept }, effects: [{ kind: 'ask' }] }
@@ -166,11 +195,17 @@ const table: TransitionTable<LineState, LineEvent, LineEffect, LineContext> = {
       if (rest.some((one) => one.diff.base <= now.seq)) return lose(now, rest, effects)
       return { state: { name: 'live', at: now, kept: rest }, effects }
     },
-    begun: (state, { epoch }) => (epoch === state.at.epoch ? stay(state) : lose(state.at, state.kept)),
+    begun,
     asserted: stay,
     // Asked for by another line of this topic: what it has more is on its way.
-    snapshot: (state, { snapshot }) =>
-      snapshot.epoch === state.at.epoch ? stay(state) : lose(state.at, state.kept),
+    snapshot: (state, { snapshot }, context) => {
+      if (snapshot.epoch === state.at.epoch) return stay(state)
+      if (isNone(state.at)) return take(state, snapshot, context, null)
+      // Where the first change was lost since, Redis finds out by what this node knows.
+      if (isOvertaken(state, snapshot))
+        return { state: { ...state, name: 'asking' }, effects: [{ kind: 'ask' }] }
+      return lose(state.at, state.kept)
+    },
     gapDue: ({ at, kept }) =>
       kept.length === 0
         ? stay({ name: 'live', at, kept })
@@ -181,9 +216,10 @@ const table: TransitionTable<LineState, LineEvent, LineEffect, LineContext> = {
   asking: {
     diff: ({ at, kept }, { ordered }, { maxKept }) =>
       stay({ name: 'asking', at, kept: keep(kept, ordered, maxKept) }),
-    begun: (state, { epoch }) => (epoch === state.at.epoch ? stay(state) : lose(state.at, state.kept)),
+    begun,
     asserted: stay,
-    snapshot: (state, { snapshot }, context) => take(state, snapshot, context, null),
+    snapshot: (state, { snapshot }, context) =>
+      isOvertaken(state, snapshot) ? stay(state) : take(state, snapshot, context, null),
     gapDue: stay,
     settleDue: stay,
     stale: stay,
@@ -200,7 +236,8 @@ const table: TransitionTable<LineState, LineEvent, LineEffect, LineContext> = {
       if (awaiting.size === state.awaiting.size) return stay(state)
       return { state: { ...state, awaiting }, effects: awaiting.size === 0 ? [{ kind: 'ask' }] : [] }
     },
-    snapshot: (state, { snapshot }, context) => take(state, snapshot, context, state),
+    snapshot: (state, { snapshot }, context) =>
+      isOvertaken(state, snapshot) ? stay(state) : take(state, snapshot, context, state),
     gapDue: stay,
     settleDue: (state) => ({ state: { ...state, isOverdue: true }, effects: [{ kind: 'ask' }] }),
     // Redis is away again: it counts anew once it is back, as nobody can say anything meanwhile.

@@ -12,7 +12,7 @@ import { ASSERT, assertArgs, readAssertReply } from './scripts/assert'
 import { COMMIT, commitArgs, type NetChange, netChanges, readCommitReply } from './scripts/commit'
 import { PUBLISH } from './scripts/lease'
 import { COUNT, readSnapshot, SNAPSHOT } from './scripts/snapshot'
-import { callerArgs, type Known, NOTHING_KNOWN } from './scripts/topic'
+import { callerArgs, type Known, NO_HISTORY, NOTHING_KNOWN } from './scripts/topic'
 import { TopicLine } from './topic-line'
 
 /*
@@ -156,7 +156,7 @@ export class TopicAccess {
         const { own, lease } = this.#context
         if (own.has(this.topic)) await lease.touch(this.topic)
         const leaving = own.leavingOf(this.topic)
-        const args = assertArgs(lease.former, leaving, own.of(this.topic))
+        const args = assertArgs(lease.former, leaving, own.of(this.topic), this.#isInDoubt)
         const { snapshot, lost, message } = readAssertReply(await this.#run(ASSERT, this.#caller(), args))
         own.confirmGone(
           this.topic,
@@ -197,7 +197,8 @@ export class TopicAccess {
     )
     const { epoch, seq } = reply
     const message = reply.message === '' ? null : parseMessage(reply.message)
-    this.#offer(message ?? { kind: 'begun', epoch })
+    // Without an effect on a topic without a history there is nothing to tell, and nothing that the lines must not know.
+    if (message || epoch !== NO_HISTORY) this.#offer(message ?? { kind: 'begun', epoch })
     return { epoch, seq }
   }
 
@@ -333,7 +334,8 @@ export class TopicAccess {
   #known(): Known {
     let furthest: Known = NOTHING_KNOWN
     for (const { known } of this.#lines) {
-      if (known && (furthest.epoch !== known.epoch || known.seq > furthest.seq)) furthest = known
+      if (!known || known.epoch === NO_HISTORY) continue
+      if (furthest.epoch !== known.epoch || known.seq > furthest.seq) furthest = known
     }
     return furthest
   }

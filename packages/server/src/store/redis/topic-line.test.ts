@@ -4,6 +4,7 @@ import { VirtualClock } from '../../testing-support/virtual-clock'
 import type { TopicFeed } from '../store'
 import type { TopicMessage } from './message'
 import type { StoredSnapshot } from './scripts/snapshot'
+import { NO_HISTORY } from './scripts/topic'
 import { TopicLine } from './topic-line'
 
 const GAP_MS = 200
@@ -62,9 +63,9 @@ function lineOf({ onSnapshot }: Partial<Pick<TopicFeed, 'onSnapshot'>> = {}) {
   return { line, clock, told: () => told.splice(0) }
 }
 
-function live(seq = 5) {
+function live(seq = 5, epoch = 'e') {
   const all = lineOf()
-  all.line.takeSnapshot(snapshot(seq))
+  all.line.takeSnapshot(snapshot(seq, epoch))
   all.told()
   return all
 }
@@ -229,6 +230,18 @@ describe('waiting for a position', () => {
     await clock.settle()
     return () => reached
   }
+
+  test('[S-90] goes on where the feed knows of no history, until it has had the change', async () => {
+    const { line, clock, told } = live(0, NO_HISTORY)
+    expect((await isReached(line, clock, { epoch: NO_HISTORY, seq: 0 }))()).toBe(true)
+    const reached = await isReached(line, clock, { epoch: 'e', seq: 2 })
+    line.offer(joined(2))
+    await clock.settle()
+    expect(reached()).toBe(false)
+    line.offer(joined(1))
+    await clock.settle()
+    expect([reached(), told()]).toEqual([true, ['state e 0', 'diff 1', 'diff 2']])
+  })
 
   test('ends where the feed is there already, or knows a younger history', async () => {
     const { line, clock } = live()

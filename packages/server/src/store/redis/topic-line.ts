@@ -5,7 +5,7 @@ import { Holders } from './holders'
 import { type LineEffect, type LineEvent, type LineState, OPENING, stepLine } from './line-machine'
 import type { TopicMessage } from './message'
 import type { StoredSnapshot } from './scripts/snapshot'
-import type { Known } from './scripts/topic'
+import { type Known, NO_HISTORY } from './scripts/topic'
 
 export interface TopicLineContext {
   readonly clock: Clock
@@ -148,8 +148,8 @@ export class TopicLine {
     if (state.name !== 'live') return
     const { epoch, seq } = state.at
     this.#waiting = this.#waiting.filter(({ position, resolve }) => {
-      // In another epoch the state that the feed was told of is younger than the step.
-      if (position.epoch === epoch && position.seq > seq) return true
+      // In another epoch the state that the feed was told of is younger than the step; but "no history" is older than all.
+      if ((position.epoch === epoch || epoch === NO_HISTORY) && position.seq > seq) return true
       resolve()
       return false
     })

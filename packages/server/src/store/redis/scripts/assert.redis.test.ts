@@ -36,3 +36,13 @@ test('[S-22] what a node said under an id that it has given up since, and comes 
   await expect(late).rejects.toMatchObject({ code: 'FENCED' })
   expect(readSnapshot(await run(SNAPSHOT, 'now', 2, ['0'])).presences).toEqual([])
 })
+
+test('[S-90] what may still come is refused in a topic without a history, and of no other is a trace kept', async () => {
+  const run = await topicOf('doubt')
+  await run(ASSERT, 'sure', 2, assertArgs(['former'], [], []))
+  await run(ASSERT, 'unsure', 2, assertArgs([], [], [], true))
+  const late = (node: string) => run(COMMIT, node, 1, commitArgs(netChanges([put(node)])))
+  await expect(late('unsure')).rejects.toMatchObject({ code: 'LATE' })
+  await late('former')
+  await late('sure')
+})

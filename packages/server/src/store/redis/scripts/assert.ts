@@ -1,33 +1,37 @@
 import { type OwnRecord, recordArgs } from '../record'
 import type { RedisReply, RedisScript } from '../redis-port'
 import { readSnapshot, type StoredSnapshot } from './snapshot'
-import { FENCE_MS, PROLOGUE } from './topic'
+import { FENCE_MS, NO_HISTORY, PROLOGUE } from './topic'
 
 /*
- *   ARGV  8 how many ids it had before  9… those ids   then how many it has dropped, and of each: ref reason
+ *   ARGV  8 1 where something of the node may be here  9 how many ids it had before  10… those ids
+ *         then how many it has dropped, and of each: ref reason
  *         then each own presence: ref rev hash owner key meta
  *   reply as of snapshot, the refs that are lost to another node, and the message of its step, which may be empty
  *
  * What a node does where it may have missed something: afterwards the topic holds of this node exactly what the node
- * says, everybody knows that it has said so, and nothing more can be done here under the ids that it had before.
+ * says, everybody knows that it has said so, and nothing more can be done here under the ids that it had before. Of a
+ * topic without a history in which the node never changed anything, nothing is kept.
  */
 export const ASSERT: RedisScript = {
   name: 'assert',
   source: `${PROLOGUE}
 local refused = refusal()
 if refused then return redis.error_reply(refused) end
+if ARGV[8] == '1' and epoch == '${NO_HISTORY}' then epoch = ARGV[6] end
+local isKept = epoch ~= '${NO_HISTORY}'
 local mine, former = { [node] = true }, {}
-local count = tonumber(ARGV[8])
-for i = 9, 8 + count do
+local count = tonumber(ARGV[9])
+for i = 10, 9 + count do
   mine[ARGV[i]] = true
   former[#former + 1] = ARGV[i]
   -- What it said under that id and comes late would be nobody's.
-  redis.call('HSET', X, ARGV[i], '1')
+  if isKept then redis.call('HSET', X, ARGV[i], '1') end
 end
-if count > 0 then redis.call('PEXPIRE', X, ${FENCE_MS}) end
+if isKept and count > 0 then redis.call('PEXPIRE', X, ${FENCE_MS}) end
 local why = {}
-local from = 10 + count
-for _ = 1, tonumber(ARGV[9 + count]) do
+local from = 11 + count
+for _ = 1, tonumber(ARGV[10 + count]) do
   why[ARGV[from]] = ARGV[from + 1]
   from = from + 2
 end
@@ -73,8 +77,10 @@ for ref, reason in pairs(why) do explain(ref, reason) end
 
 local message = finish()
 local names = table.concat(former, ',')
-redis.call('HSET', G, node, generation .. ':' .. epoch .. ':' .. names)
-settle()
+if isKept then
+  redis.call('HSET', G, node, generation .. ':' .. epoch .. ':' .. names)
+  settle()
+end
 say('{"k":"a","epoch":"' .. epoch .. '","node":"' .. node .. '","former":"' .. names .. '"}')
 return { epoch, int(seq), int(digest), redis.call('HGETALL', G), redis.call('HGETALL', P), reasons(), lost, message }
 `,
@@ -93,12 +99,18 @@ export function readAssertReply(reply: RedisReply): AssertReply {
   return { snapshot: readSnapshot(reply), lost: lost as string[], message: message as string }
 }
 
-/** @param leaving ref (JSON) and reason of what it has dropped, and Redis may still have */
+/**
+ * @param leaving ref (JSON) and reason of what it has dropped, and Redis may still have
+ * @param isInDoubt whether something that the node said earlier may still come, whatever it holds by now
+ */
 export function assertArgs(
   former: readonly string[],
   leaving: readonly (readonly [ref: string, reason: string])[],
   own: Iterable<OwnRecord>,
+  isInDoubt = false,
 ): string[] {
   const dropped = [String(leaving.length), ...leaving.flat()]
-  return [String(former.length), ...former, ...dropped, ...[...own].flatMap(recordArgs)]
+  const held = [...own].flatMap(recordArgs)
+  const isKept = isInDoubt || leaving.length > 0 || held.length > 0
+  return [isKept ? '1' : '0', String(former.length), ...former, ...dropped, ...held]
 }

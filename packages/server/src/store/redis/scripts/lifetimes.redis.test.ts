@@ -7,7 +7,7 @@ import type { RedisScript } from '../redis-port'
 import { ASSERT, assertArgs } from './assert'
 import { COMMIT, commitArgs, netChanges } from './commit'
 import { SNAPSHOT } from './snapshot'
-import { ASSERTIONS_MS, callerArgs, IDLE_TOPIC_MS, NOTHING_KNOWN, UNUSED_TOPIC_MS } from './topic'
+import { ASSERTIONS_MS, callerArgs, IDLE_TOPIC_MS, type Known, NOTHING_KNOWN, UNUSED_TOPIC_MS } from './topic'
 
 let redis: RedisServer
 beforeAll(async () => {
@@ -16,19 +16,20 @@ beforeAll(async () => {
 afterAll(() => redis.dispose())
 
 const FOR_EVER = -1
+const NOT_THERE = -2
 
 async function topicOf(prefix: string) {
   const client = await connectedRedis(redis.url)
   onTestFinished(() => client.close())
   const keys = new Keys(prefix).topic('room:lobby')
   const caller = {
-    ...{ node: 'n', generation: 1, known: NOTHING_KNOWN, freshEpoch: 'e' },
+    ...{ node: 'n', generation: 1, freshEpoch: 'e' },
     publish: 'PUBLISH' as const,
   }
   const leftMs = async (key: string) => Number((await redis.command('PTTL', key)).slice(1))
   return {
-    run: (script: RedisScript, args: readonly string[]) =>
-      client.run(script, keys, [...callerArgs(caller), ...args]),
+    run: (script: RedisScript, args: readonly string[], known: Known = NOTHING_KNOWN) =>
+      client.run(script, keys, [...callerArgs({ ...caller, known }), ...args]),
     historyMs: () => leftMs(keys[2]),
     assertionsMs: () => leftMs(keys[4]),
   }
@@ -43,9 +44,11 @@ function expectBegun(leftMs: number, keptMs: number): void {
   expect(leftMs).toBeGreaterThan(keptMs / 2)
 }
 
-test('[S-59] a history lives seconds before anybody was present, while somebody is, and a minute longer', async () => {
+test('[S-59] a history is kept from its first presence on, or seconds where one was lost; while somebody is, and a minute longer', async () => {
   const { run, historyMs } = await topicOf('history')
   await run(SNAPSHOT, ['1'])
+  expect(await historyMs()).toBe(NOT_THERE)
+  await run(SNAPSHOT, ['1'], { epoch: 'lost', seq: 1, digest: 0 })
   expectBegun(await historyMs(), UNUSED_TOPIC_MS)
   await run(COMMIT, commit(put('a')))
   expect(await historyMs()).toBe(FOR_EVER)

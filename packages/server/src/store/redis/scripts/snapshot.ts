@@ -4,7 +4,7 @@ import type { RedisReply, RedisScript } from '../redis-port'
 import { PROLOGUE } from './topic'
 
 /*
- *   ARGV 8   1 where the topic's history is to begin now, if it has none; who only reads leaves no trace
+ *   ARGV 8   1 where a history that Redis has lost is to begin anew; who only reads leaves no trace
  *   reply    epoch seq digest, assertions (node, mark, …), records (ref, record, …), latest leaves (ref, reason, …)
  */
 export const SNAPSHOT: RedisScript = {
@@ -20,6 +20,7 @@ export const COUNT: RedisScript = { name: 'count', source: `return redis.call('H
 
 /** A topic as Redis has it. */
 export interface StoredSnapshot {
+  /** `NO_HISTORY` where the topic has none. */
   readonly epoch: string
   readonly seq: number
   readonly digest: number

@@ -14,10 +14,16 @@
 export const IDLE_TOPIC_MS = 60_000
 
 /**
- * The same of a history in which nobody was ever present. A node subscribes and commits within one flush, and a commit
- * waits no longer than this for a link (`READY_MS`): those who commit first at the same time find one history.
+ * The same of a history that begins anew without anybody: who watches has told Redis of one that it does not know (any
+ * more). A commit waits no longer than this for a link (`READY_MS`): those who commit next find one history.
  */
 export const UNUSED_TOPIC_MS = 5000
+
+/**
+ * Stands for the epoch of a topic without a history. Nothing is kept of such a topic: its first change begins a history,
+ * under an epoch that nobody knew before.
+ */
+export const NO_HISTORY = ''
 
 /** Milliseconds that the nodes' assertions outlive the last presence: what an earlier connection said may still come. */
 export const ASSERTIONS_MS = 600_000
@@ -34,14 +40,14 @@ export const REASONS_MS = 60_000
 /** Milliseconds that a node which was reaped is fenced off. */
 export const FENCE_MS = 3_600_000
 
-/** What a node knows of a topic's history; all empty where it knows nothing. */
+/** What a node knows of a topic's history; all empty where it knows nothing, or that there is none. */
 export interface Known {
   readonly epoch: string
   readonly seq: number
   readonly digest: number
 }
 
-export const NOTHING_KNOWN: Known = { epoch: '', seq: 0, digest: 0 }
+export const NOTHING_KNOWN: Known = { epoch: NO_HISTORY, seq: 0, digest: 0 }
 
 /** Who asks, and what it knows. */
 export interface TopicCaller {
@@ -58,7 +64,10 @@ export function callerArgs({ node, generation, known, freshEpoch, publish }: Top
   return [node, String(generation), known.epoch, String(known.seq), String(known.digest), freshEpoch, publish]
 }
 
-/** The functions that all of them share. `isBegun`: the history begins here, for want of one or because writes were lost. */
+/**
+ * The functions that all of them share. `isBegun`: the history begins here, for want of one or because writes were lost.
+ * Where there is none, nobody is present and the node knows of none either, it begins with a change alone.
+ */
 export const PROLOGUE = `
 local P, O, S, X, G, C, W = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local node, generation = ARGV[1], tonumber(ARGV[2])
@@ -92,7 +101,7 @@ local knownSeq = tonumber(ARGV[4])
 local isBegun = not epoch
   or (epoch == ARGV[3] and (seq < knownSeq or (seq == knownSeq and digest ~= tonumber(ARGV[5]))))
 if isBegun then
-  epoch, seq, digest = ARGV[6], 0, 0
+  epoch, seq, digest = (ARGV[3] ~= '' or sizeBefore > 0) and ARGV[6] or '${NO_HISTORY}', 0, 0
   for _, text in ipairs(redis.call('HVALS', P)) do
     local _, hash = parts(text)
     digest = (digest + hash) % 4294967296
@@ -158,9 +167,17 @@ end
 
 -- Makes the changes one step of the history, and tells it. Empty where there were none.
 local function finish()
+  local isChange = #joins + #updates + #leaves > 0
+  if epoch == '${NO_HISTORY}' then
+    if not isChange then
+      keepReasons()
+      return ''
+    end
+    epoch = ARGV[6]
+  end
   begin()
   local message = ''
-  if #joins + #updates + #leaves > 0 then
+  if isChange then
     seq = seq + 1
     redis.call('HSET', S, 'seq', int(seq), 'digest', int(digest))
     message = '{"k":"d","epoch":"' .. epoch .. '","base":' .. int(base) .. ',"was":' .. int(was)

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest'
+import { diff, play, snapshot } from '../../testing-support/line-play'
+import { NO_HISTORY } from './scripts/topic'
+
+const LIVE = [snapshot(5)]
+const ASKING = [...LIVE, { kind: 'stale' } as const]
+const SETTLING = [...ASKING, snapshot(2, 'other')]
+
+/** Nobody was ever in the topic. */
+const none = snapshot(0, NO_HISTORY)
+const first = (epoch: string, was = 0) => diff(1, epoch, was)
+
+describe('[S-90] a line of a topic without a history', () => {
+  test('goes by the first change, whatever its epoch: the empty state, and then the change', () => {
+    expect(play([none, first('e')])).toEqual({
+      state: 'live',
+      at: 'e 1',
+      kept: [],
+      done: ['tell e 0', 'deliver 1'],
+    })
+  })
+
+  test('also where the change comes before the answer, and by the latest of several', () => {
+    expect(play([first('lost'), diff(2, 'e'), first('e'), none])).toEqual({
+      state: 'live',
+      at: 'e 2',
+      kept: [],
+      done: [`tell ${NO_HISTORY} 0`, 'tell e 0', 'deliver 1', 'deliver 2'],
+    })
+  })
+
+  test('keeps what is ahead of the first change, of whatever history', () => {
+    const ahead = [none, diff(2, 'e'), diff(3, 'f')] as const
+    expect(play(ahead)).toMatchObject({ state: 'live', at: ` 0`, kept: [2, 3], done: [] })
+    expect(play(ahead.slice(0, 2))).toMatchObject({ done: ['awaitGap'] })
+    expect(play([...ahead, first('e')])).toMatchObject({ at: 'e 2', kept: [] })
+    const asked = [...ahead, { kind: 'gapDue' }] as const
+    expect(play(asked)).toMatchObject({ state: 'asking', kept: [2, 3], done: ['ask'] })
+    expect(play([...asked, snapshot(1, 'e')])).toMatchObject({ at: 'e 2', done: ['tell e 1', 'deliver 2'] })
+  })
+
+  test('waits for the change where a history begins, and asserts nothing', () => {
+    const begun = { kind: 'begun', epoch: 'e' } as const
+    expect(play([none, begun])).toMatchObject({ state: 'live', at: ' 0', done: [] })
+    expect(play([none, { kind: 'stale' }, begun])).toMatchObject({ state: 'asking', done: [] })
+  })
+
+  test('says what it holds after a first change that does not begin with an empty topic', () => {
+    expect(play([none, first('e', 7)])).toMatchObject({ state: 'asking', at: ' 0', done: ['assert'] })
+  })
+
+  test('takes a state that another line has asked for', () => {
+    expect(play([none, snapshot(3, 'e')])).toMatchObject({ state: 'live', at: 'e 3', done: ['tell e 3'] })
+    expect(play([none, none])).toMatchObject({ state: 'live', done: [] })
+  })
+
+  test('tells nothing after a reconnect where there is none still', () => {
+    expect(play([none, { kind: 'stale' }, none])).toMatchObject({ state: 'live', at: ' 0', done: [] })
+    const follows = [none, { kind: 'stale' }, first('e'), none] as const
+    expect(play(follows)).toMatchObject({ at: 'e 1', done: ['tell e 0', 'deliver 1'] })
+  })
+})
+
+describe('[S-90] an answer of a topic without a history that the first change has overtaken', () => {
+  test('makes a line ask once more, and one that has asked goes on waiting', () => {
+    expect(play([...LIVE, none])).toMatchObject({ state: 'asking', at: 'e 5', done: ['ask'] })
+    expect(play([...ASKING, none])).toMatchObject({ state: 'asking', at: 'e 5', done: [] })
+    expect(play([...SETTLING, none], ['n1'])).toMatchObject({ state: 'settling', at: 'e 5', done: [] })
+  })
+})
