@@ -132,7 +132,10 @@ export interface Store {
    */
   commit(topic: Topic, changes: readonly Change[]): Promise<Position>
 
-  /** Resolves once the feed has had its first snapshot. */
+  /**
+   * Resolves once the feed has had its first snapshot. A topic that nobody was ever in need not have a history: its first
+   * change may come as a snapshot of another epoch, empty, and the diff from there.
+   */
   subscribe(topic: Topic, feed: TopicFeed): Promise<Subscription>
 
   /** The topic's state now, without subscribing. A topic that nobody is in is empty, not an error. */

@@ -234,9 +234,8 @@ describe('waiting for a position', () => {
   test('[S-90] goes on where the feed knows of no history, until it has had the change', async () => {
     const { line, clock, told } = live(0, NO_HISTORY)
     expect((await isReached(line, clock, { epoch: NO_HISTORY, seq: 0 }))()).toBe(true)
-    const reached = await isReached(line, clock, { epoch: 'e', seq: 2 })
     line.offer(joined(2))
-    await clock.settle()
+    const reached = await isReached(line, clock, { epoch: 'e', seq: 2 })
     expect(reached()).toBe(false)
     line.offer(joined(1))
     await clock.settle()
