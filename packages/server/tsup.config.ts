@@ -2,8 +2,8 @@ import { defineConfig, type Options } from 'tsup'
 
 const library = {
   index: 'src/index.ts',
-  'store-conformance': 'src/store/conformance.ts',
-  'wire-conformance': 'src/io/wire-conformance.ts',
+  'store-conformance': 'src/conformance/store-conformance.ts',
+  'wire-conformance': 'src/conformance/wire-conformance.ts',
 }
 
 const common: Options = {

@@ -96,8 +96,8 @@ async function examplesOfDocstrings(): Promise<Map<string, string>> {
   const entries = new Map<string, Set<string>>()
   for (const [entry, path] of [
     ['@rollcall/server', 'packages/server/src/index.ts'],
-    ['@rollcall/server/store-conformance', 'packages/server/src/store/conformance.ts'],
-    ['@rollcall/server/wire-conformance', 'packages/server/src/io/wire-conformance.ts'],
+    ['@rollcall/server/store-conformance', 'packages/server/src/conformance/store-conformance.ts'],
+    ['@rollcall/server/wire-conformance', 'packages/server/src/conformance/wire-conformance.ts'],
   ] as const) {
     entries.set(entry, exportsOf(await readFile(at(path), 'utf8')))
   }

@@ -6,9 +6,9 @@ export const credentialsMutants: readonly Mutant[] = [
     name: 'failed-renewal-forgets',
     law: 'C-34',
     breaks: 'a renewal that fails takes the last good credentials with it',
-    file: `${client}/machine/credentials-renewal.ts`,
-    find: "state: { name: 'held', good, asked, failures },",
-    replace: "state: { name: 'held', good: { ...good, isVoid: true }, asked, failures },",
-    tests: [`${client}/machine/credentials`, `${client}/refresh`],
+    file: `${client}/credentials/credentials-renewal.ts`,
+    find: "state: { name: 'held', lastAccepted, asked, failures },",
+    replace: "state: { name: 'held', lastAccepted: { ...lastAccepted, isRejected: true }, asked, failures },",
+    tests: [`${client}/credentials/credentials-machine`, `${client}/credentials/refresh`],
   },
 ]

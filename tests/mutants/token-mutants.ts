@@ -1,6 +1,6 @@
 import { type Mutant, server } from './mutant.ts'
 
-const auth = `${server}/auth`
+const auth = `${server}/identity/jwt`
 
 /** Which tokens are taken, and what is told of those that are not. */
 export const tokenMutants: readonly Mutant[] = [
@@ -98,7 +98,7 @@ export const tokenMutants: readonly Mutant[] = [
     name: 'endless-keys',
     law: 'S-9',
     breaks: 'a set of keys is read however large it is',
-    file: `${auth}/fetch-bounded.ts`,
+    file: `${auth}/remote-keys.ts`,
     find: 'if (bytes > MAX_DOCUMENT_BYTES) {',
     replace: 'if (bytes > Number.POSITIVE_INFINITY) {',
     tests: [`${auth}/remote-keys`],

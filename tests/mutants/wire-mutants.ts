@@ -9,7 +9,7 @@ export const wireMutants: readonly Mutant[] = [
     file: `${server}/http/longpoll-wire.ts`,
     find: 'this.#context.clock.soon(() => this.#events?.onClose(code, reason))',
     replace: 'this.#events?.onClose(code, reason)',
-    tests: [`${server}/io/wire-conformance`],
+    tests: [`${server}/conformance/wire-conformance`],
   },
   {
     name: 'close-without-end',
@@ -18,7 +18,7 @@ export const wireMutants: readonly Mutant[] = [
     file: `${server}/io/ws-wire.ts`,
     find: 'const timer = setTimeout(() => this.#socket.destroy(), this.#context.closeTimeoutMs)',
     replace: 'const timer = setTimeout(() => {}, this.#context.closeTimeoutMs)',
-    tests: [`${server}/io/wire-conformance`],
+    tests: [`${server}/conformance/wire-conformance`],
   },
   {
     name: 'polls-unanswered',
@@ -27,7 +27,7 @@ export const wireMutants: readonly Mutant[] = [
     file: `${server}/http/longpoll-wire.ts`,
     find: 'if (!this.#unread) this.#events?.onPong()',
     replace: '',
-    tests: [`${server}/io/wire-conformance`],
+    tests: [`${server}/conformance/wire-conformance`],
   },
   {
     name: 'bytes-of-nobody',
@@ -36,7 +36,7 @@ export const wireMutants: readonly Mutant[] = [
     file: `${server}/http/longpoll-wire.ts`,
     find: 'return this.#queuedBytes + this.#unreadBytes',
     replace: 'return 0',
-    tests: [`${server}/io/wire-conformance`],
+    tests: [`${server}/conformance/wire-conformance`],
   },
   {
     name: 'stopped-and-not-abandoned',
@@ -45,7 +45,7 @@ export const wireMutants: readonly Mutant[] = [
     file: `${server}/io/ws-listener.ts`,
     find: "      if ('abandon' in answer) answer.abandon()\n",
     replace: '',
-    tests: [`${server}/io/wire-conformance`],
+    tests: [`${server}/conformance/wire-conformance`],
   },
   {
     name: 'upgrades-while-closing',

@@ -69,7 +69,7 @@ describe('a user of Redis', () => {
     expect(await b.store.count('room:outage')).toBe(2)
     await converge([a, b])
     await a.leave(await a.join())
-    await b.store.handOver(100)
+    await b.store.handOff(100)
     await soon(() => expect(a.feed.refs).toEqual([]), 6000)
     expect(log.lines.filter((line) => !line.includes('a node is gone'))).toEqual([])
   })

@@ -29,7 +29,7 @@ test('[S-76] a store that is closed at any moment of its start or of its command
   const unhandled = watchRejections()
   for (let round = 0; round < ROUNDS; round++) {
     const store = newStore()
-    store.connect({ onReachable() {}, onSessionTaken() {} })
+    store.connect({ onReachable() {}, onSessionClaimed() {} })
     await pause(round % 5)
     const asked = [0, 1, 2, 3].flatMap((n) => [
       store.subscribe(`room:${n}`, feed),

@@ -4,7 +4,7 @@ import {
   resolveServerOptions,
   type ServerOptions,
 } from '../../packages/server/src/options'
-import { MemoryStore, MemoryStoreState } from '../../packages/server/src/store/memory-store'
+import { MemoryStore, MemoryStoreState } from '../../packages/server/src/store/memory/memory-store'
 import type { SimHost, SimLink } from './sim-link'
 import { SimStore } from './sim-store'
 import { ProcessTime, type SimTime } from './sim-time'

@@ -1,5 +1,5 @@
 import type { PresenceDiff } from '@rollcall/shared-protocol'
-import type { MemoryStore } from '../../packages/server/src/store/memory-store'
+import type { MemoryStore } from '../../packages/server/src/store/memory/memory-store'
 import type {
   Change,
   NodeEvents,
@@ -45,9 +45,9 @@ export class SimStore implements Store {
     this.#events = events
     this.memory.connect({
       onReachable: () => {},
-      onSessionTaken: (id) => {
+      onSessionClaimed: (id) => {
         if (this.#isAway) this.#takenMeanwhile.add(id)
-        else events.onSessionTaken(id)
+        else events.onSessionClaimed(id)
       },
     })
   }
@@ -62,7 +62,7 @@ export class SimStore implements Store {
   async comeBack(): Promise<void> {
     if (!this.#isAway) return
     // First of all: what this node asks for next is not to be for a session that is another's.
-    for (const id of this.#takenMeanwhile) this.#events?.onSessionTaken(id)
+    for (const id of this.#takenMeanwhile) this.#events?.onSessionClaimed(id)
     this.#takenMeanwhile.clear()
     this.#isAway = false
     this.#losesAnswer = false
@@ -124,8 +124,8 @@ export class SimStore implements Store {
     return this.#through(() => this.memory.publish(topic, message))
   }
 
-  async handOver(graceMs: number): Promise<void> {
-    await this.#through(() => this.memory.handOver(graceMs))
+  async handOff(graceMs: number): Promise<void> {
+    await this.#through(() => this.memory.handOff(graceMs))
     this.isHandedOver = true
   }
 

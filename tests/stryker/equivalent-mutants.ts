@@ -15,16 +15,16 @@ const all = (file: string, reason: string, line: string, ...becoming: string[]):
   becoming.map((becomes) => ({ file, line, becomes, reason }))
 
 const machine = 'packages/client/src/machine'
-const address = 'packages/server/src/door/address.ts'
-const clientAddress = 'packages/server/src/door/client-address.ts'
-const holders = 'packages/server/src/store/redis/holders.ts'
-const throttle = 'packages/server/src/connection/throttle.ts'
-const message = 'packages/server/src/store/redis/message.ts'
+const address = 'packages/server/src/admission/address.ts'
+const clientAddress = 'packages/server/src/admission/client-address.ts'
+const holders = 'packages/server/src/store/redis/presence-holders.ts'
+const throttle = 'packages/server/src/connection/message-limiter.ts'
+const message = 'packages/server/src/store/redis/topic-message.ts'
 const ownRecords = 'packages/server/src/store/redis/own-records.ts'
 const history = 'packages/server/src/presence/history.ts'
-const origins = 'packages/server/src/door/origins.ts'
-const pendingSockets = 'packages/server/src/door/pending-sockets.ts'
-const seats = 'packages/server/src/door/seats.ts'
+const origins = 'packages/server/src/admission/origins.ts'
+const pendingSockets = 'packages/server/src/io/pending-sockets.ts'
+const seats = 'packages/server/src/admission/connection-slots.ts'
 const staging = 'packages/server/src/presence/staging.ts'
 const presenceSet = 'packages/shared-protocol/src/presence/presence-set.ts'
 const phoenixPresences = 'packages/shared-protocol/src/presence/phoenix-presences.ts'
@@ -57,8 +57,8 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
   ...all(
     presenceSet,
     'Speed alone: a step of many changes tells the same of one, only slower.',
-    'const step = joins.length + updates.length + leaves.length === 1 ? new OneStep<M>() : new NetStep<M>()',
-    'const step = false ? new OneStep<M>() : new NetStep<M>()',
+    'const step = joins.length + updates.length + leaves.length === 1 ? new SingleChange<M>() : new NetChanges<M>()',
+    'const step = false ? new SingleChange<M>() : new NetChanges<M>()',
   ),
   ...all(
     presenceSet,
@@ -107,8 +107,8 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
   ...all(
     throttle,
     'Its timer runs only while something is kept; the checks are for the compiler.',
-    'const update = this.#kept?.take()',
-    'const update = this.#kept.take()',
+    'const update = this.#kept?.shift()',
+    'const update = this.#kept.shift()',
   ),
   ...all(
     throttle,

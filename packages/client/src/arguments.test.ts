@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { SocketParams } from './connect-params'
-import { readCredentials } from './credentials'
+import type { SocketParams } from './credentials/credentials'
+import { readCredentials } from './credentials/credentials'
 import { resolveSocketOptions } from './options'
 import { Socket } from './socket'
 import { createFakeServer } from './testing/fake-server'

@@ -1,11 +1,12 @@
-export type { AuthToken } from './auth-token'
+export type { Backoff } from './async/backoff'
 export {
   Channel,
   type ChannelSnapshot,
   type ChannelStatus,
   type JoinPayload,
   type PushOptions,
-} from './channel'
+} from './channel/channel'
+export type { AuthToken } from './credentials/credentials'
 export {
   CLIENT_ERROR_CODES,
   RollcallError,
@@ -14,7 +15,7 @@ export {
 } from './errors'
 export type { Clock, Random } from './io/clock'
 export type { NetworkHintListener, NetworkHints } from './io/network-hints'
-export type { Backoff } from './machine/backoff'
+export type { OpenTransport, Transport, TransportListener } from './io/transport'
 export {
   DEFAULT_SOCKET_OPTIONS,
   type ResolvedSocketOptions,
@@ -29,7 +30,7 @@ export {
   type PresenceEvents,
   type PresenceRecord,
   type PresenceView,
-} from './presence'
+} from './presence/presence'
 export {
   type CloseInfo,
   type ConnectionSnapshot,
@@ -38,4 +39,3 @@ export {
   type SocketEvents,
   type SocketStatus,
 } from './socket'
-export type { OpenTransport, Transport, TransportListener } from './transport'

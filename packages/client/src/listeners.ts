@@ -1,5 +1,4 @@
 import { EventEmitter } from 'eventemitter3'
-import { reportUncaught } from './io/report-error'
 
 type Listener = (...args: never[]) => void
 
@@ -25,7 +24,7 @@ export class Listeners<Events extends { [E in keyof Events]: Listener }> {
     this.#emitter.emit(event, ...args)
   }
 
-  isHeard(event: keyof Events & string): boolean {
+  hasListeners(event: keyof Events & string): boolean {
     return this.#emitter.listenerCount(event) > 0
   }
 }
@@ -62,4 +61,20 @@ function guarded(listener: Listener): AnyFunction {
   }
   guards.set(listener, guard)
   return guard
+}
+
+// As it was when this file was loaded: fake timers replace it, and would keep the error to themselves.
+const queueSoon = globalThis.queueMicrotask
+
+/**
+ * Hands on what an application's listener threw, to where uncaught errors go. Never throws itself: one bad listener
+ * must not stop the others, nor the socket that called it. (C-12)
+ */
+export function reportUncaught(error: unknown): void {
+  if (typeof globalThis.reportError === 'function') globalThis.reportError(error)
+  else {
+    queueSoon(() => {
+      throw error
+    })
+  }
 }

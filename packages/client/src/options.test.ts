@@ -1,9 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { tokenSubprotocolOf } from './auth-token'
-import { CLIENT_DIALECTS } from './client-dialect'
-import { readCredentials } from './credentials'
-import { addressWith, resolveEndpoint } from './endpoint'
-import { DEFAULT_SOCKET_OPTIONS, resolveSocketOptions, type SocketOptions } from './options'
+import { addressWith, resolveEndpoint } from './connection/endpoint'
+import { readCredentials, tokenSubprotocolOf } from './credentials/credentials'
+import { CLIENT_DIALECTS, DEFAULT_SOCKET_OPTIONS, resolveSocketOptions, type SocketOptions } from './options'
 
 const invalid = (option: string) =>
   expect.objectContaining({ code: 'invalid_argument', message: expect.stringContaining(option) })

@@ -1,15 +1,20 @@
-import { type AuthToken, tokenSubprotocolOf } from './auth-token'
-import { type SocketParams, textsOf } from './connect-params'
+import { type ClientDialect, phoenixV2ClientDialect, rollcallClientDialect } from '@rollcall/shared-protocol'
+import { checkOptionNames } from './arguments'
+import { type Backoff, LONGEST_DELAY_MS } from './async/backoff'
+import {
+  type AuthToken,
+  paramsAsStrings,
+  type SocketParams,
+  tokenSubprotocolOf,
+} from './credentials/credentials'
 import { invalidArgument } from './errors'
 import { type Clock, type Random, systemClock, systemRandom } from './io/clock'
 import { type NetworkHints, systemNetworkHints } from './io/network-hints'
 import { systemTabStorage, type TabStorage } from './io/session-storage'
+import type { OpenTransport } from './io/transport'
 import { openWebSocket } from './io/websocket-transport'
-import { refuseUnknown } from './json-argument'
-import { type Backoff, LONGEST_DELAY_MS } from './machine/backoff'
-import type { OpenTransport } from './transport'
 
-export type { SocketParams } from './connect-params'
+export type { SocketParams } from './credentials/credentials'
 
 /** Which kind of server a socket speaks to. */
 export type SocketDialect = 'rollcall' | 'phoenix'
@@ -85,9 +90,9 @@ export const DEFAULT_SOCKET_OPTIONS: ResolvedSocketOptions = {
 
 /** The options with their defaults. Throws `invalid_argument` for what can't have been meant. */
 export function resolveSocketOptions(options: SocketOptions = {}): ResolvedSocketOptions {
-  refuseUnknown('', options, DEFAULT_SOCKET_OPTIONS)
+  checkOptionNames('', options, DEFAULT_SOCKET_OPTIONS)
   const { backoff: given = {} } = options
-  refuseUnknown('backoff.', given, DEFAULT_SOCKET_OPTIONS.backoff)
+  checkOptionNames('backoff.', given, DEFAULT_SOCKET_OPTIONS.backoff)
   const backoff = { ...DEFAULT_SOCKET_OPTIONS.backoff, ...definedOf(given) }
   const sessionStorage = options.sessionStorage === undefined ? systemTabStorage() : options.sessionStorage
   const resolved: ResolvedSocketOptions = {
@@ -98,7 +103,7 @@ export function resolveSocketOptions(options: SocketOptions = {}): ResolvedSocke
   }
 
   const { params } = resolved
-  if (typeof params !== 'function') textsOf(params)
+  if (typeof params !== 'function') paramsAsStrings(params)
   if (typeof resolved.authToken !== 'function') tokenSubprotocolOf(resolved.authToken)
   if (resolved.dialect !== 'rollcall' && resolved.dialect !== 'phoenix') {
     throw invalidArgument(
@@ -152,4 +157,10 @@ function definedOf<T extends object>(options: T): { [K in keyof T]: Exclude<T[K]
 
 function describe(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value) : String(value)
+}
+
+/** The dialect by the option's name. Past this line nobody asks which one it is, only what it can do. */
+export const CLIENT_DIALECTS: Readonly<Record<SocketDialect, ClientDialect>> = {
+  rollcall: rollcallClientDialect,
+  phoenix: phoenixV2ClientDialect,
 }

@@ -1,9 +1,9 @@
 import { field, isRetryable, type JsonObject } from '@rollcall/shared-protocol'
+import { LONGEST_DELAY_MS } from './async/backoff'
 import { RollcallError, type RollcallErrorCode } from './errors'
-import { LONGEST_DELAY_MS } from './machine/backoff'
 
 /** What a server's error reply says to a program. */
-export interface Refusal {
+export interface RefusalReply {
   /** A code of the protocol, or the application's own reason; null where the server gave none. */
   readonly reason: string | null
   /** The server's sentence for people, or else the reason. */
@@ -16,7 +16,7 @@ export interface Refusal {
 }
 
 /** Reads the body of an error reply, of which nothing is certain but that it is an object. */
-export function readRefusal(response: JsonObject): Refusal {
+export function readRefusal(response: JsonObject): RefusalReply {
   const reason = textOf(response, 'reason') ?? null
   const retryAfter = field(response, 'retry_after_ms')
   return {
@@ -30,7 +30,7 @@ export function readRefusal(response: JsonObject): Refusal {
 }
 
 /** The refusal as an error: `what` is the beginning of a sentence, such as `The server refused to let us in`. */
-export function refusalError(code: RollcallErrorCode, what: string, refusal: Refusal): RollcallError {
+export function refusalError(code: RollcallErrorCode, what: string, refusal: RefusalReply): RollcallError {
   const { reason, message, response } = refusal
   const why = reason === null || message === reason ? message : `${reason} (${message})`
   return new RollcallError(code, `${what}: ${why}`, reason === null ? { response } : { reason, response })

@@ -1,11 +1,11 @@
 import { ws } from 'msw'
 import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Channel } from './channel'
+import type { Channel } from './channel/channel'
+import type { Transport } from './io/transport'
 import type { Socket } from './socket'
 import { createFakeServer, type FakeServer } from './testing/fake-server'
 import { VirtualClock } from './testing/virtual-clock'
-import type { Transport } from './transport'
 
 /*
  * The whole client in a page: its real transport over the platform's WebSocket, which msw intercepts and hands to a
@@ -220,7 +220,7 @@ describe('hints of the page', () => {
   })
 
   test('an address relative to the page is taken', async () => {
-    const { resolveEndpoint } = await import('./endpoint')
+    const { resolveEndpoint } = await import('./connection/endpoint')
     vi.stubGlobal('location', new URL('https://example.com/app/'))
     expect(resolveEndpoint('/socket')).toEqual({ base: 'wss://example.com/socket', query: [] })
     vi.unstubAllGlobals()

@@ -1,10 +1,10 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { NetworkHintListener, NetworkHints } from './io/network-hints'
+import type { OpenTransport } from './io/transport'
 import type { SocketOptions } from './options'
 import { Socket } from './socket'
 import { createFakeServer } from './testing/fake-server'
 import { VirtualClock } from './testing/virtual-clock'
-import type { OpenTransport } from './transport'
 
 class FakeHints implements NetworkHints {
   online = true

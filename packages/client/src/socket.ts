@@ -1,16 +1,15 @@
 import type { Meta, Topic } from '@rollcall/shared-protocol'
-import { Channel, type JoinPayload } from './channel'
-import type { ChannelEnd, ChannelFrame, ChannelLink } from './channel-link'
-import { CLIENT_DIALECTS } from './client-dialect'
-import { resolveEndpoint } from './endpoint'
+import { checkJoinPayload } from './arguments'
+import { Channel, type JoinPayload } from './channel/channel'
+import type { ChannelEnd, ChannelLink, ReceivedFrame } from './channel/channel-link'
+import { ClientConnection } from './connection/client-connection'
+import type { CloseInfo, ConnectionState, Identity } from './connection/connection-state'
+import { resolveEndpoint } from './connection/endpoint'
 import { invalidArgument, type RollcallError } from './errors'
-import { checkJoinPayload } from './join-payload'
 import { ChangeListeners, Listeners } from './listeners'
-import type { CloseInfo, Identity, SocketState } from './machine/socket-state'
-import { resolveSocketOptions, type SocketOptions } from './options'
-import { Uplink } from './uplink'
+import { CLIENT_DIALECTS, resolveSocketOptions, type SocketOptions } from './options'
 
-export type { CloseInfo, Identity } from './machine/socket-state'
+export type { CloseInfo, Identity } from './connection/connection-state'
 export type { SocketOptions } from './options'
 
 /**
@@ -73,7 +72,7 @@ export interface SocketEvents {
  * ```
  */
 export class Socket {
-  readonly #uplink: Uplink
+  readonly #connection: ClientConnection
   readonly #link: ChannelLink
   readonly #ends = new Map<Topic, ChannelEnd>()
   readonly #events = new Listeners<SocketEvents>()
@@ -84,14 +83,14 @@ export class Socket {
   constructor(address: string | URL, options: SocketOptions = {}) {
     const resolved = resolveSocketOptions(options)
     const dialect = CLIENT_DIALECTS[resolved.dialect]
-    const uplink = new Uplink(resolved, dialect, resolveEndpoint(address, dialect), {
+    const uplink = new ClientConnection(resolved, dialect, resolveEndpoint(address, dialect), {
       connected: () => this.#tellEnds((end) => end.connected()),
       lost: (isFinal) => this.#tellEnds((end) => end.lost(isFinal)),
-      received: (frame: ChannelFrame) => this.#ends.get(frame.topic)?.receive(frame),
+      received: (frame: ReceivedFrame) => this.#ends.get(frame.topic)?.receive(frame),
       faulted: (error) => this.#events.emit('fault', error),
       changed: (before, after) => this.#changed(before, after),
     })
-    this.#uplink = uplink
+    this.#connection = uplink
     this.#link = {
       options: resolved,
       dialect,
@@ -102,11 +101,11 @@ export class Socket {
       nextRef: () => uplink.nextRef(),
       peekRef: () => uplink.peekRef(),
       send: (message) => uplink.send(message),
-      renounce: (topic) => uplink.renounce(topic),
-      reclaim: (topic) => uplink.reclaim(topic),
+      leaveLater: (topic) => uplink.leaveLater(topic),
+      cancelLeave: (topic) => uplink.cancelLeave(topic),
       settlingMs: () => uplink.settlingMs(),
-      enlist: (topic, end) => this.#enlist(topic, end),
-      delist: (topic, end) => {
+      addChannel: (topic, end) => this.#enlist(topic, end),
+      removeChannel: (topic, end) => {
         if (this.#ends.get(topic) === end) this.#ends.delete(topic)
       },
     }
@@ -114,7 +113,7 @@ export class Socket {
   }
 
   get status(): SocketStatus {
-    return statusOf(this.#uplink.state)
+    return statusOf(this.#connection.state)
   }
 
   /** Who the server believes we are; null before it said so. Kept while the connection is away. */
@@ -123,7 +122,7 @@ export class Socket {
   }
 
   get sessionId(): string | null {
-    return this.#uplink.state.session?.id ?? null
+    return this.#connection.state.session?.id ?? null
   }
 
   /** Every channel that has not left. */
@@ -132,7 +131,7 @@ export class Socket {
   }
 
   getSnapshot(): ConnectionSnapshot {
-    const next = snapshotOf(this.#uplink.state)
+    const next = snapshotOf(this.#connection.state)
     if (!isSame(next, this.#snapshot)) this.#snapshot = next
     return this.#snapshot
   }
@@ -160,7 +159,7 @@ export class Socket {
 
   /** Connects, and stays connected until {@link disconnect}. Does nothing where that is already so. */
   connect(): void {
-    this.#uplink.dispatch({ kind: 'connect' })
+    this.#connection.dispatch({ kind: 'connect' })
   }
 
   /**
@@ -169,13 +168,13 @@ export class Socket {
    * join again if {@link connect} is called again.
    */
   async disconnect(): Promise<void> {
-    this.#uplink.dispatch({ kind: 'disconnect' })
-    await this.#uplink.parted()
+    this.#connection.dispatch({ kind: 'disconnect' })
+    await this.#connection.whenClosed()
   }
 
   /** Tries at once instead of at `retryAt`. Does nothing unless it is waiting. */
   reconnectNow(): void {
-    this.#uplink.dispatch({ kind: 'reconnect_now' })
+    this.#connection.dispatch({ kind: 'reconnect_now' })
   }
 
   /**
@@ -188,7 +187,7 @@ export class Socket {
    * connection, as every new one asks by itself; `unsupported` by a Phoenix server.
    */
   refresh(): Promise<void> {
-    return this.#uplink.refresh()
+    return this.#connection.refresh()
   }
 
   /**
@@ -234,7 +233,7 @@ export class Socket {
     for (const end of [...this.#ends.values()]) tell(end)
   }
 
-  #changed(before: SocketState, after: SocketState): void {
+  #changed(before: ConnectionState, after: ConnectionState): void {
     const snapshot = this.getSnapshot()
     const status = statusOf(after)
     if (status !== statusOf(before)) this.#events.emit('status', status, snapshot)
@@ -245,11 +244,11 @@ export class Socket {
   }
 }
 
-function statusOf({ name }: SocketState): SocketStatus {
+function statusOf({ name }: ConnectionState): SocketStatus {
   return name === 'greeting' ? 'connecting' : name
 }
 
-function snapshotOf(state: SocketState): ConnectionSnapshot {
+function snapshotOf(state: ConnectionState): ConnectionSnapshot {
   const { isOnline, lastClose, error, session } = state
   return {
     status: statusOf(state),

@@ -1,16 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { jwtAuthenticate } from './auth/jwt-authenticate'
-import { defineChannel } from './channel/define-channel'
-import { authorize } from './channel/middleware/authorize'
-import { logCalls } from './channel/middleware/log'
-import { rateLimit } from './channel/middleware/rate-limit'
-import { Router } from './channel/route'
+import { defineChannel, Router } from './channel/channel-definition'
+import { allowIf, logCalls, rateLimit } from './channel/middleware'
 import { checkOptions } from './check-options'
+import { jwtAuthenticate } from './identity/jwt/jwt-authenticate'
 import { resolveServerOptions } from './options'
+import { SERVER_OPTION_TYPES } from './resolve-options'
 import { createServer } from './server'
-import { SERVER_OPTION_TYPES } from './server-option-types'
-import { MemoryStoreState } from './store/memory-store'
+import { MemoryStoreState } from './store/memory/memory-store'
 import { RedisStore } from './store/redis/redis-store'
 
 // As a program that is not type-checked calls it.
@@ -107,7 +104,7 @@ describe('[S-60] every object of options', () => {
 
   test.each([
     [() => logCalls(null as never)],
-    [() => authorize('everybody' as never)],
+    [() => allowIf('everybody' as never)],
     [() => defineChannel({ topicPattern: 'a', handlers: { say: 'hello' } } as never)],
     [() => defineChannel({ topicPattern: 'a', middleware: [{}] } as never)],
   ])('what has to be a function or a logger is one: %s', (make) => {

@@ -40,7 +40,7 @@ export function checkOptions(
 }
 
 /** The options that have these defaults, of which the resolver checks the values. */
-export function namesOf<T extends object>(defaults: T): { readonly [K in keyof T]: 'anything' } {
+export function optionNamesOf<T extends object>(defaults: T): { readonly [K in keyof T]: 'anything' } {
   const types = Object.keys(defaults).map((name) => [name, 'anything'])
   return Object.fromEntries(types) as { [K in keyof T]: 'anything' }
 }

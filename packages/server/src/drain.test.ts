@@ -34,9 +34,9 @@ describe('[S-29] a node that drains', () => {
     const node = new TestNode()
     const [peer] = await crowd(node, 1)
     const late = await node.node.admit(handshake())
-    expect(node.node.problems).toEqual([])
+    expect(node.node.readiness).toEqual([])
     void node.node.drain(10_000)
-    expect(node.node.problems).toEqual(['draining'])
+    expect(node.node.readiness).toEqual(['draining'])
     expect(await node.refusal({})).toMatchObject({ status: 503, reason: 'draining' })
     expect(peer?.wire.isOpen).toBe(true)
     expect('status' in late).toBe(false)
@@ -62,7 +62,7 @@ describe('[S-29] a node that drains', () => {
     await Promise.all([drained, closed])
     expect(openOf(peers)).toBe(0)
     expect(node.clock.pendingCount).toBe(0)
-    expect(node.node.problems).toEqual(['closing'])
+    expect(node.node.readiness).toEqual(['closing'])
   })
 
   test('with nobody there is done at once; a second drain waits for the first', async () => {
@@ -115,9 +115,9 @@ describe('[S-30] readiness', () => {
     const { nodes } = sharedNodes(1)
     const [node] = nodes as [SharingNode]
     node.store.setDown(true)
-    expect(node.node.problems).toEqual(['store_unreachable'])
+    expect(node.node.readiness).toEqual(['store_unreachable'])
     node.store.setDown(false)
-    expect(node.node.problems).toEqual([])
+    expect(node.node.readiness).toEqual([])
   })
 
   test('[S-77] and the code with which the store refuses, until it is back', async () => {

@@ -1,5 +1,30 @@
 export { isJsonObject, phoenixState } from '@rollcall/shared-protocol'
-export { jwtAuthenticate } from './auth/jwt-authenticate'
+export type { AdmissionOptions } from './admission/admission-options'
+export type { TrustProxy } from './admission/client-address'
+export type { AllowedOrigins, OriginHandshake } from './admission/origins'
+export type { Access, Authorize, AuthorizeContext, AuthorizeResult } from './channel/authorization'
+export type { ChannelContext } from './channel/channel-context'
+export {
+  type ChannelDefinition,
+  defineChannel,
+  type Handler,
+  referenceChannel,
+} from './channel/channel-definition'
+export type { Call, Middleware } from './channel/middleware'
+export { allowIf, logCalls, type RateLimitOptions, rateLimit } from './channel/middleware'
+export { type Refusal, type Reply, refuse, refuseWith } from './channel/reply'
+export type { HeartbeatOptions } from './connection/heartbeat'
+export type { OutboxOptions } from './connection/outbox'
+export { ServerError, type ServerErrorCode } from './errors'
+export type { HttpOptions } from './http/http-server'
+export type { LongPollOptions } from './http/longpoll'
+export {
+  type Authenticate,
+  HandshakeError,
+  type HandshakeErrorStatus,
+  type Identity,
+} from './identity/identity'
+export { jwtAuthenticate } from './identity/jwt/jwt-authenticate'
 export type {
   JsonWebKey,
   JwtCommonOptions,
@@ -7,26 +32,8 @@ export type {
   JwtOptions,
   JwtPublicKeyOptions,
   JwtSecretOptions,
-} from './auth/jwt-options'
-export type { Access, Authorization, Authorize, AuthorizeContext } from './channel/authorization'
-export type { Call, Middleware } from './channel/compose'
-export type { ChannelContext } from './channel/context'
-export { type ChannelDefinition, defineChannel, type Handler } from './channel/define-channel'
-export { authorize } from './channel/middleware/authorize'
-export { logCalls } from './channel/middleware/log'
-export { type RateLimitOptions, rateLimit } from './channel/middleware/rate-limit'
-export { referenceChannel } from './channel/reference-channel'
-export { type Refusal, type Reply, refuse, refuseWith } from './channel/reply'
-export type { HeartbeatOptions } from './connection/heartbeat'
-export type { OutboxOptions } from './connection/outbox'
-export type { RatesOptions } from './connection/rates'
-export type { AdmissionOptions } from './door/admission-options'
-export type { TrustProxy } from './door/client-address'
-export type { AllowedOrigins, OriginHandshake } from './door/origins'
-export { ServerError, type ServerErrorCode } from './errors'
-export type { Rate, Rate as TokenBucketOptions } from './gcra'
-export type { HttpOptions } from './http/http-server'
-export type { LongPollOptions } from './http/longpoll'
+} from './identity/jwt/jwt-options'
+export type { Mode } from './io/mode'
 export type { CompressionOptions, Packet } from './io/packet'
 export type {
   Acceptance,
@@ -37,23 +44,18 @@ export type {
   WireEvents,
 } from './io/wire'
 export type { Logger } from './log'
-export type { Mode } from './mode'
-export type { ReadinessProblem } from './node'
+export type { NotReadyReason } from './node'
 export type { ServerOptions } from './options'
-export type { FlushOptions } from './presence/flush'
+export type { FlushOptions } from './presence/flush-machine'
 export type { HistoryOptions } from './presence/history'
-export type { Owner } from './presence/owned'
+export type { Owner } from './presence/owned-presences'
 export type { Registry, RegistryDiff, TrackResult } from './presence/registry'
+export type { Rate, Rate as TokenBucketOptions } from './rate-limit/gcra'
+export type { RatesOptions } from './rate-limit/rates'
 export { createServer, type DrainOptions, type RollcallServer } from './server'
-export type { KickTarget } from './session/control-line'
-export {
-  type Authenticate,
-  HandshakeError,
-  type HandshakeErrorStatus,
-  type Identity,
-} from './session/identity'
 export type { GraceOptions } from './session/sessions'
-export { MemoryStore, type MemoryStoreOptions, MemoryStoreState } from './store/memory-store'
+export { MemoryStore, type MemoryStoreOptions, MemoryStoreState } from './store/memory/memory-store'
+export type { KickTarget } from './store/node-messages'
 export type {
   RedisAddress,
   RedisAlone,

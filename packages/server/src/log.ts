@@ -1,4 +1,5 @@
 import { type DestinationStream, pino } from 'pino'
+import type { HandshakeRefusal } from './io/wire'
 
 /** What the server logs through; pino's loggers fit. The object comes first, the sentence second. */
 export interface Logger {
@@ -39,5 +40,32 @@ export function logFailure(log: Logger, error: unknown, context: object, message
     } catch {
       // A logger that takes nothing: there is nobody to tell.
     }
+  }
+}
+
+/** Between two lines about the same reason. */
+const QUIET_MS = 10_000
+
+/** Says in the log that something is refused, once in a while for each reason: a flood of it must not be one of lines. */
+export class SampledLog {
+  readonly #log: Logger
+  readonly #what: string
+  /** By the reason, of which there are few: when it was last told, and how often it came since. */
+  readonly #told = new Map<string, { atMs: number; since: number }>()
+
+  /** `what` is said of them: “handshakes are refused”. */
+  constructor(log: Logger, what: string) {
+    this.#log = log
+    this.#what = what
+  }
+
+  warn({ reason, message }: HandshakeRefusal, nowMs: number): void {
+    const last = this.#told.get(reason)
+    if (last && nowMs - last.atMs < QUIET_MS) {
+      last.since++
+      return
+    }
+    this.#told.set(reason, { atMs: nowMs, since: 0 })
+    this.#log.warn({ reason, message, notTold: last?.since ?? 0 }, this.#what)
   }
 }

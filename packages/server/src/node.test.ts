@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { MemoryStore, MemoryStoreState } from './store/memory-store'
+import { MemoryStore, MemoryStoreState } from './store/memory/memory-store'
 import { GRACE_MS } from './testing-support/held-session'
 import { ScriptedStore } from './testing-support/scripted-store'
 import { type Peer, TestNode } from './testing-support/test-node'

@@ -1,28 +1,27 @@
 import { type JsonObject, type TransportName, WIRE_REVISION } from '@rollcall/shared-protocol'
-import { Router } from './channel/route'
-import { withTimeout } from './channel/with-timeout'
-import { AccountMeters } from './connection/account-meters'
+import { AdmissionControl } from './admission/admission-control'
+import { type AdmissionContext, admit } from './admission/admit'
+import { withTimeout } from './async/with-timeout'
+import { Router } from './channel/channel-definition'
+import { AccountRateMeters } from './connection/account-meters'
 import { Connection, type ConnectionContext } from './connection/connection'
 import { sweepIntervalMs } from './connection/heartbeat'
-import { accountPacesOf, pacesOf } from './connection/rates'
-import { fractionOf, spread } from './connection/spread'
-import { StateBudget } from './connection/state-budget'
-import { Door } from './door/door'
-import { RefusalLog } from './door/refusal-log'
+import { PendingStateBudget } from './connection/pending-state-budget'
+import { copyHandshake, NO_COPY, packParams } from './identity/handshake-copy'
+import { identify } from './identity/identify'
 import type { Timer } from './io/clock'
-import { Tick } from './io/tick'
+import type { Mode } from './io/mode'
+import { fractionOf, spread } from './io/random'
 import type { Acceptance, HandshakeRefusal, HandshakeRequest } from './io/wire'
-import type { Mode } from './mode'
+import { WriteScheduler } from './io/write-scheduler'
+import { SampledLog } from './log'
 import type { ResolvedServerOptions } from './options'
 import { Registry } from './presence/registry'
-import { type AdmissionContext, admit } from './session/admission'
-import { ControlLine, type Kick, type KickTarget } from './session/control-line'
-import { identify } from './session/identify'
-import { ImplicitNames } from './session/implicit-names'
-import { keepHandshake, NOTHING_KEPT } from './session/kept-handshake'
-import { packParams } from './session/params'
+import { accountIntervalsOf, rateIntervalsOf } from './rate-limit/rates'
 import { Sessions } from './session/sessions'
-import { MemoryStore, MemoryStoreState } from './store/memory-store'
+import { VixNames } from './session/vix-names'
+import { MemoryStore, MemoryStoreState } from './store/memory/memory-store'
+import { type Kick, type KickTarget, NodeMessages } from './store/node-messages'
 import type { Store } from './store/store'
 
 /*
@@ -32,7 +31,7 @@ import type { Store } from './store/store'
  */
 
 /** Why a node is not ready for new clients. */
-export type ReadinessProblem = 'draining' | 'closing' | 'store_unreachable'
+export type NotReadyReason = 'draining' | 'closing' | 'store_unreachable'
 
 /** One server process incarnation: its connections, sessions, channels and registry. */
 export class PresenceNode {
@@ -43,7 +42,7 @@ export class PresenceNode {
   readonly #connections = new Set<Connection>()
   readonly #connectionContext: ConnectionContext
   /** Who may come in. */
-  readonly door: Door
+  readonly admissionControl: AdmissionControl
   readonly #admission: AdmissionContext
   readonly #startedMs: number
   #refs = 0
@@ -51,19 +50,19 @@ export class PresenceNode {
   /** Wait for the last connection to be gone. */
   readonly #emptied: (() => void)[] = []
   /** Null where no other node shares the store. */
-  readonly #control: ControlLine | null
+  readonly #control: NodeMessages | null
   #phase: 'open' | 'draining' | 'closing' = 'open'
   #drainTimers: Timer[] = []
 
   constructor(options: ResolvedServerOptions, mode: () => Mode) {
     const { limits, clock, random, logger: log, heartbeat, grace } = options
     const { handlerTimeoutMs, maxWaitingMessages, storeTimeoutMs, outbox, rates } = options
-    const tick = new Tick(clock, log)
+    const tick = new WriteScheduler(clock, log)
     const id = random.id(4)
     this.#options = options
     this.#startedMs = clock.now()
     const { admission, allowedOrigins } = options
-    this.door = new Door({ admission, allowedOrigins, clock, random, log, mode })
+    this.admissionControl = new AdmissionControl({ admission, allowedOrigins, clock, random, log, mode })
     this.#store = options.store ?? new MemoryStore(new MemoryStoreState(`${id}-`, { clock }))
     this.registry = new Registry({
       store: this.#store,
@@ -72,7 +71,7 @@ export class PresenceNode {
       limits,
       flush: options.flush,
       history: options.history,
-      writing: tick,
+      writeCost: tick,
       maxQueuedChanges: options.maxQueuedChanges,
       mintRef: () => `${id}-${(this.#refs++).toString(36)}`,
     })
@@ -84,11 +83,11 @@ export class PresenceNode {
     }
     this.#sessions = new Sessions({ clock, random, log, grace, shared })
     this.#store.connect({
-      onSessionTaken: (session) => this.#sessions.taken(session),
+      onSessionClaimed: (session) => this.#sessions.handOff(session),
       onReachable: (isReachable) => this.#noteReachable(isReachable),
     })
     const onKick = ({ target, reason }: Kick) => void this.#kickHere(target, reason)
-    this.#control = options.store && new ControlLine({ store: options.store, clock, log, onKick })
+    this.#control = options.store && new NodeMessages({ store: options.store, clock, log, onKick })
     const router = new Router(options.channels)
     const timeouts = { handlerTimeoutMs, storeTimeoutMs }
     const { guestsPerAddress } = rates
@@ -96,35 +95,35 @@ export class PresenceNode {
       ...{ registry: this.registry, clock, log, maxWaitingMessages, guestsPerAddress },
       ...timeouts,
     }
-    const names = new ImplicitNames({
+    const names = new VixNames({
       router,
       services,
       trustNames: () => mode() === 'development',
       maxNamesPerSession: limits.channelsPerSession,
     })
     const { authenticate, authenticateTimeoutMs, allowAnonymous, implicitTopic } = options
-    const refusedIdentities = new RefusalLog(log, 'identities that authenticate gives are refused')
+    const refusedIdentities = new SampledLog(log, 'identities that authenticate gives are refused')
     this.#admission = {
       ...{ limits, clock, random, log, refusedIdentities, mode },
       ...{ authenticate, authenticateTimeoutMs, allowAnonymous, implicitTopic },
-      door: this.door,
+      door: this.admissionControl,
       isDraining: () => this.#phase !== 'open',
     }
     this.#connectionContext = {
       clock,
-      tick,
+      writeScheduler: tick,
       log,
       limits,
       heartbeat,
       sessions: this.#sessions,
       dispatch: { router, services, names, limits },
       outbox,
-      states: new StateBudget(outbox.accountStateBytes, rates.guestsPerAddress),
+      states: new PendingStateBudget(outbox.accountStateBytes, rates.guestsPerAddress),
       throttle: {
         clock,
         rates,
-        paces: pacesOf(rates),
-        accounts: new AccountMeters(accountPacesOf(rates)),
+        paces: rateIntervalsOf(rates),
+        accounts: new AccountRateMeters(accountIntervalsOf(rates)),
         kept: { maxBytes: limits.frameBytes, metaBytes: limits.metaBytes },
       },
       identify: (request) => identify(request, this.#admission),
@@ -166,7 +165,7 @@ export class PresenceNode {
       open: (wire) => {
         const { dialect, identity, implicitTopic, seat } = admitted
         const params = packParams(request.params)
-        const kept = authenticate ? keepHandshake(request) : NOTHING_KEPT
+        const kept = authenticate ? copyHandshake(request) : NO_COPY
         // Spelled out, not spread: of each object that a spread makes V8 keeps a shape of its own.
         const asked = { dialect, identity, params, handshake: kept, implicitTopic, seat }
         const connection = new Connection(wire, asked, this.#connectionContext)
@@ -179,8 +178,8 @@ export class PresenceNode {
   }
 
   /** Why no new clients should be sent here; nothing where all is well. */
-  get problems(): readonly ReadinessProblem[] {
-    const problems: ReadinessProblem[] = []
+  get readiness(): readonly NotReadyReason[] {
+    const problems: NotReadyReason[] = []
     if (this.#phase !== 'open') problems.push(this.#phase)
     if (!this.registry.isReachable) problems.push('store_unreachable')
     return problems
@@ -220,7 +219,7 @@ export class PresenceNode {
     this.#sweep?.cancel()
     this.#control?.close()
     const { store } = this.#options
-    if (store) await this.#handOver(store)
+    if (store) await this.#handOff(store)
     else this.#sessions.endAll('drained')
     this.registry.close()
     if (!store) await this.#store.close()
@@ -232,7 +231,7 @@ export class PresenceNode {
    */
   async kick(target: KickTarget, reason: string): Promise<number> {
     const ended = this.#kickHere(target, reason)
-    await this.#control?.tell({ target, reason })
+    await this.#control?.publish({ target, reason })
     return ended
   }
 
@@ -253,11 +252,11 @@ export class PresenceNode {
   }
 
   /** Leaves what is here to the nodes that share the store. One that is away is not waited for any longer than this. */
-  async #handOver(store: Store): Promise<void> {
+  async #handOff(store: Store): Promise<void> {
     const { closeTimeoutMs, clock, grace, logger: log } = this.#options
-    this.#sessions.handOver()
+    this.#sessions.disconnectAll()
     // What is staged has to be there first: nothing is committed afterwards.
-    const handedOver = this.registry.settled().then(() => store.handOver(grace.graceMs))
+    const handedOver = this.registry.whenCommitted().then(() => store.handOff(grace.graceMs))
     const late = () => log.warn({ closeTimeoutMs }, 'the store did not take what this node had')
     await withTimeout(handedOver, closeTimeoutMs, clock, late).catch((error: unknown) => {
       log.warn({ err: error }, 'the store did not take what this node had')
@@ -270,7 +269,7 @@ export class PresenceNode {
     else log.warn({}, 'the store cannot be reached; what is known is served, and changes wait')
     this.registry.setReachable(isReachable)
     if (!isReachable) return
-    this.#sessions.saveAgain()
+    this.#sessions.resave()
     this.#control?.retryNow()
   }
 

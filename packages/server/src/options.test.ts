@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { DEFAULT_LIMITS } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
-import { DEFAULT_ADMISSION } from './door/admission-options'
+import { DEFAULT_ADMISSION } from './admission/admission-options'
 import { DEFAULT_HTTP } from './http/http-server'
 import { resolveServerOptions, type ServerOptions } from './options'
 

@@ -1,24 +1,25 @@
 import type { Server as HttpServer } from 'node:http'
 import { checkName, DEFAULT_LIMITS, type Limits, type Topic } from '@rollcall/shared-protocol'
-import type { ChannelDefinition } from './channel/define-channel'
-import { referenceChannel } from './channel/reference-channel'
+import { type AdmissionOptions, DEFAULT_ADMISSION } from './admission/admission-options'
+import type { TrustProxy } from './admission/client-address'
+import type { AllowedOrigins } from './admission/origins'
+import type { ChannelDefinition } from './channel/channel-definition'
+import { referenceChannel } from './channel/channel-definition'
 import { checkOptions, type OptionsOf } from './check-options'
 import type { HeartbeatOptions } from './connection/heartbeat'
 import type { OutboxOptions } from './connection/outbox'
-import { checkRates, DEFAULT_RATES, type RatesOptions } from './connection/rates'
-import { type AdmissionOptions, DEFAULT_ADMISSION } from './door/admission-options'
-import type { TrustProxy } from './door/client-address'
-import type { AllowedOrigins } from './door/origins'
 import { ServerError } from './errors'
 import { DEFAULT_HTTP, type HttpOptions } from './http/http-server'
 import type { LongPollOptions } from './http/longpoll'
-import { DEFAULT_PAGE_POLICY } from './http/security-headers'
+import type { Authenticate } from './identity/identity'
 import { type Clock, LONGEST_DELAY_MS, systemClock } from './io/clock'
 import type { CompressionOptions } from './io/packet'
 import { type RandomSource, systemRandom } from './io/random'
+import { DEFAULT_PAGE_POLICY } from './io/security-headers'
 import { defaultLogger, type Logger } from './log'
-import { DEFAULT_FLUSH, type FlushOptions } from './presence/flush'
+import { DEFAULT_FLUSH, type FlushOptions } from './presence/flush-machine'
 import { DEFAULT_HISTORY, type HistoryOptions } from './presence/history'
+import { checkRates, DEFAULT_RATES, type RatesOptions } from './rate-limit/rates'
 import {
   DEFAULT_COMPRESSION,
   DEFAULT_GRACE,
@@ -26,8 +27,7 @@ import {
   DEFAULT_LONG_POLL,
   DEFAULT_OUTBOX,
   SERVER_OPTION_TYPES,
-} from './server-option-types'
-import type { Authenticate } from './session/identity'
+} from './resolve-options'
 import type { GraceOptions } from './session/sessions'
 import type { Store } from './store/store'
 

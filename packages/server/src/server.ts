@@ -1,27 +1,25 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Payload, type Topic, utf8Bytes } from '@rollcall/shared-protocol'
+import { addressGroup } from './admission/address'
+import { type ClientAddress, clientAddress } from './admission/client-address'
 import { checkOptions, type OptionsOf } from './check-options'
-import { addressGroup } from './door/address'
-import { type ClientAddress, clientAddress } from './door/client-address'
 import { ServerError } from './errors'
-import { refuseRequest } from './http/answer-json'
 import { createHttpServer } from './http/http-server'
 import { LongPoll } from './http/longpoll'
-import { readPage } from './http/read-page'
 import { createRequestHandler } from './http/request-handler'
-import { checkUnattached } from './io/attached'
+import { refuseRequest } from './http/respond'
+import { readPage } from './http/static-page'
 import { LONGEST_DELAY_MS, systemClock } from './io/clock'
-import { nodeEnv } from './io/environment'
-import { tooManyHeaders } from './io/header-count'
+import { type Mode, modeFor, nodeEnv } from './io/mode'
+import { tooManyHeaders } from './io/read-handshake'
 import { UnansweredUpgrades } from './io/unanswered-upgrades'
 import type { Acceptance, HandshakeRefusal, HandshakeRequest } from './io/wire'
-import { WsListener } from './io/ws-listener'
-import { type Mode, modeFor } from './mode'
-import { PresenceNode, type ReadinessProblem } from './node'
+import { checkUnattached, WsListener } from './io/ws-listener'
+import { type NotReadyReason, PresenceNode } from './node'
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from './options'
 import type { Registry } from './presence/registry'
-import type { KickTarget } from './session/control-line'
+import type { KickTarget } from './store/node-messages'
 
 /*
  *  http.Server -upgrade-> WsListener -+-> PresenceNode
@@ -85,7 +83,7 @@ export class RollcallServer {
     )
     this.#longPoll = new LongPoll({
       admit: (request) => this.#node.admit(request, 'longpoll'),
-      door: this.#node.door,
+      door: this.#node.admissionControl,
       addressOf,
       headersRefusal,
       clock,
@@ -207,8 +205,8 @@ export class RollcallServer {
    * Why no new clients should be sent here: it drains or closes, or cannot reach its store. Nothing where all is well.
    * What `GET /readyz` answers; for a server that is attached to your own, which answers that itself.
    */
-  get problems(): readonly ReadinessProblem[] {
-    return this.#node.problems
+  get readiness(): readonly NotReadyReason[] {
+    return this.#node.readiness
   }
 
   /**
@@ -287,7 +285,7 @@ export class RollcallServer {
     }
     return createHttpServer(bounds, (request, response) => {
       if (this.handleRequest(request, response)) return
-      const tooFast = this.#node.door.requestRefusal(this.#clientAddress(request))
+      const tooFast = this.#node.admissionControl.requestRefusal(this.#clientAddress(request))
       if (tooFast) refuseRequest(request, response, tooFast)
       else handle(request, response)
     })

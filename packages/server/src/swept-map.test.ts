@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { SweptMap } from './swept-map'
+import { SweptMap } from './collections'
 
 const SWEEP_MS = 10_000
 /** Each value is the time at which it is spent. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { encodeBase64, textPayload } from './base64'
+import { encodeBase64, textPayload } from './json'
 
 describe('bytes as base64', () => {
   // The vectors of RFC 4648, 10.

@@ -1,7 +1,7 @@
 import { checkBytes, type Fault, fault } from './fault'
 import type { Limits } from './limits'
 import { isLowSurrogate } from './utf8'
-import { isBlank, isUnseen } from './visible-text'
+import { isBlank, isInvisibleCharacter } from './visible-text'
 
 /*
  * Names (topics, keys, events) are read by people, put into logs and shown in other people's pages. A name has no
@@ -38,7 +38,7 @@ function refusedAt(name: string): number {
     if (!isPair && isRefused(code)) return i
     if (isOtherSpace(code)) return i
     if (code === BLANK_CELL && !isBetweenCells(name, i)) return i
-    if (isUnseen(name, i)) return i
+    if (isInvisibleCharacter(name, i)) return i
     if (isPair) i++
   }
   return -1

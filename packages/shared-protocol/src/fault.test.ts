@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { ERROR_CODES, type ErrorCode, isErrorCode, isRetryable } from './error-code'
-import { checkBytes, fault, faultBody, limitFault, limitOption } from './fault'
+import {
+  checkBytes,
+  ERROR_CODES,
+  type ErrorCode,
+  fault,
+  faultBody,
+  isErrorCode,
+  isRetryable,
+  limitFault,
+  limitOption,
+} from './fault'
 import { DEFAULT_LIMITS, type Limits, ZZZ_LIMITS } from './limits'
 
 const limits = DEFAULT_LIMITS

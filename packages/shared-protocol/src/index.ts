@@ -1,20 +1,4 @@
-export { encodeBase64 } from './base64'
 export { checkName, checkNameText } from './check-name'
-export type {
-  AppearMessage,
-  ClientMessage,
-  DisappearMessage,
-  GoodbyeMessage,
-  HeartbeatMessage,
-  HelloMessage,
-  JoinMessage,
-  LeaveMessage,
-  PatchMessage,
-  PushMessage,
-  RefreshMessage,
-  SyncMessage,
-  UpdateMessage,
-} from './client-message'
 export { CLOSE_CODES, type CloseCode, type CloseCodeEntry, shouldReconnect } from './close-code'
 export type {
   ClientDialect,
@@ -33,14 +17,34 @@ export { phoenixV1Dialect } from './dialect/phoenix-v1'
 export { phoenixV2Dialect } from './dialect/phoenix-v2'
 export { phoenixV2ClientDialect } from './dialect/phoenix-v2-client'
 export { rollcallDialect } from './dialect/rollcall'
-export { rollcallClientDialect } from './dialect/rollcall-client'
-export { ROLLCALL_SYSTEM_TOPIC } from './dialect/rollcall-frame'
+export {
+  ROLLCALL_SYSTEM_TOPIC,
+  rollcallClientDialect,
+  SUBPROTOCOL,
+  WIRE_REVISION,
+} from './dialect/rollcall-client'
 export { vixDialect } from './dialect/vix'
 export { zzzDialect } from './dialect/zzz'
-export { ERROR_CODES, type ErrorCode, type ErrorCodeEntry, isErrorCode, isRetryable } from './error-code'
-export { checkBytes, type Fault, fault, faultBody, type LimitBreach, limitFault, limitOption } from './fault'
+export {
+  checkBytes,
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorCodeEntry,
+  type Fault,
+  failure,
+  fault,
+  faultBody,
+  isErrorCode,
+  isRetryable,
+  type LimitBreach,
+  limitFault,
+  limitOption,
+  type Result,
+  success,
+} from './fault'
 export type { Epoch, Key, MessageRef, Position, PresenceRef, Seq, Topic } from './ids'
 export {
+  encodeBase64,
   field,
   isBinary,
   isJsonObject,
@@ -49,23 +53,54 @@ export {
   type Payload,
 } from './json'
 export { DEFAULT_LIMITS, type Limits, ZZZ_LIMITS } from './limits'
-export { type Step, stay, stepBy, type TransitionTable } from './machine/transition-table'
-export { type Continuity, continuityOf } from './presence/continuity'
-export { diffSnapshots } from './presence/diff-snapshots'
+export type {
+  AppearMessage,
+  ChannelClosedMessage,
+  ChannelFailedMessage,
+  ClientMessage,
+  DiffMessage,
+  DisappearMessage,
+  ErrorReply,
+  EventMessage,
+  FaultMessage,
+  GoodbyeMessage,
+  HeartbeatMessage,
+  HelloMessage,
+  JoinMessage,
+  LeaveMessage,
+  MetasDiffMessage,
+  MetasStateMessage,
+  OkReply,
+  OpenedMessage,
+  PatchMessage,
+  PushMessage,
+  ReceivedErrorReply,
+  ReceivedFailure,
+  ReceivedFault,
+  ReceivedMessage,
+  ReceivedMetas,
+  RefreshMessage,
+  ServerMessage,
+  StateMessage,
+  SyncMessage,
+  UpdateMessage,
+} from './messages'
 export { digestOf, digestOfOne } from './presence/digest'
-export { fullDiff } from './presence/full-diff'
-export { mergeDiffs } from './presence/merge-diffs'
 export { mergePatch } from './presence/merge-patch'
 export { PhoenixPresences } from './presence/phoenix-presences'
-export { PresenceSet } from './presence/presence-set'
-export type { AppliedChanges } from './presence/presence-step'
+export type { AppliedChanges } from './presence/presence'
 export {
+  type Continuity,
+  continuityOf,
+  diffSnapshots,
   type FullDiff,
   type FullLeave,
   type FullUpdate,
+  fullDiff,
   LEAVE_REASONS,
   type LeaveReason,
   type Meta,
+  mergeDiffs,
   type PhoenixMeta,
   type Presence,
   type PresenceChanges,
@@ -73,26 +108,7 @@ export {
   type PresenceLeave,
   type PresenceSnapshot,
   type PresenceUpdate,
-} from './presence/types'
-export { failure, type Result, success } from './result'
-export type {
-  ChannelClosedMessage,
-  ChannelFailedMessage,
-  DiffMessage,
-  ErrorReply,
-  EventMessage,
-  FaultMessage,
-  MetasDiffMessage,
-  MetasStateMessage,
-  OkReply,
-  OpenedMessage,
-  ReceivedErrorReply,
-  ReceivedFailure,
-  ReceivedFault,
-  ReceivedMessage,
-  ReceivedMetas,
-  ServerMessage,
-  StateMessage,
-} from './server-message'
+} from './presence/presence'
+export { PresenceSet } from './presence/presence-set'
+export { type Step, stay, stepBy, type TransitionTable } from './transition-table'
 export { utf8Bytes } from './utf8'
-export { SUBPROTOCOL, WIRE_REVISION } from './version'

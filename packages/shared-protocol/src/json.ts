@@ -22,3 +22,23 @@ export function isBinary(payload: Payload): payload is Uint8Array {
 export function field(object: JsonObject, name: string): JsonValue | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined
 }
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+
+/** Bytes as base64 text with padding (RFC 4648, 4), by hand: this package runs where there is no `btoa`. */
+export function encodeBase64(bytes: Uint8Array): string {
+  let text = ''
+  for (let i = 0; i < bytes.length; i += 3) {
+    const [a = 0, b, c] = [bytes[i], bytes[i + 1], bytes[i + 2]]
+    const bits = (a << 16) | ((b ?? 0) << 8) | (c ?? 0)
+    text += ALPHABET.charAt(bits >> 18) + ALPHABET.charAt((bits >> 12) & 63)
+    text += b === undefined ? '=' : ALPHABET.charAt((bits >> 6) & 63)
+    text += c === undefined ? '=' : ALPHABET.charAt(bits & 63)
+  }
+  return text
+}
+
+/** A payload as JSON: bytes as `{"base64": "…"}`, for speakers of a dialect without binary frames. */
+export function textPayload(payload: Payload): JsonValue {
+  return isBinary(payload) ? { base64: encodeBase64(payload) } : payload
+}

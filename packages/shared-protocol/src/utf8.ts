@@ -21,3 +21,59 @@ export function utf8Bytes(text: string): number {
 export function isLowSurrogate(code: number): boolean {
   return code >= 0xdc00 && code < 0xe000
 }
+
+/*
+ * Texts in binary frames. By hand, as this package runs where there is no TextEncoder; the texts are short: a topic,
+ * an event, a ref.
+ */
+
+/** A text's UTF-8 bytes; a lone surrogate as U+FFFD. */
+export function encodeUtf8(text: string): Uint8Array {
+  const bytes = new Uint8Array(utf8Bytes(text))
+  let at = 0
+  for (const char of text) {
+    const code = wellFormed(char.codePointAt(0) ?? 0)
+    if (code < 0x80) bytes[at++] = code
+    else {
+      const tail = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3
+      bytes[at++] = (LEAD[tail] ?? 0) | (code >> (6 * tail))
+      for (let left = tail - 1; left >= 0; left--) bytes[at++] = 0x80 | ((code >> (6 * left)) & 0x3f)
+    }
+  }
+  return bytes
+}
+
+/** The text, or null where the bytes are no UTF-8: cut off, overlong, a surrogate, or past the last character. */
+export function decodeUtf8(bytes: Uint8Array): string | null {
+  let text = ''
+  for (let at = 0; at < bytes.length; ) {
+    const lead = bytes[at++] ?? 0
+    if (lead < 0x80) {
+      text += String.fromCharCode(lead)
+      continue
+    }
+    const tail = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1
+    if (lead < 0xc2 || lead > 0xf4) return null
+    let code = lead & (0x3f >> tail)
+    for (let left = tail; left > 0; left--) {
+      const byte = bytes[at++] ?? 0
+      if (byte >> 6 !== 0b10) return null
+      code = (code << 6) | (byte & 0x3f)
+    }
+    if (code < (SMALLEST[tail] ?? 0) || code > 0x10ffff || isSurrogate(code)) return null
+    text += String.fromCodePoint(code)
+  }
+  return text
+}
+
+/** First byte's marker, and least code, of a character with so many bytes after the first. */
+const LEAD = [0, 0xc0, 0xe0, 0xf0]
+const SMALLEST = [0, 0x80, 0x800, 0x10000]
+
+function wellFormed(code: number): number {
+  return isSurrogate(code) ? 0xfffd : code
+}
+
+function isSurrogate(code: number): boolean {
+  return code >= 0xd800 && code < 0xe000
+}

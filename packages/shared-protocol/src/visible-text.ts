@@ -77,7 +77,7 @@ function known(): ReturnType<typeof makePatterns> {
 }
 
 /** Whether the character at this index shows nothing, and changes nothing beside it that does. */
-export function isUnseen(text: string, at: number): boolean {
+export function isInvisibleCharacter(text: string, at: number): boolean {
   const { ignorable, empty } = known()
   const char = characterAt(text, at)
   if (!ignorable.test(char)) return empty.test(char)

@@ -1,23 +1,22 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { ClientMessage } from './client-message'
 import type { DecodeContext, Dialect } from './dialect/dialect'
 import { phoenixV1Dialect } from './dialect/phoenix-v1'
 import { phoenixV2Dialect } from './dialect/phoenix-v2'
 import { rollcallDialect } from './dialect/rollcall'
+import { SUBPROTOCOL, WIRE_REVISION } from './dialect/rollcall-client'
 import { vixDialect } from './dialect/vix'
 import { zzzDialect } from './dialect/zzz'
 import { DEFAULT_LIMITS } from './limits'
+import type { ClientMessage, ServerMessage } from './messages'
 import { digestOf } from './presence/digest'
 import { PresenceSet } from './presence/presence-set'
-import type { ServerMessage } from './server-message'
 import {
   NATIVE_CLIENT_FRAMES,
   SEED_CLIENT_FRAMES,
   SESSION_ANSWERS,
   serverFrames,
 } from './testing/golden-frames'
-import { SUBPROTOCOL, WIRE_REVISION } from './version'
 
 const context: DecodeContext = { limits: DEFAULT_LIMITS, implicitTopic: 'room:lobby' }
 
@@ -69,7 +68,7 @@ function fieldsIn(messages: readonly { readonly kind: string }[]) {
 
 const HOW_TO_CHANGE_THE_WIRE = [
   'The native wire is not what was pinned. If that is a mistake, undo it. If it is meant:',
-  '  1. raise WIRE_REVISION in src/version.ts (or SUBPROTOCOL, where old clients could not go on),',
+  '  1. raise WIRE_REVISION in src/dialect/rollcall-client.ts (or SUBPROTOCOL, where old clients could not go on),',
   '  2. bring src/testing/golden-frames.ts and docs/reference/protocol.md up to date,',
   '  3. add the new version with its hash to PINNED in src/wire.test.ts, below the old ones.',
 ].join('\n')

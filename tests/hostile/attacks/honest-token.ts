@@ -1,4 +1,4 @@
-import { signToken } from '../../../packages/server/src/auth/sign-token'
+import { signToken } from '../../../packages/server/src/identity/jwt/fixed-key'
 import { nowSeconds } from './jwt'
 
 const LIFE_SECONDS = 3600

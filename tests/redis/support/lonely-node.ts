@@ -6,7 +6,7 @@ const [url = '', topic = ''] = process.argv.slice(2)
 const silent = () => {}
 const logger = { debug: silent, info: silent, warn: silent, error: silent }
 const store = new RedisStore({ connection: url, leaseTtlMs: 1500, logger })
-store.connect({ onSessionTaken: silent, onReachable: silent })
+store.connect({ onSessionClaimed: silent, onReachable: silent })
 await store.subscribe(topic, { onSnapshot: silent, onDiff: silent, onMessage: silent })
 const presences = ['far-0', 'far-1'].map((ref) => ({ ref, key: 'far', meta: {}, rev: 0 }))
 await store.commit(

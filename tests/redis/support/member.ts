@@ -38,7 +38,7 @@ export class Member implements NodeEvents {
     return member
   }
 
-  onSessionTaken(id: string): void {
+  onSessionClaimed(id: string): void {
     this.taken.push(id)
   }
 

@@ -17,12 +17,12 @@ function look(visibilityState: DocumentVisibilityState) {
 const paint = () => void vi.advanceTimersToNextFrame()
 
 test('a visible page is painted, a hidden one is not, nor one without animation frames', () => {
-  expect(systemFrames.arePainted()).toBe(true)
+  expect(systemFrames.isVisible()).toBe(true)
   look('hidden')
-  expect(systemFrames.arePainted()).toBe(false)
+  expect(systemFrames.isVisible()).toBe(false)
   look('visible')
   vi.stubGlobal('requestAnimationFrame', undefined)
-  expect(systemFrames.arePainted()).toBe(false)
+  expect(systemFrames.isVisible()).toBe(false)
 })
 
 test('it runs once, with the next animation frame, and leaves nothing behind', () => {

@@ -1,7 +1,7 @@
 /** When a page is painted. Injected, so that tests own it. */
 export interface Frames {
   /** Whether somebody looks at a page. Where nobody does nothing is painted, and nothing need wait for it. */
-  arePainted(): boolean
+  isVisible(): boolean
   /** Calls `run` once, right before the next paint. Returns what cancels it. */
   next(run: () => void): () => void
 }
@@ -10,11 +10,11 @@ export interface Frames {
  * A document can count as visible and still not be painted: an iframe that is scrolled out of sight. Long enough to be
  * no frame of a page that is painted, in milliseconds.
  */
-const UNPAINTED_MS = 250
+const HIDDEN_FRAME_MS = 250
 
 /** Animation frames of the browser's page. In Node there is none, nor in a tab that nobody looks at. */
 export const systemFrames: Frames = {
-  arePainted: () =>
+  isVisible: () =>
     typeof document !== 'undefined' &&
     document.visibilityState === 'visible' &&
     typeof requestAnimationFrame === 'function',
@@ -35,7 +35,7 @@ export const systemFrames: Frames = {
       if (page.visibilityState !== 'visible') runOnce()
     }
     const frame = requestAnimationFrame(runOnce)
-    const timer = setTimeout(runOnce, UNPAINTED_MS)
+    const timer = setTimeout(runOnce, HIDDEN_FRAME_MS)
     page.addEventListener('visibilitychange', looked)
     return end
   },

@@ -27,10 +27,10 @@ type Scope = Partial<Pick<EventTarget, 'addEventListener' | 'removeEventListener
  * is back, as in Node and React Native, it counts as online.
  */
 export const systemNetworkHints: NetworkHints = {
-  isOnline: () => !isTold() || scope().navigator?.onLine !== false,
+  isOnline: () => !isReported() || scope().navigator?.onLine !== false,
 
   watch({ online, offline, visible, suspended, unloaded }) {
-    if (!isTold()) return () => {}
+    if (!isReported()) return () => {}
     const target = globalThis as unknown as EventTarget
     const page = scope().document
     const watched: readonly (readonly [EventTarget | undefined, string, (event: Event) => void])[] = [
@@ -52,7 +52,36 @@ export const systemNetworkHints: NetworkHints = {
 const scope = () => globalThis as unknown as Scope
 
 /** Whether the environment has events. What it says of its network is believed only where it also tells the end of it. */
-const isTold = () => typeof scope().addEventListener === 'function'
+const isReported = () => typeof scope().addEventListener === 'function'
 
 /** Whether the page is, or was, in the back/forward cache. */
 const isKept = (event: Event) => (event as PageTransitionEvent).persisted
+
+type HintKind = keyof NetworkHintListener
+
+/** Listens to what the environment says of its network, for as long as somebody wants to know. */
+export class NetworkWatch {
+  readonly #hints: NetworkHints
+  readonly #tell: (kind: HintKind) => void
+  #unwatch: (() => void) | null = null
+
+  constructor(hints: NetworkHints, tell: (kind: HintKind) => void) {
+    this.#hints = hints
+    this.#tell = tell
+  }
+
+  /** Where it begins, also tells how things are. */
+  set(isOn: boolean): void {
+    this.#unwatch?.()
+    this.#unwatch = null
+    if (!isOn) return
+    this.#unwatch = this.#hints.watch({
+      online: () => this.#tell('online'),
+      offline: () => this.#tell('offline'),
+      visible: () => this.#tell('visible'),
+      suspended: () => this.#tell('suspended'),
+      unloaded: () => this.#tell('unloaded'),
+    })
+    this.#tell(this.#hints.isOnline() ? 'online' : 'offline')
+  }
+}

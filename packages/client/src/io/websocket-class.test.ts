@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import isomorphicWs from 'isomorphic-ws'
 import { expect, test } from 'vitest'
 import { WebSocket as Ws } from 'ws'
-import { chooseWebSocket, webSocketClass } from './websocket-class'
+import { chooseWebSocket, webSocketClass } from './websocket-transport'
 
 const Platform = Object.assign(function Platform() {}, { CONNECTING: 0 })
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
-import type { TransportListener } from '../transport'
+import type { TransportListener } from './transport'
 import { openWebSocket } from './websocket-transport'
 
 /** A listener that keeps what it is told, and lets a test wait for it. */

@@ -5,9 +5,8 @@ import { Socket } from '../socket'
 import { createFakeServer } from '../testing/fake-server'
 import { VirtualClock } from '../testing/virtual-clock'
 import { fakeFrames } from '../testing-support/fake-frames'
-import { RollcallProvider } from './provider'
+import { RollcallProvider, useSocket } from './provider'
 import { useConnection } from './use-connection'
-import { useSocket } from './use-socket'
 
 beforeEach(() => void vi.useFakeTimers(fakeFrames()))
 afterEach(() => {

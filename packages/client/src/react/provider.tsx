@@ -1,7 +1,10 @@
-import { type ReactNode, useEffect, useRef, useState } from 'react'
-import { afterThisTurn } from '../microtask'
+import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from 'react'
+import { inMicrotask } from '../async/timer'
+import { invalidArgument } from '../errors'
 import { Socket, type SocketOptions } from '../socket'
-import { SocketContext } from './socket-context'
+
+/** The socket that {@link RollcallProvider} hands down; `null` outside of one. */
+export const SocketContext = createContext<Socket | null>(null)
 
 export type RollcallProviderProps = { readonly children?: ReactNode } & (
   | {
@@ -59,11 +62,25 @@ function OwnedSocket({
     return () => {
       mounted.current = null
       // Not at once: StrictMode unmounts and mounts again in one go, and that should not cost a connection.
-      afterThisTurn(() => {
+      inMicrotask(() => {
         if (mounted.current !== socket) void socket.disconnect()
       })
     }
   }, [socket])
 
   return <SocketContext.Provider value={socket}>{children}</SocketContext.Provider>
+}
+
+/**
+ * The socket of the provider above.
+ * @throws {RollcallError} `invalid_argument` outside of a provider.
+ */
+export function useSocket(): Socket {
+  const socket = useContext(SocketContext)
+  if (socket === null) {
+    throw invalidArgument(
+      'A Rollcall hook was used outside of <RollcallProvider>; render one above the component.',
+    )
+  }
+  return socket
 }

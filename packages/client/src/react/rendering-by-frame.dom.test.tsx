@@ -1,14 +1,13 @@
 import { act, cleanup, render } from '@testing-library/react'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Channel } from '../channel'
+import type { Channel } from '../channel/channel'
 import { Socket } from '../socket'
 import { createFakeServer } from '../testing/fake-server'
 import { VirtualClock } from '../testing/virtual-clock'
 import { fakeFrames } from '../testing-support/fake-frames'
 import { RollcallProvider } from './provider'
 import { useChannel } from './use-channel'
-import { usePresence } from './use-presence'
-import { usePresenceEntry } from './use-presence-entry'
+import { usePresence, usePresenceEntry } from './use-presence'
 
 beforeEach(() => void vi.useFakeTimers(fakeFrames()))
 afterEach(() => {

@@ -5,10 +5,8 @@ import { createFakeServer } from '../testing/fake-server'
 import { VirtualClock } from '../testing/virtual-clock'
 import { RollcallProvider } from './provider'
 import { useChannel } from './use-channel'
-import { useConnection } from './use-connection'
-import { usePresence } from './use-presence'
-import { usePresenceEntry } from './use-presence-entry'
-import { useRetryCountdown } from './use-retry-countdown'
+import { useConnection, useRetryCountdown } from './use-connection'
+import { usePresence, usePresenceEntry } from './use-presence'
 
 function Room() {
   const { channel, status } = useChannel('room:lobby', { meta: { name: 'Ada' } })

@@ -5,8 +5,7 @@ import { Socket } from '../socket'
 import { createFakeServer } from '../testing/fake-server'
 import { VirtualClock } from '../testing/virtual-clock'
 import { RollcallProvider } from './provider'
-import { useChannel } from './use-channel'
-import { useChannelEvent } from './use-channel-event'
+import { useChannel, useChannelEvent } from './use-channel'
 
 afterEach(cleanup)
 

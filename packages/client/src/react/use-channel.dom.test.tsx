@@ -1,7 +1,7 @@
 import { act, cleanup, render, renderHook } from '@testing-library/react'
 import { Activity, type ReactNode, StrictMode } from 'react'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { ChannelStatus } from '../channel'
+import type { ChannelStatus } from '../channel/channel'
 import { Socket } from '../socket'
 import { createFakeServer } from '../testing/fake-server'
 import { VirtualClock } from '../testing/virtual-clock'

@@ -1,9 +1,9 @@
 import type { Meta } from '@rollcall/shared-protocol'
 import { useEffect, useInsertionEffect, useMemo, useRef, useState } from 'react'
-import type { Channel, ChannelSnapshot, JoinPayload } from '../channel'
-import { checkJoinPayload } from '../join-payload'
+import { checkJoinPayload } from '../arguments'
+import type { Channel, ChannelSnapshot, JoinPayload } from '../channel/channel'
+import { useSocket } from './provider'
 import { useSnapshot } from './use-snapshot'
-import { useSocket } from './use-socket'
 
 /** A channel as a component sees it. `channel` is `null` as long as there is no topic. */
 export interface ChannelHandle<M = Meta> extends ChannelSnapshot {
@@ -64,4 +64,41 @@ export function useChannel<M = Meta>(topic: string | null, payload?: JoinPayload
 function resolve(payload: JoinPayload | undefined): { readonly [name: string]: unknown } {
   const made = typeof payload === 'function' ? payload() : payload
   return made ?? {}
+}
+
+/**
+ * Calls the latest `handler` for every `event` of the application's own that reaches the channel.
+ *
+ * @typeParam P - The payload, taken on trust: check what strangers may have sent.
+ *
+ * @example
+ * ```tsx
+ * import { useChannel, useChannelEvent } from '@rollcall/client/react'
+ * import { useState } from 'react'
+ *
+ * export function Waves() {
+ *   const { channel } = useChannel('room:lobby')
+ *   const [count, setCount] = useState(0)
+ *   useChannelEvent(channel, 'wave', () => setCount((before) => before + 1))
+ *   return <p>{count} waves</p>
+ * }
+ * ```
+ */
+export function useChannelEvent<P = unknown, M = Meta>(
+  channel: Channel<M> | null,
+  event: string,
+  handler: (payload: P) => void,
+): void {
+  const latest = useRef(handler)
+  useInsertionEffect(() => {
+    latest.current = handler
+  })
+  useEffect(() => {
+    if (channel === null) return
+    const listener = (payload: P) => latest.current(payload)
+    channel.on(event, listener)
+    return () => {
+      channel.off(event, listener)
+    }
+  }, [channel, event])
 }

@@ -6,8 +6,7 @@ import { createFakeServer } from '../testing/fake-server'
 import { VirtualClock } from '../testing/virtual-clock'
 import { fakeFrames } from '../testing-support/fake-frames'
 import { RollcallProvider } from './provider'
-import { useConnection } from './use-connection'
-import { useRetryCountdown } from './use-retry-countdown'
+import { useConnection, useRetryCountdown } from './use-connection'
 
 beforeEach(() => void vi.useFakeTimers(fakeFrames()))
 afterEach(() => {

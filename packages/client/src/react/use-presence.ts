@@ -1,6 +1,8 @@
 import type { Meta } from '@rollcall/shared-protocol'
-import type { Channel } from '../channel'
-import type { PresenceView } from '../presence'
+import { useCallback, useSyncExternalStore } from 'react'
+import type { Channel } from '../channel/channel'
+import type { PresenceEntry, PresenceView } from '../presence/presence'
+import { subscribePerFrame } from './frame-scheduler'
 import { useSelected } from './use-snapshot'
 
 const NOBODY: PresenceView<never> = { list: [], size: 0, isSynced: false, isStale: false }
@@ -37,4 +39,34 @@ export function usePresence<M, T>(
 
 function whole<M>(view: PresenceView<M>): PresenceView<M> {
   return view
+}
+
+/**
+ * One key's entry in a channel, `undefined` while it is not present. Renders again only when that entry changes.
+ *
+ * @example
+ * ```tsx
+ * import type { Channel } from '@rollcall/client'
+ * import { usePresenceEntry } from '@rollcall/client/react'
+ *
+ * export function Person({ channel, id }: { channel: Channel<{ name: string }> | null; id: string }) {
+ *   const entry = usePresenceEntry(channel, id)
+ *   return <li>{entry ? `${entry.meta.name}, on ${entry.presences.length} devices` : 'gone'}</li>
+ * }
+ * ```
+ */
+export function usePresenceEntry<M = Meta>(
+  channel: Channel<M> | null,
+  key: string | null,
+): PresenceEntry<M> | undefined {
+  const presence = channel?.presence
+  const subscribe = useCallback(
+    (listener: () => void) => (presence ? subscribePerFrame(presence, listener) : () => {}),
+    [presence],
+  )
+  return useSyncExternalStore(
+    subscribe,
+    () => (key === null ? undefined : presence?.get(key)),
+    () => undefined,
+  )
 }

@@ -1,5 +1,5 @@
 import { useCallback, useRef, useSyncExternalStore } from 'react'
-import { subscribeByFrame } from './frame-schedule'
+import { subscribePerFrame } from './frame-scheduler'
 
 /** What changes, and tells: a socket, a channel, a presence. */
 export interface Observable<Snapshot> {
@@ -21,7 +21,7 @@ export function useSelected<Snapshot, Selected>(
   isEqual: (a: Selected, b: Selected) => boolean,
 ): Selected {
   const subscribe = useCallback(
-    (listener: () => void) => (source === null ? nothing : subscribeByFrame(source, listener)),
+    (listener: () => void) => (source === null ? nothing : subscribePerFrame(source, listener)),
     [source],
   )
   const last = useRef<{ snapshot: Snapshot; select: unknown; selected: Selected }>(null)

@@ -1,4 +1,4 @@
-import type { Tickets } from '../machine/tickets'
+import type { Tickets } from '../async/tickets'
 
 /** The tickets one by one. */
 export const numbersOf = (tickets: Tickets): number[] =>

@@ -1,7 +1,7 @@
-import type { Channel, JoinPayload } from '../channel'
+import type { Channel, JoinPayload } from '../channel/channel'
 import type { Clock } from '../io/clock'
+import type { TransportListener } from '../io/transport'
 import { Socket, type SocketOptions } from '../socket'
-import type { TransportListener } from '../transport'
 
 /*
  * phoenix-frames.txt, played to a socket: what the recorded client said, ours is made to say, and is checked; what the

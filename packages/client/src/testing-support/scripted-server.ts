@@ -1,6 +1,6 @@
 import type { PresenceChanges } from '@rollcall/shared-protocol'
+import type { OpenTransport, TransportListener } from '../io/transport'
 import { Socket, type SocketOptions } from '../socket'
-import type { OpenTransport, TransportListener } from '../transport'
 
 /*
  * A server that says only what a test tells it to, for what the client says when. It knows one topic; for a server

@@ -21,9 +21,9 @@ import {
   type Topic,
   WIRE_REVISION,
 } from '@rollcall/shared-protocol'
-import { afterThisTurn } from '../microtask'
-import type { TransportListener } from '../transport'
-import type { FakeRefreshes, FakeRefusal } from './fake-refreshes'
+import { inMicrotask } from '../async/timer'
+import type { TransportListener } from '../io/transport'
+import type { FakeRefreshes, FakeRefusal } from './fake-credentials'
 import type { FakeTopic } from './fake-topic'
 
 /** What a fake server answers a push with: `ok`, an error with a reason, or `silence`. */
@@ -66,7 +66,7 @@ export class FakeConnection {
   }
 
   open(): void {
-    afterThisTurn(() => {
+    inMicrotask(() => {
       if (this.#isOpen) this.#listener.onOpen()
     })
   }
@@ -81,7 +81,7 @@ export class FakeConnection {
 
   sendRaw(frame: Frame): void {
     if (this.isFrozen) return
-    afterThisTurn(() => {
+    inMicrotask(() => {
       if (this.#isOpen) this.#listener.onFrame(frame)
     })
   }
@@ -92,7 +92,7 @@ export class FakeConnection {
     reason: LeaveReason = 'closed',
   ): void {
     if (!this.#isOpen) return
-    afterThisTurn(() => {
+    inMicrotask(() => {
       if (!this.#isOpen) return
       this.#isOpen = false
       if (close) this.#listener.onClose(close.code, close.reason)

@@ -1,6 +1,12 @@
-import { DEFAULT_LIMITS, type Key, type Limits } from '@rollcall/shared-protocol'
+import {
+  checkNameText,
+  DEFAULT_LIMITS,
+  isReservedEvent,
+  type Key,
+  type Limits,
+} from '@rollcall/shared-protocol'
+import { checkOptionNames } from '../arguments'
 import { invalidArgument } from '../errors'
-import { refuseUnknown } from '../json-argument'
 
 export interface FakeServerOptions {
   /** Who a client is. @default its param `user_id`, else `guest-1`, `guest-2`, … */
@@ -20,9 +26,9 @@ export function resolveFakeServerOptions(options: FakeServerOptions): FakeServer
     keyof FakeServerOptions,
     true
   >
-  refuseUnknown('', options, names)
+  checkOptionNames('', options, names)
   const { identify, limits = {}, expiresInMs = null } = options
-  refuseUnknown('limits.', limits, DEFAULT_LIMITS)
+  checkOptionNames('limits.', limits, DEFAULT_LIMITS)
   const numbers = Object.entries({ ...limits, expiresInMs: expiresInMs ?? 0 })
   for (const [name, value] of numbers) {
     if (typeof value === 'number' && value >= 0) continue
@@ -30,4 +36,21 @@ export function resolveFakeServerOptions(options: FakeServerOptions): FakeServer
   }
   if (identify === undefined || typeof identify === 'function') return options
   throw invalidArgument(`The option identify must be a function, not ${String(identify)}.`)
+}
+
+/** Throws `invalid_argument` for an event name that a server refuses from an application. (C-49) */
+export function refuseEvent(event: unknown): void {
+  if (typeof event !== 'string' || event === '') {
+    throw invalidArgument(`An event is named by a string that is not empty, not by ${JSON.stringify(event)}.`)
+  }
+  const unfit = checkNameText('The event name', event)
+  if (unfit) throw invalidArgument(unfit.message)
+  if (!isReservedEvent(event)) return
+  throw invalidArgument(`The event "${event}" belongs to the protocol; to send such a frame, use sendRaw().`)
+}
+
+/** Throws `invalid_argument` for a key with a character that no name may have. Its length is not looked at. (C-49) */
+export function refuseKey(key: Key): void {
+  const unfit = checkNameText('The key', key)
+  if (unfit) throw invalidArgument(unfit.message)
 }

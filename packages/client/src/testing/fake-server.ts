@@ -9,15 +9,19 @@ import {
   type PresenceRef,
   type Topic,
 } from '@rollcall/shared-protocol'
-import { notAnObject, refuse } from '../json-argument'
-import { afterThisTurn } from '../microtask'
-import type { OpenTransport } from '../transport'
+import { objectError, throwIfError } from '../arguments'
+import { inMicrotask } from '../async/timer'
+import type { OpenTransport } from '../io/transport'
 import { type FakeAnswer, FakeConnection, type FakeHost } from './fake-connection'
-import { type FakeRefresh, FakeRefreshes, type FakeRefusal } from './fake-refreshes'
-import { type FakeServerOptions, resolveFakeServerOptions } from './fake-server-options'
+import { type FakeRefresh, FakeRefreshes, type FakeRefusal } from './fake-credentials'
+import {
+  type FakeServerOptions,
+  refuseEvent,
+  refuseKey,
+  resolveFakeServerOptions,
+} from './fake-server-options'
 import { FakeTopic } from './fake-topic'
-import { passTurns } from './pass-turns'
-import { refuseEvent, refuseKey } from './refuse-name'
+import { flushMicrotasks } from './virtual-clock'
 
 /** A push that reached a fake server. */
 export interface FakePush {
@@ -100,7 +104,7 @@ export class FakeServer {
   readonly transport: OpenTransport = (url, _subprotocol, listener) => {
     if (this.#isStopped) {
       let isHeard = true
-      afterThisTurn(() => {
+      inMicrotask(() => {
         if (isHeard) listener.onClose(1006, 'The fake server is stopped.')
       })
       const ignore = () => {
@@ -115,8 +119,8 @@ export class FakeServer {
     this.#connections.add(connection)
     connection.open()
     return {
-      send: (frame) => afterThisTurn(() => connection.receive(frame)),
-      close: (code, reason) => afterThisTurn(() => connection.end({ code, reason })),
+      send: (frame) => inMicrotask(() => connection.receive(frame)),
+      close: (code, reason) => inMicrotask(() => connection.end({ code, reason })),
       abandon: () => connection.end(null),
     }
   }
@@ -130,12 +134,12 @@ export class FakeServer {
     const held = this.#topic(topic)
     return {
       join: (key, meta = {}) => {
-        refuse(notAnObject(`The meta of "${key}"`, meta))
+        throwIfError(objectError(`The meta of "${key}"`, meta))
         refuseKey(key)
         return held.join(key, meta)
       },
       update: (key, meta, ref = held.refsOf(key).at(-1)) => {
-        refuse(notAnObject(`The meta of "${key}"`, meta))
+        throwIfError(objectError(`The meta of "${key}"`, meta))
         if (ref !== undefined) held.update(ref, meta)
       },
       leave: (key, reason = 'left', ref) => held.leave(ref === undefined ? held.refsOf(key) : [ref], reason),
@@ -156,7 +160,7 @@ export class FakeServer {
     this.#refusals.set(topic, retryAfterMs === undefined ? { reason } : { reason, retryAfterMs })
   }
 
-  /** Takes {@link refuse} back. */
+  /** Takes {@link throwIfError} back. */
   allow(topic: Topic): void {
     this.#refusals.delete(topic)
   }
@@ -242,7 +246,7 @@ export class FakeServer {
 
   /** Resolves once everything under way has arrived, and what that set going too. Timers are the clock's. */
   settle(): Promise<void> {
-    return passTurns()
+    return flushMicrotasks()
   }
 
   #pushed(topic: Topic, event: string, payload: JsonValue, from: Key): FakeAnswer {

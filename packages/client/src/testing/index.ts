@@ -1,5 +1,5 @@
 export type { FakeAnswer } from './fake-connection'
-export type { FakeRefresh } from './fake-refreshes'
+export type { FakeRefresh } from './fake-credentials'
 export { createFakeServer, type FakePresence, type FakePush, type FakeServer } from './fake-server'
 export type { FakeServerOptions } from './fake-server-options'
 export { VirtualClock } from './virtual-clock'

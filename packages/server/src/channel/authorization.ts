@@ -1,5 +1,5 @@
 import type { Topic } from '@rollcall/shared-protocol'
-import type { Identity } from '../session/identity'
+import type { Identity } from '../identity/identity'
 import { Refusal } from './reply'
 
 /** What a session may do in a topic. What is left out it may do. */
@@ -24,10 +24,10 @@ export interface AuthorizeContext {
 
 /** What `authorize` answers: what the session may do, nothing for everything, or a refusal. */
 // biome-ignore lint/suspicious/noConfusingVoidType: one that returns nothing lets everybody do everything.
-export type Authorization = Access | Refusal | undefined | void
+export type AuthorizeResult = Access | Refusal | undefined | void
 
 /** Says what a session may do in a topic. See `authorize` in {@link ChannelDefinition}. */
-export type Authorize = (ctx: AuthorizeContext) => Authorization | Promise<Authorization>
+export type Authorize = (ctx: AuthorizeContext) => AuthorizeResult | Promise<AuthorizeResult>
 
 /**
  * What was answered, as data of our own; null for everything. Throws for what is no answer: a `false` that was meant as

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { Authenticate } from '../session/identity'
+import type { Authenticate } from '../identity/identity'
 import { GRACE_MS, hello } from '../testing-support/held-session'
 import { eventsIn, gated, repliesIn, topic, tracking } from '../testing-support/native-client'
 import { type SharingNode, sharedNodes } from '../testing-support/shared-nodes'
 import { type Peer, TestNode, type TestNodeOptions } from '../testing-support/test-node'
-import type { Authorization, Authorize } from './authorization'
-import type { ChannelDefinition } from './define-channel'
+import type { Authorize, AuthorizeResult } from './authorization'
+import type { ChannelDefinition } from './channel-definition'
 import { refuse } from './reply'
 
 /** What a role may do. Tokens are `ada:writer`: who somebody is, and their role. */
@@ -162,7 +162,7 @@ describe('[S-33] what a session may do in a topic is asked before its join', () 
   })
 
   test('of who joins again the last answer counts, and what others saw of them goes', async () => {
-    let access: Authorization
+    let access: AuthorizeResult
     const { node, seen, keys } = await guarded({ authorize: () => access })
     const { peer } = await joinedAs(node, 'ada:x')
     await seen()
@@ -309,7 +309,7 @@ describe('[S-33] and asked anew when the session has new credentials', () => {
     let asked = 0
     const { node, seen } = await guarded({
       authorize: async (ctx) => {
-        const decided = byRole(ctx) as Authorization
+        const decided = byRole(ctx) as AuthorizeResult
         if (ctx.identity.id === 'ada' && ctx.identity.claims?.role !== 'writer') await gates[asked++]?.opened
         return decided
       },

@@ -7,19 +7,24 @@ import type {
   Payload,
   Topic,
 } from '@rollcall/shared-protocol'
+import { SerialQueue } from '../async/serial-queue'
+import { withTimeout } from '../async/with-timeout'
 import type { Registry } from '../presence/registry'
-import { Answers, NOTHING } from './answers'
-import { Attachment } from './attachment'
-import { notJoined, readOnly, replaced, storeSilent, tooManyWaiting } from './channel-faults'
-import type { ResolvedChannel } from './define-channel'
-import type { ChannelHost } from './host'
-import { type ActingAs, LiveContext, type Membership } from './live-context'
-import { type ChannelMessage, runJoin, runMessage } from './perform'
-import { DecidedPermission, type Permission, type PermittedMembership, UNRESTRICTED } from './permission'
-import { Refusal, type Reply } from './reply'
-import { isPromise, type RunCallContext, runLeave } from './run-call'
-import { SerialQueue } from './serial-queue'
-import { withTimeout } from './with-timeout'
+import { type AccessMembership, type ChannelAccess, DecidedAccess, UNRESTRICTED } from './channel-access'
+import type { ResolvedChannel } from './channel-definition'
+import { ChannelReplies, EMPTY_RESPONSE } from './channel-replies'
+import type { ChannelSession } from './channel-session'
+import { notJoined, Refusal, type Reply, readOnly, replaced, storeSilent, tooManyWaiting } from './reply'
+import {
+  type ChannelMessage,
+  type HandlerLimits,
+  isPromise,
+  runJoin,
+  runLeave,
+  runMessage,
+} from './run-handler'
+import { type Membership, type PresenceOwner, SessionChannelContext } from './session-channel-context'
+import { TopicSubscription } from './topic-subscription'
 
 /*
  *   join() --refused--> gone
@@ -30,7 +35,7 @@ import { withTimeout } from './with-timeout'
  * join is under way waits for it, so that a client need not wait for the reply before it goes on.
  */
 
-export interface ChannelServices extends RunCallContext {
+export interface ChannelServices extends HandlerLimits {
   readonly registry: Registry
   /** Messages of one channel that wait for the one before them. */
   readonly maxWaitingMessages: number
@@ -47,29 +52,29 @@ export interface JoinCircumstances {
   /** Its page was loaded anew and took the session over, so that nobody saw it leave. */
   readonly isResumed: boolean
   /** Its session was another node's, and may have a presence there that it goes on with. */
-  readonly isMoving: boolean
+  readonly isTransferred: boolean
 }
 
-export class Channel implements Membership, PermittedMembership {
+export class Channel implements Membership, AccessMembership {
   readonly topic: Topic
-  readonly answers: Answers
-  readonly attachment: Attachment
-  readonly #session: ChannelHost
+  readonly answers: ChannelReplies
+  readonly subscription: TopicSubscription
+  readonly #session: ChannelSession
   readonly #definition: ResolvedChannel
   readonly #services: ChannelServices
-  readonly #ctx: LiveContext
+  readonly #ctx: SessionChannelContext
   readonly #queue: SerialQueue
-  readonly #permission: Permission
+  readonly #access: ChannelAccess
   /** What the join was answered with; a session that comes back is answered with it again. */
-  #response: Payload = NOTHING
+  #response: Payload = EMPTY_RESPONSE
 
   constructor(
-    session: ChannelHost,
+    session: ChannelSession,
     definition: ResolvedChannel,
     topic: Topic,
     joinRef: MessageRef,
     services: ChannelServices,
-    actingAs: ActingAs | null = null,
+    actingAs: PresenceOwner | null = null,
   ) {
     this.topic = topic
     this.#session = session
@@ -78,11 +83,11 @@ export class Channel implements Membership, PermittedMembership {
     this.#queue = new SerialQueue(services.maxWaitingMessages)
     const { registry, guestsPerAddress } = services
     const { authorize, presence } = definition
-    this.#ctx = new LiveContext({ membership: this, session, registry, guestsPerAddress, actingAs })
-    this.#permission = authorize ? new DecidedPermission(this.#ctx, authorize, services, this) : UNRESTRICTED
+    this.#ctx = new SessionChannelContext({ membership: this, session, registry, guestsPerAddress, actingAs })
+    this.#access = authorize ? new DecidedAccess(this.#ctx, authorize, services, this) : UNRESTRICTED
     const older = session.channels.get(topic)
-    this.attachment = new Attachment(session, presence, topic, registry, older?.attachment)
-    this.answers = new Answers(session, topic, joinRef, older?.answers ?? null)
+    this.subscription = new TopicSubscription(session, presence, topic, registry, older?.subscription)
+    this.answers = new ChannelReplies(session, topic, joinRef, older?.answers ?? null)
   }
 
   // --- the life of a membership ------------------------------------------------------------------------------
@@ -93,38 +98,38 @@ export class Channel implements Membership, PermittedMembership {
   }
 
   get isGone(): boolean {
-    return this.attachment.isEnded
+    return this.subscription.isEnded
   }
 
   /** Whether the session may only read here. */
   get isReadOnly(): boolean {
-    return this.#permission.isReadOnly
+    return this.#access.isReadOnly
   }
 
   /** Whether it is kept for a session that has no connection, or has not claimed it since it came back. */
-  get isAsleep(): boolean {
-    return this.attachment.isAsleep
+  get isPaused(): boolean {
+    return this.subscription.isPaused
   }
 
   /** Joins, and answers `message`. If it takes over a presence and tracks nothing, that presence goes. */
   join(
     message: JoinMessage,
-    { isRejoin, isResumed, isMoving }: JoinCircumstances,
+    { isRejoin, isResumed, isTransferred }: JoinCircumstances,
     onRefused: () => void,
   ): void {
     if (isResumed) this.#ctx.resume()
     // A page that was loaded anew knows of no older join.
-    if (!isRejoin || isResumed) this.answers.dropOlder()
+    if (!isRejoin || isResumed) this.answers.forgetPrevious()
     this.#queue.push(async () => {
       const { clock, handlerTimeoutMs, storeTimeoutMs } = this.#services
       const adoptTimeoutMs = Math.min(handlerTimeoutMs, storeTimeoutMs)
-      const problem = isMoving ? await this.#ctx.adopt(clock, adoptTimeoutMs) : null
+      const problem = isTransferred ? await this.#ctx.adopt(clock, adoptTimeoutMs) : null
       if (this.isGone) return
       const reply = problem ?? (await this.#runJoin(message.payload))
       if (this.isGone) return
-      if ((isRejoin || isMoving) && !this.#ctx.hasTracked) this.#ctx.drop('replaced')
+      if ((isRejoin || isTransferred) && !this.#ctx.hasTracked) this.#ctx.drop('replaced')
       if (reply instanceof Refusal) return this.#refuseJoin(message, reply, onRefused)
-      this.#response = reply ?? NOTHING
+      this.#response = reply ?? EMPTY_RESPONSE
       const late = await this.#attach(message)
       if (late) this.#refuseJoin(message, late, onRefused)
     })
@@ -134,24 +139,24 @@ export class Channel implements Membership, PermittedMembership {
    * Its session has lost its connection: it is told nothing more, and keeps its presence. The application is not
    * told, as nothing has happened that anybody should see. (S-6)
    */
-  sleep(): void {
-    this.attachment.sleep()
-    this.answers.releaseOlder()
+  pause(): void {
+    this.subscription.pause()
+    this.answers.resumePrevious()
   }
 
   /** The session is back and joins again: it goes on where it was, without the application's `join`. */
-  wake(message: JoinMessage): void {
-    this.answers.rename(message.joinRef ?? message.ref)
-    this.attachment.wake(message)
+  resume(message: JoinMessage): void {
+    this.answers.setJoinRef(message.joinRef ?? message.ref)
+    this.subscription.resume(message)
     const goOn = async () => {
       const late = await this.#attach(message)
       if (!late) return
       // Nothing was decided against it: it sleeps until its client asks again, or its session's grace is over.
       this.answers.reply(message.ref, late)
-      this.sleep()
+      this.pause()
     }
     const refused = (refusal: Refusal) => this.#refuseReturn(message, refusal)
-    this.#inTurn(message.ref, () => this.#permission.ask<void>(goOn, refused))
+    this.#enqueue(message.ref, () => this.#access.decide<void>(goOn, refused))
   }
 
   /**
@@ -159,11 +164,11 @@ export class Channel implements Membership, PermittedMembership {
    */
   observe(onRefused: (problem: Fault) => void): void {
     const refused = (refusal: Refusal) => {
-      this.#quit('kicked')
+      this.#endAndForget('kicked')
       onRefused(refusal.fault)
     }
-    const follow = () => this.attachment.follow(!this.#permission.isInvisible)
-    this.#queue.push(() => this.#permission.ask(follow, refused))
+    const follow = () => this.subscription.startWithoutState(!this.#access.isInvisible)
+    this.#queue.push(() => this.#access.decide(follow, refused))
   }
 
   /** Is present under the name that it acts for, without being told of anything. Resolves with why not, or null. */
@@ -174,7 +179,7 @@ export class Channel implements Membership, PermittedMembership {
 
   /** Takes a message of the client. */
   receive(message: ChannelMessage): void {
-    this.#inTurn(message.ref, () => this.#permission.whenSettled(() => this.#take(message)))
+    this.#enqueue(message.ref, () => this.#access.whenDecided(() => this.#take(message)))
   }
 
   /**
@@ -182,17 +187,17 @@ export class Channel implements Membership, PermittedMembership {
    * sleeps is decided over when its client comes back. (S-33)
    */
   reauthorize(): void {
-    if (this.#permission === UNRESTRICTED || this.isGone || this.isAsleep) return
-    this.#permission.outdate()
+    if (this.#access === UNRESTRICTED || this.isGone || this.isPaused) return
+    this.#access.invalidate()
     // Where the queue is full there is a message in it, which has it settled.
-    this.#queue.push(() => this.#permission.whenSettled(() => {}))
+    this.#queue.push(() => this.#access.whenDecided(() => {}))
   }
 
   /** Sends the whole state again. */
   resync(ref: MessageRef): void {
-    this.#inTurn(ref, () =>
-      this.#permission.whenSettled(() => {
-        this.answers.reply(ref, this.isGone ? new Refusal(notJoined(this.topic)) : NOTHING)
+    this.#enqueue(ref, () =>
+      this.#access.whenDecided(() => {
+        this.answers.reply(ref, this.isGone ? new Refusal(notJoined(this.topic)) : EMPTY_RESPONSE)
         this.#ctx.pushState()
       }),
     )
@@ -202,14 +207,14 @@ export class Channel implements Membership, PermittedMembership {
    * Makes room for the program that took the session over, a page that was loaded anew: nobody is told, the
    * application included, and its presence stays for that one. What it has not answered yet is not for that program.
    */
-  yieldTo(): void {
-    this.answers.mute()
-    this.#retire()
+  handOff(): void {
+    this.answers.silence()
+    this.#end()
   }
 
   /** Ends it, whatever it is doing. The client is told nothing; that is for the caller. */
   end(reason: LeaveReason): void {
-    if (!this.#retire()) return
+    if (!this.#end()) return
     this.#ctx.drop(reason)
     runLeave(this.#ctx, this.#definition, reason, this.#services.log)
   }
@@ -219,46 +224,46 @@ export class Channel implements Membership, PermittedMembership {
    * its farewell go when it has an answer of its own.
    */
   replace(): void {
-    if (!this.#retire()) return
+    if (!this.#end()) return
     runLeave(this.#ctx, this.#definition, 'replaced', this.#services.log)
-    this.answers.hold()
+    this.answers.deferClose()
     this.answers.closeFor(replaced())
   }
 
   /** Makes room for a second join that goes on with this one: neither the application nor the client is told of an end. */
-  giveWay(): void {
-    if (this.#retire()) this.answers.hold()
+  continueInNewJoin(): void {
+    if (this.#end()) this.answers.deferClose()
   }
 
   /** Ends it, and tells the client why. */
-  putOut(reason: LeaveReason, problem?: Fault): void {
+  remove(reason: LeaveReason, problem?: Fault): void {
     if (this.isGone) return
-    this.#quit(reason)
+    this.#endAndForget(reason)
     if (problem) this.answers.closeFor(problem)
     else this.answers.close({ reason })
   }
 
   /** Puts the session out of a topic in which it may not be any more. */
-  expel(problem: Fault): void {
-    this.#quit('kicked')
-    this.answers.expel(problem)
+  removeWithFault(problem: Fault): void {
+    this.#endAndForget('kicked')
+    this.answers.closeWithFault(problem)
   }
 
   // --- within ----------------------------------------------------------------------------------------------------
 
   #runJoin(payload: JsonObject): Reply | Promise<Reply> {
     const run = () => {
-      this.#ctx.joining(true)
+      this.#ctx.setJoining(true)
       const reply = runJoin(this.#ctx, this.#definition, payload, this.#services)
-      if (isPromise(reply)) return reply.finally(() => this.#ctx.joining(false))
-      this.#ctx.joining(false)
+      if (isPromise(reply)) return reply.finally(() => this.#ctx.setJoining(false))
+      this.#ctx.setJoining(false)
       return reply
     }
-    return this.#permission.ask<Reply>(run, (refusal) => refusal)
+    return this.#access.decide<Reply>(run, (refusal) => refusal)
   }
 
   /** Does it in its turn. Where too many wait for theirs, the message that asks for it is answered so. */
-  #inTurn(ref: MessageRef, task: () => void | Promise<void>): void {
+  #enqueue(ref: MessageRef, task: () => void | Promise<void>): void {
     if (this.#queue.push(task)) return
     const { maxWaitingMessages, handlerTimeoutMs } = this.#services
     this.answers.reply(ref, new Refusal(tooManyWaiting(maxWaitingMessages, handlerTimeoutMs)))
@@ -266,21 +271,21 @@ export class Channel implements Membership, PermittedMembership {
 
   #refuseJoin(message: JoinMessage, refusal: Refusal, onRefused: () => void): void {
     this.answers.reply(message.ref, refusal)
-    const { claim } = this.attachment
-    if (claim) this.answers.reply(claim.ref, refusal)
+    const { resumeJoin } = this.subscription
+    if (resumeJoin) this.answers.reply(resumeJoin.ref, refusal)
     this.end('left')
     onRefused()
   }
 
   /** Its client came back, and may not be here any more. */
   #refuseReturn(message: JoinMessage, refusal: Refusal): void {
-    const claim = this.attachment.claim ?? message
-    this.#quit('kicked')
+    const claim = this.subscription.resumeJoin ?? message
+    this.#endAndForget('kicked')
     this.answers.reply(claim.ref, refusal)
   }
 
   /** Ends it, and its session knows it no more. */
-  #quit(reason: LeaveReason): void {
+  #endAndForget(reason: LeaveReason): void {
     this.end(reason)
     this.#session.forget(this.topic)
   }
@@ -290,13 +295,13 @@ export class Channel implements Membership, PermittedMembership {
     const { clock, storeTimeoutMs } = this.#services
     const admitted = () => {
       this.answers.reply(message.ref, this.#response)
-      this.answers.releaseOlder()
+      this.answers.resumePrevious()
     }
     const isLate = await withTimeout<boolean>(
-      this.attachment.enter(message, admitted, this.#ctx.ownRef).then(() => false),
+      this.subscription.start(message, admitted, this.#ctx.ownRef).then(() => false),
       storeTimeoutMs,
       clock,
-      () => this.attachment.isWaitingFor(message),
+      () => this.subscription.isWaitingFor(message),
     )
     return isLate ? new Refusal(storeSilent(this.topic, storeTimeoutMs)) : null
   }
@@ -305,22 +310,22 @@ export class Channel implements Membership, PermittedMembership {
     const { answers, topic } = this
     // It waited for a join that was refused, or for something that outlived the membership.
     if (this.isGone) return answers.reply(message.ref, new Refusal(notJoined(topic)))
-    if (this.#permission.isReadOnly) return answers.reply(message.ref, new Refusal(readOnly(topic)))
+    if (this.#access.isReadOnly) return answers.reply(message.ref, new Refusal(readOnly(topic)))
     const settle = (reply: Reply) => {
       answers.reply(message.ref, reply)
-      answers.release()
+      answers.resumeClose()
     }
-    answers.hold()
+    answers.deferClose()
     const reply = runMessage(this.#ctx, this.#definition, message, this.#services)
     if (isPromise(reply)) return reply.then(settle)
     settle(reply)
   }
 
   /** What waits in the queue is answered after that: the membership is over. */
-  #retire(): boolean {
-    if (!this.attachment.end()) return false
-    this.#ctx.remember()
-    this.answers.releaseOlder()
+  #end(): boolean {
+    if (!this.subscription.end()) return false
+    this.#ctx.rememberShown()
+    this.answers.resumePrevious()
     return true
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { eventsIn, joined, repliesIn, topic, tracking, withHandlers } from '../testing-support/native-client'
 import { TestNode } from '../testing-support/test-node'
-import type { ChannelDefinition, Handler } from './define-channel'
+import type { ChannelDefinition, Handler } from './channel-definition'
 
 describe('[S-13] a handler that fails', () => {
   const circular: Record<string, unknown> = {}

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { gated, joined, repliesIn, topic, tracking } from '../testing-support/native-client'
 import { TestNode } from '../testing-support/test-node'
-import type { ChannelDefinition } from './define-channel'
+import type { ChannelDefinition } from './channel-definition'
 
 describe('a leave', () => {
   test('is answered, closes the channel, and ends the presence before the application is told', async () => {

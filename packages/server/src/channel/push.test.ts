@@ -10,8 +10,8 @@ import {
 } from '../testing-support/native-client'
 import { type SharingNode, sharedNodes } from '../testing-support/shared-nodes'
 import { TestNode } from '../testing-support/test-node'
-import type { ChannelContext } from './context'
-import type { Handler } from './define-channel'
+import type { ChannelContext } from './channel-context'
+import type { Handler } from './channel-definition'
 import { refuse } from './reply'
 
 describe('what a client pushes', () => {

@@ -9,7 +9,7 @@ import {
   withHandlers,
 } from '../testing-support/native-client'
 import { TestNode } from '../testing-support/test-node'
-import type { ChannelContext } from './context'
+import type { ChannelContext } from './channel-context'
 import { refuse } from './reply'
 
 describe('a second join of the same topic', () => {

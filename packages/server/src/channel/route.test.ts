@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { CONTROL_TOPIC } from '../session/control-line'
-import type { ChannelDefinition } from './define-channel'
-import { Router } from './route'
+import { CONTROL_TOPIC } from '../store/node-messages'
+import type { ChannelDefinition } from './channel-definition'
+import { Router } from './channel-definition'
 
 const patternOf = (patterns: readonly string[], topic: string) =>
   new Router(patterns.map((topicPattern) => ({ topicPattern }))).find(topic)?.topicPattern ?? null

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { Authenticate } from '../session/identity'
+import type { Authenticate } from '../identity/identity'
 import { hello } from '../testing-support/held-session'
 import type { MemoryWire } from '../testing-support/memory-wire'
 import { topic } from '../testing-support/native-client'
 import { type SharingNode, sharedNodes } from '../testing-support/shared-nodes'
 import type { Peer, TestNode } from '../testing-support/test-node'
 import type { Authorize } from './authorization'
-import { defineChannel } from './define-channel'
+import { defineChannel } from './channel-definition'
 import { refuse } from './reply'
 
 /*

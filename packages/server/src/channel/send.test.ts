@@ -9,8 +9,8 @@ import {
   withHandlers,
 } from '../testing-support/native-client'
 import { TestNode } from '../testing-support/test-node'
-import type { ChannelContext } from './context'
-import type { Handler } from './define-channel'
+import type { ChannelContext } from './channel-context'
+import type { Handler } from './channel-definition'
 
 describe('what a channel sends', () => {
   const handlers: Record<string, Handler> = {

@@ -1,11 +1,11 @@
 import type { Presence } from '@rollcall/shared-protocol'
 import { expect, test } from 'vitest'
-import { ShownPresences } from './shown-presences'
+import { LastShownPresences } from './channel-session'
 
 const presence = (n: number, text = ''): Presence => ({ ref: `r${n}`, key: 'ada', meta: { n, text }, rev: 0 })
 
 test('[S-95] remembers several hundred topics, and drops none of them for a newer one', () => {
-  const shown = new ShownPresences()
+  const shown = new LastShownPresences()
   for (let n = 0; n < 300; n++) shown.set(`room:${n}`, presence(n))
   expect([shown.isComplete, shown.get('room:0'), shown.get('room:299')]).toEqual([
     true,
@@ -22,7 +22,7 @@ test('[S-95] remembers several hundred topics, and drops none of them for a newe
 })
 
 test('[S-95] what was forgotten once is not known again, whatever is deleted', () => {
-  const shown = new ShownPresences()
+  const shown = new LastShownPresences()
   const large = 'x'.repeat(200_000)
   shown.set('a', presence(1, large))
   shown.set('a', presence(2, large))

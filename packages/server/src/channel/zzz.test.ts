@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { topic } from '../testing-support/native-client'
 import { TestNode } from '../testing-support/test-node'
-import { defineChannel } from './define-channel'
+import { defineChannel } from './channel-definition'
 import { refuse } from './reply'
 
 /* What applications that were written for zzz's own server rely on, in its dialect. */

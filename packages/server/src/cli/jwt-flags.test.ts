@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { JwksEndpoint, jwk, keySet } from '../auth/testing/jwks-endpoint'
-import { ecPair, pemOf, rsaPair, SECRET, sign, tell } from '../auth/testing/tokens'
+import { JwksEndpoint, jwk, keySet } from '../testing-support/jwks-endpoint'
 import { RecordingLog } from '../testing-support/recording-log'
+import { ecPair, pemOf, rsaPair, SECRET, sign, tell } from '../testing-support/tokens'
 import { addJwtFlags, authenticateByFlags, type JwtFlags } from './jwt-flags'
 
 const rsa = rsaPair()

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
-import { jwtAuthenticate } from '../auth/jwt-authenticate'
-import type { JwtOptions } from '../auth/jwt-options'
 import { ServerError } from '../errors'
+import type { Authenticate } from '../identity/identity'
+import { jwtAuthenticate } from '../identity/jwt/jwt-authenticate'
+import type { JwtOptions } from '../identity/jwt/jwt-options'
 import type { Logger } from '../log'
-import type { Authenticate } from '../session/identity'
 
 /** What `rollcall serve` is told of tokens; {@link addJwtFlags} sees to it that one kind of key is given at most. */
 export interface JwtFlags {

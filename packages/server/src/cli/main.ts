@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { ServerError } from '../errors'
-import { refuseEmpty } from './refuse-empty'
+import { refuseEmpty } from './admission-flags'
 import { addServe } from './serve'
 import { addToken } from './token'
 

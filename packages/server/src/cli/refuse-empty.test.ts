@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { afterEach, expect, test, vi } from 'vitest'
-import { refuseEmpty } from './refuse-empty'
+import { refuseEmpty } from './admission-flags'
 
 afterEach(() => vi.unstubAllEnvs())
 

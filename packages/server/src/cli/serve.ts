@@ -1,15 +1,35 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { pino } from 'pino'
+import pretty from 'pino-pretty'
 import { LONGEST_DELAY_MS } from '../io/clock'
 import { ignoreErrors } from '../io/late-errors'
-import { logFailure } from '../log'
+import { type Logger, logFailure, standardError } from '../log'
 import { createServer } from '../server'
-import { cliLogger, LOG_LEVELS, type LogLevel } from './cli-logger'
-import { demoPage } from './demo-page'
-import { addDoorFlags, type DoorFlags, doorByFlags } from './door-flags'
+import { type AdmissionFlags, addAdmissionFlags, admissionOptionsOf } from './admission-flags'
 import { addJwtFlags, authenticateByFlags, type JwtFlags } from './jwt-flags'
 import { addRedisFlags, type RedisFlags, storeByFlags } from './redis-flags'
 
-interface ServeFlags extends JwtFlags, RedisFlags, DoorFlags {
+/** The folder of the demo that is built into the package, or null where it was left out. */
+export function demoPage(): string | null {
+  const folder = fileURLToPath(new URL('./demo', import.meta.url))
+  return existsSync(folder) ? folder : null
+}
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** To standard error: lines for a person at a terminal, JSON for a machine elsewhere. */
+export function cliLogger(level: LogLevel): Logger {
+  if (!process.stderr.isTTY) return pino({ level }, standardError())
+  return pino(
+    { level },
+    pretty({ destination: 2, sync: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' }),
+  )
+}
+
+interface ServeFlags extends JwtFlags, RedisFlags, AdmissionFlags {
   readonly port: number
   readonly host: string
   readonly allowAnonymous: boolean
@@ -45,7 +65,7 @@ export function addServe(program: Command): void {
     )
     .option('--no-demo', 'answer browsers with JSON, too')
     .addOption(new Option('--log-level <level>', 'what to log').choices(LOG_LEVELS).default('info'))
-  addRedisFlags(addDoorFlags(addJwtFlags(command))).action(serve)
+  addRedisFlags(addAdmissionFlags(addJwtFlags(command))).action(serve)
 }
 
 async function serve(flags: ServeFlags): Promise<void> {
@@ -59,7 +79,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     host,
     allowAnonymous,
     logger,
-    ...doorByFlags(flags),
+    ...admissionOptionsOf(flags),
     ...(page === null ? {} : { page }),
     ...(authenticate ? { authenticate } : {}),
     ...(store ? { store } : {}),

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { jwtAuthenticate } from '../auth/jwt-authenticate'
+import { jwtAuthenticate } from '../identity/jwt/jwt-authenticate'
 import { handshake } from '../testing-support/test-node'
 import { addToken } from './token'
 

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { signToken } from '../auth/sign-token'
 import { ServerError } from '../errors'
+import { signToken } from '../identity/jwt/fixed-key'
 import { secretFlag } from './jwt-flags'
 
 interface TokenFlags {

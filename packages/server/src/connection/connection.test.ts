@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { TopicState } from '../presence/topic-state'
 import { type Peer, TestNode, type TestNodeOptions } from '../testing-support/test-node'
-import { SessionHold } from './session-hold'
+import { SessionBinding } from './session-binding'
 
 const topic = 'room:lobby'
 
@@ -116,7 +116,7 @@ describe('[S-19] a bad frame is answered, and the connection lives on', () => {
 
 test('[S-13] a message on which the server itself fails ends its connection, and nobody else', async () => {
   const { ada, watcher, node } = await pair()
-  const taking = vi.spyOn(SessionHold.prototype, 'take').mockImplementationOnce(() => {
+  const taking = vi.spyOn(SessionBinding.prototype, 'receive').mockImplementationOnce(() => {
     throw new Error('a mistake of ours')
   })
   onTestFinished(() => taking.mockRestore())

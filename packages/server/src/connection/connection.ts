@@ -8,24 +8,24 @@ import {
   type ServerMessage,
   type Topic,
 } from '@rollcall/shared-protocol'
-import type { Seat } from '../door/seats'
+import type { ConnectionSlot } from '../admission/connection-slots'
+import type { Identity } from '../identity/identity'
 import { Packet } from '../io/packet'
-import type { Tick } from '../io/tick'
 import type { Wire, WireEvents } from '../io/wire'
+import type { WriteScheduler } from '../io/write-scheduler'
 import { type Logger, logFailure } from '../log'
-import type { Identity } from '../session/identity'
-import { type HeartbeatOptions, judgeSilence } from './heartbeat'
-import type { OwnUpdate } from './kept-change'
+import { checkLiveness, type HeartbeatOptions } from './heartbeat'
+import { MessageLimiter, type MessageLimiterContext, type MessageLimiterEvents } from './message-limiter'
 import { Outbox, type OutboxEvents, type OutboxOptions } from './outbox'
+import type { MetaUpdate } from './pending-meta-change'
+import type { PendingStateBudget } from './pending-state-budget'
 import {
-  type LossReason,
-  SessionHold,
-  type SessionHoldContext,
+  type DisconnectReason,
+  SessionBinding,
+  type SessionBindingContext,
+  type SessionBindingRequest,
   type SessionHolder,
-  type SessionHoldRequest,
-} from './session-hold'
-import type { StateBudget } from './state-budget'
-import { Throttle, type ThrottleContext, type ThrottleEvents } from './throttle'
+} from './session-binding'
 
 /*
  *  wire --onMessage--> size --> decode --> throttle --> hold --> dispatch --> channels
@@ -34,40 +34,40 @@ import { Throttle, type ThrottleContext, type ThrottleEvents } from './throttle'
  *                        ^------- deliver (encoded once for many)
  */
 
-export interface ConnectionContext extends SessionHoldContext {
-  readonly tick: Tick
+export interface ConnectionContext extends SessionBindingContext {
+  readonly writeScheduler: WriteScheduler
   readonly log: Logger
   readonly limits: Limits
   readonly heartbeat: HeartbeatOptions
   readonly outbox: OutboxOptions
-  readonly throttle: ThrottleContext
+  readonly throttle: MessageLimiterContext
   /** What states may wait for the connections of one account. */
-  readonly states: StateBudget
+  readonly states: PendingStateBudget
   readonly onClosed: (connection: Connection) => void
 }
 
-export interface ConnectionRequest extends SessionHoldRequest {
+export interface ConnectionRequest extends SessionBindingRequest {
   /** Released when the connection ends. */
-  readonly seat: Seat
+  readonly seat: ConnectionSlot
 }
 
 /** The server's end of one transport. */
-export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, SessionHolder {
+export class Connection implements WireEvents, OutboxEvents, MessageLimiterEvents, SessionHolder {
   readonly #wire: Wire
   readonly #request: ConnectionRequest
   readonly #context: ConnectionContext
   readonly #outbox: Outbox
-  readonly #hold: SessionHold
+  readonly #hold: SessionBinding
   /** Null where the connection has been quiet, and is as good as a new one. */
-  #throttle: Throttle | null = null
+  #throttle: MessageLimiter | null = null
   #lastHeardMs: number
-  #askedMs: number | null = null
+  #pingedAtMs: number | null = null
   /** Bytes that the peer had taken by the last sweep, and when any were taken last or nothing waited. */
   #sentBytes = 0
   #movedMs: number
   #isClosing = false
   /** How it is about to be lost, where that is not the peer's doing. */
-  #loss: LossReason | null = null
+  #loss: DisconnectReason | null = null
 
   constructor(wire: Wire, request: ConnectionRequest, context: ConnectionContext) {
     this.#wire = wire
@@ -77,9 +77,9 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
     this.#movedMs = this.#lastHeardMs
     const { account } = request.seat
     const states = account === null ? null : { account, budget: context.states }
-    this.#outbox = new Outbox(wire, context.tick, context.outbox, this, states)
-    this.#hold = new SessionHold(this, request, context)
-    if (request.dialect.hasImplicitTopic) this.#hold.observe()
+    this.#outbox = new Outbox(wire, context.writeScheduler, context.outbox, this, states)
+    this.#hold = new SessionBinding(this, request, context)
+    if (request.dialect.hasImplicitTopic) this.#hold.followImplicitTopic()
   }
 
   // --- WireEvents ------------------------------------------------------------------------------------------------
@@ -87,14 +87,14 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
   /** A failure of ours ends this connection and nobody else's: uncaught, it would end the process. */
   onMessage(data: Buffer, isBinary: boolean, wireBytes: number): void {
     try {
-      this.#take(data, isBinary, wireBytes)
+      this.#receive(data, isBinary, wireBytes)
     } catch (error) {
       logFailure(this.#context.log, error, { sessionId: this.sessionId }, 'a message could not be taken')
       this.close(1011, 'internal error')
     }
   }
 
-  onUnread(bytes: number, isRefused: boolean): void {
+  onNonMessageBytes(bytes: number, isRefused: boolean): void {
     if (this.#isClosing) return
     const nowMs = this.#context.clock.now()
     if (isRefused) this.#rated().refused(bytes, nowMs)
@@ -106,7 +106,7 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
   }
 
   onDrain(): void {
-    if (this.#outbox.drained()) this.#hold.session?.catchUp()
+    if (this.#outbox.onDrained()) this.#hold.session?.catchUp()
   }
 
   onClose(code: number, reason: string): void {
@@ -114,10 +114,10 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
     this.#isClosing = true
     this.#request.seat.release()
     this.#throttle?.stop()
-    this.#outbox.stop()
+    this.#outbox.close()
     onClosed(this)
     log.debug({ sessionId: this.#hold.session?.id, code, reason }, 'connection closed')
-    this.#hold.lose(code, this.#loss ?? 'closed')
+    this.#hold.disconnect(code, this.#loss ?? 'closed')
   }
 
   // --- SessionHolder ---------------------------------------------------------------------------------------------
@@ -135,8 +135,8 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
     return this.#outbox.isCongested
   }
 
-  takesState(): boolean {
-    return this.#outbox.takesState()
+  canSendState(): boolean {
+    return this.#outbox.canSendState()
   }
 
   deliver(packet: Packet): void {
@@ -147,12 +147,12 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
     if (this.#isClosing) return
     this.#isClosing = true
     if (code === 1012) this.#loss ??= 'drained'
-    this.#outbox.onTick()
+    this.#outbox.flush()
     this.#wire.close(code, reason)
   }
 
-  onOffence(): void {
-    if (!this.#isClosing) this.#rated().offend(this.#context.clock.now())
+  onViolation(): void {
+    if (!this.#isClosing) this.#rated().countViolation(this.#context.clock.now())
   }
 
   // --- OutboxEvents ----------------------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
     this.close(1013, 'reads too slowly')
   }
 
-  onStateRoom(): void {
+  onStateSpace(): void {
     // Never within a write, which may be a topic's own.
     this.#context.clock.soon(() => {
       if (!this.#isClosing) this.#hold.session?.catchUp()
@@ -179,8 +179,8 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
     return this.#hold.session?.channels.has(topic) ?? false
   }
 
-  onDue(update: OwnUpdate): void {
-    if (!this.#isClosing) this.#hold.take(update)
+  onDue(update: MetaUpdate): void {
+    if (!this.#isClosing) this.#hold.receive(update)
   }
 
   onThrottled(message: ClientMessage, problem: Fault): void {
@@ -203,7 +203,7 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
 
   /** To be called every sweep: asks a silent peer whether it is there, and ends a dead one, or one who is over. */
   sweep(nowMs: number): void {
-    if (this.#throttle?.isOver(nowMs)) this.#throttle = null
+    if (this.#throttle?.isIdle(nowMs)) this.#throttle = null
     if (!this.#isClosing && this.#hold.isOver) return this.#hold.expire()
     // Whoever takes what waits for it is there, however far behind: its pong comes after all of that.
     const { bufferedBytes, sentBytes } = this.#wire
@@ -212,12 +212,12 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
     if (hasMoved && bufferedBytes > 0) this.#heard()
     if (hasMoved || bufferedBytes === 0) this.#movedMs = nowMs
     else if (nowMs - this.#movedMs >= this.#context.outbox.stallTimeoutMs) return this.#stalled(bufferedBytes)
-    const silence = { lastHeardMs: this.#lastHeardMs, askedMs: this.#askedMs }
-    switch (judgeSilence(silence, nowMs, this.#context.heartbeat)) {
+    const silence = { lastHeardMs: this.#lastHeardMs, pingedAtMs: this.#pingedAtMs }
+    switch (checkLiveness(silence, nowMs, this.#context.heartbeat)) {
       case 'fine':
         return
       case 'ask':
-        this.#askedMs = nowMs
+        this.#pingedAtMs = nowMs
         return this.#wire.ping()
       case 'dead':
         this.#loss = 'timeout'
@@ -245,10 +245,10 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
 
   #heard(): void {
     this.#lastHeardMs = this.#context.clock.now()
-    this.#askedMs = null
+    this.#pingedAtMs = null
   }
 
-  #take(data: Buffer, isBinary: boolean, wireBytes: number): void {
+  #receive(data: Buffer, isBinary: boolean, wireBytes: number): void {
     if (this.#isClosing) return
     this.#heard()
     // Whichever was more work: what was read, or what was made of it.
@@ -267,7 +267,8 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
     }
     const decoded = dialect.decodeClient(isBinary ? data : data.toString('utf8'), { limits, implicitTopic })
     if (!decoded.ok) this.#refuse(decoded, bytes)
-    else if (this.#rated().takes(decoded.message, bytes, this.#lastHeardMs)) this.#hold.take(decoded.message)
+    else if (this.#rated().takes(decoded.message, bytes, this.#lastHeardMs))
+      this.#hold.receive(decoded.message)
   }
 
   #refuse(decoded: DecodedClientMessage & { ok: false }, bytes: number): void {
@@ -288,8 +289,8 @@ export class Connection implements WireEvents, OutboxEvents, ThrottleEvents, Ses
     this.close(1013, 'reads nothing')
   }
 
-  #rated(): Throttle {
-    this.#throttle ??= new Throttle(this.#context.throttle, this.#request.seat.account, this)
+  #rated(): MessageLimiter {
+    this.#throttle ??= new MessageLimiter(this.#context.throttle, this.#request.seat.account, this)
     return this.#throttle
   }
 }

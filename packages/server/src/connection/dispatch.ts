@@ -13,14 +13,14 @@ import {
   type Topic,
 } from '@rollcall/shared-protocol'
 import { Channel, type ChannelServices } from '../channel/channel'
-import type { Router } from '../channel/route'
-import type { ImplicitNames } from '../session/implicit-names'
+import type { Router } from '../channel/channel-definition'
 import type { Session } from '../session/session'
+import type { VixNames } from '../session/vix-names'
 
 export interface DispatchContext {
   readonly router: Router
   readonly services: ChannelServices
-  readonly names: ImplicitNames
+  readonly names: VixNames
   readonly limits: Limits
 }
 
@@ -57,12 +57,12 @@ export function dispatch(
       return
     }
     case 'appear':
-      void context.names.appear(session, message.topic, message.key).then((problem) => {
+      void context.names.join(session, message.topic, message.key).then((problem) => {
         if (problem) session.send({ kind: 'fault', fault: problem })
       })
       return
     case 'disappear':
-      return context.names.disappear(session, message.topic, message.key)
+      return context.names.leave(session, message.topic, message.key)
   }
 }
 
@@ -94,7 +94,7 @@ function join(session: Session, message: JoinMessage, { router, services, limits
     )
   }
   const older = session.channels.get(topic)
-  if (older?.isAsleep && session.isContinued && message.since !== undefined) return older.wake(message)
+  if (older?.isPaused && session.isContinued && message.since !== undefined) return older.resume(message)
   if (!older && session.channels.size >= limits.channelsPerSession) {
     const max = limits.channelsPerSession
     return refuse(
@@ -104,14 +104,14 @@ function join(session: Session, message: JoinMessage, { router, services, limits
     )
   }
   // A page that was loaded anew, or a copy of its tab, takes over what the one before it had: nobody left.
-  const isResumed = older?.isAsleep ?? false
-  if (isResumed) older?.yieldTo()
-  else if (session.dialect.joinsAgain) older?.giveWay()
+  const isResumed = older?.isPaused ?? false
+  if (isResumed) older?.handOff()
+  else if (session.dialect.rejoinContinues) older?.continueInNewJoin()
   else older?.replace()
   const channel = new Channel(session, definition, topic, message.joinRef ?? message.ref, services)
   session.channels.set(topic, channel)
-  const isMoving = older === undefined && session.isMoving
-  channel.join(message, { isRejoin: older !== undefined, isResumed, isMoving }, () => {
+  const isMoving = older === undefined && session.isTransferred
+  channel.join(message, { isRejoin: older !== undefined, isResumed, isTransferred: isMoving }, () => {
     if (session.channels.get(topic) === channel) session.channels.delete(topic)
   })
 }
@@ -122,8 +122,8 @@ function leave(session: Session, message: LeaveMessage, { services }: DispatchCo
   const channel = currentChannel(session, message)
   if (!(channel instanceof Channel)) {
     // Its presence may be at the node from which it has come.
-    if (session.isMoving && !session.channels.has(topic))
-      services.registry.endElsewhere(session.id, topic, 'left', session.account)
+    if (session.isTransferred && !session.channels.has(topic))
+      services.registry.adoptAndLeave(session.id, topic, 'left', session.account)
     return answer(session, topic, ref, message.joinRef, {})
   }
   channel.end('left')

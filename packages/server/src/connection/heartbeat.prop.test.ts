@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { judgeSilence, type PeerSilence, sweepIntervalMs } from './heartbeat'
+import { checkLiveness, type PeerActivity, sweepIntervalMs } from './heartbeat'
 
 const options = fc.record({
   pingIntervalMs: fc.integer({ min: 10, max: 60_000 }),
@@ -13,16 +13,16 @@ function watch(
   firstMs: number,
   answerMs: number | null,
 ) {
-  let peer: PeerSilence = { lastHeardMs: 0, askedMs: null }
+  let peer: PeerActivity = { lastHeardMs: 0, pingedAtMs: null }
   const untilMs = 3 * (given.pingIntervalMs + given.pongTimeoutMs)
   for (let nowMs = firstMs; nowMs < untilMs; nowMs += sweepIntervalMs(given)) {
-    const { askedMs } = peer
-    if (askedMs !== null && answerMs !== null && nowMs >= askedMs + answerMs) {
-      peer = { lastHeardMs: askedMs + answerMs, askedMs: null }
+    const { pingedAtMs } = peer
+    if (pingedAtMs !== null && answerMs !== null && nowMs >= pingedAtMs + answerMs) {
+      peer = { lastHeardMs: pingedAtMs + answerMs, pingedAtMs: null }
     }
-    const verdict = judgeSilence(peer, nowMs, given)
+    const verdict = checkLiveness(peer, nowMs, given)
     if (verdict === 'dead') return nowMs
-    if (verdict === 'ask') peer = { ...peer, askedMs: nowMs }
+    if (verdict === 'ask') peer = { ...peer, pingedAtMs: nowMs }
   }
   return null
 }

@@ -1,18 +1,23 @@
 import { describe, expect, test } from 'vitest'
-import { judgeSilence, sweepIntervalMs } from './heartbeat'
+import { checkLiveness, sweepIntervalMs } from './heartbeat'
 
 const options = { pingIntervalMs: 20_000, pongTimeoutMs: 10_000 }
 
 describe('what to do about a silent peer, looked at every second', () => {
   test.each([
-    ['who was just heard', { lastHeardMs: 0, askedMs: null }, 0, 'fine'],
-    ['who was heard a while ago', { lastHeardMs: 0, askedMs: null }, 19_000, 'fine'],
-    ['who would be silent too long by the next look', { lastHeardMs: 0, askedMs: null }, 19_001, 'ask'],
-    ['who was just asked', { lastHeardMs: 0, askedMs: 20_000 }, 20_000, 'fine'],
-    ['who has time to answer still', { lastHeardMs: 0, askedMs: 20_000 }, 29_000, 'fine'],
-    ['who would have had no time left by the next look', { lastHeardMs: 0, askedMs: 20_000 }, 29_001, 'dead'],
+    ['who was just heard', { lastHeardMs: 0, pingedAtMs: null }, 0, 'fine'],
+    ['who was heard a while ago', { lastHeardMs: 0, pingedAtMs: null }, 19_000, 'fine'],
+    ['who would be silent too long by the next look', { lastHeardMs: 0, pingedAtMs: null }, 19_001, 'ask'],
+    ['who was just asked', { lastHeardMs: 0, pingedAtMs: 20_000 }, 20_000, 'fine'],
+    ['who has time to answer still', { lastHeardMs: 0, pingedAtMs: 20_000 }, 29_000, 'fine'],
+    [
+      'who would have had no time left by the next look',
+      { lastHeardMs: 0, pingedAtMs: 20_000 },
+      29_001,
+      'dead',
+    ],
   ] as const)('%s', (_what, peer, nowMs, verdict) => {
-    expect(judgeSilence(peer, nowMs, options)).toBe(verdict)
+    expect(checkLiveness(peer, nowMs, options)).toBe(verdict)
   })
 })
 

@@ -6,10 +6,10 @@ export interface HeartbeatOptions {
 }
 
 /** When a peer was last heard, and when it was asked since then, on the server's clock. */
-export interface PeerSilence {
+export interface PeerActivity {
   readonly lastHeardMs: number
   /** Null where it was heard since it was asked. */
-  readonly askedMs: number | null
+  readonly pingedAtMs: number | null
 }
 
 /**
@@ -24,12 +24,13 @@ export function sweepIntervalMs({ pingIntervalMs, pongTimeoutMs }: HeartbeatOpti
  * What to do about a peer, looked at every {@link sweepIntervalMs}. Whatever a peer sends counts as a sign of life, so
  * a busy one is never asked. A dead one is found within `pingIntervalMs + pongTimeoutMs`. (S-8)
  */
-export function judgeSilence(
-  peer: PeerSilence,
+export function checkLiveness(
+  peer: PeerActivity,
   nowMs: number,
   options: HeartbeatOptions,
 ): 'fine' | 'ask' | 'dead' {
   const sweepMs = sweepIntervalMs(options)
-  if (peer.askedMs !== null) return nowMs - peer.askedMs > options.pongTimeoutMs - sweepMs ? 'dead' : 'fine'
+  if (peer.pingedAtMs !== null)
+    return nowMs - peer.pingedAtMs > options.pongTimeoutMs - sweepMs ? 'dead' : 'fine'
   return nowMs - peer.lastHeardMs > options.pingIntervalMs - sweepMs ? 'ask' : 'fine'
 }

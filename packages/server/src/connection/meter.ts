@@ -1,9 +1,9 @@
-import { nextTatMs, spentTatMs, waitMsOf } from '../gcra'
-import type { Paces, RateName } from './rates'
+import { nextTatMs, spentTatMs, waitMsOf } from '../rate-limit/gcra'
+import type { RateIntervals, RateName } from '../rate-limit/rates'
 
 /** How much somebody has sent of late: the GCRA's number for each rate. (S-36) */
-export class Meter {
-  readonly #paces: Paces
+export class RateMeter {
+  readonly #paces: RateIntervals
   readonly #tatMs: Record<RateName, number> = {
     messages: 0,
     bytes: 0,
@@ -13,7 +13,7 @@ export class Meter {
     abuse: 0,
   }
 
-  constructor(paces: Paces) {
+  constructor(paces: RateIntervals) {
     this.#paces = paces
   }
 

@@ -1,7 +1,7 @@
 import type { Frame } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
 import { Packet } from '../io/packet'
-import { Tick } from '../io/tick'
+import { WriteScheduler } from '../io/write-scheduler'
 import { MemoryWire } from '../testing-support/memory-wire'
 import { RecordingLog } from '../testing-support/recording-log'
 import { VirtualClock } from '../testing-support/virtual-clock'
@@ -27,17 +27,17 @@ function fill() {
   const wire = new MemoryWire(clock)
   const overflows: number[] = []
   const rooms: boolean[] = []
-  const outbox = new Outbox(wire, new Tick(clock, new RecordingLog()), OPTIONS, {
+  const outbox = new Outbox(wire, new WriteScheduler(clock, new RecordingLog()), OPTIONS, {
     onOverflow: (bytes) => void overflows.push(bytes),
-    onStateRoom: () => void rooms.push(true),
+    onStateSpace: () => void rooms.push(true),
   })
   const drains: boolean[] = []
   wire.open({
     onMessage: () => {},
-    onUnread: () => {},
+    onNonMessageBytes: () => {},
     onPong: () => {},
     onClose: () => {},
-    onDrain: () => void drains.push(outbox.drained()),
+    onDrain: () => void drains.push(outbox.onDrained()),
   })
   /** Sends each in a turn of its own. */
   const send = async (...packets: Packet[]) => {
@@ -64,7 +64,7 @@ test('[S-12] all that comes in one turn leaves in one write, in its order', asyn
 test('what has to leave now leaves now, and not again', async () => {
   const { clock, wire, outbox } = fill()
   outbox.push(packet('a'))
-  outbox.onTick()
+  outbox.flush()
   expect(wire.writes).toEqual([['a']])
   await clock.settle()
   expect(wire.writes).toEqual([['a']])
@@ -72,10 +72,10 @@ test('what has to leave now leaves now, and not again', async () => {
 
 test('one timer serves all outboxes of a turn, each once', async () => {
   const clock = new VirtualClock()
-  const tick = new Tick(clock, new RecordingLog())
+  const tick = new WriteScheduler(clock, new RecordingLog())
   const wires = Array.from({ length: 3 }, () => new MemoryWire(clock))
   const boxes = wires.map(
-    (wire) => new Outbox(wire, tick, OPTIONS, { onOverflow: () => {}, onStateRoom: () => {} }),
+    (wire) => new Outbox(wire, tick, OPTIONS, { onOverflow: () => {}, onStateSpace: () => {} }),
   )
   for (const box of boxes) box.push(packet('x'))
   for (const box of boxes) box.push(packet('y'))
@@ -99,7 +99,7 @@ describe('[S-9] a reader that is slow', () => {
     const { wire, outbox, send } = fill()
     wire.isStuck = true
     await send(sized(100))
-    expect([wire.isWatched, outbox.drained()]).toEqual([false, false])
+    expect([wire.isWatched, outbox.onDrained()]).toEqual([false, false])
   })
 
   test('overflows above the hard limit, not at it', async () => {
@@ -139,25 +139,25 @@ describe('[S-9] a reader that is slow', () => {
     const { wire, outbox, rooms, send } = fill()
     wire.isStuck = true
     await send(sized(5000, true))
-    expect([outbox.takesState(), outbox.isCongested, rooms]).toEqual([false, false, []])
+    expect([outbox.canSendState(), outbox.isCongested, rooms]).toEqual([false, false, []])
     wire.readOn()
-    expect([outbox.takesState(), rooms]).toEqual([true, [true]])
+    expect([outbox.canSendState(), rooms]).toEqual([true, [true]])
     wire.isStuck = false
     outbox.push(sized(5000, true))
-    expect(outbox.takesState()).toBe(false)
-    outbox.onTick()
-    expect([outbox.takesState(), rooms]).toEqual([true, [true, true]])
+    expect(outbox.canSendState()).toBe(false)
+    outbox.flush()
+    expect([outbox.canSendState(), rooms]).toEqual([true, [true, true]])
   })
 
   test('[S-49] takes states that are small, up to the soft limit, and one of which only that much is left', async () => {
     const { wire, outbox, send } = fill()
     wire.isStuck = true
     await send(sized(30, true), sized(30, true), sized(30, true))
-    expect(outbox.takesState()).toBe(true)
+    expect(outbox.canSendState()).toBe(true)
     await send(sized(5000, true))
     wire.bufferedBytes = 90
     await send(sized(3))
-    expect(outbox.takesState()).toBe(true)
+    expect(outbox.canSendState()).toBe(true)
   })
 
   test('owes no more than what waits: of what was sent before the most may have left', async () => {
@@ -175,9 +175,9 @@ test('[S-12] what is prompt is written at once, unless something is due before i
   const wire = new MemoryWire(clock)
   const outbox = new Outbox(
     wire,
-    new Tick(clock, new RecordingLog()),
+    new WriteScheduler(clock, new RecordingLog()),
     { ...OPTIONS, softLimitBytes: 1000 },
-    { onOverflow: () => {}, onStateRoom: () => {} },
+    { onOverflow: () => {}, onStateSpace: () => {} },
   )
   const prompt = (frame: string) => new Packet([frame], false, true)
   outbox.push(prompt('a'))

@@ -1,8 +1,8 @@
-import type { Account } from '../door/account'
+import type { Account } from '../identity/account'
 import type { Packet } from '../io/packet'
-import type { Tick, Ticked } from '../io/tick'
 import type { Wire } from '../io/wire'
-import type { RoomWaiter, StateBudget } from './state-budget'
+import type { ScheduledWriter, WriteScheduler } from '../io/write-scheduler'
+import type { PendingStateBudget, SpaceListener } from './pending-state-budget'
 
 export interface OutboxOptions {
   /**
@@ -27,13 +27,13 @@ export interface OutboxEvents {
   /** More waits than the hard limit allows. */
   onOverflow(bufferedBytes: number): void
   /** A state that was withheld can be given now. May come within a write, and without need. */
-  onStateRoom(): void
+  onStateSpace(): void
 }
 
 /** What all outboxes of one account share. */
 export interface AccountStates {
   readonly account: Account
-  readonly budget: StateBudget
+  readonly budget: PendingStateBudget
 }
 
 /** Never added to. */
@@ -43,15 +43,15 @@ const NOTHING: Packet[] = []
  * What is due to one peer. All that comes in one turn of the event loop leaves in one write. A peer that reads too
  * slowly is congested for a while: then it is not to be told what can be told anew later. (S-9)
  */
-export class Outbox implements Ticked, RoomWaiter {
+export class Outbox implements ScheduledWriter, SpaceListener {
   readonly #wire: Wire
-  readonly #tick: Tick
+  readonly #tick: WriteScheduler
   readonly #options: OutboxOptions
   readonly #events: OutboxEvents
   /** Shared while it is empty. */
   #due: Packet[] = NOTHING
   /** Bytes, states not counted, that were sent since nothing waited. */
-  #owedBytes = 0
+  #unreadBytes = 0
   /** Bytes of states that are due or wait, at most. */
   #stateBytes = 0
   /** Whether a state was withheld, for whom room is to be told. */
@@ -62,7 +62,7 @@ export class Outbox implements Ticked, RoomWaiter {
 
   constructor(
     wire: Wire,
-    tick: Tick,
+    tick: WriteScheduler,
     options: OutboxOptions,
     events: OutboxEvents,
     states: AccountStates | null = null,
@@ -74,35 +74,35 @@ export class Outbox implements Ticked, RoomWaiter {
     this.#events = events
   }
 
-  /** Whether so much waits that presence is to wait, too, until {@link drained}. */
+  /** Whether so much waits that presence is to wait, too, until {@link onDrained}. */
   get isCongested(): boolean {
     return this.#isCongested
   }
 
   /**
    * Whether a state can be given now: none that is larger than the soft limit waits unread, and its account has room.
-   * Where not, `onStateRoom` follows once it can.
+   * Where not, `onStateSpace` follows once it can.
    */
-  takesState(): boolean {
+  canSendState(): boolean {
     const hasOwnRoom = this.#stateBytes <= this.#options.softLimitBytes
     const { account, budget } = this.#states ?? {}
-    const hasRoom = account === undefined || (budget?.hasRoom(account) ?? true)
+    const hasRoom = account === undefined || (budget?.hasSpace(account) ?? true)
     if (hasOwnRoom && hasRoom) return true
     this.#isStateWithheld = true
     if (!hasOwnRoom) this.#wire.watchDrain()
-    else if (account !== undefined) budget?.wait(account, this)
+    else if (account !== undefined) budget?.waitForSpace(account, this)
     return false
   }
 
   /** The account has room for another state. */
-  onStateRoom(): void {
+  onStateSpace(): void {
     if (!this.#isStateWithheld) return
     this.#isStateWithheld = false
-    this.#events.onStateRoom()
+    this.#events.onStateSpace()
   }
 
   /** The connection has ended: nothing waits for it any more. */
-  stop(): void {
+  close(): void {
     this.#isStateWithheld = false
     this.#setStateBytes(0)
     if (this.#states) this.#states.budget.forget(this.#states.account, this)
@@ -112,13 +112,13 @@ export class Outbox implements Ticked, RoomWaiter {
     if (packet.frames.length === 0) return
     if (packet.isState) this.#setStateBytes(this.#stateBytes + packet.size)
     if (this.#due !== NOTHING) return void this.#due.push(packet)
-    if (packet.isPrompt) return this.#write([packet])
+    if (packet.isImmediate) return this.#write([packet])
     this.#due = [packet]
-    this.#tick.mark(this)
+    this.#tick.schedule(this)
   }
 
   /** Writes what is due now, where the end of the turn would be too late: before a close. */
-  onTick(): number {
+  flush(): number {
     const due = this.#due
     if (due === NOTHING) return 0
     this.#due = NOTHING
@@ -130,11 +130,11 @@ export class Outbox implements Ticked, RoomWaiter {
     const sentBytes = this.#wire.send(due)
     const { bufferedBytes } = this.#wire
     if (bufferedBytes === 0) return this.#nothingWaits()
-    this.#owedBytes += sentBytes
+    this.#unreadBytes += sentBytes
     this.#setStateBytes(Math.min(this.#stateBytes, bufferedBytes))
     const { softLimitBytes, hardLimitBytes } = this.#options
     // A large state on its way is no sign of a slow reader; what follows it is, where it piles up.
-    const backlogBytes = Math.min(this.#owedBytes, bufferedBytes)
+    const backlogBytes = Math.min(this.#unreadBytes, bufferedBytes)
     if (backlogBytes > softLimitBytes && !this.#isCongested) {
       this.#isCongested = true
       this.#wire.watchDrain()
@@ -143,7 +143,7 @@ export class Outbox implements Ticked, RoomWaiter {
   }
 
   /** The wire has nothing left to write. Whether the peer was congested until now. */
-  drained(): boolean {
+  onDrained(): boolean {
     const wasCongested = this.#isCongested
     this.#isCongested = false
     this.#nothingWaits()
@@ -151,9 +151,9 @@ export class Outbox implements Ticked, RoomWaiter {
   }
 
   #nothingWaits(): void {
-    this.#owedBytes = 0
+    this.#unreadBytes = 0
     this.#setStateBytes(0)
-    this.onStateRoom()
+    this.onStateSpace()
   }
 
   #setStateBytes(bytes: number): void {

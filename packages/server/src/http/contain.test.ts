@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import { RecordingLog } from '../testing-support/recording-log'
-import { contain } from './contain'
+import { contain } from './respond'
 
 function unanswered() {
   const socket = new PassThrough()

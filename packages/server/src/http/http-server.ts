@@ -5,17 +5,14 @@ import {
   type RequestListener,
 } from 'node:http'
 import type { Socket } from 'node:net'
-import type { AdmissionOptions } from '../door/admission-options'
-import { PendingSockets } from '../door/pending-sockets'
-import { RefusalLog } from '../door/refusal-log'
-import { Tally } from '../door/tally'
+import type { AdmissionOptions } from '../admission/admission-options'
+import { KeyCounts } from '../collections'
 import { systemClock } from '../io/clock'
-import { tooManyHeaders } from '../io/header-count'
 import { ignoreErrors } from '../io/late-errors'
-import type { Logger } from '../log'
-import { refuseRequest } from './answer-json'
-import { contain } from './contain'
-import { boundPipeline } from './pipeline'
+import { PendingSockets } from '../io/pending-sockets'
+import { tooManyHeaders } from '../io/read-handshake'
+import { type Logger, SampledLog } from '../log'
+import { contain, refuseRequest } from './respond'
 
 /*
  *   TCP connection --> pending --headers are whole--> requests, one after the other --> its end
@@ -87,10 +84,10 @@ export interface HttpBounds extends SocketBounds {
 export function createHttpServer(bounds: HttpBounds, handle: RequestListener): HttpServer {
   const { http, windowMs, maxConnections, maxPending, log } = bounds
   const { maxPipelined } = http
-  const cuts = new RefusalLog(log, 'TCP connections are cut off')
+  const cuts = new SampledLog(log, 'TCP connections are cut off')
   const onCut = () => {
     const message = `More than ${maxPipelined} requests of one connection wait for their answers to be read (server option http.maxPipelined).`
-    cuts.note({ status: 429, reason: 'too_many_requests', message }, systemClock.now())
+    cuts.warn({ status: 429, reason: 'too_many_requests', message }, systemClock.now())
   }
   const bounded = boundPipeline(maxPipelined, onCut, (request, response) => {
     const refusal = tooManyHeaders(request, http.maxHeaders)
@@ -123,12 +120,12 @@ export function createHttpServer(bounds: HttpBounds, handle: RequestListener): H
 
 /** A connection that the system does not hand over (no file descriptors, no memory) must not end the process. (S-76) */
 function logAcceptErrors(server: HttpServer, log: Logger): void {
-  const lost = new RefusalLog(log, 'TCP connections cannot be accepted')
+  const lost = new SampledLog(log, 'TCP connections cannot be accepted')
   server.on('error', (error: NodeJS.ErrnoException) => {
     // Before that, `listen` rejects with it.
     if (!server.listening) return
     const { code = 'unknown', message } = error
-    lost.note({ status: 503, reason: code, message }, systemClock.now())
+    lost.warn({ status: 503, reason: code, message }, systemClock.now())
   })
 }
 
@@ -139,7 +136,7 @@ function boundSockets(server: HttpServer, bounds: HttpBounds): void {
     maxPerAddress: bounds.maxPendingPerAddress,
   })
   /** Of each peer: TCP connections that are no WebSockets. */
-  const open = new Tally()
+  const open = new KeyCounts()
   const peers = new WeakMap<Socket, string>()
   let isTrimDue = false
   const trimLater = () => {
@@ -179,4 +176,32 @@ function boundSockets(server: HttpServer, bounds: HttpBounds): void {
     forget(socket)
     socket.off('close', onClose)
   })
+}
+
+/*
+ *   one TCP connection: GET GET GET GET … --one read--> as many requests, whose answers wait for the first to be read
+ *
+ * Node stops to read such a connection, but hands over all requests that one read has brought: 64 KiB of them, two
+ * thousand, each a hundred times as large in memory as on the wire.
+ */
+
+/**
+ * Hands requests on, of each TCP connection up to `max` that wait for their answers to have left. A connection with one
+ * more is cut off, unanswered, as its answer would have to wait for all others; `onCut` hears of it.
+ */
+export function boundPipeline(max: number, onCut: () => void, handle: RequestListener): RequestListener {
+  const waiting = new WeakMap<Socket, number>()
+  return (request, response) => {
+    const { socket } = request
+    // The rest of what was read comes all the same.
+    if (socket.destroyed) return
+    const count = (waiting.get(socket) ?? 0) + 1
+    if (count > max) {
+      socket.destroy()
+      return onCut()
+    }
+    waiting.set(socket, count)
+    response.once('close', () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1))
+    handle(request, response)
+  }
 }

@@ -36,7 +36,7 @@ function open() {
   wire.listen({
     onMessage: (data, isBinary, wireBytes) =>
       void told.push(isBinary ? `bytes ${data.length} of ${wireBytes}` : data.toString()),
-    onUnread: (bytes, isRefused) => void told.push(`${isRefused ? 'refused' : 'unread'} ${bytes}`),
+    onNonMessageBytes: (bytes, isRefused) => void told.push(`${isRefused ? 'refused' : 'unread'} ${bytes}`),
     onPong: () => void told.push('pong'),
     onDrain: () => void drains.push(wire.bufferedBytes),
     onClose: (code, reason) => void told.push(`close ${code} ${reason}`),

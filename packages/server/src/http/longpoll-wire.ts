@@ -76,7 +76,7 @@ export class LongPollWire implements Wire {
   poll(poll: Poll): void {
     if (this.#phase === 'over') return poll.answer(410, [])
     // Who asks on without waiting for the answer could ask thousands of times a second. (S-97)
-    if (this.#isWaiting && this.#phase === 'open') this.#events?.onUnread(0, true)
+    if (this.#isWaiting && this.#phase === 'open') this.#events?.onNonMessageBytes(0, true)
     this.#answer(204)
     // To ask on without reading shows no sign of life.
     if (!this.#unread) this.#events?.onPong()
@@ -117,7 +117,7 @@ export class LongPollWire implements Wire {
 
   /** Of a post that comes to nothing so many bytes were read. */
   spend(bytes: number): void {
-    if (this.#phase === 'open') this.#events?.onUnread(bytes, false)
+    if (this.#phase === 'open') this.#events?.onNonMessageBytes(bytes, false)
   }
 
   /** Takes what the client posted. Whether the wire was there to take it. */
@@ -132,7 +132,7 @@ export class LongPollWire implements Wire {
 
   /** A post of so many bytes is not taken, and the client is told so. */
   refuse(bytes: number): void {
-    if (this.#phase === 'open') this.#events?.onUnread(bytes, true)
+    if (this.#phase === 'open') this.#events?.onNonMessageBytes(bytes, true)
   }
 
   // --- Wire ------------------------------------------------------------------------------------------------------

@@ -1,19 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Door } from '../door/door'
+import type { AdmissionControl } from '../admission/admission-control'
 import type { Clock } from '../io/clock'
 import { ignoreErrors } from '../io/late-errors'
 import type { RandomSource } from '../io/random'
+import { hashSecret, isSecret, type SecretHash } from '../io/random'
 import { readHandshake, type Target, targetOf } from '../io/read-handshake'
-import { hashSecret, isSecret, type SecretHash } from '../io/secret'
+import { DATA_HEADERS } from '../io/security-headers'
 import type { Acceptance, Admit, HandshakeRefusal } from '../io/wire'
 import type { Logger } from '../log'
-import { refuseRequest } from './answer-json'
-import { ByteBudget } from './byte-budget'
-import { contain } from './contain'
 import { type PostRefusal, readPost, tooManyBytes } from './longpoll-body'
 import { LongPollWire, type Poll } from './longpoll-wire'
-import { readBody } from './read-body'
-import { DATA_HEADERS } from './security-headers'
+import { ByteBudget, readBody } from './read-body'
+import { contain, refuseRequest } from './respond'
 
 /*
  * Phoenix's long poll, to which its client falls back where no WebSocket comes through:
@@ -40,7 +38,7 @@ export interface LongPollOptions {
 export interface LongPollContext {
   readonly admit: Admit
   /** Which sites' pages may send these. */
-  readonly door: Pick<Door, 'allowsAllOrigins' | 'originRefusal' | 'requestRefusal'>
+  readonly door: Pick<AdmissionControl, 'allowsAllOrigins' | 'originRefusal' | 'requestRefusal'>
   /** Where a request comes from. */
   readonly addressOf: (request: IncomingMessage) => string
   /** Why a request whose headers may not all be there is refused; null where they are. */

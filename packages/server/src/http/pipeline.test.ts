@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { expect, test, vi } from 'vitest'
-import { boundPipeline } from './pipeline'
+import { boundPipeline } from './http-server'
 
 function bounded(max: number) {
   const [onCut, handle] = [vi.fn(), vi.fn()]

@@ -1,8 +1,7 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { ByteBudget } from './byte-budget'
-import { readBody } from './read-body'
+import { ByteBudget, readBody } from './read-body'
 
 const KIB = 1024
 

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
 import { GrowingBuffer } from '../io/websocket/growing-buffer'
-import type { ByteBudget } from './byte-budget'
 
 /** What each request may hold without taking of the budget, so that large ones keep no small one out. */
 const FREE_BYTES = 65_536
@@ -32,7 +31,7 @@ export function readBody(
       if (isOver) return
       isOver = true
       whole = new GrowingBuffer(NOTHING)
-      budget.giveBack(takenBytes)
+      budget.release(takenBytes)
       resolve(typeof outcome === 'string' ? { why: outcome, bytes } : outcome)
     }
     request.on('data', (chunk: Buffer) => {
@@ -51,4 +50,29 @@ export function readBody(
     request.once('close', () => finish('aborted'))
     request.on('error', () => finish('aborted'))
   })
+}
+
+/** Bytes that may be held at a time, by all who take of them. */
+export class ByteBudget {
+  readonly #maxBytes: number
+  #heldBytes = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes
+  }
+
+  /** Whether there was room for so many more; then they are to be given back. */
+  take(bytes: number): boolean {
+    if (this.#heldBytes + bytes > this.#maxBytes) return false
+    this.#heldBytes += bytes
+    return true
+  }
+
+  release(bytes: number): void {
+    this.#heldBytes -= bytes
+  }
 }

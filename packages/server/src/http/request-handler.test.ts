@@ -6,10 +6,9 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { afterAll, describe, expect, test, vi } from 'vitest'
-import { pageFile } from './page-files'
-import { readPage } from './read-page'
+import { DEFAULT_PAGE_POLICY } from '../io/security-headers'
 import { createRequestHandler } from './request-handler'
-import { DEFAULT_PAGE_POLICY } from './security-headers'
+import { pageFile, readPage } from './static-page'
 
 interface Answer {
   readonly status: number
@@ -177,7 +176,7 @@ describe('[S-30] GET /readyz', () => {
 
   test('is 503 with all reasons, while /healthz is 200 still', async () => {
     const handler = createRequestHandler(null, {
-      problems: ['draining', 'store_unreachable'],
+      readiness: ['draining', 'store_unreachable'],
       storeErrorCode: null,
     })
     const { status, body } = await ask(handler, '/readyz')
@@ -188,7 +187,7 @@ describe('[S-30] GET /readyz', () => {
   })
 
   test('[S-77] says with which code the store refuses, where it says one', async () => {
-    const handler = createRequestHandler(null, { problems: ['store_unreachable'], storeErrorCode: 'OOM' })
+    const handler = createRequestHandler(null, { readiness: ['store_unreachable'], storeErrorCode: 'OOM' })
     const { body } = await ask(handler, '/readyz')
     expect(JSON.parse(body)).toEqual({ status: 'not_ready', reasons: ['store_unreachable'], store: 'OOM' })
   })

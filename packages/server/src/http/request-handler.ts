@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { answerJson } from './answer-json'
-import { findFile, isHeld, type PageFile, type PageFiles } from './page-files'
-import { DEFAULT_PAGE_POLICY, pageHeaders } from './security-headers'
+import { DEFAULT_PAGE_POLICY, pageHeaders } from '../io/security-headers'
+import { answerJson } from './respond'
+import { findFile, isHeld, type PageFile, type PageFiles } from './static-page'
 
 /** What a program is told at `/`, after Vix's presence example. */
 export const WELCOME = {
@@ -12,7 +12,7 @@ export const WELCOME = {
 /** Whether new clients should be sent here. Read for each request. */
 export interface Readiness {
   /** Why not; empty where they should. */
-  readonly problems: readonly string[]
+  readonly readiness: readonly string[]
   /** The code with which the store refuses; null where it says none. */
   readonly storeErrorCode: string | null
 }
@@ -30,7 +30,7 @@ export interface Readiness {
  */
 export function createRequestHandler(
   files: PageFiles | null,
-  readiness: Readiness = { problems: [], storeErrorCode: null },
+  readiness: Readiness = { readiness: [], storeErrorCode: null },
   policy: string | null = DEFAULT_PAGE_POLICY,
 ): RequestListener {
   const security = pageHeaders(policy)
@@ -62,7 +62,7 @@ export function createRequestHandler(
 function answerReadiness(
   request: IncomingMessage,
   response: ServerResponse,
-  { problems: reasons, storeErrorCode }: Readiness,
+  { readiness: reasons, storeErrorCode }: Readiness,
 ): void {
   // Asked again and again: no cache in between may answer.
   response.setHeader('Cache-Control', 'no-store')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { tooManyHeaders } from './header-count'
+import { tooManyHeaders } from './read-handshake'
 
 const request = (count: number) => ({
   rawHeaders: Array.from({ length: 2 * count }, (_, i) => (i % 2 === 0 ? 'Name' : 'value')),

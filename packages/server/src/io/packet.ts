@@ -1,7 +1,7 @@
 import type { Frame } from '@rollcall/shared-protocol'
-import { deflateMessage } from './websocket/deflate'
-import { headerBytes, writeHeader } from './websocket/encode-frame'
-import { OPCODE } from './websocket/opcode'
+import type { Clock } from './clock'
+import { headerBytes, OPCODE, writeHeader } from './websocket/frame-writer'
+import { deflateMessage } from './websocket/permessage-deflate'
 
 export interface CompressionOptions {
   /** Messages smaller than this many bytes are sent as they are. @default 1024 */
@@ -19,14 +19,14 @@ export class Packet {
   /** Whether it says all of what it is about, whatever was said before: a topic's state. */
   readonly isState: boolean
   /** Whether it need not wait for the end of the turn, where nothing else is due to the peer. */
-  readonly isPrompt: boolean
+  readonly isImmediate: boolean
   #plain: Buffer | null = null
   #compressed: Buffer | null = null
 
   constructor(frames: readonly Frame[], isState = false, isPrompt = false) {
     this.frames = frames
     this.isState = isState
-    this.isPrompt = isPrompt
+    this.isImmediate = isPrompt
   }
 
   /** About how many bytes it has: as it was written last, or one for each character where it was not yet. */
@@ -86,4 +86,56 @@ function encodeCompressed(frames: readonly Frame[], { thresholdBytes, level }: C
       return [header, deflated]
     }),
   )
+}
+
+/** Up to this many bytes are copied into one buffer; more are handed over piece by piece. */
+const COPIED_BYTES = 4096
+
+/**
+ * What a wire is to write in one go. In a fan-out one wire after the other is given the same packets: they are put
+ * together for the first of them, and the rest write the same bytes.
+ */
+export class PacketBatch {
+  readonly #clock: Pick<Clock, 'soon'>
+  #packets: readonly Packet[] = []
+  #compression: CompressionOptions | null = null
+  #pieces: readonly Buffer[] = []
+  #isKept = false
+
+  constructor(clock: Pick<Clock, 'soon'>) {
+    this.#clock = clock
+  }
+
+  /** The bytes of these packets, in order, as few pieces as it is worth making of them. */
+  encode(packets: readonly Packet[], compression: CompressionOptions | null): readonly Buffer[] {
+    if (compression !== this.#compression || !isSame(packets, this.#packets)) {
+      this.#packets = packets
+      this.#compression = compression
+      this.#pieces = piecesOf(packets, compression)
+      this.#keep()
+    }
+    return this.#pieces
+  }
+
+  /** What was put together is of use in this turn of the event loop, and let go of after it. */
+  #keep(): void {
+    if (this.#isKept) return
+    this.#isKept = true
+    this.#clock.soon(() => {
+      this.#isKept = false
+      this.#packets = []
+      this.#pieces = []
+    })
+  }
+}
+
+function piecesOf(packets: readonly Packet[], compression: CompressionOptions | null): readonly Buffer[] {
+  const pieces = packets.map((packet) => (compression ? packet.compressed(compression) : packet.plain()))
+  if (pieces.length === 1) return pieces
+  const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  return bytes <= COPIED_BYTES ? [Buffer.concat(pieces, bytes)] : pieces
+}
+
+function isSame(some: readonly Packet[], others: readonly Packet[]): boolean {
+  return some.length === others.length && some.every((packet, i) => packet === others[i])
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hashSecret, isSecret } from './secret'
+import { hashSecret, isSecret } from './random'
 
 test('[S-6] a secret is known again by its hash, which does not hold it', () => {
   const hash = hashSecret('open sesame')

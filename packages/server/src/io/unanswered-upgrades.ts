@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
-import { PendingSockets, type Severable } from '../door/pending-sockets'
 import type { Clock } from './clock'
+import { PendingSockets, type Severable } from './pending-sockets'
 
 /*
  *   upgrade of another path --watch--> waits for another listener --it writes--> that listener's

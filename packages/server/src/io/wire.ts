@@ -39,7 +39,7 @@ export interface WireEvents {
    * Bytes came that carry no message: control frames, empty fragments, line ends of a post. `isRefused`: they were not
    * allowed, and their sender was told.
    */
-  onUnread(bytes: number, isRefused: boolean): void
+  onNonMessageBytes(bytes: number, isRefused: boolean): void
   /** The peer showed that it is there. */
   onPong(): void
   /** All that was sent has left this process, after much of it had to wait or where it was watched. May come again. */

@@ -1,20 +1,17 @@
 import { type Server as HttpServer, type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-// `ws` by another name: Bun replaces the import of `ws` with a shim that cannot take a handshake over. See ADR 24.
 import { WebSocket, WebSocketServer } from '@rollcall/ws'
-import { RefusalLog } from '../door/refusal-log'
-import { DATA_HEADERS } from '../http/security-headers'
-import { type Logger, logFailure } from '../log'
-import { checkUnattached, markAttached, unmarkAttached } from './attached'
-import { Batch } from './batch'
+import { ServerError } from '../errors'
+import { type Logger, logFailure, SampledLog } from '../log'
 import { systemClock } from './clock'
-import { Intake } from './intake'
 import { ignoreErrors } from './late-errors'
-import type { CompressionOptions } from './packet'
+import { type CompressionOptions, PacketBatch } from './packet'
 import { readHandshake } from './read-handshake'
+import { ReadScheduler } from './read-scheduler'
+import { DATA_HEADERS } from './security-headers'
 import { bytesWrittenTo, isAnswered, type UnansweredUpgrades } from './unanswered-upgrades'
-import { deflateOffers } from './websocket/deflate-offers'
+import { deflateOffers } from './websocket/permessage-deflate'
 import { type Acceptance, type Admit, type HandshakeRefusal, NO_DIALECT } from './wire'
 import { WsWire, type WsWireContext } from './ws-wire'
 
@@ -52,7 +49,7 @@ export class WsListener {
   readonly #admit: Admit
   readonly #plain: WsWireContext
   readonly #compressed: WsWireContext
-  readonly #answeredByOthers: RefusalLog
+  readonly #answeredByOthers: SampledLog
   /** Handshakes that are being decided. */
   readonly #undecided = new Set<Duplex>()
   #server: HttpServer | null = null
@@ -61,10 +58,10 @@ export class WsListener {
   constructor(options: ListenerOptions, admit: Admit) {
     this.#options = options
     this.#admit = admit
-    this.#answeredByOthers = new RefusalLog(options.log, 'handshakes are left to another listener')
+    this.#answeredByOthers = new SampledLog(options.log, 'handshakes are left to another listener')
     const { maxPayloadBytes: maxMessageBytes, closeTimeoutMs, compression } = options
-    const batch = new Batch(systemClock)
-    const shared = { batch, closeTimeoutMs, intake: new Intake(systemClock) }
+    const batch = new PacketBatch(systemClock)
+    const shared = { batch, closeTimeoutMs, readScheduler: new ReadScheduler(systemClock) }
     this.#plain = { ...shared, compression: null, reading: { maxMessageBytes, isCompressed: false } }
     this.#compressed = { ...shared, compression, reading: { maxMessageBytes, isCompressed: true } }
     this.#wss = new WebSocketServer({
@@ -183,7 +180,7 @@ export class WsListener {
     const isAlone =
       this.#options.unanswered === null || (this.#server !== null && this.#upgradeListeners <= 1)
     if (isAlone) return void socket.destroy()
-    this.#answeredByOthers.note(answeredByOthers, systemClock.now())
+    this.#answeredByOthers.warn(answeredByOthers, systemClock.now())
   }
 
   /** Answers, and waits for no goodbye: a peer that neither reads nor closes would hold the socket for ever. */
@@ -236,4 +233,29 @@ function refusalText({ status, reason, message, retryAfterS }: HandshakeRefusal)
     '',
     body,
   ].join('\r\n')
+}
+
+/** The same symbol in every copy of this module: hot reload may load it twice, and CommonJS beside ESM does. */
+const ATTACHED = Symbol.for('rollcall.attached')
+
+type Marked = HttpServer & { [ATTACHED]?: boolean }
+
+/**
+ * Throws `already_attached` where another Rollcall server answers the upgrades of this HTTP server: both would answer
+ * each handshake, and their frames would mix. (S-46)
+ */
+export function checkUnattached(server: HttpServer): void {
+  if (!(server as Marked)[ATTACHED]) return
+  throw new ServerError(
+    'already_attached',
+    'This HTTP server has a Rollcall server attached already. Close that one first (with hot reload: when the old module is disposed).',
+  )
+}
+
+export function markAttached(server: HttpServer): void {
+  Object.defineProperty(server, ATTACHED, { value: true, configurable: true })
+}
+
+export function unmarkAttached(server: HttpServer): void {
+  delete (server as Marked)[ATTACHED]
 }

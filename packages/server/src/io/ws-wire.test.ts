@@ -4,10 +4,9 @@ import * as ws from 'ws'
 import { clientFrame, closeFrame, deflated, text } from '../testing-support/client-frames'
 import { until } from '../testing-support/until'
 import { type WiredPairOptions, type WiredPeer, wiredPair } from '../testing-support/wired-pair'
-import { Batch } from './batch'
 import { systemClock } from './clock'
-import { Intake } from './intake'
-import { Packet } from './packet'
+import { Packet, PacketBatch } from './packet'
+import { ReadScheduler } from './read-scheduler'
 import { WsWire } from './ws-wire'
 
 const compression = { thresholdBytes: 1024, level: 6 }
@@ -40,8 +39,8 @@ function slowSocket() {
   const told: string[] = []
   const reading = { maxMessageBytes: 1000, isCompressed: false }
   const wire = new WsWire(socket, {
-    batch: new Batch(systemClock),
-    intake: new Intake(systemClock),
+    batch: new PacketBatch(systemClock),
+    readScheduler: new ReadScheduler(systemClock),
     compression: null,
     closeTimeoutMs: 1000,
     reading,
@@ -50,7 +49,7 @@ function slowSocket() {
   wire.listen(
     {
       onMessage: ignore,
-      onUnread: ignore,
+      onNonMessageBytes: ignore,
       onPong: ignore,
       onClose: ignore,
       onDrain: () => void told.push(`drain ${wire.bufferedBytes}`),

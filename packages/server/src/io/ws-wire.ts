@@ -1,11 +1,9 @@
 import type { Duplex } from 'node:stream'
-import type { Batch } from './batch'
-import type { Intake, Reader } from './intake'
-import type { CompressionOptions, Packet } from './packet'
+import type { CompressionOptions, Packet, PacketBatch } from './packet'
+import type { Reader, ReadScheduler } from './read-scheduler'
 import { SLICE_BYTES, SliceQueue } from './slice-queue'
-import { encodeClose, encodeFrame } from './websocket/encode-frame'
 import { FrameReader, type FrameReaderOptions, type FrameSink } from './websocket/frame-reader'
-import { OPCODE } from './websocket/opcode'
+import { encodeClose, encodeFrame, OPCODE } from './websocket/frame-writer'
 import type { Wire, WireEvents } from './wire'
 
 /*
@@ -18,8 +16,8 @@ import type { Wire, WireEvents } from './wire'
 
 /** What all wires of a listener share. */
 export interface WsWireContext {
-  readonly batch: Batch
-  readonly intake: Intake
+  readonly batch: PacketBatch
+  readonly readScheduler: ReadScheduler
   readonly reading: FrameReaderOptions
   /** Null where permessage-deflate was not agreed on. */
   readonly compression: CompressionOptions | null
@@ -90,7 +88,7 @@ export class WsWire implements Wire, FrameSink, Reader {
   send(packets: readonly Packet[]): number {
     if (this.#phase !== 'open') return 0
     const { batch, compression } = this.#context
-    this.#write(batch.join(packets, compression))
+    this.#write(batch.encode(packets, compression))
     let bytes = 0
     for (const packet of packets) {
       if (!packet.isState) bytes += (compression ? packet.compressed(compression) : packet.plain()).length
@@ -104,7 +102,7 @@ export class WsWire implements Wire, FrameSink, Reader {
     if (this.#slices || socket.writableNeedDrain) return
     socket.write(NOTHING, (error) => {
       if (error) return
-      if (this.bufferedBytes === 0) this.drained()
+      if (this.bufferedBytes === 0) this.onSocketDrain()
       else this.watchDrain()
     })
   }
@@ -130,8 +128,8 @@ export class WsWire implements Wire, FrameSink, Reader {
 
   // --- the socket ------------------------------------------------------------------------------------------------
 
-  received(chunk: Buffer): void {
-    this.#context.intake.take(this, chunk)
+  onSocketData(chunk: Buffer): void {
+    this.#context.readScheduler.schedule(this, chunk)
   }
 
   read(chunk: Buffer): void {
@@ -149,13 +147,13 @@ export class WsWire implements Wire, FrameSink, Reader {
   }
 
   /** The socket has room again. Of slices it tells after each; what matters then is that all have left. */
-  drained(): void {
+  onSocketDrain(): void {
     if (this.#slices) return
     if (this.#phase === 'open') this.#events?.onDrain()
   }
 
   /** The peer sends nothing more: without a close frame it went without a word. */
-  ended(): void {
+  onSocketEnd(): void {
     if (this.#phase === 'open') this.#socket.destroy()
     else this.#end()
   }
@@ -185,7 +183,7 @@ export class WsWire implements Wire, FrameSink, Reader {
 
   #sliced(): void {
     this.#slices = null
-    this.drained()
+    this.onSocketDrain()
   }
 
   /** After what is still to be written. */
@@ -211,23 +209,23 @@ export class WsWire implements Wire, FrameSink, Reader {
   }
 
   onIdle(bytes: number): void {
-    this.#events?.onUnread(bytes, false)
+    this.#events?.onNonMessageBytes(bytes, false)
   }
 
   onPing(data: Buffer): void {
     this.#ping = data
-    this.#livesOn()
+    this.#onAlive()
   }
 
   onPong(): void {
-    this.#livesOn()
+    this.#onAlive()
   }
 
   /**
    * Within a message only its end is a sign of life. Otherwise whoever answers pings could hold what a message may have,
    * in as many connections as it likes, for ever. (S-42)
    */
-  #livesOn(): void {
+  #onAlive(): void {
     if (!this.#reader.isMidMessage) this.#events?.onPong()
   }
 
@@ -248,15 +246,15 @@ export class WsWire implements Wire, FrameSink, Reader {
 }
 
 function onData(this: WiredSocket, chunk: Buffer): void {
-  this[WIRE]?.received(chunk)
+  this[WIRE]?.onSocketData(chunk)
 }
 
 function onDrain(this: WiredSocket): void {
-  this[WIRE]?.drained()
+  this[WIRE]?.onSocketDrain()
 }
 
 function onEnd(this: WiredSocket): void {
-  this[WIRE]?.ended()
+  this[WIRE]?.onSocketEnd()
 }
 
 function onClose(this: WiredSocket): void {

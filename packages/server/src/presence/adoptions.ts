@@ -1,20 +1,20 @@
 import type { LeaveReason, Presence, Topic } from '@rollcall/shared-protocol'
-import { growingDelay } from '../backoff'
+import { retryDelay } from '../async/retry'
 import type { Clock } from '../io/clock'
-import type { Owner } from './owned'
+import type { Owner } from './owned-presences'
 
 interface Adoption {
   readonly outcome: Promise<Presence | null>
   /** Why the presence is to go as soon as it is there; null while it is wanted. */
-  revokedFor: LeaveReason | null
+  leaveReason: LeaveReason | null
   /** It is not ours to take over any more. */
-  isAbandoned: boolean
+  isCancelled: boolean
   /** Ends the pause before the next try; null where none is under way. */
   endPause: (() => void) | null
 }
 
 /** Takes a presence that has come, and says what the owner has now. `revokedFor`: it is not wanted any more. */
-export type TakeAdopted = (presence: Presence, revokedFor: LeaveReason | null) => Presence | null
+export type OnAdopted = (presence: Presence, revokedFor: LeaveReason | null) => Presence | null
 
 /** How long one that failed waits for its next try, in milliseconds: after the first failure, and at most. */
 const RETRY_MS = 250
@@ -41,18 +41,18 @@ export class Adoptions {
   }
 
   /** What comes of the one that is under way, or of another one. Never rejects; null once this is closed. */
-  run(owner: Owner, topic: Topic, take: TakeAdopted): Promise<Presence | null> {
+  adopt(owner: Owner, topic: Topic, take: OnAdopted): Promise<Presence | null> {
     const topics = this.#byOwner.get(owner) ?? new Map<Topic, Adoption>()
     const earlier = topics.get(topic)
     if (earlier) {
       // Wanted again.
-      earlier.revokedFor = null
+      earlier.leaveReason = null
       return earlier.outcome
     }
     const ask = async () => {
       try {
         const presence = await this.#askUntilAnswered(owner, topic, adoption)
-        return presence && !adoption.isAbandoned ? take(presence, adoption.revokedFor) : null
+        return presence && !adoption.isCancelled ? take(presence, adoption.leaveReason) : null
       } finally {
         if (topics.get(topic) === adoption) topics.delete(topic)
         if (topics.size === 0 && this.#byOwner.get(owner) === topics) this.#byOwner.delete(owner)
@@ -60,7 +60,7 @@ export class Adoptions {
     }
     // Not before the entry is there: the store's answer may not take a turn.
     const outcome = Promise.resolve().then(ask)
-    const adoption: Adoption = { outcome, revokedFor: null, isAbandoned: false, endPause: null }
+    const adoption: Adoption = { outcome, leaveReason: null, isCancelled: false, endPause: null }
     this.#byOwner.set(owner, topics.set(topic, adoption))
     return adoption.outcome
   }
@@ -68,15 +68,15 @@ export class Adoptions {
   /** Whether one was under way that had not been revoked. */
   revoke(owner: Owner, topic: Topic, reason: LeaveReason): boolean {
     const adoption = this.#byOwner.get(owner)?.get(topic)
-    if (!adoption || adoption.revokedFor !== null) return false
-    adoption.revokedFor = reason
+    if (!adoption || adoption.leaveReason !== null) return false
+    adoption.leaveReason = reason
     return true
   }
 
   /** Another node goes on with the owner: nothing more is asked for it, or it would be taken away from that node. */
-  abandon(owner: Owner): void {
+  cancelAll(owner: Owner): void {
     for (const adoption of this.#byOwner.get(owner)?.values() ?? []) {
-      adoption.isAbandoned = true
+      adoption.isCancelled = true
       adoption.endPause?.()
     }
     this.#byOwner.delete(owner)
@@ -93,18 +93,18 @@ export class Adoptions {
   }
 
   async #askUntilAnswered(owner: Owner, topic: Topic, adoption: Adoption): Promise<Presence | null> {
-    for (let failures = 1; !this.#isClosed && !adoption.isAbandoned; failures++) {
+    for (let failures = 1; !this.#isClosed && !adoption.isCancelled; failures++) {
       try {
         return await this.#ask(owner, topic)
       } catch {
-        await this.#pause(adoption, growingDelay(failures, RETRY_MS, MAX_RETRY_MS))
+        await this.#pause(adoption, retryDelay(failures, RETRY_MS, MAX_RETRY_MS))
       }
     }
     return null
   }
 
   #pause(adoption: Adoption, delayMs: number): Promise<void> {
-    if (this.#isClosed || adoption.isAbandoned) return Promise.resolve()
+    if (this.#isClosed || adoption.isCancelled) return Promise.resolve()
     return new Promise((resolve) => {
       const end = () => {
         timer.cancel()

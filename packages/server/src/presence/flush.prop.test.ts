@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { FlushSchedule } from './flush'
+import { FlushSchedule } from './flush-machine'
 
 test('[S-12] flushes back to back take no more than their share of a core, and wait no longer than the ceiling', () => {
   const cost = fc.double({ min: 0, max: 15, noNaN: true })

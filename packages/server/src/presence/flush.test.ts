@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { DEFAULT_FLUSH, FlushSchedule } from './flush'
+import { DEFAULT_FLUSH, FlushSchedule } from './flush-machine'
 
 const options = { floorMs: 5, ceilingMs: 200, share: 0.1 }
 

@@ -13,14 +13,14 @@
 const NOWHERE = -1
 
 /** What one history holds of the budget. Only {@link HistoryBudget} writes to it. */
-export class HistoryShare {
+export class HistoryUsage {
   bytes = 0
   /** Its place in the heap. */
-  place = NOWHERE
-  readonly dropOldest: () => void
+  heapIndex = NOWHERE
+  readonly evictOldest: () => void
 
   constructor(dropOldest: () => void) {
-    this.dropOldest = dropOldest
+    this.evictOldest = dropOldest
   }
 }
 
@@ -28,74 +28,74 @@ export class HistoryShare {
 export class HistoryBudget {
   readonly #maxBytes: number
   /** Those that hold something. None holds more than the one above it. */
-  readonly #heap: HistoryShare[] = []
+  readonly #heap: HistoryUsage[] = []
   #bytes = 0
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
   }
 
-  /** What all of them hold, about. After {@link fit} no more than the limit. */
+  /** What all of them hold, about. After {@link evict} no more than the limit. */
   get bytes(): number {
     return this.#bytes
   }
 
   /** A share for one history. It is forgotten by itself while it holds nothing. `dropOldest` has to make it smaller. */
-  open(dropOldest: () => void): HistoryShare {
-    return new HistoryShare(dropOldest)
+  open(dropOldest: () => void): HistoryUsage {
+    return new HistoryUsage(dropOldest)
   }
 
   /** The history holds so many bytes from now on. */
-  resize(share: HistoryShare, bytes: number): void {
+  resize(share: HistoryUsage, bytes: number): void {
     this.#bytes += bytes - share.bytes
     share.bytes = bytes
     if (bytes === 0) return this.#remove(share)
-    if (share.place === NOWHERE) this.#put(share, this.#heap.length)
+    if (share.heapIndex === NOWHERE) this.#put(share, this.#heap.length)
     this.#settle(share)
   }
 
   /** Has histories drop what is too much in all. */
-  fit(): void {
-    while (this.#bytes > this.#maxBytes) this.#heap[0]?.dropOldest()
+  evict(): void {
+    while (this.#bytes > this.#maxBytes) this.#heap[0]?.evictOldest()
   }
 
-  #remove(share: HistoryShare): void {
-    const { place } = share
-    if (place === NOWHERE) return
-    share.place = NOWHERE
+  #remove(share: HistoryUsage): void {
+    const { heapIndex } = share
+    if (heapIndex === NOWHERE) return
+    share.heapIndex = NOWHERE
     const last = this.#heap.pop()
     if (!last || last === share) return
-    this.#put(last, place)
+    this.#put(last, heapIndex)
     this.#settle(last)
   }
 
   /** Moves it up past those that hold less, or down past those that hold more. */
-  #settle(share: HistoryShare): void {
+  #settle(share: HistoryUsage): void {
     for (let other = this.#above(share); other && other.bytes < share.bytes; other = this.#above(share))
       this.#swap(share, other)
     for (let other = this.#below(share); other && other.bytes > share.bytes; other = this.#below(share))
       this.#swap(share, other)
   }
 
-  #above({ place }: HistoryShare): HistoryShare | undefined {
-    return place === 0 ? undefined : this.#heap[(place - 1) >> 1]
+  #above({ heapIndex }: HistoryUsage): HistoryUsage | undefined {
+    return heapIndex === 0 ? undefined : this.#heap[(heapIndex - 1) >> 1]
   }
 
   /** The larger of the two below it. */
-  #below({ place }: HistoryShare): HistoryShare | undefined {
-    const left = this.#heap[2 * place + 1]
-    const right = this.#heap[2 * place + 2]
+  #below({ heapIndex }: HistoryUsage): HistoryUsage | undefined {
+    const left = this.#heap[2 * heapIndex + 1]
+    const right = this.#heap[2 * heapIndex + 2]
     return left && right && right.bytes > left.bytes ? right : left
   }
 
-  #swap(one: HistoryShare, other: HistoryShare): void {
-    const { place } = one
-    this.#put(one, other.place)
-    this.#put(other, place)
+  #swap(one: HistoryUsage, other: HistoryUsage): void {
+    const { heapIndex } = one
+    this.#put(one, other.heapIndex)
+    this.#put(other, heapIndex)
   }
 
-  #put(share: HistoryShare, place: number): void {
+  #put(share: HistoryUsage, place: number): void {
     this.#heap[place] = share
-    share.place = place
+    share.heapIndex = place
   }
 }

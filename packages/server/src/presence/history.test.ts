@@ -1,8 +1,7 @@
 import type { FullDiff, JsonValue } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
-import { DEFAULT_HISTORY, History, type HistoryBounds } from './history'
+import { DEFAULT_HISTORY, estimateDiffBytes, History, type HistoryBounds } from './history'
 import { HistoryBudget } from './history-budget'
-import { weighDiff } from './weigh'
 
 /** A diff of one join, from `base` on. */
 const diff = (base: number, epoch = 'e', text = ''): FullDiff => ({
@@ -82,7 +81,7 @@ describe('[S-9] history is bounded', () => {
   })
 
   test('by bytes: the oldest go', () => {
-    const each = weighDiff(diff(10))
+    const each = estimateDiffBytes(diff(10))
     const history = filled(100, { maxDiffs: 1000, maxBytes: each * 4 })
     expect(history.since({ epoch: 'e', seq: 95 })).toBeNull()
     expect(history.since({ epoch: 'e', seq: 96 })?.joins).toHaveLength(4)
@@ -99,7 +98,7 @@ describe('[S-9] history is bounded', () => {
 })
 
 describe('[S-9] the histories of a node share one budget', () => {
-  const each = weighDiff(diff(10))
+  const each = estimateDiffBytes(diff(10))
   const bounds = { maxDiffs: 1000, maxBytes: 1e6 }
   const fill = (history: History, count: number) => {
     for (let base = 0; base < count; base++) history.push(diff(base))
@@ -149,20 +148,20 @@ describe('[S-9] the histories of a node share one budget', () => {
 })
 
 describe('[S-9] a diff weighs no less than what it keeps alive', () => {
-  const base = weighDiff(left(0, ''))
-  const weighed = (meta: JsonValue) => weighDiff(left(0, '', meta))
+  const base = estimateDiffBytes(left(0, ''))
+  const weighed = (meta: JsonValue) => estimateDiffBytes(left(0, '', meta))
 
   test('what is gone, or was there before an update, by its length', () => {
-    expect(weighDiff(left(0, 'x'.repeat(500))) - base).toBe(500)
+    expect(estimateDiffBytes(left(0, 'x'.repeat(500))) - base).toBe(500)
     const update = (text: string): FullDiff => {
       const previous = { ref: 'r', key: 'k', rev: 0, meta: { text } }
       return { ...diff(0), updates: [{ ref: 'r', key: 'k', rev: 1, meta: {}, previous }] }
     }
-    expect(weighDiff(update('x'.repeat(500))) - weighDiff(update(''))).toBe(500)
+    expect(estimateDiffBytes(update('x'.repeat(500))) - estimateDiffBytes(update(''))).toBe(500)
   })
 
   test('one character beyond Latin-1 makes two bytes of each', () => {
-    expect(weighDiff(left(0, `${'x'.repeat(499)}€`)) - base).toBe(1000)
+    expect(estimateDiffBytes(left(0, `${'x'.repeat(499)}€`)) - base).toBe(1000)
   })
 
   // What the heap grows by for each, as it was measured; its JSON text is much shorter.

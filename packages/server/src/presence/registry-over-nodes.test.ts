@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { MemoryStoreState } from '../store/memory-store'
+import { MemoryStoreState } from '../store/memory/memory-store'
 import {
   ListeningMember,
   type TestRegistryOptions,
@@ -142,7 +142,7 @@ describe('[S-22] adopt', () => {
     await clock.advance(600)
     there.registry.track('a', topic, 'ada', {})
     await clock.advance(300)
-    here.registry.giveAway('a')
+    here.registry.handOff('a')
     here.store.isDown = false
     expect(await soon(clock, adopted)).toBeNull()
     expect((await seen()).flatMap(({ leaves = [] }) => leaves)).toEqual([])
@@ -169,12 +169,12 @@ describe('[S-22] what is given away', () => {
     here.registry.track('a', topic, 'ada', {})
     here.registry.track('a', 'room:2', 'ada', {})
     await seen()
-    expect([...here.registry.giveAway('a')].sort()).toEqual(['room:2', topic])
+    expect([...here.registry.handOff('a')].sort()).toEqual(['room:2', topic])
     expect(here.registry.get('a', topic)).toBe(undefined)
     expect(await seen()).toEqual([])
     await soon(clock, there.registry.adopt('a', topic))
-    here.registry.release('a', topic)
-    here.registry.release('a', 'room:2')
+    here.registry.leaveUnlessAdopted('a', topic)
+    here.registry.leaveUnlessAdopted('a', 'room:2')
     // Not for a moment: the store has the word.
     expect((await here.registry.list(topic)).map(({ key }) => key)).toEqual(['ada'])
     expect(await here.registry.count(topic)).toBe(1)
@@ -190,7 +190,7 @@ describe('[S-22] what is given away', () => {
   test('and was never told to the store is taken back at once', async () => {
     const { here, seen } = await two()
     here.registry.track('a', topic, 'ada', {})
-    expect(here.registry.giveAway('a')).toEqual([])
+    expect(here.registry.handOff('a')).toEqual([])
     expect(await seen()).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import { ZZZ_LIMITS } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
-import { MemoryStoreState } from '../store/memory-store'
+import { MemoryStoreState } from '../store/memory/memory-store'
 import { testRegistry } from '../testing-support/test-registry'
 import { VirtualClock } from '../testing-support/virtual-clock'
 import type { TrackResult } from './registry'

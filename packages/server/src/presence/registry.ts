@@ -17,17 +17,16 @@ import {
   type PresenceRef,
   type Topic,
 } from '@rollcall/shared-protocol'
-import { type Account, nameAccount } from '../door/account'
 import { ServerError } from '../errors'
+import { type Account, nameAccount } from '../identity/account'
+import { storeMessageOf } from '../store/store'
 import { Adoptions } from './adoptions'
-import { checkEvent } from './check-event'
+import { checkEvent, jsonObjectText } from './arguments'
 import type { HistoryOptions } from './history'
 import { HistoryBudget } from './history-budget'
-import { jsonObjectText } from './json-object-text'
-import { KeptStates } from './kept-states'
-import type { Member } from './members'
-import { Owned, type Owner } from './owned'
-import { storeMessageOf } from './store-payload'
+import { OwnedPresences, type Owner } from './owned-presences'
+import { RecentStates } from './recent-states'
+import type { Subscriber } from './subscribers'
 import { type Backlog, TopicHub, type TopicHubContext } from './topic-hub'
 
 /** What came of a `track`, `update` or `patch`: the presence as it is now, or why it was refused. */
@@ -66,19 +65,19 @@ export class Registry {
   readonly #context: RegistryContext
   readonly #ofHubs: TopicHubContext
   readonly #hubs = new Map<Topic, TopicHub>()
-  readonly #owned = new Owned()
+  readonly #owned = new OwnedPresences()
   /** What other nodes go on with, and may not have adopted yet. */
-  readonly #given = new Owned()
+  readonly #handedOff = new OwnedPresences()
   readonly #adoptions: Adoptions
   readonly #backlog: Backlog = { changes: 0, failingTopics: 0 }
   readonly #historyBudget: HistoryBudget
-  readonly #keptStates: KeptStates
+  readonly #keptStates: RecentStates
   #isReachable = true
 
   constructor(context: RegistryContext) {
     this.#context = context
     this.#historyBudget = new HistoryBudget(context.history.maxTotalBytes)
-    this.#keptStates = new KeptStates(context.clock)
+    this.#keptStates = new RecentStates(context.clock)
     const shared = {
       backlog: this.#backlog,
       historyBudget: this.#historyBudget,
@@ -147,7 +146,7 @@ export class Registry {
    * What {@link track} would make of it, without making anybody present: for what is to be shown to nobody. `earlier` is
    * the draft before it.
    */
-  draft(topic: Topic, key: Key, meta: Meta, earlier: Presence | null): TrackResult {
+  buildHidden(topic: Topic, key: Key, meta: Meta, earlier: Presence | null): TrackResult {
     const checked = this.#checkMeta(meta)
     const problem = this.#checkNames(topic, key) ?? checked.fault
     if (problem) return { ok: false, fault: problem }
@@ -196,30 +195,30 @@ export class Registry {
    * holds as many as one may. Waits for a store that cannot be asked.
    */
   async adopt(owner: Owner, topic: Topic, account: Account | null = null): Promise<Presence | null> {
-    return this.#fullFault(owner, account) ? null : this.#takeOver(owner, topic, account)
+    return this.#fullFault(owner, account) ? null : this.#adopt(owner, topic, account)
   }
 
   /** Ends the presence that the owner has in the topic on another node, as soon as the store can be asked. */
-  endElsewhere(owner: Owner, topic: Topic, reason: LeaveReason, account: Account | null = null): void {
+  adoptAndLeave(owner: Owner, topic: Topic, reason: LeaveReason, account: Account | null = null): void {
     // However many it has: it may come to be wanted again before it is there, and is looked at then.
-    void this.#takeOver(owner, topic, account)
+    void this.#adopt(owner, topic, account)
     this.untrack(owner, topic, reason)
   }
 
   /**
    * Another node goes on with the owner. What the store has not heard of goes at once. The rest stays, for that node to
-   * adopt, until {@link release} is called for its topics, which are returned.
+   * adopt, until {@link leaveUnlessAdopted} is called for its topics, which are returned.
    */
-  giveAway(owner: Owner): readonly Topic[] {
+  handOff(owner: Owner): readonly Topic[] {
     const given: Topic[] = []
-    this.#adoptions.abandon(owner)
+    this.#adoptions.cancelAll(owner)
     for (const topic of this.#owned.topicsOf(owner)) {
       const held = this.#owned.get(owner, topic)
-      if (!held || this.hub(topic).isFresh(held.ref)) this.untrack(owner, topic, 'left')
+      if (!held || this.hub(topic).isUncommitted(held.ref)) this.untrack(owner, topic, 'left')
       else {
-        this.release(owner, topic)
+        this.leaveUnlessAdopted(owner, topic)
         this.#owned.delete(owner, topic)
-        this.#given.set(owner, topic, held)
+        this.#handedOff.set(owner, topic, held)
         given.push(topic)
       }
     }
@@ -227,8 +226,8 @@ export class Registry {
   }
 
   /** Lets go of a presence that was given away: it leaves with `left`, unless another node has adopted it. */
-  release(owner: Owner, topic: Topic): void {
-    const given = this.#given.delete(owner, topic)
+  leaveUnlessAdopted(owner: Owner, topic: Topic): void {
+    const given = this.#handedOff.delete(owner, topic)
     if (given) this.hub(topic).leave(given.ref, 'left', 'doubtful')
   }
 
@@ -280,21 +279,21 @@ export class Registry {
    * An event to every member of the topic, on all nodes, except one. Throws `invalid_argument` for a name that belongs
    * to the protocol, or has a character that no name may have.
    */
-  broadcast(topic: Topic, event: string, payload: Payload, except: Member | null = null): void {
+  broadcast(topic: Topic, event: string, payload: Payload, except: Subscriber | null = null): void {
     checkEvent(event)
-    this.#hubs.get(topic)?.tell(event, payload, except)
+    this.#hubs.get(topic)?.broadcastEvent(event, payload, except)
     this.#context.store.publish(topic, storeMessageOf(event, payload)).catch((error: unknown) => {
       this.#context.log.warn({ err: error, topic, event }, 'a broadcast did not reach the other nodes')
     })
   }
 
   /** A member's peer has read what waited for it. */
-  catchUp(topic: Topic, member: Member): void {
+  catchUp(topic: Topic, member: Subscriber): void {
     this.#hubs.get(topic)?.catchUp(member)
   }
 
   /** The member is told no more of the topic. */
-  detach(topic: Topic, member: Member): void {
+  detach(topic: Topic, member: Subscriber): void {
     this.#hubs.get(topic)?.detach(member)
   }
 
@@ -321,7 +320,7 @@ export class Registry {
   }
 
   /** Resolves once the store has all that was staged in topics that it told of; a store that is down keeps it waiting. */
-  async settled(): Promise<void> {
+  async whenCommitted(): Promise<void> {
     await Promise.allSettled([...this.#hubs.values()].map((hub) => hub.committedState()))
   }
 
@@ -332,15 +331,15 @@ export class Registry {
     this.#keptStates.close()
   }
 
-  #takeOver(owner: Owner, topic: Topic, account: Account | null): Promise<Presence | null> {
-    return this.#adoptions.run(owner, topic, (presence, revokedFor) => {
+  #adopt(owner: Owner, topic: Topic, account: Account | null): Promise<Presence | null> {
+    return this.#adoptions.adopt(owner, topic, (presence, revokedFor) => {
       const hub = this.hub(topic)
       const tracked = this.#owned.get(owner, topic) ?? null
       // A drop of it that is on its way has its effect now.
       if (tracked?.ref === presence.ref || hub.isLeaving(presence.ref)) return tracked
-      const given = this.#given.get(owner, topic)
-      if (given?.ref === presence.ref) this.#given.delete(owner, topic)
-      else hub.adopted()
+      const given = this.#handedOff.get(owner, topic)
+      if (given?.ref === presence.ref) this.#handedOff.delete(owner, topic)
+      else hub.countAdopted()
       // Others may have come in meanwhile, and many are on their way at a time.
       const full = tracked ? null : this.#fullFault(owner, account)
       if (tracked || full || revokedFor !== null)

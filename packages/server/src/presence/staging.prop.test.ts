@@ -48,7 +48,7 @@ test('[S-2, S-11] however commits fail, the node sees what it promised, and the 
       const land = (how: 'settle' | 'restore' | 'loseAnswer') => {
         if (!flight) return
         if (how !== 'restore') store.commit(flight)
-        if (how === 'settle') staging.settle()
+        if (how === 'settle') staging.confirm()
         else {
           for (const { ref } of flight) doubtful.add(ref)
           staging.restore()
@@ -84,7 +84,7 @@ test('[S-2, S-11] however commits fail, the node sees what it promised, and the 
 
       land('settle')
       store.commit(staging.take())
-      staging.settle()
+      staging.confirm()
       expect(store.held).toEqual(promised)
       expect(staging.isEmpty).toBe(true)
     }),

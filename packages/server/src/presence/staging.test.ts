@@ -11,7 +11,7 @@ function committed(...refs: string[]): Staging {
   const staging = new Staging()
   for (const ref of refs) staging.join(presence(ref), owner)
   staging.take()
-  staging.settle()
+  staging.confirm()
   return staging
 }
 
@@ -74,7 +74,7 @@ describe('[S-11] a commit that fails loses nothing', () => {
     staging.join(presence('a'), owner)
     staging.take()
     staging.leave('a', 'closed')
-    staging.settle()
+    staging.confirm()
     expect(staging.take()).toEqual([drop('a', 'closed')])
   })
 
@@ -143,7 +143,7 @@ describe('a presence is leaving', () => {
     staging.restore()
     expect(staging.isLeaving('a')).toBe(true)
     staging.take()
-    staging.settle()
+    staging.confirm()
     expect(staging.isLeaving('a')).toBe(false)
   })
 
@@ -161,7 +161,7 @@ describe('a leave of what may be another node’s by now', () => {
     const staging = committed('a')
     staging.leave('a', 'left', 'doubtful')
     staging.take()
-    staging.settle()
+    staging.confirm()
     staging.leave('a', 'left')
     expect(staging.overlay([presence('a')])).toEqual([])
   })
@@ -171,7 +171,7 @@ describe('a leave of what may be another node’s by now', () => {
     staging.update(presence('a', 1), owner)
     staging.take()
     staging.leave('a', 'left', 'doubtful')
-    staging.settle()
+    staging.confirm()
     expect(staging.overlay([presence('a', 1)])).toEqual([presence('a', 1)])
   })
 
@@ -181,7 +181,7 @@ describe('a leave of what may be another node’s by now', () => {
     staging.leave('a', 'left', 'doubtful')
     staging.join(presence('a'), owner)
     staging.take()
-    staging.settle()
+    staging.confirm()
     staging.leave('a', 'left')
     expect(staging.overlay([presence('a')])).toEqual([])
   })
@@ -208,10 +208,10 @@ test('how many are shown is counted without making the list', () => {
 test('whether the store has heard of a presence is known until it is sent', () => {
   const staging = new Staging()
   staging.join(presence('a'), owner)
-  expect([staging.isFresh('a'), staging.size, staging.isEmpty]).toEqual([true, 1, false])
+  expect([staging.isUncommitted('a'), staging.size, staging.isEmpty]).toEqual([true, 1, false])
   staging.take()
-  expect([staging.isFresh('a'), staging.size, staging.isEmpty]).toEqual([false, 0, false])
-  staging.settle()
+  expect([staging.isUncommitted('a'), staging.size, staging.isEmpty]).toEqual([false, 0, false])
+  staging.confirm()
   expect(staging.isEmpty).toBe(true)
 })
 
@@ -225,6 +225,6 @@ test('[S-9] what waits is counted, in flight or not', () => {
   staging.restore()
   expect(staging.waiting).toBe(2)
   staging.take()
-  staging.settle()
+  staging.confirm()
   expect(staging.waiting).toBe(0)
 })

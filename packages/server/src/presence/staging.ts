@@ -14,10 +14,10 @@ import type { Change } from '../store/store'
 export class Staging {
   #staged = new Map<PresenceRef, Change>()
   /** Staged refs that the store has never heard of: dropping one of them leaves nothing to tell. */
-  #fresh = new Set<PresenceRef>()
+  #uncommitted = new Set<PresenceRef>()
   #inFlight = new Map<PresenceRef, Change>()
   /** Staged drops of what may be another node's by now, so that they may come to nothing. */
-  readonly #doubtful = new Set<PresenceRef>()
+  readonly #ifStillHeld = new Set<PresenceRef>()
 
   /** Changes that wait for a commit. */
   get size(): number {
@@ -34,8 +34,8 @@ export class Staging {
   }
 
   /** Whether the store has certainly never heard of it. */
-  isFresh(ref: PresenceRef): boolean {
-    return this.#fresh.has(ref)
+  isUncommitted(ref: PresenceRef): boolean {
+    return this.#uncommitted.has(ref)
   }
 
   isLeaving(ref: PresenceRef): boolean {
@@ -43,7 +43,7 @@ export class Staging {
   }
 
   join(presence: Presence, owner: string): void {
-    this.#fresh.add(presence.ref)
+    this.#uncommitted.add(presence.ref)
     this.update(presence, owner)
   }
 
@@ -53,22 +53,22 @@ export class Staging {
 
   /** `doubtful`: another node may hold it by now, and then it stays. It is shown until the store says that it is gone. */
   leave(ref: PresenceRef, reason: LeaveReason, certainty: 'certain' | 'doubtful' = 'certain'): void {
-    if (certainty === 'doubtful' && !this.#fresh.has(ref)) this.#doubtful.add(ref)
-    if (this.#fresh.delete(ref)) this.#staged.delete(ref)
+    if (certainty === 'doubtful' && !this.#uncommitted.has(ref)) this.#ifStillHeld.add(ref)
+    if (this.#uncommitted.delete(ref)) this.#staged.delete(ref)
     else this.#staged.set(ref, { op: 'drop', ref, reason })
   }
 
-  /** Everything staged, for one commit. Not to be called again before {@link settle} or {@link restore}. */
+  /** Everything staged, for one commit. Not to be called again before {@link confirm} or {@link restore}. */
   take(): Change[] {
     this.#inFlight = this.#staged
     this.#staged = new Map()
-    this.#fresh = new Set()
+    this.#uncommitted = new Set()
     return [...this.#inFlight.values()]
   }
 
   /** The commit went through. */
-  settle(): void {
-    for (const [ref, { op }] of this.#inFlight) if (op === 'drop') this.#doubtful.delete(ref)
+  confirm(): void {
+    for (const [ref, { op }] of this.#inFlight) if (op === 'drop') this.#ifStillHeld.delete(ref)
     this.#inFlight = new Map()
   }
 
@@ -91,7 +91,7 @@ export class Staging {
       for (const change of changes.values()) {
         if (change.op === 'put')
           view.set(change.ref, { ref: change.ref, key: change.key, meta: change.meta, rev: change.rev })
-        else if (!this.#doubtful.has(change.ref)) view.delete(change.ref)
+        else if (!this.#ifStillHeld.has(change.ref)) view.delete(change.ref)
       }
     }
     return [...view.values()]
@@ -103,7 +103,7 @@ export class Staging {
     // What is staged is newer than what is in flight.
     for (const [ref, { op }] of new Map([...this.#inFlight, ...this.#staged])) {
       if (op === 'put' && !has(ref)) count++
-      else if (op === 'drop' && has(ref) && !this.#doubtful.has(ref)) count--
+      else if (op === 'drop' && has(ref) && !this.#ifStillHeld.has(ref)) count--
     }
     return count
   }

@@ -2,22 +2,22 @@ import { continuityOf, type Position, PresenceSet, rollcallDialect } from '@roll
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Packet } from '../io/packet'
-import { MemoryStoreState } from '../store/memory-store'
+import { MemoryStoreState } from '../store/memory/memory-store'
 import { testRegistry, WITH_STATE } from '../testing-support/test-registry'
 import { VirtualClock } from '../testing-support/virtual-clock'
-import type { Member } from './members'
 import type { Registry } from './registry'
+import type { Subscriber } from './subscribers'
 
 const topic = 'room:lobby'
 const KEYS = ['ada', 'bob', '__proto__']
 
 /** A client's map, as far as it needs no client: it takes what follows and refuses what does not. */
-class Mirror implements Member {
+class Mirror implements Subscriber {
   readonly dialect = rollcallDialect
-  readonly wantsPresence = true
+  readonly receivesPresence = true
   /** Whether its peer reads nothing. */
   isCongested = false
-  takesState(): boolean {
+  canSendState(): boolean {
     return true
   }
   readonly set = new PresenceSet()

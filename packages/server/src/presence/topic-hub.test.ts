@@ -1,6 +1,6 @@
 import { type PresenceDiff, vixDialect, zzzDialect } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
-import { MemoryStoreState } from '../store/memory-store'
+import { MemoryStoreState } from '../store/memory/memory-store'
 import { ListeningMember, testRegistry, WITH_STATE, watched } from '../testing-support/test-registry'
 import { VirtualClock } from '../testing-support/virtual-clock'
 
@@ -69,7 +69,7 @@ describe('[S-1] whoever comes in', () => {
     registry.track('s1', topic, 'ada', {})
     registry
       .hub(topic)
-      .attach(joiner, { ...WITH_STATE, onAdmitted: () => log.push(`frames: ${joiner.frames.length}`) })
+      .attach(joiner, { ...WITH_STATE, onStarted: () => log.push(`frames: ${joiner.frames.length}`) })
     await clock.settle()
     expect(log).toEqual(['frames: 0'])
     const heard = joiner.heard()
@@ -291,7 +291,7 @@ describe('[S-9] a member whose peer reads too slowly', () => {
     const late = new ListeningMember()
     late.isCongested = true
     let admitted = 0
-    registry.hub(topic).attach(late, { ...WITH_STATE, onAdmitted: () => admitted++ })
+    registry.hub(topic).attach(late, { ...WITH_STATE, onStarted: () => admitted++ })
     await clock.advance(300)
     registry.track('s1', topic, 'ada', {})
     await clock.advance(300)

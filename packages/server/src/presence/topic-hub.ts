@@ -10,25 +10,32 @@ import {
   type PresenceSnapshot,
   type Topic,
 } from '@rollcall/shared-protocol'
-import { growingDelay } from '../backoff'
+import { retryDelay } from '../async/retry'
 import { ServerError } from '../errors'
 import type { Clock, Timer } from '../io/clock'
 import type { Packet } from '../io/packet'
-import { SLICE_MS } from '../io/slice'
+import { MAX_TURN_MS } from '../io/read-scheduler'
 import type { Logger } from '../log'
 import type { LeaveReasons, Store, StoreMessage, Subscription, TopicFeed } from '../store/store'
-import { eventProblem } from './check-event'
-import { type FlushOptions, FlushSchedule } from './flush'
-import { type FlushEffect, type FlushEvent, type FlushState, QUIET, stepFlush } from './flush-machine'
+import { payloadOf } from '../store/store'
+import { eventProblem } from './arguments'
+import {
+  type FlushEffect,
+  type FlushEvent,
+  type FlushOptions,
+  FlushSchedule,
+  type FlushState,
+  QUIET,
+  stepFlush,
+} from './flush-machine'
 import type { HistoryBounds } from './history'
 import type { HistoryBudget } from './history-budget'
-import type { KeptStates } from './kept-states'
-import { type Admission, type Member, Members, STATE_AGAIN } from './members'
 import { Parting } from './parting'
+import type { RecentStates } from './recent-states'
 import { Staging } from './staging'
-import { payloadOf } from './store-payload'
+import { StatePackets } from './state-packets'
+import { RESTART_WITH_STATE, type Subscriber, Subscribers, type SubscriptionStart } from './subscribers'
 import { TopicState } from './topic-state'
-import { Welcome } from './welcome'
 
 /*
  *   join / update / leave         attach / requestState
@@ -44,7 +51,7 @@ import { Welcome } from './welcome'
  */
 
 /** What a topic has to know of the way to its members' peers. */
-export interface Writing {
+export interface WriteCost {
   /** What it costs the processor to write to one of them, in milliseconds, by the latest experience. */
   readonly costMs: number
   /** Whether something may be written at once, and not at the end of the turn; true once a turn at most. */
@@ -60,8 +67,8 @@ export interface TopicHubContext {
   /** What the histories of all topics hold together. */
   readonly historyBudget: HistoryBudget
   /** Large states that all topics have encoded of late. */
-  readonly keptStates: KeptStates
-  readonly writing: Writing
+  readonly keptStates: RecentStates
+  readonly writeCost: WriteCost
   /** Counts what waits for the store, over all topics. */
   readonly backlog: Backlog
   /** The hub holds nothing any more, and may be forgotten. */
@@ -94,7 +101,7 @@ interface Given {
 }
 
 /** In place of a state for which a member has no room yet. */
-const WITHHELD = Symbol('withheld')
+const DEFERRED = Symbol('withheld')
 
 /** A topic on this node: what is staged, what is known, and who is told, joined by the flush. */
 export class TopicHub implements TopicFeed {
@@ -102,12 +109,12 @@ export class TopicHub implements TopicFeed {
   readonly #context: TopicHubContext
   readonly #staging = new Staging()
   readonly #state: TopicState
-  readonly #members = new Members()
+  readonly #subscribers = new Subscribers()
   readonly #schedule: FlushSchedule
   #pending: FullDiff[] = []
   /** For members who wait for their first state after the store lost its history. */
   #parting: Parting | undefined
-  #notice = false
+  #hasNewConnection = false
   #subscription: Subscription | null = null
   #timer: Timer | null = null
   #flushState: FlushState = QUIET
@@ -115,7 +122,7 @@ export class TopicHub implements TopicFeed {
   #owned = 0
   /** What of the node's backlog is this topic's. */
   #counted = 0
-  #settled: Waiter[] = []
+  #flushWaiters: Waiter[] = []
   /** Whether an event from another node was dropped, and the log has been told. */
   #hasDropped = false
   /** Flushes in a row that the store did not take. */
@@ -145,14 +152,14 @@ export class TopicHub implements TopicFeed {
   }
 
   /** A presence that the store has already is this node's own from now on. */
-  adopted(): void {
+  countAdopted(): void {
     this.#owned++
-    this.#touch()
+    this.#requestFlush()
   }
 
   /** Whether the store has certainly never heard of it. */
-  isFresh(ref: PresenceRef): boolean {
-    return this.#staging.isFresh(ref)
+  isUncommitted(ref: PresenceRef): boolean {
+    return this.#staging.isUncommitted(ref)
   }
 
   /** Whether a drop of it waits for the store. */
@@ -163,31 +170,31 @@ export class TopicHub implements TopicFeed {
   // --- members -------------------------------------------------------------------------------------------------
 
   /** Lets a member in with the next flush. */
-  attach(member: Member, admission: Admission): void {
-    this.#members.await(member, admission)
-    this.#touch()
+  attach(member: Subscriber, admission: SubscriptionStart): void {
+    this.#subscribers.scheduleState(member, admission)
+    this.#requestFlush()
   }
 
   /** Gives a member the state again, in the next flush and in place of its diff. */
-  requestState(member: Member): void {
-    this.attach(member, STATE_AGAIN)
+  requestState(member: Subscriber): void {
+    this.attach(member, RESTART_WITH_STATE)
   }
 
   /** The member's peer has read what waited: it is given the state if presence was kept from it meanwhile. */
-  catchUp(member: Member): void {
-    if (this.#members.catchUp(member)) this.#touch()
+  catchUp(member: Subscriber): void {
+    if (this.#subscribers.catchUp(member)) this.#requestFlush()
   }
 
-  detach(member: Member): void {
-    this.#members.remove(member)
-    if (this.#isIdle()) this.#touch()
+  detach(member: Subscriber): void {
+    this.#subscribers.remove(member)
+    if (this.#isIdle()) this.#requestFlush()
   }
 
   /** An event to every member on this node, except one. */
-  tell(event: string, payload: Payload, except: Member | null = null): void {
+  broadcastEvent(event: string, payload: Payload, except: Subscriber | null = null): void {
     // A larger crowd is written to in slices.
-    const isPrompt = this.#members.size <= PROMPT_MEMBERS && this.#context.writing.takeTurn()
-    this.#members.tellAll(
+    const isPrompt = this.#subscribers.size <= PROMPT_MEMBERS && this.#context.writeCost.takeTurn()
+    this.#subscribers.broadcast(
       { kind: 'event', topic: this.topic, joinRef: null, event, payload },
       except,
       isPrompt,
@@ -196,28 +203,28 @@ export class TopicHub implements TopicFeed {
 
   /** Tells those who have a word for it that somebody connected; once a flush, however many did. */
   announceOpening(): void {
-    this.#notice = true
-    this.#touch()
+    this.#hasNewConnection = true
+    this.#requestFlush()
   }
 
   // --- reading ---------------------------------------------------------------------------------------------------
 
   /** Everybody here, with this node's unconfirmed changes on top. */
   async list(): Promise<Presence[]> {
-    await this.#known()
+    await this.#whenSubscribed()
     return this.#staging.overlay(this.#state.presences())
   }
 
   /** How many {@link list} would answer. */
   async count(): Promise<number> {
-    await this.#known()
+    await this.#whenSubscribed()
     return this.#staging.countOver(this.#state.size, (ref) => this.#state.has(ref))
   }
 
   /** The state once everything staged so far is in it. */
   async committedState(): Promise<TopicState> {
-    await this.#known()
-    while (!this.#staging.isEmpty && !this.#isClosed) await this.#nextFlush()
+    await this.#whenSubscribed()
+    while (!this.#staging.isEmpty && !this.#isClosed) await this.#whenFlushed()
     return this.#state
   }
 
@@ -231,8 +238,8 @@ export class TopicHub implements TopicFeed {
     const parting = last && mergeDiffs([...this.#pending, last])
     this.#parting = parting ? new Parting(this.topic, parting) : undefined
     this.#pending = []
-    this.#members.awaitAll(this.#parting)
-    this.#touch()
+    this.#subscribers.scheduleStateForAll(this.#parting)
+    this.#requestFlush()
   }
 
   onDiff(diff: PresenceDiff): void {
@@ -243,13 +250,13 @@ export class TopicHub implements TopicFeed {
   #add(diff: FullDiff): void {
     this.#pending.push(diff)
     this.#parting?.extend(diff)
-    this.#touch()
+    this.#requestFlush()
   }
 
   /** Another node, or whoever else can write to the store, may be of an older version: nothing is taken on trust. (S-15) */
   onMessage(message: StoreMessage): void {
     const problem = eventProblem(message.event)
-    if (problem === null) return this.tell(message.event, payloadOf(message))
+    if (problem === null) return this.broadcastEvent(message.event, payloadOf(message))
     if (this.#hasDropped) return
     // Once: whoever sends them could fill the log.
     this.#hasDropped = true
@@ -263,7 +270,7 @@ export class TopicHub implements TopicFeed {
     this.#noteTaken()
     this.#subscription?.cancel()
     this.#state.end()
-    for (const { resolve } of this.#settled.splice(0)) resolve()
+    for (const { resolve } of this.#flushWaiters.splice(0)) resolve()
   }
 
   /** The store is back: a flush that waits to be tried again is tried now. */
@@ -281,14 +288,14 @@ export class TopicHub implements TopicFeed {
     return this.#flushState.name === 'closed'
   }
 
-  #touch(): void {
+  #requestFlush(): void {
     this.#dispatch({ kind: 'touched' })
   }
 
   #stage(change: () => void): void {
     change()
     this.#countBacklog()
-    this.#touch()
+    this.#requestFlush()
   }
 
   #countBacklog(): void {
@@ -299,7 +306,7 @@ export class TopicHub implements TopicFeed {
 
   #dispatch(event: FlushEvent): void {
     const delayMs = this.#schedule.delay(this.#context.clock.now())
-    const retryMs = growingDelay(this.#failures, RETRY_MS, MAX_RETRY_MS)
+    const retryMs = retryDelay(this.#failures, RETRY_MS, MAX_RETRY_MS)
     const { state, effects } = stepFlush(this.#flushState, event, { delayMs, retryMs })
     this.#flushState = state
     for (const effect of effects) this.#perform(effect)
@@ -338,15 +345,15 @@ export class TopicHub implements TopicFeed {
 
   /** Whether everything went well; if not, nothing is lost and the flush is to be tried again. Never rejects. */
   async #flush(): Promise<boolean> {
-    const { store, clock, log, writing } = this.#context
+    const { store, clock, log, writeCost } = this.#context
     const startedMs = clock.now()
-    this.#members.captureWaiting()
+    this.#subscribers.beginFlush()
     const parting = this.#parting
     const changes = this.#staging.take()
     try {
       this.#subscription ??= await store.subscribe(this.topic, this)
       if (changes.length > 0) await store.commit(this.topic, changes)
-      this.#staging.settle()
+      this.#staging.confirm()
       this.#countBacklog()
       this.#noteTaken()
     } catch (error) {
@@ -358,22 +365,22 @@ export class TopicHub implements TopicFeed {
       const context = { err: error, topic: this.topic, changes: changes.length }
       log[isKnown ? 'debug' : 'warn'](context, 'the store took no change; trying again')
       if (this.#isClosed) return false
-      if (this.#state.position !== null) await this.#tell(({ isReturning }) => isReturning)
+      if (this.#state.position !== null) await this.#broadcastDiff(({ isReturning }) => isReturning)
       // Nothing is known of the topic: who asks is told so, as by a topic in which this node takes no part.
-      else for (const { reject } of this.#settled.splice(0)) reject(error)
+      else for (const { reject } of this.#flushWaiters.splice(0)) reject(error)
       return false
     }
     // A hub that was closed meanwhile has nobody to cancel what it has just subscribed to.
     if (this.#isClosed) this.#subscription.cancel()
     else {
-      const tellingMs = await this.#tell()
+      const tellingMs = await this.#broadcastDiff()
       // All who waited with it have it. Another one is for those who came to wait meanwhile.
       if (this.#parting === parting) this.#parting = undefined
       // The writing itself comes after this turn, together with that of other topics.
-      const writingMs = this.#members.size * writing.costMs
+      const writingMs = this.#subscribers.size * writeCost.costMs
       this.#schedule.flushed(startedMs, tellingMs + writingMs)
     }
-    for (const { resolve } of this.#settled.splice(0)) resolve()
+    for (const { resolve } of this.#flushWaiters.splice(0)) resolve()
     return true
   }
 
@@ -381,19 +388,19 @@ export class TopicHub implements TopicFeed {
    * Tells everybody what this flush has for them, and lets in those who `may`. Resolves with the milliseconds that it kept
    * the processor busy.
    */
-  async #tell(may: (admission: Admission) => boolean = () => true): Promise<number> {
+  async #broadcastDiff(may: (admission: SubscriptionStart) => boolean = () => true): Promise<number> {
     const { topic } = this
     const toldAtMs = this.#context.clock.now()
     const diff = mergeDiffs(this.#pending)
     this.#pending = []
     // What they do themselves within this window is in the diff, and no state will tell them of it.
-    for (const [member, admission] of this.#members.dueWith(() => null, isFollower(may)))
-      this.#let(member, admission, null, this.#state.position)
-    if (this.#notice) this.#members.tellAll({ kind: 'opened', topic })
-    this.#notice = false
-    if (diff) this.#members.tellAll({ kind: 'diff', topic, diff })
+    for (const [member, admission] of this.#subscribers.dueWith(() => null, isFollower(may)))
+      this.#start(member, admission, null, this.#state.position)
+    if (this.#hasNewConnection) this.#subscribers.broadcast({ kind: 'opened', topic })
+    this.#hasNewConnection = false
+    if (diff) this.#subscribers.broadcast({ kind: 'diff', topic, diff })
     const tellingMs = this.#context.clock.now() - toldAtMs
-    const admittingMs = await this.#admit(may)
+    const admittingMs = await this.#deliverStates(may)
     return tellingMs + admittingMs
   }
 
@@ -401,24 +408,24 @@ export class TopicHub implements TopicFeed {
    * Lets in those who wait, in slices where they are many. What each is given is settled before the first of them: a
    * diff that comes in between is for the next flush, and builds on this state.
    */
-  async #admit(may: (admission: Admission) => boolean): Promise<number> {
+  async #deliverStates(may: (admission: SubscriptionStart) => boolean): Promise<number> {
     const { clock, keptStates } = this.#context
     const startedMs = clock.now()
-    const welcome = new Welcome(this.topic, this.#state, keptStates)
+    const welcome = new StatePackets(this.topic, this.#state, keptStates)
     const at = this.#state.position
-    const due = this.#members.dueWith((member, { withState, since, witness, parting }) => {
-      if (!withState || !member.wantsPresence) return null
+    const due = this.#subscribers.dueWith((member, { withState, since, ownRef, parting }) => {
+      if (!withState || !member.receivesPresence) return null
       // Asked before it is made: to encode a large state takes long, and may be for nobody.
-      if (member.isCongested || !member.takesState()) return WITHHELD
-      const packet = welcome.packetFor(member.dialect, since, witness)
+      if (member.isCongested || !member.canSendState()) return DEFERRED
+      const packet = welcome.packetFor(member.dialect, since, ownRef)
       return { packet, before: parting?.packetFor(member.dialect) ?? null }
     }, may)
     let busyMs = 0
     let sliceStartedMs = startedMs
     for (const [member, admission, given] of due) {
-      this.#let(member, admission, given, at)
+      this.#start(member, admission, given, at)
       const spentMs = clock.now() - sliceStartedMs
-      if (spentMs < SLICE_MS) continue
+      if (spentMs < MAX_TURN_MS) continue
       busyMs += spentMs
       await new Promise<void>((resolve) => clock.soon(resolve))
       sliceStartedMs = clock.now()
@@ -427,45 +434,55 @@ export class TopicHub implements TopicFeed {
   }
 
   /** Lets one in, unless it has gone, or has come to wait for something newer, since this was settled. */
-  #let(
-    member: Member,
-    admission: Admission,
-    given: Given | typeof WITHHELD | null,
+  #start(
+    member: Subscriber,
+    admission: SubscriptionStart,
+    given: Given | typeof DEFERRED | null,
     at: Position | null,
   ): void {
-    if (!this.#members.admit(member, admission)) return
-    admission.onAdmitted?.(at)
+    if (!this.#subscribers.activate(member, admission)) return
+    admission.onStarted?.(at)
     if (!given) return
     // Others of the same account may have been let in since it was asked.
-    if (given === WITHHELD || member.isCongested || (given.packet.isState && !member.takesState()))
-      return this.#members.fallBehind(member)
+    if (given === DEFERRED || member.isCongested || (given.packet.isState && !member.canSendState()))
+      return this.#subscribers.markBehind(member)
     if (given.before) member.deliver(given.before)
     member.deliver(given.packet)
   }
 
   #hasWork(): boolean {
-    return this.#staging.size > 0 || this.#pending.length > 0 || this.#members.hasWaiting || this.#notice
+    return (
+      this.#staging.size > 0 ||
+      this.#pending.length > 0 ||
+      this.#subscribers.hasScheduled ||
+      this.#hasNewConnection
+    )
   }
 
   #isIdle(): boolean {
     return (
-      this.#owned === 0 && this.#members.size === 0 && this.#staging.isEmpty && this.#settled.length === 0
+      this.#owned === 0 &&
+      this.#subscribers.size === 0 &&
+      this.#staging.isEmpty &&
+      this.#flushWaiters.length === 0
     )
   }
 
   /** Waits for the store's first word about the topic. Rejects where the store cannot be asked. */
-  async #known(): Promise<void> {
-    while (this.#state.position === null && !this.#isClosed) await this.#nextFlush()
+  async #whenSubscribed(): Promise<void> {
+    while (this.#state.position === null && !this.#isClosed) await this.#whenFlushed()
   }
 
-  #nextFlush(): Promise<void> {
-    const flushed = new Promise<void>((resolve, reject) => this.#settled.push({ resolve, reject }))
-    this.#touch()
+  #whenFlushed(): Promise<void> {
+    const flushed = new Promise<void>((resolve, reject) => this.#flushWaiters.push({ resolve, reject }))
+    this.#requestFlush()
     return flushed
   }
 }
 
 /** Of those who `may` come in: who is given no state. */
-function isFollower(may: (admission: Admission) => boolean): (admission: Admission) => boolean {
+function isFollower(
+  may: (admission: SubscriptionStart) => boolean,
+): (admission: SubscriptionStart) => boolean {
   return (admission) => !admission.withState && may(admission)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ChannelDefinition } from '../channel/define-channel'
+import type { ChannelDefinition } from '../channel/channel-definition'
 import { refuse } from '../channel/reply'
 import { GRACE_MS, hello } from '../testing-support/held-session'
 import { tracking } from '../testing-support/native-client'

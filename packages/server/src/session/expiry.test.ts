@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import type { Authenticate } from '../identity/identity'
 import { GRACE_MS, hello } from '../testing-support/held-session'
 import { eventsIn, gated, repliesIn, topic, tracking } from '../testing-support/native-client'
 import { type Peer, TestNode, type TestNodeOptions } from '../testing-support/test-node'
 import { VirtualClock } from '../testing-support/virtual-clock'
-import type { Authenticate } from './identity'
 
 const LIFE_MS = 60_000
 /** A sweep with the heartbeat's defaults. */

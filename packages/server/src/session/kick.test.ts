@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createServer } from '../server'
-import { MemoryStore, MemoryStoreState } from '../store/memory-store'
+import { MemoryStore, MemoryStoreState } from '../store/memory/memory-store'
+import { CONTROL_TOPIC, type Kick, type KickTarget, NodeMessages } from '../store/node-messages'
 import { hello } from '../testing-support/held-session'
 import { gated, topic, tracking } from '../testing-support/native-client'
 import { RecordingLog } from '../testing-support/recording-log'
@@ -8,7 +9,6 @@ import { ScriptedStore } from '../testing-support/scripted-store'
 import { type SharingNode, sharedNodes } from '../testing-support/shared-nodes'
 import { TestNode, type TestNodeOptions } from '../testing-support/test-node'
 import { VirtualClock } from '../testing-support/virtual-clock'
-import { CONTROL_TOPIC, ControlLine, type Kick, type KickTarget } from './control-line'
 
 /** Two servers that share a store, somebody who watches, and Mallory in the lobby of each, over two sessions. */
 async function twoServers(options: TestNodeOptions = {}) {
@@ -158,7 +158,7 @@ describe('[S-34] where the store is away', () => {
     const [store, other] = [new ScriptedStore(new MemoryStore(state)), new MemoryStore(state)]
     const heard: Kick[] = []
     const log = new RecordingLog()
-    const line = new ControlLine({ store, clock, log, onKick: (kick) => heard.push(kick) })
+    const line = new NodeMessages({ store, clock, log, onKick: (kick) => heard.push(kick) })
     const said = () => other.publish(CONTROL_TOPIC, { event: 'kick', payload: { session: 's', reason: 'x' } })
     store.isDown = true
     line.open()
@@ -201,7 +201,7 @@ describe('[S-34] where the store is away', () => {
     const clock = new VirtualClock()
     const store = new ScriptedStore(new MemoryStore(new MemoryStoreState('e', { clock })))
     store.isDown = true
-    const line = new ControlLine({ store, clock, log: new RecordingLog(), onKick: () => {} })
+    const line = new NodeMessages({ store, clock, log: new RecordingLog(), onKick: () => {} })
     line.open()
     await clock.settle()
     expect(clock.pendingCount).toBe(1)

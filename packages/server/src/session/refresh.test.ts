@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { type Authenticate, HandshakeError } from '../identity/identity'
 import type { HandshakeRequest } from '../io/wire'
 import { GRACE_MS, hello } from '../testing-support/held-session'
 import { gated, repliesIn, topic, tracking, withHandlers } from '../testing-support/native-client'
 import { type SharingNode, sharedNodes } from '../testing-support/shared-nodes'
 import { handshake, type Peer, TestNode, type TestNodeOptions } from '../testing-support/test-node'
 import { VirtualClock } from '../testing-support/virtual-clock'
-import { type Authenticate, HandshakeError } from './identity'
 
 const LIFE_MS = 60_000
 

@@ -1,13 +1,13 @@
 import type { Dialect, LeaveReason, ServerMessage, Topic } from '@rollcall/shared-protocol'
 import type { Channel } from '../channel/channel'
-import type { ChannelHost, Outlet } from '../channel/host'
-import { ShownPresences } from '../channel/shown-presences'
-import type { Account } from '../door/account'
+import type { ChannelSession, Outlet } from '../channel/channel-session'
+import { LastShownPresences } from '../channel/channel-session'
+import { SmallMap } from '../collections'
+import type { Account } from '../identity/account'
+import { type PackedParams, unpackParams } from '../identity/handshake-copy'
+import type { Identity } from '../identity/identity'
 import type { Clock, Timer } from '../io/clock'
 import type { Packet } from '../io/packet'
-import { SmallMap } from '../small-map'
-import type { Identity } from './identity'
-import { type PackedParams, unpackParams } from './params'
 import {
   NEW_SESSION,
   type SessionEffect,
@@ -19,7 +19,7 @@ import {
 export interface SessionContext {
   readonly clock: Clock
   /** Milliseconds after a resume in which the client has to claim the channels that it still wants. */
-  readonly claimMs: number
+  readonly rejoinTimeoutMs: number
   /** The session is gone and may be forgotten. */
   readonly onGone: (session: Session) => void
 }
@@ -42,13 +42,13 @@ export type SessionOrigin = 'begun' | 'moved'
  * Server-side identity of one client instance (a tab, a device), with the channels that it is in. It outlives its
  * connection by the grace period; what is said to it meanwhile is dropped.
  */
-export class Session implements ChannelHost {
+export class Session implements ChannelSession {
   readonly id: string
   readonly dialect: Dialect
   /** Of the connection that it began with, on this node. */
   readonly account: Account | null
   readonly channels = new SmallMap<Topic, Channel>()
-  #shown: ShownPresences | null = null
+  #lastShown: LastShownPresences | null = null
   readonly #context: SessionContext
   #identity: Identity
   #params: PackedParams
@@ -58,7 +58,7 @@ export class Session implements ChannelHost {
   #instance: string | undefined
   #isContinued = false
   #grace: Timer | null = null
-  #claim: Timer | null = null
+  #rejoinTimer: Timer | null = null
   #isMoving: boolean
 
   constructor(id: string, init: SessionRequest, context: SessionContext, origin: SessionOrigin = 'begun') {
@@ -70,7 +70,7 @@ export class Session implements ChannelHost {
     this.#outlet = init.outlet
     this.#context = context
     this.#isMoving = origin === 'moved'
-    if (this.#isMoving) this.#awaitClaims()
+    if (this.#isMoving) this.#startRejoinTimeout()
   }
 
   get identity(): Identity {
@@ -87,16 +87,16 @@ export class Session implements ChannelHost {
     return this.#assigns
   }
 
-  get shown(): ShownPresences {
-    this.#shown ??= new ShownPresences()
-    return this.#shown
+  get lastShown(): LastShownPresences {
+    this.#lastShown ??= new LastShownPresences()
+    return this.#lastShown
   }
 
   get isGone(): boolean {
     return this.#state.name === 'gone'
   }
 
-  /** Of the connection that holds it; to be given back with {@link drop}. */
+  /** Of the connection that holds it; to be given back with {@link disconnect}. */
   get generation(): number {
     return this.#state.name === 'gone' ? -1 : this.#state.generation
   }
@@ -107,7 +107,7 @@ export class Session implements ChannelHost {
   }
 
   /** Whether it was another node's until now, so that its presences may have to be taken over from there. */
-  get isMoving(): boolean {
+  get isTransferred(): boolean {
     return this.#isMoving
   }
 
@@ -117,13 +117,13 @@ export class Session implements ChannelHost {
   }
 
   /** Whether this is the program that held it last. Those that give themselves no name are taken for one. */
-  isHeldBy(instance: string | undefined): boolean {
+  isSameInstance(instance: string | undefined): boolean {
     return instance === this.#instance
   }
 
   /** The program that holds it, by the name that it gave itself. */
-  nameInstance(instance: string | undefined): void {
-    this.#isContinued = this.isHeldBy(instance)
+  setInstance(instance: string | undefined): void {
+    this.#isContinued = this.isSameInstance(instance)
     this.#instance = instance
   }
 
@@ -132,7 +132,7 @@ export class Session implements ChannelHost {
     if (this.isGone) return
     this.#take({ kind: 'attach' })
     this.#outlet = outlet
-    this.#awaitClaims()
+    this.#startRejoinTimeout()
   }
 
   /** The same person has shown new credentials. Its channels are not asked: see {@link reauthorize}. */
@@ -147,12 +147,12 @@ export class Session implements ChannelHost {
   }
 
   /** The connection of a generation ended without a goodbye. */
-  drop(generation: number, reason: LeaveReason, graceMs: number): void {
+  disconnect(generation: number, reason: LeaveReason, graceMs: number): void {
     this.#take({ kind: 'drop', generation, reason, graceMs })
   }
 
   /** Another node goes on with it: its connection is closed, its channels are given up, its presences stay. */
-  yield(): void {
+  handOff(): void {
     this.#take({ kind: 'yield' })
   }
 
@@ -177,13 +177,13 @@ export class Session implements ChannelHost {
     return this.#outlet?.isCongested ?? false
   }
 
-  takesState(): boolean {
-    return this.#outlet?.takesState() ?? false
+  canSendState(): boolean {
+    return this.#outlet?.canSendState() ?? false
   }
 
   /** Its peer has read what waited: what was kept from it meanwhile is told anew. */
   catchUp(): void {
-    for (const channel of this.channels.values()) channel.attachment.catchUp()
+    for (const channel of this.channels.values()) channel.subscription.catchUp()
   }
 
   close(code: number, reason: string): void {
@@ -210,34 +210,34 @@ export class Session implements ChannelHost {
         this.#outlet?.close(4003, 'replaced')
         return
       case 'sleep':
-        this.#claim?.cancel()
-        for (const channel of this.channels.values()) channel.sleep()
+        this.#rejoinTimer?.cancel()
+        for (const channel of this.channels.values()) channel.pause()
         return
       case 'leave':
-        this.#claim?.cancel()
+        this.#rejoinTimer?.cancel()
         for (const channel of this.channels.values()) channel.end(effect.reason)
         this.channels.clear()
         this.#outlet = null
         this.#context.onGone(this)
         return
       case 'giveUp':
-        this.#claim?.cancel()
-        for (const channel of this.channels.values()) channel.yieldTo()
+        this.#rejoinTimer?.cancel()
+        for (const channel of this.channels.values()) channel.handOff()
         this.channels.clear()
         this.#outlet = null
     }
   }
 
-  #awaitClaims(): void {
-    this.#claim?.cancel()
-    this.#claim = this.#context.clock.after(this.#context.claimMs, () => this.#endUnclaimed())
+  #startRejoinTimeout(): void {
+    this.#rejoinTimer?.cancel()
+    this.#rejoinTimer = this.#context.clock.after(this.#context.rejoinTimeoutMs, () => this.#endUnrejoined())
   }
 
   /** Ends the channels that a client which came back did not join again. */
-  #endUnclaimed(): void {
+  #endUnrejoined(): void {
     this.#isMoving = false
     for (const [topic, channel] of this.channels.entries()) {
-      if (!channel.isAsleep) continue
+      if (!channel.isPaused) continue
       channel.end('left')
       this.channels.delete(topic)
     }

@@ -1,14 +1,13 @@
 import type { LeaveReason } from '@rollcall/shared-protocol'
-import { withTimeout } from '../channel/with-timeout'
+import { withTimeout } from '../async/with-timeout'
+import { isSameIdentity, withStableId } from '../identity/identify'
 import type { Clock } from '../io/clock'
 import type { RandomSource } from '../io/random'
-import { hashSecret, isSecret, type SecretHash } from '../io/secret'
+import { hashSecret, isSecret, type SecretHash } from '../io/random'
 import type { Logger } from '../log'
 import type { SessionStore, StoredSession } from '../store/store'
-import { type GivenPresences, GivenSessions } from './given-sessions'
-import { isSamePerson, renewed } from './identify'
 import { Session, type SessionContext, type SessionRequest } from './session'
-import { type Claim, SharedSessions } from './shared-sessions'
+import { type ClaimedSession, type PresenceHandoff, SessionHandoff, SharedSessions } from './session-handoff'
 
 /*
  *   hello with a token --resume--> a session of this node
@@ -29,7 +28,7 @@ export interface GraceOptions {
 /** What there is where nodes share a store. */
 export interface SharedContext {
   readonly store: SessionStore
-  readonly presences: GivenPresences
+  readonly presences: PresenceHandoff
   /** Milliseconds that the store has to find a session. */
   readonly resumeTimeoutMs: number
 }
@@ -65,15 +64,15 @@ export class Sessions {
   readonly #sessions = new Map<string, Session>()
   readonly #secrets = new Map<string, Secrets>()
   readonly #shared: SharedSessions | null
-  readonly #given: GivenSessions | null
+  readonly #given: SessionHandoff | null
 
   constructor(context: SessionsContext) {
     this.#context = context
     const { clock, grace, shared, log } = context
-    this.#ofSessions = { clock, claimMs: grace.graceMs, onGone: (gone) => this.#ended(gone) }
+    this.#ofSessions = { clock, rejoinTimeoutMs: grace.graceMs, onGone: (gone) => this.#ended(gone) }
     this.#shared = shared && new SharedSessions(shared.store, log)
     const { presences } = shared ?? {}
-    this.#given = presences ? new GivenSessions({ clock, presences, claimMs: grace.graceMs }) : null
+    this.#given = presences ? new SessionHandoff({ clock, presences, timeoutMs: grace.graceMs }) : null
   }
 
   /** Sessions that are live or linger. */
@@ -97,7 +96,7 @@ export class Sessions {
    * server itself keeps only a hash of the secret.
    */
   issueToken(session: Session, instance: string | undefined): string {
-    session.nameInstance(instance)
+    session.setInstance(instance)
     const { secret, secrets } = this.#freshSecret(this.#secrets.get(session.id)?.current ?? null)
     this.#keep(session, secrets)
     return `${session.id}.${secret}`
@@ -116,14 +115,14 @@ export class Sessions {
     const session = this.#sessions.get(id)
     const secrets = session && this.#secrets.get(id)
     if (!session || !secrets || session.dialect !== request.dialect) return null
-    if (!isSamePerson(session.identity, request.identity)) return null
-    const isHolder = session.isHeldBy(instance)
-    const fit = fitOf(secret, secrets, isHolder)
+    if (!isSameIdentity(session.identity, request.identity)) return null
+    const isHolder = session.isSameInstance(instance)
+    const fit = matchSecret(secret, secrets, isHolder)
     if (!fit) return null
-    session.renew(renewed(session.identity, request.identity), request.params)
+    session.renew(withStableId(session.identity, request.identity), request.params)
     session.attach(request.outlet)
     if (fit !== 'current' || !isHolder) return { session, token: this.issueToken(session, instance) }
-    session.nameInstance(instance)
+    session.setInstance(instance)
     return { session, token }
   }
 
@@ -131,7 +130,7 @@ export class Sessions {
    * The same of a session that another node holds, or held: it begins here under the same id, and its joins take over
    * its presences. Null, too, where the store does not answer in time. Never rejects.
    */
-  async resumeElsewhere(
+  async resumeByClaim(
     token: string,
     instance: string | undefined,
     request: SessionRequest,
@@ -145,7 +144,7 @@ export class Sessions {
     )
     const begun = claiming.then((claim) => {
       if (!claim) return null
-      if (!isLate) return this.#beginMoved(claim, request)
+      if (!isLate) return this.#startClaimed(claim, request)
       // Nobody waits for it any more: its client has another session by now.
       if (!this.#sessions.has(id)) this.#shared?.forget(id)
       return null
@@ -165,17 +164,17 @@ export class Sessions {
   }
 
   /** Another node goes on with a session of this one. */
-  taken(id: string): void {
-    this.#shared?.drop(id)
+  handOff(id: string): void {
+    this.#shared?.handOff(id)
     const session = this.#sessions.get(id)
     if (!session) return
-    this.#yield(session)
-    this.#given?.give(id)
+    this.#handOff(session)
+    this.#given?.start(id)
   }
 
   /** The store is back: it is told what it missed. */
-  saveAgain(): void {
-    this.#shared?.saveAgain()
+  resave(): void {
+    this.#shared?.resave()
   }
 
   /** How long a session whose connection closed with this code is kept. */
@@ -197,9 +196,9 @@ export class Sessions {
   }
 
   /** Leaves those that can be resumed to the other nodes, and ends the rest. */
-  handOver(): void {
+  disconnectAll(): void {
     for (const session of [...this.#sessions.values()]) {
-      if (this.#secrets.has(session.id)) this.#yield(session)
+      if (this.#secrets.has(session.id)) this.#handOff(session)
       else session.end('drained')
     }
     this.#given?.clear()
@@ -210,12 +209,12 @@ export class Sessions {
     { token, secret }: { readonly token: string; readonly secret: string },
     instance: string | undefined,
     { identity, dialect }: SessionRequest,
-  ): Claim | null {
+  ): ClaimedSession | null {
     const owner = { id: stored.identityId, isGuest: stored.isGuest }
-    if (stored.dialect !== dialect.name || !isSamePerson(owner, identity)) return null
+    if (stored.dialect !== dialect.name || !isSameIdentity(owner, identity)) return null
     const named = instance ?? null
     const isHolder = stored.instance === named
-    const fit = fitOf(secret, stored, isHolder)
+    const fit = matchSecret(secret, stored, isHolder)
     if (!fit) return null
     if (fit === 'current' && isHolder) return { session: stored, token }
     const fresh = this.#freshSecret(stored.current)
@@ -223,18 +222,18 @@ export class Sessions {
     return { session, token: `${stored.id}.${fresh.secret}` }
   }
 
-  #beginMoved({ session: stored, token }: Claim, request: SessionRequest): Resumed {
+  #startClaimed({ session: stored, token }: ClaimedSession, request: SessionRequest): Resumed {
     const { id, identityId, current, previous } = stored
     // One that is here still, because nobody told us that it went elsewhere.
     const stale = this.#sessions.get(id)
-    if (stale) this.taken(id)
+    if (stale) this.handOff(id)
     // Of a guest, the session is what knows who it is.
-    const identity = stored.isGuest ? renewed({ id: identityId }, request.identity) : request.identity
+    const identity = stored.isGuest ? withStableId({ id: identityId }, request.identity) : request.identity
     const session = new Session(id, { ...request, identity }, this.#ofSessions, 'moved')
-    session.nameInstance(stored.instance ?? undefined)
+    session.setInstance(stored.instance ?? undefined)
     this.#sessions.set(id, session)
     this.#secrets.set(id, { current, previous })
-    this.#given?.takeBack(id)
+    this.#given?.extend(id)
     return { session, token }
   }
 
@@ -250,8 +249,8 @@ export class Sessions {
     this.#shared?.save({ id, identityId, isGuest, dialect: dialect.name, instance, ...secrets })
   }
 
-  #yield(session: Session): void {
-    session.yield()
+  #handOff(session: Session): void {
+    session.handOff()
     this.#sessions.delete(session.id)
     this.#secrets.delete(session.id)
   }
@@ -274,7 +273,7 @@ function partsOf(token: string): { readonly id: string; readonly secret: string 
 }
 
 /** Which of the two secrets it is; null where it is neither, or not good for this program. */
-function fitOf(secret: string, secrets: Secrets, isHolder: boolean): 'current' | 'previous' | null {
+function matchSecret(secret: string, secrets: Secrets, isHolder: boolean): 'current' | 'previous' | null {
   const isCurrent = isSecret(secret, secrets.current)
   const isPrevious = secrets.previous !== null && isSecret(secret, secrets.previous)
   if (!isCurrent && !(isPrevious && isHolder)) return null

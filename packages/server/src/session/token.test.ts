@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { defineChannel } from '../channel/define-channel'
+import { defineChannel } from '../channel/channel-definition'
 import { GRACE_MS, hello, opened } from '../testing-support/held-session'
 import { TestNode } from '../testing-support/test-node'
 

@@ -1,14 +1,16 @@
-import type {
-  JsonValue,
-  Key,
-  LeaveReason,
-  Meta,
-  Position,
-  Presence,
-  PresenceDiff,
-  PresenceRef,
-  PresenceSnapshot,
-  Topic,
+import {
+  isBinary,
+  type JsonValue,
+  type Key,
+  type LeaveReason,
+  type Meta,
+  type Payload,
+  type Position,
+  type Presence,
+  type PresenceDiff,
+  type PresenceRef,
+  type PresenceSnapshot,
+  type Topic,
 } from '@rollcall/shared-protocol'
 
 /*
@@ -96,7 +98,7 @@ export interface SessionStore {
   read(id: string): Promise<SessionEntry | null>
   /**
    * This node holds the session from now on, as `session` says. The node that held it before is told by its
-   * {@link NodeEvents.onSessionTaken}. False where the session is gone or was written since `version`.
+   * {@link NodeEvents.onSessionClaimed}. False where the session is gone or was written since `version`.
    */
   claim(session: StoredSession, version: number): Promise<boolean>
   /** The session is over. No effect where another node has claimed it. */
@@ -109,7 +111,7 @@ export interface NodeEvents {
    * Another node has claimed a session of this one: its connection is to be closed, its presences are left alone. Where
    * that happened while the store could not be reached, it is told before anything that the node asks gets through again.
    */
-  onSessionTaken(id: string): void
+  onSessionClaimed(id: string): void
   /** Whether the store can be reached; told when it changes, and true at first. */
   onReachable(isReachable: boolean): void
 }
@@ -165,8 +167,20 @@ export interface Store {
    * Leaves what this node still holds to the others, for `graceMs`: its sessions may be claimed and its presences
    * adopted. What nobody has taken by then leaves with reason `drained`. Nothing is to be committed after it.
    */
-  handOver(graceMs: number): Promise<void>
+  handOff(graceMs: number): Promise<void>
 
   /** Ends every subscription of this node and lets go of what it keeps in this process. */
   close(): Promise<void>
+}
+
+/** An event as a store carries it between nodes: JSON. */
+export function storeMessageOf(event: string, payload: Payload): StoreMessage {
+  if (!isBinary(payload)) return { event, payload }
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
+  return { event, payload: bytes.toString('base64'), isBinary: true }
+}
+
+/** What was sent on the other node. */
+export function payloadOf({ payload, isBinary: isBytes }: StoreMessage): Payload {
+  return isBytes ? new Uint8Array(Buffer.from(String(payload), 'base64')) : payload
 }

@@ -1,6 +1,6 @@
 import { systemClock } from '../io/clock'
 import { systemRandom } from '../io/random'
-import { RedisClient } from '../io/redis-client'
+import { RedisClient } from '../store/redis/redis-client'
 
 /** A client of the Redis at the address, with its connections up; to be closed. */
 export async function connectedRedis(url: string): Promise<RedisClient> {

@@ -1,4 +1,4 @@
-import { type ChannelDefinition, defineChannel, type Handler } from '../channel/define-channel'
+import { type ChannelDefinition, defineChannel, type Handler } from '../channel/channel-definition'
 import type { Peer, TestNode } from './test-node'
 
 export const topic = 'room:lobby'

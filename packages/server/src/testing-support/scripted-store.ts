@@ -95,9 +95,9 @@ export class ScriptedStore implements Store {
     return this.#answer(await this.#inner.adopt(topic, owner))
   }
 
-  async handOver(graceMs: number): Promise<void> {
+  async handOff(graceMs: number): Promise<void> {
     this.#check()
-    return this.#inner.handOver(graceMs)
+    return this.#inner.handOff(graceMs)
   }
 
   async publish(topic: Topic, message: StoreMessage): Promise<void> {

@@ -1,4 +1,4 @@
-import { MemoryStore, MemoryStoreState } from '../store/memory-store'
+import { MemoryStore, MemoryStoreState } from '../store/memory/memory-store'
 import { ScriptedStore } from './scripted-store'
 import { TestNode, type TestNodeOptions } from './test-node'
 import { VirtualClock } from './virtual-clock'

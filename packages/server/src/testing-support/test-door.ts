@@ -1,12 +1,12 @@
-import { DEFAULT_ADMISSION } from '../door/admission-options'
-import { Door, type DoorContext } from '../door/door'
+import { AdmissionControl, type AdmissionControlContext } from '../admission/admission-control'
+import { DEFAULT_ADMISSION } from '../admission/admission-options'
 import { RecordingLog } from './recording-log'
 import { SeededRandom } from './seeded-random'
 import { VirtualClock } from './virtual-clock'
 
 /** A door as it is by default, in production. */
-export function testDoor(changes: Partial<DoorContext> = {}): Door {
-  return new Door({
+export function testDoor(changes: Partial<AdmissionControlContext> = {}): AdmissionControl {
+  return new AdmissionControl({
     admission: DEFAULT_ADMISSION,
     allowedOrigins: null,
     clock: new VirtualClock(),

@@ -1,6 +1,6 @@
 import { type Frame, SUBPROTOCOL } from '@rollcall/shared-protocol'
+import type { Mode } from '../io/mode'
 import type { HandshakeRefusal, HandshakeRequest } from '../io/wire'
-import type { Mode } from '../mode'
 import { PresenceNode } from '../node'
 import { resolveServerOptions, type ServerOptions } from '../options'
 import { MemoryWire } from './memory-wire'

@@ -6,11 +6,11 @@ import {
   rollcallDialect,
 } from '@rollcall/shared-protocol'
 import type { Packet } from '../io/packet'
-import { DEFAULT_FLUSH, type FlushOptions } from '../presence/flush'
+import { DEFAULT_FLUSH, type FlushOptions } from '../presence/flush-machine'
 import { DEFAULT_HISTORY, type HistoryOptions } from '../presence/history'
-import type { Admission, Member } from '../presence/members'
 import { Registry } from '../presence/registry'
-import { MemoryStore, MemoryStoreState } from '../store/memory-store'
+import type { Subscriber, SubscriptionStart } from '../presence/subscribers'
+import { MemoryStore, MemoryStoreState } from '../store/memory/memory-store'
 import { RecordingLog } from './recording-log'
 import { ScriptedStore } from './scripted-store'
 import { VirtualClock } from './virtual-clock'
@@ -38,35 +38,35 @@ export function testRegistry(options: TestRegistryOptions = {}) {
     log,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     flush: { ...DEFAULT_FLUSH, ...options.flush },
-    writing: { costMs: 0, takeTurn: () => false },
+    writeCost: { costMs: 0, takeTurn: () => false },
     history: { ...DEFAULT_HISTORY, ...options.history },
     maxQueuedChanges: options.maxQueuedChanges ?? 10_000,
     mintRef: () => `${name}-${refs++}`,
   })
   store.connect({
-    onSessionTaken: () => {},
+    onSessionClaimed: () => {},
     onReachable: (isReachable) => registry.setReachable(isReachable),
   })
   return { clock, state, store, log, registry }
 }
 
-export const WITH_STATE: Admission = {
-  onAdmitted: null,
+export const WITH_STATE: SubscriptionStart = {
+  onStarted: null,
   withState: true,
   isReturning: false,
   since: null,
-  witness: null,
+  ownRef: null,
 }
 
 /** A member that reads what it is told. */
-export class ListeningMember implements Member {
+export class ListeningMember implements Subscriber {
   readonly frames: Frame[] = []
   readonly packets: Packet[] = []
   readonly dialect: Dialect
-  readonly wantsPresence = true
+  readonly receivesPresence = true
   isCongested = false
   hasStateRoom = true
-  takesState(): boolean {
+  canSendState(): boolean {
     return this.hasStateRoom
   }
   /** Called with every delivery, for what a slow encoder or socket would cost. */

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
-import { Batch } from '../io/batch'
 import { systemClock } from '../io/clock'
-import { Intake } from '../io/intake'
 import type { CompressionOptions } from '../io/packet'
+import { PacketBatch } from '../io/packet'
+import { ReadScheduler } from '../io/read-scheduler'
 import type { WireEvents } from '../io/wire'
 import { WsWire } from '../io/ws-wire'
 import { type ClientFrame, clientFrame } from './client-frames'
@@ -42,7 +42,7 @@ export async function wiredPair(ws: object, options: WiredPairOptions = {}) {
   const unread = { bytes: 0 }
   const events: WireEvents = {
     onMessage: (data, isBinary) => void told.push(isBinary ? `bytes ${data.length}` : `text ${data}`),
-    onUnread: (bytes) => {
+    onNonMessageBytes: (bytes) => {
       unread.bytes += bytes
     },
     onPong: () => void told.push('pong'),
@@ -51,9 +51,9 @@ export async function wiredPair(ws: object, options: WiredPairOptions = {}) {
   }
   const isCompressed = compression !== null
   const wire = new WsWire(own, {
-    batch: new Batch(systemClock),
+    batch: new PacketBatch(systemClock),
     compression,
-    intake: new Intake(systemClock),
+    readScheduler: new ReadScheduler(systemClock),
     closeTimeoutMs,
     reading: { maxMessageBytes, isCompressed },
   })

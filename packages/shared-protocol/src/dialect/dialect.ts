@@ -1,9 +1,9 @@
-import type { ClientMessage } from '../client-message'
-import type { Fault } from '../fault'
+import { checkJson, exceedsJsonDepth, type JsonBounds } from '../check-json'
+import { type Fault, failure, fault, type Result, success } from '../fault'
 import type { MessageRef, Topic } from '../ids'
+import type { JsonValue } from '../json'
 import type { Limits } from '../limits'
-import type { Result } from '../result'
-import type { ReceivedMessage, ReceivedMetas, ServerMessage } from '../server-message'
+import type { ClientMessage, ReceivedMessage, ReceivedMetas, ServerMessage } from '../messages'
 
 /*
  *   text of a frame --decodeClient--> ClientMessage  | fault      server's side, reading
@@ -48,7 +48,7 @@ export interface Dialect {
   /** Whether its clients can bring a session's token, and so come back to it within the grace. (P-6) */
   readonly canResume: boolean
   /** Whether a second join of a topic goes on with the first, so that the application is told of no leave in between. */
-  readonly joinsAgain: boolean
+  readonly rejoinContinues: boolean
   /** Never throws, whatever came. The frame's size has been checked against `limits.frameBytes`. */
   decodeClient(frame: Frame, context: DecodeContext): DecodedClientMessage
   /** The frames that say this, in order; none where the dialect has no word for it. */
@@ -67,7 +67,7 @@ export interface ClientDialect<R = ReceivedMessage | ReceivedMetas> {
   /** To be offered in the handshake; null for none. */
   readonly subprotocol: string | null
   /** To be offered in its place beside a token: a server has to name one in its answer, and a token is none. */
-  readonly subprotocolBesideToken: string
+  readonly subprotocolWithToken: string
   /** Whether a connection begins with a hello, which is answered with the session, and ends with a goodbye. */
   readonly hasHello: boolean
   /**
@@ -78,7 +78,7 @@ export interface ClientDialect<R = ReceivedMessage | ReceivedMetas> {
   /** Whether a session may change its own meta by `update` and `patch`. */
   readonly hasUpdates: boolean
   /** Whether a server answers every push. Else one that was sent need not be awaited or caught. */
-  readonly answersPushes: boolean
+  readonly repliesToPushes: boolean
   /** Whether close codes are the protocol's own, some of which say not to come back. */
   readonly hasCloseCodes: boolean
   /** Whether a refusal says by its code that asking again may help. Else only that of a first join is final. */
@@ -89,4 +89,45 @@ export interface ClientDialect<R = ReceivedMessage | ReceivedMetas> {
   encodeClient(message: ClientMessage): Frame
   /** Never throws. */
   decodeServer(frame: Frame): Result<R>
+}
+
+/** The JSON value of a text frame, which is held to the bounds before it is parsed. */
+export function parseFrame(frame: Frame, bounds: JsonBounds, dialectName: string): Result<JsonValue> {
+  if (typeof frame !== 'string') return refuseBinary(dialectName)
+  const outOfBounds = checkJson(frame, bounds)
+  return outOfBounds ? failure(outOfBounds) : parseText(frame)
+}
+
+export function refuseBinary(dialectName: string): Result<never> {
+  const text = `The ${dialectName} dialect has no binary frames; send the message as text.`
+  return failure(fault('binary_unsupported', text))
+}
+
+export function parseText(text: string): Result<JsonValue> {
+  try {
+    return success(JSON.parse(text) as JsonValue)
+  } catch {
+    return failure(notJson(text))
+  }
+}
+
+function notJson(frame: string): Fault {
+  const shown = frame.length > 40 ? `${frame.slice(0, 40)}…` : frame
+  return fault('malformed_frame', `The frame is not JSON: ${JSON.stringify(shown)}.`)
+}
+
+/** How deep a client lets a server's frame nest: the envelope around the server's own limit, with room to spare. */
+const SERVER_FRAME_DEPTH = 256
+
+/**
+ * The JSON value of a frame of the server's. A client holds it to less than a server does a client's: it may have any
+ * number of presences, and numbers of any number of digits, as a Phoenix server's have.
+ */
+export function parseServerFrame(frame: Frame, dialectName: string): Result<JsonValue> {
+  if (typeof frame !== 'string') return refuseBinary(dialectName)
+  // Each level takes two brackets at least, and what has not all of them is no JSON.
+  if (frame.length > 2 * SERVER_FRAME_DEPTH && exceedsJsonDepth(frame, SERVER_FRAME_DEPTH)) {
+    return failure(fault('limit_exceeded', `The frame nests deeper than ${SERVER_FRAME_DEPTH} levels.`))
+  }
+  return parseText(frame)
 }

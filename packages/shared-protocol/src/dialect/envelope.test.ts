@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { wrongField } from './envelope'
+import { fieldFault } from './envelope'
 import { isReservedEvent } from './event-names'
 
 describe('[P-15] event names that would forge the protocol are reserved', () => {
@@ -62,7 +62,7 @@ describe('a wrong field is named, with what was there instead', () => {
     [false, 'a boolean'],
     [Uint8Array.of(1), 'bytes'],
   ])('%j', (value, said) => {
-    expect(wrongField('topic', 'a string', value)).toEqual({
+    expect(fieldFault('topic', 'a string', value)).toEqual({
       code: 'invalid_message',
       message: `The field "topic" must be a string, not ${said}.`,
     })

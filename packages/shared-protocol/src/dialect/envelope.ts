@@ -1,11 +1,9 @@
-import { textPayload } from '../base64'
 import { checkName } from '../check-name'
-import type { ClientMessage } from '../client-message'
 import { checkBytes, type Fault, fault, faultBody } from '../fault'
 import type { MessageRef, Topic } from '../ids'
-import { field, isJsonObject, type JsonObject, type JsonValue, type Payload } from '../json'
+import { field, isJsonObject, type JsonObject, type JsonValue, type Payload, textPayload } from '../json'
 import type { Limits } from '../limits'
-import type { ServerMessage } from '../server-message'
+import type { ClientMessage, ServerMessage } from '../messages'
 import type { DecodedClientMessage } from './dialect'
 import { isReservedEvent, PHX, PRESENCE } from './event-names'
 
@@ -55,11 +53,11 @@ export function readClientEnvelope(
   if (refFault) return refuse(refFault)
   if (joinRefFault) return refuse(joinRefFault)
   if (typeof raw.topic !== 'string' || raw.topic === '') {
-    return refuse(wrongField('topic', 'a string that is not empty', raw.topic))
+    return refuse(fieldFault('topic', 'a string that is not empty', raw.topic))
   }
   if (topicFault) return refuse(topicFault)
   if (typeof raw.event !== 'string' || raw.event === '') {
-    return refuse(wrongField('event', 'a string that is not empty', raw.event))
+    return refuse(fieldFault('event', 'a string that is not empty', raw.event))
   }
   const eventFault = checkName('The event name', raw.event, 'eventBytes', limits)
   if (eventFault) return refuse(eventFault)
@@ -102,18 +100,18 @@ function readChannelMessage(envelope: Envelope): ClientMessage | Fault {
   switch (event) {
     case PHX.join: {
       const own = payload ?? {}
-      return isJsonObject(own) ? readJoin(envelope, own) : wrongField('payload', 'an object', payload)
+      return isJsonObject(own) ? readJoin(envelope, own) : fieldFault('payload', 'an object', payload)
     }
     case PHX.leave:
       return { kind: 'leave', topic, ref, joinRef }
     case PRESENCE.update: {
       const meta = isJsonObject(payload) ? field(payload, 'meta') : undefined
-      if (!isJsonObject(meta)) return wrongField('payload.meta', 'an object', meta)
+      if (!isJsonObject(meta)) return fieldFault('payload.meta', 'an object', meta)
       return { kind: 'update', topic, ref, joinRef, meta }
     }
     case PRESENCE.patch: {
       const patch = isJsonObject(payload) ? field(payload, 'patch') : undefined
-      if (!isJsonObject(patch)) return wrongField('payload.patch', 'an object', patch)
+      if (!isJsonObject(patch)) return fieldFault('payload.patch', 'an object', patch)
       return { kind: 'patch', topic, ref, joinRef, patch }
     }
     case PRESENCE.sync:
@@ -132,9 +130,9 @@ function readChannelMessage(envelope: Envelope): ClientMessage | Fault {
 function readHello(ref: MessageRef, payload: JsonObject, limits: Limits): ClientMessage | Fault {
   const token = field(payload, 'token')
   const instance = field(payload, 'instance')
-  if (token !== undefined && typeof token !== 'string') return wrongField('payload.token', 'a string', token)
+  if (token !== undefined && typeof token !== 'string') return fieldFault('payload.token', 'a string', token)
   if (instance !== undefined && typeof instance !== 'string') {
-    return wrongField('payload.instance', 'a string', instance)
+    return fieldFault('payload.instance', 'a string', instance)
   }
   const tooLong =
     checkBytes('The token', token ?? '', 'tokenBytes', limits) ??
@@ -151,13 +149,13 @@ function readHello(ref: MessageRef, payload: JsonObject, limits: Limits): Client
 function readRefresh(ref: MessageRef, payload: JsonObject, limits: Limits): ClientMessage | Fault {
   const given = field(payload, 'params') ?? {}
   const token = field(payload, 'token')
-  if (!isJsonObject(given)) return wrongField('payload.params', 'an object of strings', given)
-  if (token !== undefined && typeof token !== 'string') return wrongField('payload.token', 'a string', token)
+  if (!isJsonObject(given)) return fieldFault('payload.params', 'an object of strings', given)
+  if (token !== undefined && typeof token !== 'string') return fieldFault('payload.token', 'a string', token)
   const tooLong = checkBytes('The token', token ?? '', 'tokenBytes', limits)
   if (tooLong) return tooLong
   const params = new Map<string, string>()
   for (const [name, value] of Object.entries(given)) {
-    if (typeof value !== 'string') return wrongField('payload.params', 'an object of strings', given)
+    if (typeof value !== 'string') return fieldFault('payload.params', 'an object of strings', given)
     params.set(name, value)
   }
   return { kind: 'refresh', ref, params, ...(token === undefined ? {} : { token }) }
@@ -172,7 +170,7 @@ function readJoin({ topic, ref, joinRef }: Envelope, payload: JsonObject): Clien
   const epoch = isJsonObject(since) ? field(since, 'epoch') : undefined
   const seq = isJsonObject(since) ? field(since, 'seq') : undefined
   if (typeof epoch !== 'string' || typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 0) {
-    return wrongField(`payload.${SINCE}`, 'an object {epoch, seq} or null', since)
+    return fieldFault(`payload.${SINCE}`, 'an object {epoch, seq} or null', since)
   }
   return { kind: 'join', topic, ref, joinRef, payload: own, since: { epoch, seq } }
 }
@@ -265,7 +263,7 @@ export function writeClientEnvelope(message: ClientMessage, systemTopic: Topic):
 }
 
 function checkRef(name: string, value: unknown, limits: Limits): Fault | null {
-  if (!isMessageRef(value)) return wrongField(name, 'a string, a number or null', value)
+  if (!isMessageRef(value)) return fieldFault(name, 'a string, a number or null', value)
   return typeof value === 'string' ? checkBytes(`The ${name}`, value, 'refBytes', limits) : null
 }
 
@@ -273,7 +271,7 @@ export function isMessageRef(value: unknown): value is MessageRef {
   return value === null || typeof value === 'string' || typeof value === 'number'
 }
 
-export function wrongField(name: string, expected: string, actual: unknown): Fault {
+export function fieldFault(name: string, expected: string, actual: unknown): Fault {
   const got =
     actual === undefined
       ? 'nothing'
@@ -293,6 +291,6 @@ export function wrongField(name: string, expected: string, actual: unknown): Fau
 }
 
 /** A payload of which only an object is of use, as one. */
-export function objectOr(payload: Payload | undefined): JsonObject {
+export function objectOrEmpty(payload: Payload | undefined): JsonObject {
   return isJsonObject(payload) ? payload : {}
 }

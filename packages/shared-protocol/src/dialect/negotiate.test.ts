@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { SUBPROTOCOL } from '../version'
 import { negotiateDialect } from './negotiate'
+import { SUBPROTOCOL } from './rollcall-client'
 
 describe('the handshake chooses the dialect', () => {
   test.each([

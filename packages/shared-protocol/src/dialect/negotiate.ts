@@ -1,8 +1,8 @@
-import { SUBPROTOCOL } from '../version'
 import type { Dialect } from './dialect'
 import { phoenixV1Dialect } from './phoenix-v1'
 import { phoenixV2Dialect } from './phoenix-v2'
 import { rollcallDialect } from './rollcall'
+import { SUBPROTOCOL } from './rollcall-client'
 import { vixDialect } from './vix'
 import { zzzDialect } from './zzz'
 

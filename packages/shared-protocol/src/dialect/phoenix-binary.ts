@@ -1,9 +1,7 @@
-import { textPayload } from '../base64'
-import { type Fault, fault } from '../fault'
+import { type Fault, failure, fault, type Result, success } from '../fault'
 import type { MessageRef, Topic } from '../ids'
-import { failure, type Result, success } from '../result'
-import { utf8Bytes } from '../utf8'
-import { decodeUtf8, encodeUtf8 } from '../utf8-codec'
+import { textPayload } from '../json'
+import { decodeUtf8, encodeUtf8, utf8Bytes } from '../utf8'
 import type { Envelope, RawEnvelope } from './envelope'
 import { PHX } from './event-names'
 

@@ -1,7 +1,7 @@
 import { fault, faultBody } from '../fault'
 import type { JsonValue } from '../json'
 import type { Limits } from '../limits'
-import type { ServerMessage } from '../server-message'
+import type { ServerMessage } from '../messages'
 import type { DecodedClientMessage } from './dialect'
 import { type Envelope, type RawEnvelope, readClientEnvelope, writeServerEnvelope } from './envelope'
 import { PHX, PRESENCE } from './event-names'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { Presence as OfficialPresence } from 'phoenix'
 import { expect, test } from 'vitest'
-import { mergeDiffs } from '../presence/merge-diffs'
+import { mergeDiffs } from '../presence/presence'
 import { PresenceSet } from '../presence/presence-set'
 import { type Happening, playHistory } from '../testing/history'
 import { phoenixDiff, phoenixState, phxRef } from './phoenix-presence'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { FullDiff, Presence } from '../presence/types'
+import type { FullDiff, Presence } from '../presence/presence'
 import { phoenixDiff, phoenixState, phxRef } from './phoenix-presence'
 
 const presence = (ref: string, key: string, rev = 0, meta = {}): Presence => ({ ref, key, rev, meta })

@@ -1,8 +1,8 @@
 import { fault } from '../fault'
 import { isJsonObject } from '../json'
-import type { ServerMessage } from '../server-message'
+import type { ServerMessage } from '../messages'
 import type { DecodeContext, DecodedClientMessage, Dialect, Frame } from './dialect'
-import { parseFrame } from './parse-frame'
+import { parseFrame } from './dialect'
 import { readPhoenixEnvelope, writePhoenixEnvelope } from './phoenix-envelope'
 
 /*
@@ -14,7 +14,7 @@ export const phoenixV1Dialect: Dialect = {
   name: 'phoenix-v1',
   hasImplicitTopic: false,
   canResume: false,
-  joinsAgain: false,
+  rejoinContinues: false,
 
   decodeClient(frame: Frame, { limits }: DecodeContext): DecodedClientMessage {
     const parsed = parseFrame(frame, limits, 'phoenix-v1')

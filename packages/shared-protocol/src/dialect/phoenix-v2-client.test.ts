@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { ClientMessage } from '../client-message'
 import { DEFAULT_LIMITS } from '../limits'
+import type { ClientMessage } from '../messages'
 import { phoenixV2Dialect } from './phoenix-v2'
 import { phoenixV2ClientDialect as dialect } from './phoenix-v2-client'
 

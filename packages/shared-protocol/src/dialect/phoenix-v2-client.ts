@@ -1,16 +1,14 @@
-import type { ClientMessage } from '../client-message'
-import { fault } from '../fault'
+import { failure, fault, type Result, success } from '../fault'
 import { field, isBinary, isJsonObject, type JsonObject } from '../json'
-import { failure, type Result, success } from '../result'
-import type { ReceivedErrorReply, ReceivedMessage, ReceivedMetas } from '../server-message'
+import type { ClientMessage, ReceivedErrorReply, ReceivedMessage, ReceivedMetas } from '../messages'
 import type { ClientDialect, Frame } from './dialect'
-import { type Envelope, objectOr, writeClientEnvelope } from './envelope'
+import { parseServerFrame } from './dialect'
+import { type Envelope, objectOrEmpty, writeClientEnvelope } from './envelope'
 import { PRESENCE } from './event-names'
-import { parseServerFrame } from './parse-server-frame'
 import { readBinaryServerFrame, writeBinaryPush } from './phoenix-binary'
 import { PHOENIX_TOPIC } from './phoenix-envelope'
-import { readPhoenixDiff, readPhoenixState } from './phoenix-metas'
-import { readServerEnvelope, wrongPresence } from './server-envelope'
+import { readPhoenixDiff, readPhoenixState } from './phoenix-presence'
+import { presenceFault, readServerEnvelope } from './server-envelope'
 
 /*
  * The client's half of Phoenix V2, for a real Phoenix server. Nothing goes out that such a server has no clause for: it
@@ -29,11 +27,11 @@ export const phoenixV2ClientDialect: ClientDialect = {
   params: { vsn: '2.0.0' },
   // A Phoenix server that is not set up for `authToken` names none in its answer, which a browser takes for a failure.
   subprotocol: null,
-  subprotocolBesideToken: 'phoenix',
+  subprotocolWithToken: 'phoenix',
   hasHello: false,
   hasPositions: false,
   hasUpdates: false,
-  answersPushes: false,
+  repliesToPushes: false,
   // Phoenix, and what stands before it, ends connections with 1000 as well: for a restart, or a `disconnect`.
   hasCloseCodes: false,
   hasRetryableCodes: false,
@@ -87,7 +85,7 @@ function readText(frame: string): Result<Received> {
   const [joinRef, ref, topic, event, payload] = parsed.value
   const read = readServerEnvelope({ joinRef, ref, topic, event, payload }, PHOENIX_TOPIC, readPresenceEvent)
   if (!read.ok || read.value.kind !== 'reply' || read.value.status === 'ok') return read
-  return success(withCrashedJoin({ ...read.value, response: errorOf(objectOr(payload)) }))
+  return success(withCrashedJoin({ ...read.value, response: errorOf(objectOrEmpty(payload)) }))
 }
 
 function readBinary(frame: Uint8Array): Result<Received> {
@@ -101,13 +99,13 @@ function readBinary(frame: Uint8Array): Result<Received> {
 }
 
 function readPresenceEvent({ topic, joinRef, event, payload }: Envelope): Result<ReceivedMetas> {
-  if (!isJsonObject(payload)) return failure(wrongPresence(event))
+  if (!isJsonObject(payload)) return failure(presenceFault(event))
   if (event === PRESENCE.state) {
     const metas = readPhoenixState(payload)
-    return metas ? success({ kind: 'metas_state', topic, joinRef, metas }) : failure(wrongPresence(event))
+    return metas ? success({ kind: 'metas_state', topic, joinRef, metas }) : failure(presenceFault(event))
   }
   const diff = readPhoenixDiff(payload)
-  return diff ? success({ kind: 'metas_diff', topic, joinRef, ...diff }) : failure(wrongPresence(event))
+  return diff ? success({ kind: 'metas_diff', topic, joinRef, ...diff }) : failure(presenceFault(event))
 }
 
 /**
@@ -117,7 +115,7 @@ function readPresenceEvent({ topic, joinRef, event, payload }: Envelope): Result
 function errorOf(body: JsonObject): JsonObject {
   const [status, response] = [field(body, 'status'), field(body, 'response')]
   if (typeof response === 'string') return { reason: response }
-  const own = objectOr(response)
+  const own = objectOrEmpty(response)
   const isNamed = typeof status === 'string' && status !== 'error' && !Object.hasOwn(own, 'reason')
   return isNamed ? { ...own, reason: status } : own
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { fault } from '../fault'
 import { DEFAULT_LIMITS } from '../limits'
-import type { ServerMessage } from '../server-message'
+import type { ServerMessage } from '../messages'
 import type { DecodeContext } from './dialect'
 import { binaryFrameAsText } from './phoenix-binary'
 import { phoenixV1Dialect } from './phoenix-v1'

@@ -1,8 +1,8 @@
 import { fault } from '../fault'
 import { isBinary } from '../json'
-import type { ServerMessage } from '../server-message'
+import type { ServerMessage } from '../messages'
 import type { DecodeContext, DecodedClientMessage, Dialect, Frame } from './dialect'
-import { parseFrame } from './parse-frame'
+import { parseFrame } from './dialect'
 import { readBinaryPush, writeBinaryEvent, writeBinaryReply } from './phoenix-binary'
 import { readPhoenixEnvelope, writePhoenixEnvelope } from './phoenix-envelope'
 
@@ -15,7 +15,7 @@ export const phoenixV2Dialect: Dialect = {
   name: 'phoenix-v2',
   hasImplicitTopic: false,
   canResume: false,
-  joinsAgain: false,
+  rejoinContinues: false,
 
   decodeClient(frame: Frame, { limits }: DecodeContext): DecodedClientMessage {
     if (typeof frame !== 'string') {

@@ -1,5 +1,6 @@
-import type { ClientMessage } from '../client-message'
+import { type Fault, failure, fault, type Result, success } from '../fault'
 import { isJsonObject, type JsonObject, type JsonValue } from '../json'
+import type { ClientMessage, ReceivedMessage } from '../messages'
 import {
   LEAVE_REASONS,
   type LeaveReason,
@@ -8,16 +9,41 @@ import {
   type PresenceLeave,
   type PresenceSnapshot,
   type PresenceUpdate,
-} from '../presence/types'
-import { failure, type Result, success } from '../result'
-import type { ReceivedMessage } from '../server-message'
-import { SUBPROTOCOL } from '../version'
-import type { ClientDialect, Frame } from './dialect'
-import { type Envelope, objectOr, writeClientEnvelope } from './envelope'
+} from '../presence/presence'
+import { type ClientDialect, type Frame, parseServerFrame } from './dialect'
+import { type Envelope, objectOrEmpty, writeClientEnvelope } from './envelope'
 import { PRESENCE } from './event-names'
-import { parseServerFrame } from './parse-server-frame'
-import { frameOf, ROLLCALL_SYSTEM_TOPIC, wrongShape } from './rollcall-frame'
-import { readServerEnvelope, wrongPresence } from './server-envelope'
+import { presenceFault, readServerEnvelope } from './server-envelope'
+
+/** The WebSocket subprotocol that selects the native dialect. Its number changes when old clients could not go on. */
+export const SUBPROTOCOL = 'rollcall.v1'
+
+/**
+ * Revision of the native wire within {@link SUBPROTOCOL}. Raise it with every change of a frame, however small;
+ * `wire.test.ts` holds the golden frames against it.
+ */
+export const WIRE_REVISION = 2
+
+/*
+ * What both halves of the native dialect have of a frame: [join_ref, ref, topic, event, payload]
+ */
+
+/** The topic of what concerns the connection and no channel. */
+export const ROLLCALL_SYSTEM_TOPIC = 'rollcall'
+
+export function frameOf(
+  joinRef: unknown,
+  ref: unknown,
+  topic: string,
+  event: string,
+  payload: unknown,
+): string {
+  return JSON.stringify([joinRef, ref, topic, event, payload])
+}
+
+export function shapeFault(): Fault {
+  return fault('invalid_message', 'A frame is an array of five: [join_ref, ref, topic, event, payload].')
+}
 
 /*
  * The client's half of the native dialect, apart from the server's so that a page does not carry both.
@@ -29,11 +55,11 @@ export const rollcallClientDialect: ClientDialect<ReceivedMessage> = {
   pathSuffix: '',
   params: {},
   subprotocol: SUBPROTOCOL,
-  subprotocolBesideToken: SUBPROTOCOL,
+  subprotocolWithToken: SUBPROTOCOL,
   hasHello: true,
   hasPositions: true,
   hasUpdates: true,
-  answersPushes: true,
+  repliesToPushes: true,
   hasCloseCodes: true,
   hasRetryableCodes: true,
   hasIdleTimeout: false,
@@ -46,7 +72,7 @@ export const rollcallClientDialect: ClientDialect<ReceivedMessage> = {
   decodeServer(frame: Frame): Result<ReceivedMessage> {
     const parsed = parseServerFrame(frame, 'rollcall')
     if (!parsed.ok) return parsed
-    if (!Array.isArray(parsed.value) || parsed.value.length !== 5) return failure(wrongShape())
+    if (!Array.isArray(parsed.value) || parsed.value.length !== 5) return failure(shapeFault())
     const [joinRef, ref, topic, event, payload = {}] = parsed.value
     return readServerEnvelope(
       { joinRef, ref, topic, event, payload },
@@ -57,13 +83,13 @@ export const rollcallClientDialect: ClientDialect<ReceivedMessage> = {
 }
 
 function readPresenceEvent({ topic, joinRef, event, payload }: Envelope): Result<ReceivedMessage> {
-  const body = objectOr(payload)
+  const body = objectOrEmpty(payload)
   if (event === PRESENCE.state) {
     const snapshot = readSnapshot(body)
-    return snapshot ? success({ kind: 'state', topic, joinRef, snapshot }) : failure(wrongPresence(event))
+    return snapshot ? success({ kind: 'state', topic, joinRef, snapshot }) : failure(presenceFault(event))
   }
   const diff = readDiff(body)
-  return diff ? success({ kind: 'diff', topic, diff }) : failure(wrongPresence(event))
+  return diff ? success({ kind: 'diff', topic, diff }) : failure(presenceFault(event))
 }
 
 function readSnapshot(body: JsonObject): PresenceSnapshot | null {

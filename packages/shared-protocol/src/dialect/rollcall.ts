@@ -1,11 +1,10 @@
-import type { Presence, PresenceDiff, PresenceSnapshot } from '../presence/types'
-import type { ReceivedMessage, ServerMessage } from '../server-message'
+import type { ReceivedMessage, ServerMessage } from '../messages'
+import type { Presence, PresenceDiff, PresenceSnapshot } from '../presence/presence'
 import type { ClientDialect, DecodeContext, DecodedClientMessage, Dialect, Frame } from './dialect'
+import { parseFrame } from './dialect'
 import { readClientEnvelope, writeServerEnvelope } from './envelope'
 import { PRESENCE } from './event-names'
-import { parseFrame } from './parse-frame'
-import { rollcallClientDialect } from './rollcall-client'
-import { frameOf, ROLLCALL_SYSTEM_TOPIC, wrongShape } from './rollcall-frame'
+import { frameOf, ROLLCALL_SYSTEM_TOPIC, rollcallClientDialect, shapeFault } from './rollcall-client'
 
 /*
  * The native dialect: [join_ref, ref, topic, event, payload]
@@ -19,13 +18,13 @@ export const rollcallDialect: Dialect & ClientDialect<ReceivedMessage> = {
   ...rollcallClientDialect,
   hasImplicitTopic: false,
   canResume: true,
-  joinsAgain: false,
+  rejoinContinues: false,
 
   decodeClient(frame: Frame, { limits }: DecodeContext): DecodedClientMessage {
     const parsed = parseFrame(frame, limits, 'rollcall')
     if (!parsed.ok) return { ok: false, fault: parsed.fault, replyTo: null }
     if (!Array.isArray(parsed.value) || parsed.value.length !== 5) {
-      return { ok: false, fault: wrongShape(), replyTo: null }
+      return { ok: false, fault: shapeFault(), replyTo: null }
     }
     const [joinRef, ref, topic, event, payload] = parsed.value
     return readClientEnvelope({ joinRef, ref, topic, event, payload }, limits, [ROLLCALL_SYSTEM_TOPIC])

@@ -1,9 +1,8 @@
-import { type Fault, fault } from '../fault'
+import { type Fault, fault, type Result, success } from '../fault'
 import type { Topic } from '../ids'
 import { field, type Payload } from '../json'
-import { type Result, success } from '../result'
-import type { ReceivedMessage } from '../server-message'
-import { type Envelope, isMessageRef, objectOr, type RawEnvelope, wrongField } from './envelope'
+import type { ReceivedMessage } from '../messages'
+import { type Envelope, fieldFault, isMessageRef, objectOrEmpty, type RawEnvelope } from './envelope'
 import { PHX, PRESENCE } from './event-names'
 
 /*
@@ -19,17 +18,17 @@ export function readServerEnvelope<P>(
 ): Result<ReceivedMessage | P> {
   const { joinRef, ref, topic, event } = raw
   if (!isMessageRef(joinRef) || !isMessageRef(ref))
-    return { ok: false, fault: wrongField('ref', 'a string, a number or null', ref) }
-  if (typeof topic !== 'string') return { ok: false, fault: wrongField('topic', 'a string', topic) }
-  if (typeof event !== 'string') return { ok: false, fault: wrongField('event', 'a string', event) }
+    return { ok: false, fault: fieldFault('ref', 'a string, a number or null', ref) }
+  if (typeof topic !== 'string') return { ok: false, fault: fieldFault('topic', 'a string', topic) }
+  if (typeof event !== 'string') return { ok: false, fault: fieldFault('event', 'a string', event) }
   const payload = raw.payload as Payload
-  const body = objectOr(payload)
+  const body = objectOrEmpty(payload)
   switch (event) {
     case PHX.reply: {
       const response = (field(body, 'response') ?? {}) as Payload
       return field(body, 'status') === 'ok'
         ? success({ kind: 'reply', topic, ref, joinRef, status: 'ok', response })
-        : success({ kind: 'reply', topic, ref, joinRef, status: 'error', response: objectOr(response) })
+        : success({ kind: 'reply', topic, ref, joinRef, status: 'error', response: objectOrEmpty(response) })
     }
     case PHX.close:
       return success({ kind: 'channel_closed', topic, joinRef, response: body })
@@ -44,6 +43,6 @@ export function readServerEnvelope<P>(
   }
 }
 
-export function wrongPresence(event: string): Fault {
+export function presenceFault(event: string): Fault {
   return fault('invalid_message', `The payload of ${event} is not as the protocol prescribes.`)
 }

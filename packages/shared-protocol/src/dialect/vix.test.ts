@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_LIMITS } from '../limits'
-import type { FullDiff } from '../presence/types'
+import type { FullDiff } from '../presence/presence'
 import type { DecodeContext } from './dialect'
 import { vixDialect } from './vix'
 

@@ -1,13 +1,11 @@
-import { textPayload } from '../base64'
 import { checkName } from '../check-name'
-import type { ClientMessage } from '../client-message'
 import { type Fault, fault, faultBody } from '../fault'
-import { field, isJsonObject, type JsonValue } from '../json'
-import type { ServerMessage } from '../server-message'
+import { field, isJsonObject, type JsonValue, textPayload } from '../json'
+import type { ClientMessage, ServerMessage } from '../messages'
 import type { DecodeContext, DecodedClientMessage, Dialect, Frame } from './dialect'
-import { objectOr, wrongField } from './envelope'
+import { parseFrame } from './dialect'
+import { fieldFault, objectOrEmpty } from './envelope'
 import { isReservedEvent, VIX_PRESENCE } from './event-names'
-import { parseFrame } from './parse-frame'
 
 /*
  * The dialect of Vix.cpp's presence example: {type, payload}
@@ -27,7 +25,7 @@ export const vixDialect: Dialect = {
   name: 'vix',
   hasImplicitTopic: true,
   canResume: false,
-  joinsAgain: false,
+  rejoinContinues: false,
 
   decodeClient(frame: Frame, context: DecodeContext): DecodedClientMessage {
     const parsed = parseFrame(frame, context.limits, 'vix')
@@ -37,7 +35,7 @@ export const vixDialect: Dialect = {
     }
     const type = field(parsed.value, 'type')
     if (typeof type !== 'string' || type === '')
-      return refused(wrongField('type', 'a string that is not empty', type))
+      return refused(fieldFault('type', 'a string that is not empty', type))
     const typeFault = checkName('The type', type, 'eventBytes', context.limits)
     if (typeFault) return refused(typeFault)
     const payload = field(parsed.value, 'payload')
@@ -78,9 +76,9 @@ function readMessage(type: string, payload: JsonValue, context: DecodeContext): 
   switch (type) {
     case VIX_PRESENCE.join:
     case VIX_PRESENCE.leave: {
-      const user = field(objectOr(payload), 'user')
+      const user = field(objectOrEmpty(payload), 'user')
       if (typeof user !== 'string' || user === '') {
-        return wrongField('payload.user', 'a string that is not empty', user)
+        return fieldFault('payload.user', 'a string that is not empty', user)
       }
       const userFault = checkName('The user', user, 'keyBytes', limits)
       if (userFault) return userFault

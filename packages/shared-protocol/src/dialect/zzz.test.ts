@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { fault } from '../fault'
 import { DEFAULT_LIMITS } from '../limits'
-import type { FullDiff, Presence } from '../presence/types'
+import type { FullDiff, Presence } from '../presence/presence'
 import type { DecodeContext } from './dialect'
 import { zzzDialect } from './zzz'
 

@@ -1,11 +1,11 @@
 import { fault, faultBody } from '../fault'
 import { isJsonObject } from '../json'
-import type { FullDiff, Presence } from '../presence/types'
-import type { ErrorReply, ServerMessage } from '../server-message'
+import type { ErrorReply, ServerMessage } from '../messages'
+import type { FullDiff, Presence } from '../presence/presence'
 import type { DecodeContext, DecodedClientMessage, Dialect, Frame } from './dialect'
+import { parseFrame } from './dialect'
 import { readClientEnvelope, writeServerEnvelope } from './envelope'
 import { PHX, PRESENCE } from './event-names'
-import { parseFrame } from './parse-frame'
 
 /*
  * The dialect of zzz's browser client: {topic, event, payload, ref}
@@ -27,7 +27,7 @@ export const zzzDialect: Dialect = {
   name: 'zzz',
   hasImplicitTopic: false,
   canResume: false,
-  joinsAgain: true,
+  rejoinContinues: true,
 
   decodeClient(frame: Frame, { limits }: DecodeContext): DecodedClientMessage {
     const parsed = parseFrame(frame, limits, 'zzz')

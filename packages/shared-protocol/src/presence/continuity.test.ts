@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Continuity, continuityOf } from './continuity'
+import { type Continuity, continuityOf } from './presence'
 
 const at = { epoch: 'e1', seq: 5 }
 

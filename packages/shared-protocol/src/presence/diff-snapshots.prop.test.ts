@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { byRef, netChange } from '../testing/history'
-import { diffSnapshots } from './diff-snapshots'
+import type { Presence } from './presence'
+import { diffSnapshots } from './presence'
 import { PresenceSet } from './presence-set'
-import type { Presence } from './types'
 
 const refs = ['r1', 'r2', 'r3', 'r4', '__proto__']
 const keyOf = (ref: string) => (ref > 'r2' ? 'ada' : 'bob')

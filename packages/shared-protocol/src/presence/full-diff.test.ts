@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { fullDiff } from './full-diff'
+import type { Presence } from './presence'
+import { fullDiff } from './presence'
 import { PresenceSet } from './presence-set'
-import type { Presence } from './types'
 
 const presence = (ref: string, key: string, rev = 0): Presence => ({ ref, key, rev, meta: { rev } })
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { byRef, type Happening, netChange, playHistory } from '../testing/history'
-import { mergeDiffs } from './merge-diffs'
+import { mergeDiffs } from './presence'
 import { PresenceSet } from './presence-set'
 
 const happening: fc.Arbitrary<Happening> = fc.record({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { mergeDiffs } from './merge-diffs'
-import type { FullDiff, Presence } from './types'
+import type { FullDiff, Presence } from './presence'
+import { mergeDiffs } from './presence'
 
 const presence = (ref: string, key: string, rev = 0): Presence => ({ ref, key, rev, meta: { rev } })
 const diff = (base: number, some: Partial<FullDiff>): FullDiff => ({

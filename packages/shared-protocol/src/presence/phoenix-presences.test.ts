@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { PhoenixPresences } from './phoenix-presences'
-import type { PhoenixMeta } from './types'
+import type { PhoenixMeta } from './presence'
 
 type M = { n: number }
 const of = (key: string, phxRef: string, n = 0, phxRefPrev: string | null = null): PhoenixMeta<M> => ({

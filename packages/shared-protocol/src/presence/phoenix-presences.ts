@@ -1,5 +1,5 @@
 import type { Key, PresenceRef } from '../ids'
-import type { Meta, PhoenixMeta, Presence, PresenceChanges, PresenceUpdate } from './types'
+import type { Meta, PhoenixMeta, Presence, PresenceChanges, PresenceUpdate } from './presence'
 
 /*
  *   phx_refs of a key, as Phoenix has them      A --update--> B --update--> C
@@ -36,8 +36,8 @@ export class PhoenixPresences<M = Meta> {
   ): PresenceChanges<M> {
     const joins: Presence<M>[] = []
     const updates: PresenceUpdate<M>[] = []
-    const departing = new Departing<M>(joined, () => this.#heldBy(left))
-    for (const meta of inOrderOfUpdate(joined)) {
+    const departing = new LeavingPresences<M>(joined, () => this.#heldBy(left))
+    for (const meta of sortByUpdate(joined)) {
       const id = idOf(meta.key, meta.phxRef)
       if (this.#byId.has(id)) continue
       const former = this.#takeFormer(meta, departing)
@@ -62,7 +62,7 @@ export class PhoenixPresences<M = Meta> {
     const listed = new Map(metas.map((meta) => [idOf(meta.key, meta.phxRef), meta]))
     // All of these first: a forged `phx_ref_prev` must not take a presence whose own phx_ref is listed, too.
     const stays = new Map([...listed.keys()].map((id) => [id, this.#take(id)]))
-    const departing = new Departing<M>(metas, () => this.#byId)
+    const departing = new LeavingPresences<M>(metas, () => this.#byId)
     const next = [...listed].map(([id, meta]) => {
       // The meta of one phx_ref never changes.
       const same = stays.get(id)
@@ -85,7 +85,7 @@ export class PhoenixPresences<M = Meta> {
   }
 
   /** Takes the presence that this meta names as its former, or else one that goes and says the same. */
-  #takeFormer(meta: PhoenixMeta<M>, departing: Departing<M>): Presence<M> | undefined {
+  #takeFormer(meta: PhoenixMeta<M>, departing: LeavingPresences<M>): Presence<M> | undefined {
     return this.#take(idOf(meta.key, meta.phxRefPrev)) ?? this.#take(departing.idLike(meta))
   }
 
@@ -124,7 +124,7 @@ function withMeta<M>(former: Presence<M>, meta: M): Presence<M> {
 }
 
 /** What is about to go, by key and meta. */
-class Departing<M> {
+class LeavingPresences<M> {
   readonly #successors: readonly PhoenixMeta<M>[]
   readonly #list: () => Iterable<readonly [string, Presence<M>]>
   #ids: Map<string, string[]> | null = null
@@ -166,7 +166,7 @@ function canonicalJson(value: unknown): string {
 }
 
 /** Each meta after the one of the same diff that it names as its former, in whatever order the server lists them. */
-function* inOrderOfUpdate<M>(metas: readonly PhoenixMeta<M>[]): Iterable<PhoenixMeta<M>> {
+function* sortByUpdate<M>(metas: readonly PhoenixMeta<M>[]): Iterable<PhoenixMeta<M>> {
   const waiting = new Map(metas.map((meta) => [idOf(meta.key, meta.phxRef), meta]))
   for (const meta of waiting.values()) {
     const chain: PhoenixMeta<M>[] = []

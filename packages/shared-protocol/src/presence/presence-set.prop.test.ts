@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { byRef, netChange } from '../testing/history'
 import { digestOf } from './digest'
+import { LEAVE_REASONS, type Presence, type PresenceChanges } from './presence'
 import { PresenceSet } from './presence-set'
-import { LEAVE_REASONS, type Presence, type PresenceChanges } from './types'
 
 const ref = fc.constantFrom('r1', 'r2', 'r3', '__proto__', '')
 const key = fc.constantFrom('ada', 'bob', 'constructor', '')

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { digestOf } from './digest'
+import type { Presence, PresenceChanges } from './presence'
 import { PresenceSet } from './presence-set'
-import type { Presence, PresenceChanges } from './types'
 
 const presence = (ref: string, key: string, rev = 0): Presence => ({ ref, key, rev, meta: { rev } })
 const changes = (some: Partial<PresenceChanges>): PresenceChanges => ({

@@ -1,8 +1,115 @@
 import type { Key, PresenceRef } from '../ids'
 import { digestOfOne } from './digest'
 import { KeyIndex } from './key-index'
-import { type AppliedChanges, NetStep, NOTHING, OneStep, type Step } from './presence-step'
-import type { LeaveReason, Meta, Presence, PresenceChanges } from './types'
+import type { AppliedChanges, LeaveReason, Meta, Presence, PresenceChanges } from './presence'
+
+/** Collects what one call does to a set; is told of each change once it is made. */
+export interface ChangeCollector<M> {
+  /**
+   * @param isFirstIn - Whether the presence's key was absent before.
+   * @param isLastOut - Whether the presence was under another key, which is absent now.
+   */
+  put(presence: Presence<M>, previous: Presence<M> | undefined, isFirstIn: boolean, isLastOut: boolean): void
+  /** @param isLastOut - Whether the key is absent now. */
+  drop(held: Presence<M>, reason: LeaveReason, isLastOut: boolean): void
+  /** After the last change. */
+  result(byKey: KeyIndex): AppliedChanges<M>
+}
+
+const NONE: readonly never[] = []
+/** What a change made that made nothing. */
+export const NO_CHANGES: AppliedChanges<never> = {
+  joins: NONE,
+  updates: NONE,
+  leaves: NONE,
+  appeared: NONE,
+  disappeared: NONE,
+}
+
+/** A step of at most one change, which is its own net effect. */
+export class SingleChange<M> implements ChangeCollector<M> {
+  #result: AppliedChanges<M> = NO_CHANGES
+
+  put(
+    presence: Presence<M>,
+    previous: Presence<M> | undefined,
+    isFirstIn: boolean,
+    isLastOut: boolean,
+  ): void {
+    this.#result = {
+      joins: previous ? NONE : [presence],
+      updates: previous ? [{ presence, previous }] : NONE,
+      leaves: NONE,
+      appeared: isFirstIn ? [presence.key] : NONE,
+      disappeared: isLastOut && previous ? [previous.key] : NONE,
+    }
+  }
+
+  drop(held: Presence<M>, reason: LeaveReason, isLastOut: boolean): void {
+    this.#result = {
+      joins: NONE,
+      updates: NONE,
+      leaves: [{ presence: held, reason }],
+      appeared: NONE,
+      disappeared: isLastOut ? [held.key] : NONE,
+    }
+  }
+
+  result(): AppliedChanges<M> {
+    return this.#result
+  }
+}
+
+/** A step of many changes. A presence that is named twice in it is told once. */
+export class NetChanges<M> implements ChangeCollector<M> {
+  readonly #wasPresent = new Map<Key, boolean>()
+  readonly #changes = new Map<PresenceRef, Change<M>>()
+
+  put(presence: Presence<M>, previous: Presence<M> | undefined, isFirstIn: boolean): void {
+    this.#touch(presence.key, !isFirstIn)
+    if (previous) this.#touch(previous.key, true)
+    const change = this.#changes.get(presence.ref)
+    if (change) change.after = presence
+    else this.#changes.set(presence.ref, { before: previous, after: presence })
+  }
+
+  drop(held: Presence<M>, reason: LeaveReason): void {
+    this.#touch(held.key, true)
+    const change = this.#changes.get(held.ref)
+    if (change) change.after = reason
+    else this.#changes.set(held.ref, { before: held, after: reason })
+  }
+
+  result(byKey: KeyIndex): AppliedChanges<M> {
+    const joins: Presence<M>[] = []
+    const updates: { presence: Presence<M>; previous: Presence<M> }[] = []
+    const leaves: { presence: Presence<M>; reason: LeaveReason }[] = []
+    for (const { before, after } of this.#changes.values()) {
+      if (typeof after === 'string') {
+        if (before) leaves.push({ presence: before, reason: after })
+      } else if (!before) joins.push(after)
+      else updates.push({ presence: after, previous: before })
+    }
+    const appeared: Key[] = []
+    const disappeared: Key[] = []
+    for (const [key, wasPresent] of this.#wasPresent) {
+      const isPresent = byKey.has(key)
+      if (isPresent && !wasPresent) appeared.push(key)
+      else if (!isPresent && wasPresent) disappeared.push(key)
+    }
+    return { joins, updates, leaves, appeared, disappeared }
+  }
+
+  /** The first change of a key knows whether it was present before them all. */
+  #touch(key: Key, wasPresent: boolean): void {
+    if (!this.#wasPresent.has(key)) this.#wasPresent.set(key, wasPresent)
+  }
+}
+
+interface Change<M> {
+  readonly before: Presence<M> | undefined
+  after: Presence<M> | LeaveReason
+}
 
 /*
  *            apply(changes) / replace(presences)
@@ -66,7 +173,8 @@ export class PresenceSet<M = Meta> {
   apply(changes: PresenceChanges<M>): AppliedChanges<M> {
     const { joins, updates, leaves } = changes
     // Most diffs tell of one presence, and nothing can cancel out in them.
-    const step = joins.length + updates.length + leaves.length === 1 ? new OneStep<M>() : new NetStep<M>()
+    const step =
+      joins.length + updates.length + leaves.length === 1 ? new SingleChange<M>() : new NetChanges<M>()
     // Joins before leaves: someone who changes tabs within one diff must not pass through zero. (P-2)
     for (const presence of joins) {
       const held = this.#byRef.get(presence.ref)
@@ -89,7 +197,7 @@ export class PresenceSet<M = Meta> {
    */
   replace(presences: Iterable<Presence<M>>): AppliedChanges<M> {
     if (this.#byRef.size === 0) return this.#fill(presences)
-    const step = new NetStep<M>()
+    const step = new NetChanges<M>()
     const kept = new Map<PresenceRef, Key>()
     for (const presence of presences) {
       kept.set(presence.ref, presence.key)
@@ -112,10 +220,10 @@ export class PresenceSet<M = Meta> {
       this.#byKey.put(key, ref)
       this.#digest = (this.#digest + digestOfOne(ref, rev)) >>> 0
     }
-    return { ...NOTHING, joins, appeared: [...this.#byKey.keys()] }
+    return { ...NO_CHANGES, joins, appeared: [...this.#byKey.keys()] }
   }
 
-  #put(presence: Presence<M>, previous: Presence<M> | undefined, step: Step<M>): void {
+  #put(presence: Presence<M>, previous: Presence<M> | undefined, step: ChangeCollector<M>): void {
     const { key, ref } = presence
     const isElsewhere = previous?.key !== key
     const isLastOut = previous !== undefined && isElsewhere && this.#byKey.drop(previous.key, ref)
@@ -126,7 +234,7 @@ export class PresenceSet<M = Meta> {
     step.put(presence, previous, isFirstIn, isLastOut)
   }
 
-  #drop(ref: PresenceRef, reason: LeaveReason, step: Step<M>): void {
+  #drop(ref: PresenceRef, reason: LeaveReason, step: ChangeCollector<M>): void {
     const held = this.#byRef.get(ref)
     if (!held) return
     this.#byRef.delete(ref)

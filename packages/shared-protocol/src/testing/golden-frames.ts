@@ -1,7 +1,6 @@
-import type { ClientMessage } from '../client-message'
 import type { DialectName } from '../dialect/dialect'
-import type { FullDiff, Presence, PresenceSnapshot } from '../presence/types'
-import type { ServerMessage } from '../server-message'
+import type { ClientMessage, ServerMessage } from '../messages'
+import type { FullDiff, Presence, PresenceSnapshot } from '../presence/presence'
 
 /*
  * The wire, letter for letter. A client in another language is written against these frames (docs/reference/protocol.md shows

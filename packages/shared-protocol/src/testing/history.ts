@@ -1,6 +1,6 @@
-import { fullDiff } from '../presence/full-diff'
+import type { FullDiff, LeaveReason, Presence, PresenceChanges } from '../presence/presence'
+import { fullDiff } from '../presence/presence'
 import { PresenceSet } from '../presence/presence-set'
-import type { FullDiff, LeaveReason, Presence, PresenceChanges } from '../presence/types'
 
 /** One thing that happens in a topic. Numbers pick among what there is, so that any list of these is a history. */
 export interface Happening {

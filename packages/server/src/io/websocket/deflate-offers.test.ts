@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { deflateOffers } from './deflate-offers'
+import { deflateOffers } from './permessage-deflate'
 
 describe('an offer of permessage-deflate is taken', () => {
   test.each([

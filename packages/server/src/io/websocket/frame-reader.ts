@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import { inflateMessage } from './deflate'
+import { MAX_CONTROL_BYTES, OPCODE } from './frame-writer'
 import { GrowingBuffer } from './growing-buffer'
-import { MAX_CONTROL_BYTES, OPCODE } from './opcode'
+import { inflateMessage } from './permessage-deflate'
 
 /*
  *   bytes of the socket --push--> whole frames --> whole messages --> sink

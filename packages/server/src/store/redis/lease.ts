@@ -3,7 +3,7 @@ import type { Clock } from '../../io/clock'
 import type { RandomSource } from '../../io/random'
 import { escapeName, type Keys } from './keys'
 import type { RedisPort } from './redis-port'
-import { HAND_OVER, LEAVE, RENEW, TOUCH, UNTOUCH } from './scripts/lease'
+import { HAND_OFF, LEAVE, RENEW, TOUCH, UNTOUCH } from './scripts/lease'
 
 export interface LeaseContext {
   readonly run: RedisPort['run']
@@ -29,9 +29,9 @@ export class Lease {
   #generation = 0
   #isRegistered = false
   #validUntilMs = Number.NEGATIVE_INFINITY
-  #steadySinceMs: number | null = null
+  #stableSinceMs: number | null = null
   /** Until when it leaves what it holds to others; null while it means to stay. */
-  #handedOverUntilMs: number | null = null
+  #handedOffUntilMs: number | null = null
 
   constructor(context: LeaseContext) {
     this.#context = context
@@ -59,33 +59,33 @@ export class Lease {
   }
 
   /** Whether others have had the time of a lease to say that they are alive, with Redis there all along. */
-  get isSteady(): boolean {
+  get isStable(): boolean {
     return (
-      this.#steadySinceMs !== null && this.#context.clock.now() - this.#steadySinceMs >= this.#context.ttlMs
+      this.#stableSinceMs !== null && this.#context.clock.now() - this.#stableSinceMs >= this.#context.ttlMs
     )
   }
 
   /** Redis was, or may have been, away. */
-  unsettle(): void {
-    this.#steadySinceMs = null
+  markUnstable(): void {
+    this.#stableSinceMs = null
   }
 
   /** This node was taken for dead, whatever its lease says. */
-  forfeit(): void {
+  abandon(): void {
     this.#former = [this.#id, ...this.#former].slice(0, MAX_FORMER)
     this.#id = this.#context.random.id(9)
     this.#topics.clear()
     this.#isRegistered = false
     this.#validUntilMs = Number.NEGATIVE_INFINITY
-    this.unsettle()
+    this.markUnstable()
   }
 
   /** After a connection was made: the lease is there, under another id if need be. */
   async restore(): Promise<void> {
     this.#generation++
     // What it said as it went still counts: it is not to live longer for a reconnect, nor shorter.
-    if (this.#handedOverUntilMs !== null) return this.#sendHandOver(this.#handedOverUntilMs)
-    if (this.#isRegistered && !(await this.renew())) this.forfeit()
+    if (this.#handedOffUntilMs !== null) return this.#sendHandOff(this.#handedOffUntilMs)
+    if (this.#isRegistered && !(await this.renew())) this.abandon()
     if (!this.#isRegistered) await this.#send(true)
     this.#isRegistered = true
   }
@@ -93,12 +93,12 @@ export class Lease {
   /** False where the lease is gone. */
   async renew(): Promise<boolean> {
     const isThere = await this.#send(false)
-    if (!isThere) this.unsettle()
+    if (!isThere) this.markUnstable()
     return isThere
   }
 
   /** To be awaited before anything is put into a topic: by this it is found, should this node die. */
-  async touch(topic: Topic): Promise<void> {
+  async registerTopic(topic: Topic): Promise<void> {
     if (this.#topics.has(topic)) return
     const id = this.#id
     await this.#context.run(TOUCH, [this.#context.keys.nodeTopics(id)], [escapeName(topic)])
@@ -106,26 +106,26 @@ export class Lease {
   }
 
   /** Nothing of this node is in the topic any more, for certain. */
-  untouch(topic: Topic): void {
+  unregisterTopic(topic: Topic): void {
     if (!this.#topics.delete(topic)) return
     const { run, keys } = this.#context
     // In vain it does no harm: who reaps a topic twice finds nothing there.
     run(UNTOUCH, [keys.nodeTopics(this.#id)], [escapeName(topic)]).catch(() => {})
   }
 
-  async handOver(graceMs: number): Promise<void> {
-    this.#handedOverUntilMs = this.#context.clock.now() + graceMs
-    await this.#sendHandOver(this.#handedOverUntilMs)
+  async handOff(graceMs: number): Promise<void> {
+    this.#handedOffUntilMs = this.#context.clock.now() + graceMs
+    await this.#sendHandOff(this.#handedOffUntilMs)
   }
 
   async leave(): Promise<void> {
     await this.#context.run(LEAVE, this.#context.keys.nodes, [this.#id])
   }
 
-  async #sendHandOver(untilMs: number): Promise<void> {
+  async #sendHandOff(untilMs: number): Promise<void> {
     const { run, keys, clock } = this.#context
     const leftMs = Math.max(0, Math.round(untilMs - clock.now()))
-    await run(HAND_OVER, keys.nodes, [this.#id, String(leftMs)])
+    await run(HAND_OFF, keys.nodes, [this.#id, String(leftMs)])
   }
 
   async #send(isNew: boolean): Promise<boolean> {
@@ -135,11 +135,11 @@ export class Lease {
       const reply = await run(RENEW, keys.nodes, [this.#id, String(ttlMs), isNew ? '1' : '0'])
       if (!isNew && reply !== 1) return false
     } catch (error) {
-      this.unsettle()
+      this.markUnstable()
       throw error
     }
     this.#validUntilMs = sentMs + ttlMs
-    this.#steadySinceMs ??= sentMs
+    this.#stableSinceMs ??= sentMs
     return true
   }
 }

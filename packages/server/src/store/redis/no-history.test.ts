@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { diff, play, snapshot } from '../../testing-support/line-play'
+import { diff, play, snapshot } from '../../testing-support/sequencer-play'
 import { NO_HISTORY } from './scripts/topic'
 
 const LIVE = [snapshot(5)]
@@ -15,7 +15,7 @@ describe('[S-90] a line of a topic without a history', () => {
     expect(play([none, first('e')])).toEqual({
       state: 'live',
       at: 'e 1',
-      kept: [],
+      buffered: [],
       done: ['tell e 0', 'deliver 1'],
     })
   })
@@ -24,18 +24,18 @@ describe('[S-90] a line of a topic without a history', () => {
     expect(play([first('lost'), diff(2, 'e'), first('e'), none])).toEqual({
       state: 'live',
       at: 'e 2',
-      kept: [],
+      buffered: [],
       done: [`tell ${NO_HISTORY} 0`, 'tell e 0', 'deliver 1', 'deliver 2'],
     })
   })
 
   test('keeps what is ahead of the first change, of whatever history', () => {
     const ahead = [none, diff(2, 'e'), diff(3, 'f')] as const
-    expect(play(ahead)).toMatchObject({ state: 'live', at: ` 0`, kept: [2, 3], done: [] })
+    expect(play(ahead)).toMatchObject({ state: 'live', at: ` 0`, buffered: [2, 3], done: [] })
     expect(play(ahead.slice(0, 2))).toMatchObject({ done: ['awaitGap'] })
-    expect(play([...ahead, first('e')])).toMatchObject({ at: 'e 2', kept: [] })
+    expect(play([...ahead, first('e')])).toMatchObject({ at: 'e 2', buffered: [] })
     const asked = [...ahead, { kind: 'gapDue' }] as const
-    expect(play(asked)).toMatchObject({ state: 'asking', kept: [2, 3], done: ['ask'] })
+    expect(play(asked)).toMatchObject({ state: 'asking', buffered: [2, 3], done: ['ask'] })
     expect(play([...asked, snapshot(1, 'e')])).toMatchObject({ at: 'e 2', done: ['tell e 1', 'deliver 2'] })
   })
 

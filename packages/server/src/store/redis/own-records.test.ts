@@ -17,7 +17,7 @@ const refs = (own: OwnRecords, topic: string) => [...own.of(topic)].map(({ ref, 
 
 function own(...steps: [topic: string, changes: Change[]][]): OwnRecords {
   const records = new OwnRecords()
-  for (const [topic, changes] of steps) records.intend(topic, netChanges(changes))
+  for (const [topic, changes] of steps) records.expect(topic, netChanges(changes))
   return records
 }
 
@@ -63,13 +63,13 @@ describe('what a node means to hold', () => {
     const records = own(['t', [put('a', 'x'), put('b', 'y')]])
     // A topic and two owners.
     expect(records.trackedCount).toBe(3)
-    records.intend('t', netChanges([drop('a')]))
+    records.expect('t', netChanges([drop('a')]))
     expect(records.trackedCount).toBe(3)
-    records.intend('t', netChanges([drop('b')]))
+    records.expect('t', netChanges([drop('b')]))
     expect(records.trackedCount).toBe(1)
-    records.confirmGone('t', ['"a"'])
+    records.confirmLeft('t', ['"a"'])
     expect(records.trackedCount).toBe(1)
-    records.confirmGone('t', ['"b"'])
+    records.confirmLeft('t', ['"b"'])
     expect(records.trackedCount).toBe(0)
   })
 
@@ -77,7 +77,7 @@ describe('what a node means to hold', () => {
     const records = own(['t', [put('a', 'x')]], ['t', [put('a', 'y', 1)]])
     records.dropOwner(asciiJson('y'))
     expect(refs(records, 't')).toEqual(['"a" 1'])
-    records.intend('t', netChanges([{ ...put('a', 'x', 2), key: 'other' } as Change]))
+    records.expect('t', netChanges([{ ...put('a', 'x', 2), key: 'other' } as Change]))
     expect(refs(records, 't')).toEqual(['"a" 1'])
     expect(refs(records, 'never')).toEqual([])
     records.dropOwner(asciiJson('x'))
@@ -103,10 +103,10 @@ describe('what a node means to hold', () => {
       ['"a"', 'left'],
       ['"b"', 'left'],
     ])
-    records.confirmGone('t', ['"a"'])
+    records.confirmLeft('t', ['"a"'])
     expect(records.leavingOf('t')).toEqual([['"b"', 'left']])
-    records.confirmGone('t', ['"b"', '"c"'])
-    records.confirmGone('u', ['"b"'])
+    records.confirmLeft('t', ['"b"', '"c"'])
+    records.confirmLeft('u', ['"b"'])
     expect(records.leavingOf('t')).toEqual([])
   })
 })

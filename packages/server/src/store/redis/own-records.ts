@@ -30,7 +30,7 @@ export class OwnRecords {
     return this.#byTopic.keys()
   }
 
-  intend(topic: Topic, changes: readonly NetChange[]): void {
+  expect(topic: Topic, changes: readonly NetChange[]): void {
     for (const change of changes) {
       if (change.op === 'put') {
         this.put(topic, change.record)
@@ -48,7 +48,7 @@ export class OwnRecords {
   }
 
   /** Redis has it that these are gone. */
-  confirmGone(topic: Topic, refs: Iterable<string>): void {
+  confirmLeft(topic: Topic, refs: Iterable<string>): void {
     const leaving = this.#leaving.get(topic)
     if (!leaving) return
     for (const ref of refs) leaving.delete(ref)

@@ -1,11 +1,11 @@
 import type { Topic } from '@rollcall/shared-protocol'
+import { forEachLimited } from '../../async/concurrency-limit'
 import type { Logger } from '../../log'
-import { eachOf } from './each-of'
 import { type Keys, unescapeName } from './keys'
 import type { RedisPort } from './redis-port'
+import { REAP } from './scripts/holding'
 import { FINISH, FORGET_TOPICS, readSweepReply, SWEEP, TOPICS } from './scripts/lease'
-import { REAP } from './scripts/reap'
-import { callerArgs, NOTHING_KNOWN } from './scripts/topic'
+import { callerArgs, UNKNOWN_POSITION } from './scripts/topic'
 
 export interface ReaperContext {
   readonly run: RedisPort['run']
@@ -52,8 +52,8 @@ export class Reaper {
     const { run, keys, topicsOf, freshEpoch, publish } = this.#context
     const listed = (await run(TOPICS, [keys.nodeTopics(id)], [])) as string[]
     const topics = new Set([...listed.map(unescapeName), ...topicsOf(id)])
-    await eachOf(topics, WIDTH, (topic) => {
-      const caller = { node: id, generation: 0, known: NOTHING_KNOWN, freshEpoch: freshEpoch(), publish }
+    await forEachLimited(topics, WIDTH, (topic) => {
+      const caller = { node: id, generation: 0, known: UNKNOWN_POSITION, freshEpoch: freshEpoch(), publish }
       return run(REAP, keys.topic(topic), [...callerArgs(caller), reason])
     })
     await run(FORGET_TOPICS, [keys.nodeTopics(id)], [])

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { safeAddress } from './redis-connection'
+import { readRedisUrl, safeAddress } from './redis-connection'
 import { resolveRedisStoreOptions } from './redis-options'
-import { readRedisUrl } from './redis-url'
 
 const connection = 'redis://127.0.0.1:6379'
 

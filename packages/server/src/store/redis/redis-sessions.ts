@@ -1,6 +1,6 @@
+import { forEachLimited } from '../../async/concurrency-limit'
 import type { Logger } from '../../log'
 import type { SessionEntry, SessionStore, StoredSession } from '../store'
-import { eachOf } from './each-of'
 import type { Keys } from './keys'
 import type { Lease } from './lease'
 import type { RedisPort } from './redis-port'
@@ -18,7 +18,7 @@ export interface RedisSessionsContext {
   /** Milliseconds that a session is kept without a word from its holder. */
   readonly ttlMs: number
   /** Another node has claimed a session that this one held. */
-  readonly onTaken: (id: string) => void
+  readonly onClaimed: (id: string) => void
 }
 
 interface Held {
@@ -91,7 +91,7 @@ export class RedisSessions implements SessionStore {
   }
 
   /** What another node said in this node's channel. */
-  hear(text: string): void {
+  onMessage(text: string): void {
     const { taken, version } = JSON.parse(text) as TakenText
     const held = this.#held.get(taken)
     // It was claimed back since.
@@ -100,8 +100,8 @@ export class RedisSessions implements SessionStore {
 
   /** Tells Redis again what this node holds, where it may have lost it or somebody else has claimed it. */
   async restore(): Promise<void> {
-    await eachOf([...this.#over], WIDTH, (id) => this.#forget(id))
-    await eachOf([...this.#held.keys()], WIDTH, async (id) => {
+    await forEachLimited([...this.#over], WIDTH, (id) => this.#forget(id))
+    await forEachLimited([...this.#held.keys()], WIDTH, async (id) => {
       const held = this.#held.get(id)
       if (held) await this.#save(held.session, false, true)
     })
@@ -126,6 +126,6 @@ export class RedisSessions implements SessionStore {
   }
 
   #lose(id: string): void {
-    if (this.#held.delete(id)) this.#context.onTaken(id)
+    if (this.#held.delete(id)) this.#context.onClaimed(id)
   }
 }

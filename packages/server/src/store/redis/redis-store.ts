@@ -1,17 +1,23 @@
 import type { Position, Presence, PresenceSnapshot, Topic } from '@rollcall/shared-protocol'
-import { growingDelay } from '../../backoff'
+import { forEachLimited } from '../../async/concurrency-limit'
+import { retryDelay } from '../../async/retry'
 import { ServerError } from '../../errors'
 import type { Timer } from '../../io/clock'
-import { RedisClient } from '../../io/redis-client'
 import type { Change, NodeEvents, SessionStore, Store, StoreMessage, Subscription, TopicFeed } from '../store'
-import { eachOf } from './each-of'
 import { Keys } from './keys'
 import { Lease } from './lease'
-import { CONNECTING, type LinkEffect, type LinkEvent, type LinkState, stepLink } from './link-machine'
 import { OwnRecords } from './own-records'
 import { Reaper } from './reaper'
 import { asciiJson } from './record'
+import { RedisClient } from './redis-client'
 import { databaseOf, safeAddress } from './redis-connection'
+import {
+  CONNECTING,
+  type RedisLinkEffect,
+  type RedisLinkEvent,
+  type RedisLinkState,
+  stepRedisLink,
+} from './redis-link-machine'
 import {
   type RedisStoreOptions,
   type ResolvedRedisStoreOptions,
@@ -19,10 +25,10 @@ import {
 } from './redis-options'
 import { errorCodeIn, type RedisPort, ScriptRefusal } from './redis-port'
 import { RedisSessions } from './redis-sessions'
-import { TopicAccess, type TopicContext } from './topic-access'
+import { RedisTopic, type RedisTopicContext } from './redis-topic'
 
 /*
- *   RedisPort --up, down--> link machine --restore--> Lease, TopicAccess (each), RedisSessions
+ *   RedisPort --up, down--> link machine --restore--> Lease, RedisTopic (each), RedisSessions
  *                                |
  *                   ready: what changes anything waits for it
  *
@@ -61,13 +67,13 @@ export class RedisStore implements Store {
   readonly #reaper: Reaper
   readonly #redisSessions: RedisSessions
   readonly #own = new OwnRecords()
-  readonly #topics = new Map<Topic, TopicAccess>()
-  readonly #topicContext: TopicContext
+  readonly #topics = new Map<Topic, RedisTopic>()
+  readonly #topicContext: RedisTopicContext
   #events: NodeEvents | null = null
-  #link: LinkState = CONNECTING
+  #link: RedisLinkState = CONNECTING
   #waiting: (() => void)[] = []
   #isReachable = true
-  #isHandedOver = false
+  #isHandedOff = false
   #nodeChannel: string | null = null
   #pulse: Timer | null = null
   #retry: Timer | null = null
@@ -107,9 +113,9 @@ export class RedisStore implements Store {
       log,
       publish,
       ttlMs: sessionTtlMs,
-      onTaken: (id) => {
+      onClaimed: (id) => {
         this.#own.dropOwner(asciiJson(id))
-        this.#events?.onSessionTaken(id)
+        this.#events?.onSessionClaimed(id)
       },
     })
     this.sessions = this.#redisSessions
@@ -135,12 +141,12 @@ export class RedisStore implements Store {
           this.#fencedId = id
           return
         }
-        if (id === this.#lease.id) this.#lease.forfeit()
+        if (id === this.#lease.id) this.#lease.abandon()
         this.#dispatch({ kind: 'gone' })
       },
       onIdle: (access) => {
         this.#topics.delete(access.topic)
-        if (this.#link.name === 'live') this.#lease.untouch(access.topic)
+        if (this.#link.name === 'live') this.#lease.unregisterTopic(access.topic)
       },
       unavailable: (what) => this.#unavailable(what),
     }
@@ -194,11 +200,11 @@ export class RedisStore implements Store {
     }
   }
 
-  async handOver(graceMs: number): Promise<void> {
+  async handOff(graceMs: number): Promise<void> {
     await this.#ready()
-    this.#isHandedOver = true
+    this.#isHandedOff = true
     this.#pulse?.cancel()
-    await this.#lease.handOver(graceMs)
+    await this.#lease.handOff(graceMs)
   }
 
   async close(): Promise<void> {
@@ -209,32 +215,32 @@ export class RedisStore implements Store {
     for (const topic of [...this.#topics.values()]) topic.close()
     const isEmpty = this.#own.topics().next().done === true
     // Whoever holds nothing need not be found dead. In vain it is found dead, and nothing is lost with it.
-    if (wasLive && isEmpty && !this.#isHandedOver) await this.#lease.leave().catch(() => {})
+    if (wasLive && isEmpty && !this.#isHandedOff) await this.#lease.leave().catch(() => {})
     this.#dispatch({ kind: 'close' })
     await this.#port.close()
   }
 
   // --- the link --------------------------------------------------------------------------------------------------
 
-  #dispatch(event: LinkEvent): void {
-    const { state, effects } = stepLink(this.#link, event)
+  #dispatch(event: RedisLinkEvent): void {
+    const { state, effects } = stepRedisLink(this.#link, event)
     this.#link = state
     for (const effect of effects) this.#perform(effect)
   }
 
-  #perform(effect: LinkEffect): void {
+  #perform(effect: RedisLinkEffect): void {
     const { clock, logger: log } = this.#options
     switch (effect.kind) {
       case 'doubt':
         this.#pulse?.cancel()
-        this.#lease.unsettle()
-        for (const topic of this.#topics.values()) topic.doubt()
+        this.#lease.markUnstable()
+        for (const topic of this.#topics.values()) topic.markStale()
         return
       case 'restore':
         void this.#restore(++this.#restores)
         return
       case 'retryLater':
-        this.#retry = clock.after(growingDelay(++this.#failedRestores, RETRY_MS, MAX_RETRY_MS), () =>
+        this.#retry = clock.after(retryDelay(++this.#failedRestores, RETRY_MS, MAX_RETRY_MS), () =>
           this.#dispatch({ kind: 'retry' }),
         )
         return
@@ -281,14 +287,16 @@ export class RedisStore implements Store {
       await this.#listen()
       // Sessions come first: what a session had that another node has claimed meanwhile must not be asserted.
       await this.#redisSessions.restore()
-      await eachOf(this.#topics.values(), WIDTH, (topic) => (isOld() ? Promise.resolve() : topic.assert()))
+      await forEachLimited(this.#topics.values(), WIDTH, (topic) =>
+        isOld() ? Promise.resolve() : topic.assertOwn(),
+      )
       if (isOld()) return
       if (this.#fencedId === this.#lease.id)
         throw new ScriptRefusal('FENCED this node was taken for dead', 'FENCED')
       this.#dispatch({ kind: 'restored' })
     } catch (error) {
       if (isOld()) return
-      if (error instanceof ScriptRefusal) this.#lease.forfeit()
+      if (error instanceof ScriptRefusal) this.#lease.abandon()
       log.warn({ err: error }, 'what was missed could not be made good yet; trying again')
       this.#dispatch({ kind: 'failed' })
     }
@@ -299,7 +307,7 @@ export class RedisStore implements Store {
     const channel = this.#topicContext.keys.nodeChannel(this.#lease.id)
     const former = this.#nodeChannel
     if (channel === former) return
-    await this.#port.subscribe(channel, (text) => this.#redisSessions.hear(text))
+    await this.#port.subscribe(channel, (text) => this.#redisSessions.onMessage(text))
     this.#nodeChannel = channel
     if (former !== null) this.#port.unsubscribe(former)
   }
@@ -315,7 +323,7 @@ export class RedisStore implements Store {
       if (this.#events === null) throw this.#unavailable('Nobody has called connect')
       if (this.#link.name === 'live') {
         // Paused for longer than the lease, this node may have been taken for dead.
-        if (this.#lease.isValid || this.#isHandedOver) return
+        if (this.#lease.isValid || this.#isHandedOff) return
         if (!(await this.#lease.renew())) this.#dispatch({ kind: 'gone' })
         continue
       }
@@ -334,7 +342,7 @@ export class RedisStore implements Store {
   // --- the pulse -------------------------------------------------------------------------------------------------
 
   #schedulePulse(): void {
-    if (this.#isHandedOver) return
+    if (this.#isHandedOff) return
     const { clock, random, leaseTtlMs } = this.#options
     const chance = (Number.parseInt(random.id(4), 36) % 1000) / 1000
     this.#pulse?.cancel()
@@ -350,7 +358,7 @@ export class RedisStore implements Store {
     try {
       if (!(await this.#lease.renew())) {
         // A return that is under way finds out by itself: it is refused.
-        if (this.#link.name === 'live' && !this.#isHandedOver) this.#dispatch({ kind: 'gone' })
+        if (this.#link.name === 'live' && !this.#isHandedOff) this.#dispatch({ kind: 'gone' })
         return
       }
       if (this.#link.name !== 'live') return
@@ -359,7 +367,7 @@ export class RedisStore implements Store {
         this.#sessionsDueMs = clock.now() + sessionTtlMs * SESSION_SHARE
         await this.#redisSessions.restore()
       }
-      if (this.#lease.isSteady) await this.#reaper.sweep(this.#lease.id, this.#seen())
+      if (this.#lease.isStable) await this.#reaper.sweep(this.#lease.id, this.#seen())
     } catch (error) {
       // The port says itself whether Redis is away.
       log.debug({ err: error }, 'a pulse did not get through')
@@ -384,10 +392,10 @@ export class RedisStore implements Store {
 
   // --- topics ----------------------------------------------------------------------------------------------------
 
-  #topic(topic: Topic): TopicAccess {
+  #topic(topic: Topic): RedisTopic {
     let access = this.#topics.get(topic)
     if (!access) {
-      access = new TopicAccess(topic, this.#topicContext)
+      access = new RedisTopic(topic, this.#topicContext)
       this.#topics.set(topic, access)
     }
     return access

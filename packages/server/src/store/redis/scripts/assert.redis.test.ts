@@ -7,7 +7,7 @@ import type { RedisScript } from '../redis-port'
 import { ASSERT, assertArgs } from './assert'
 import { COMMIT, commitArgs, netChanges } from './commit'
 import { readSnapshot, SNAPSHOT } from './snapshot'
-import { callerArgs, NOTHING_KNOWN } from './topic'
+import { callerArgs, UNKNOWN_POSITION } from './topic'
 
 let redis: RedisServer
 beforeAll(async () => {
@@ -21,7 +21,7 @@ async function topicOf(prefix: string) {
   onTestFinished(() => client.close())
   const keys = new Keys(prefix).topic('room:lobby')
   return (script: RedisScript, node: string, generation: number, args: readonly string[]) => {
-    const caller = { node, generation, known: NOTHING_KNOWN, freshEpoch: 'e', publish: 'PUBLISH' as const }
+    const caller = { node, generation, known: UNKNOWN_POSITION, freshEpoch: 'e', publish: 'PUBLISH' as const }
     return client.run(script, keys, [...callerArgs(caller), ...args])
   }
 }

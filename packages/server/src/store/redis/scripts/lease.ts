@@ -29,7 +29,7 @@ return has and 1 or 0
 }
 
 /** `ARGV 1` node, `2` milliseconds that it leaves the others to take what it held. */
-export const HAND_OVER: RedisScript = {
+export const HAND_OFF: RedisScript = {
   name: 'hand-over',
   isUrgent: true,
   source: `${NOW}

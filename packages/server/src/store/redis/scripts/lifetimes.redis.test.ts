@@ -7,7 +7,14 @@ import type { RedisScript } from '../redis-port'
 import { ASSERT, assertArgs } from './assert'
 import { COMMIT, commitArgs, netChanges } from './commit'
 import { SNAPSHOT } from './snapshot'
-import { ASSERTIONS_MS, callerArgs, IDLE_TOPIC_MS, type Known, NOTHING_KNOWN, UNUSED_TOPIC_MS } from './topic'
+import {
+  ASSERTIONS_MS,
+  callerArgs,
+  IDLE_TOPIC_MS,
+  type KnownPosition,
+  UNKNOWN_POSITION,
+  UNUSED_TOPIC_MS,
+} from './topic'
 
 let redis: RedisServer
 beforeAll(async () => {
@@ -28,7 +35,7 @@ async function topicOf(prefix: string) {
   }
   const leftMs = async (key: string) => Number((await redis.command('PTTL', key)).slice(1))
   return {
-    run: (script: RedisScript, args: readonly string[], known: Known = NOTHING_KNOWN) =>
+    run: (script: RedisScript, args: readonly string[], known: KnownPosition = UNKNOWN_POSITION) =>
       client.run(script, keys, [...callerArgs({ ...caller, known }), ...args]),
     historyMs: () => leftMs(keys[2]),
     assertionsMs: () => leftMs(keys[4]),

@@ -7,7 +7,7 @@ import type { RedisScript } from '../redis-port'
 import { ASSERT, assertArgs, readAssertReply } from './assert'
 import { COMMIT, commitArgs, netChanges } from './commit'
 import { readSnapshot, SNAPSHOT } from './snapshot'
-import { callerArgs, type Known, MAX_REASONS, NOTHING_KNOWN, REASONS_MS } from './topic'
+import { callerArgs, type KnownPosition, MAX_REASONS, REASONS_MS, UNKNOWN_POSITION } from './topic'
 
 let redis: RedisServer
 beforeAll(async () => {
@@ -15,14 +15,14 @@ beforeAll(async () => {
 })
 afterAll(() => redis.dispose())
 
-const EARLIER: Known = { epoch: 'earlier', seq: 1, digest: 0 }
+const EARLIER: KnownPosition = { epoch: 'earlier', seq: 1, digest: 0 }
 
 /** Runs a script on one topic of its own. */
 async function topicOf(prefix: string) {
   const client = await connectedRedis(redis.url)
   onTestFinished(() => client.close())
   const keys = new Keys(prefix).topic('room:lobby')
-  const run = (script: RedisScript, args: readonly string[], known: Known = NOTHING_KNOWN) => {
+  const run = (script: RedisScript, args: readonly string[], known: KnownPosition = UNKNOWN_POSITION) => {
     const caller = { node: 'n', generation: 1, known, freshEpoch: 'e', publish: 'PUBLISH' as const }
     return client.run(script, keys, [...callerArgs(caller), ...args])
   }

@@ -41,20 +41,20 @@ export const REASONS_MS = 60_000
 export const FENCE_MS = 3_600_000
 
 /** What a node knows of a topic's history; all empty where it knows nothing, or that there is none. */
-export interface Known {
+export interface KnownPosition {
   readonly epoch: string
   readonly seq: number
   readonly digest: number
 }
 
-export const NOTHING_KNOWN: Known = { epoch: NO_HISTORY, seq: 0, digest: 0 }
+export const UNKNOWN_POSITION: KnownPosition = { epoch: NO_HISTORY, seq: 0, digest: 0 }
 
 /** Who asks, and what it knows. */
 export interface TopicCaller {
   readonly node: string
   /** Counts the node's returns: a command of an earlier connection that comes late is refused. */
   readonly generation: number
-  readonly known: Known
+  readonly known: KnownPosition
   /** Used where the topic's history begins. Letters and digits. */
   readonly freshEpoch: string
   readonly publish: 'PUBLISH' | 'SPUBLISH'

@@ -1,0 +1,102 @@
+import { field, isJsonObject, type JsonObject } from '@rollcall/shared-protocol'
+import { RunningMachine } from '../async/running-machine'
+import { ticketsOf } from '../async/tickets'
+import { PendingResults, ResettableTimer } from '../async/timer'
+import { RollcallError, timeoutError } from '../errors'
+import type { ResolvedSocketOptions } from '../options'
+import { readRefusal } from '../refusal'
+import { applyEdit, editOf, type MetaChange } from './meta-edit'
+import {
+  INITIAL_OWN_PRESENCE,
+  type OwnPresenceEffect,
+  type OwnPresenceEvent,
+  type OwnPresenceState,
+  stepOwnPresence,
+} from './own-presence-machine'
+import { MAX_WAITING_BYTES } from './waiting-edits'
+
+/** What this session wants its own presence in one topic to say: throttled, kept across reconnects. */
+export class OwnPresence {
+  readonly #topic: string
+  readonly #request: (change: MetaChange) => Promise<unknown>
+  readonly #machine: RunningMachine<OwnPresenceState, OwnPresenceEvent, OwnPresenceEffect>
+  readonly #timer: ResettableTimer
+  readonly #waiters: PendingResults
+  #joinMeta: JsonObject = {}
+
+  constructor(
+    topic: string,
+    options: ResolvedSocketOptions,
+    /** Sends one change; settles with the server's answer. Called only while joined. */
+    request: (change: MetaChange) => Promise<unknown>,
+  ) {
+    const { clock, timeoutMs, updateIntervalMs } = options
+    this.#topic = topic
+    this.#request = request
+    this.#timer = new ResettableTimer(clock, () => this.dispatch({ kind: 'due' }))
+    const what = `The update of our presence in "${topic}"`
+    const hint = 'It stays wanted, and goes out once the channel is joined.'
+    this.#waiters = new PendingResults(clock, timeoutMs, () => timeoutError(what, timeoutMs, hint))
+    this.#machine = new RunningMachine<OwnPresenceState, OwnPresenceEvent, OwnPresenceEffect>(
+      INITIAL_OWN_PRESENCE,
+      (state, event) =>
+        stepOwnPresence(state, event, { intervalMs: updateIntervalMs, joinMeta: this.#joinMeta }),
+      (effect) => this.#perform(effect),
+    )
+  }
+
+  dispatch(event: OwnPresenceEvent): void {
+    this.#machine.dispatch(event)
+  }
+
+  request(change: MetaChange): Promise<void> {
+    const edit = editOf(change)
+    const waiter = this.#waiters.add((ticket) => this.dispatch({ kind: 'submit', edit, ticket }))
+    // What the presence says is seen in the map: an update may be made in passing.
+    return waiter.markHandled().promise
+  }
+
+  /** Those who wait are told; what they wanted stays wanted. */
+  fail(error: unknown): void {
+    this.#waiters.rejectAll(error)
+  }
+
+  /** The payload of a join, its `meta` brought up to what the server has accepted since. (C-11) */
+  payloadOf(payload: JsonObject): JsonObject {
+    const { accepted } = this.#machine.state
+    const meta = field(payload, 'meta')
+    this.#joinMeta = isJsonObject(meta) ? meta : {}
+    return accepted === null ? payload : { ...payload, meta: applyEdit(this.#joinMeta, accepted) }
+  }
+
+  #perform(effect: OwnPresenceEffect): void {
+    switch (effect.kind) {
+      case 'timer':
+        return this.#timer.set(effect.delayMs)
+      case 'settle':
+        return this.#waiters.settle(effect.tickets, effect.error)
+      case 'refuse':
+        return this.#waiters.settle(ticketsOf(effect.ticket), fullError(this.#topic))
+      case 'send': {
+        const { id } = effect
+        const answered = (error: unknown) =>
+          this.dispatch({ kind: 'answered', id, error, retryAfterMs: retryAfterOf(error) })
+        Promise.all(effect.changes.map(this.#request)).then(() => answered(null), answered)
+      }
+    }
+  }
+}
+
+function fullError(topic: string): RollcallError {
+  return new RollcallError(
+    'queue_full',
+    `The patch of our presence in "${topic}" was dropped: with it, more than ${MAX_WAITING_BYTES} bytes would wait to be sent. Patch fewer fields, or replace the meta with presence.update.`,
+  )
+}
+
+/** How long the server asks to wait, where it is only too much for it; null for every other answer. */
+function retryAfterOf(error: unknown): number | null {
+  const isThrottled =
+    error instanceof RollcallError && error.reason === 'throttled' && error.response !== null
+  return isThrottled ? readRefusal(error.response).retryAfterMs : null
+}

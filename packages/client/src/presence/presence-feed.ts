@@ -1,0 +1,216 @@
+import type { Position, Presence, PresenceDiff, PresenceSnapshot } from '@rollcall/shared-protocol'
+import { RunningMachine } from '../async/running-machine'
+import { ResettableTimer } from '../async/timer'
+import { ChangeListeners, Listeners } from '../listeners'
+import type { ResolvedSocketOptions } from '../options'
+import {
+  INITIAL_MIRROR,
+  isStale,
+  type MirrorEffect,
+  type MirrorEvent,
+  type MirrorState,
+  stepMirror,
+} from './mirror-machine'
+import { PhoenixMirror } from './phoenix-mirror'
+import type { PhoenixMirrorEvent } from './phoenix-mirror-machine'
+import { emitChange, type PresenceEvents, type PresenceView } from './presence-events'
+import { type MapChange, PresenceMap } from './presence-map'
+
+/** What comes of a topic: from a server that tells positions, or from one that does not. */
+export type FeedEvent = MirrorEvent | PhoenixMirrorEvent
+
+/**
+ * Keeps one topic's map in step with the server: the mirror machine decides, the map changes, the listeners are told.
+ * Its channel feeds it; {@link Presence} shows it.
+ */
+export class PresenceFeed<M> {
+  readonly map = new PresenceMap<M>()
+  readonly listeners = new Listeners<PresenceEvents<M>>()
+  readonly changes = new ChangeListeners()
+  readonly #requestState: () => void
+  readonly #timer: ResettableTimer
+  readonly #mirror: RunningMachine<MirrorState, MirrorEvent, MirrorEffect>
+  /** In the place of the mirror where the server tells no positions. */
+  readonly #phoenix: PhoenixMirror<M> | null
+  /** Ends the wait for those whom a restarted server has not seen again. */
+  readonly #settle: ResettableTimer
+  readonly #settlingMs: () => number
+  #isSettling = false
+  #view: PresenceView<M> | null = null
+  #isChanged = false
+
+  /**
+   * @param ask - Sends `presence_sync`.
+   * @param settlingMs - How long the server waits for those who were there before it started; 0 where it does not.
+   * @param hasPositions - Whether the server tells positions; see `ClientDialect`.
+   */
+  constructor(
+    options: ResolvedSocketOptions,
+    ask: () => void,
+    settlingMs: () => number,
+    hasPositions = true,
+  ) {
+    this.#requestState = ask
+    this.#settlingMs = settlingMs
+    this.#timer = new ResettableTimer(options.clock, () => this.dispatch({ kind: 'due' }))
+    this.#settle = new ResettableTimer(options.clock, () => {
+      this.#isSettling = false
+      this.map.endSettling()
+      if (this.map.unconfirmedCount > 0) this.dispatch({ kind: 'settled' })
+    })
+    this.#mirror = new RunningMachine<MirrorState, MirrorEvent, MirrorEffect>(
+      INITIAL_MIRROR,
+      (state, event) =>
+        stepMirror(state, event, {
+          random: options.random(),
+          timeoutMs: options.timeoutMs,
+          backoff: options.backoff,
+        }),
+      (effect) => this.#perform(effect),
+      (before) => this.#changed(before),
+    )
+    this.#phoenix = hasPositions ? null : this.#followPhoenix()
+  }
+
+  /** Whether a snapshot has been applied since the channel was joined. */
+  get isSynced(): boolean {
+    return this.#phoenix?.isSynced ?? this.#mirror.state.at !== null
+  }
+
+  get resyncCount(): number {
+    return this.#mirror.state.resyncCount
+  }
+
+  /** Where the map stands, to be told to the server with a join; null where there is no map to go on from. */
+  get position(): Position | null {
+    const { at, isTrusted } = this.#mirror.state
+    return isTrusted ? at : null
+  }
+
+  /** Whether what is shown may be out of date. */
+  get isStale(): boolean {
+    return this.#phoenix?.isStale ?? (isStale(this.#mirror.state) || this.map.unconfirmedCount > 0)
+  }
+
+  get view(): PresenceView<M> {
+    this.#view ??= {
+      list: this.map.list(),
+      size: this.map.size,
+      isSynced: this.isSynced,
+      isStale: this.isStale,
+    }
+    return this.#view
+  }
+
+  dispatch(event: FeedEvent): void {
+    switch (event.kind) {
+      case 'joined':
+      case 'lost':
+      case 'cleared':
+        return (this.#phoenix ?? this.#mirror).dispatch(event)
+      case 'metas_state':
+      case 'metas_diff':
+        return this.#phoenix?.dispatch(event)
+      default:
+        return this.#mirror.dispatch(event)
+    }
+  }
+
+  #followPhoenix(): PhoenixMirror<M> {
+    return new PhoenixMirror<M>(this.map, {
+      applied: (change) => {
+        this.#tell(change)
+        this.#notify()
+      },
+      replaced: (change) => {
+        this.#touch()
+        this.#tell(change)
+        this.#tellSync()
+      },
+      cleared: () => this.#touch(),
+      changed: (isVisible) => {
+        if (isVisible) this.#touch()
+        this.#notify()
+      },
+    })
+  }
+
+  #perform(effect: MirrorEffect): void {
+    switch (effect.kind) {
+      case 'timer':
+        return this.#timer.set(effect.delayMs)
+      case 'ask':
+        return this.#requestState()
+      case 'apply':
+        return this.#apply(effect.diff)
+      case 'replace':
+        return this.#replace(effect.snapshot, effect.isOtherHistory)
+      case 'clear':
+        this.#stopSettling()
+        this.map.clear()
+        return this.#touch()
+    }
+  }
+
+  #apply(diff: PresenceDiff): void {
+    // The type of the meta is what the application says it is; nobody can check it here.
+    const change = this.map.apply(diff as PresenceDiff<M>)
+    this.dispatch({ kind: 'compared', isEqual: this.map.digest === diff.digest })
+    this.#settleIfNeeded()
+    this.#tell(change)
+  }
+
+  #replace(snapshot: PresenceSnapshot, isOtherHistory: boolean): void {
+    // A server that began anew knows only those who found it already; the others are about to. They are not told as
+    // gone before it has stopped waiting for them.
+    const keepsAbsent = this.#settlingMs() > 0 && (isOtherHistory || this.map.unconfirmedCount > 0)
+    const change = this.map.replace(snapshot.presences as readonly Presence<M>[], keepsAbsent)
+    this.#settleIfNeeded()
+    this.#touch()
+    this.#tell(change)
+    this.#tellSync()
+  }
+
+  #tellSync(): void {
+    // Only where somebody listens: the view's list costs what the map holds.
+    if (this.listeners.hasListeners('sync')) this.listeners.emit('sync', this.view)
+  }
+
+  #settleIfNeeded(): void {
+    if (!this.map.isSettling) this.#stopSettling()
+    else if (!this.#isSettling) {
+      this.#isSettling = true
+      this.#settle.set(this.#settlingMs())
+    }
+  }
+
+  #stopSettling(): void {
+    this.#isSettling = false
+    this.#settle.set(null)
+  }
+
+  #tell(change: MapChange<M>): void {
+    if (change.isVisible) this.#touch()
+    emitChange(this.listeners, change)
+  }
+
+  #changed(before: MirrorState): void {
+    const hadMap = before.at !== null
+    const { state } = this.#mirror
+    if (hadMap !== (state.at !== null) || isStale(before) !== isStale(state)) this.#touch()
+    // Whoever is away hears of nobody's return, and waits for the next connection to tell how long to wait.
+    if (state.name === 'away') this.#stopSettling()
+    this.#notify()
+  }
+
+  #notify(): void {
+    if (!this.#isChanged) return
+    this.#isChanged = false
+    this.changes.notify()
+  }
+
+  #touch(): void {
+    this.#view = null
+    this.#isChanged = true
+  }
+}

@@ -1,8 +1,0 @@
-import { expect, test } from 'vitest'
-import { growingDelay } from './backoff'
-
-test('[S-54] a pause doubles with each failure, up to its longest', () => {
-  expect([1, 2, 3, 4, 5, 2000].map((failures) => growingDelay(failures, 50, 500))).toEqual([
-    50, 100, 200, 400, 500, 500,
-  ])
-})

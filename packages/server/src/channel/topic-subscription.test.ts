@@ -1,0 +1,85 @@
+import type { JoinMessage } from '@rollcall/shared-protocol'
+import { expect, test } from 'vitest'
+import { ListeningMember, testRegistry } from '../testing-support/test-registry'
+import { TopicSubscription } from './topic-subscription'
+
+const topic = 'room:lobby'
+const joinOf = (ref: string): JoinMessage => ({ kind: 'join', topic, ref, joinRef: ref, payload: {} })
+
+function open() {
+  const { clock, registry } = testRegistry()
+  const member = new ListeningMember()
+  const attachment = new TopicSubscription(member, true, topic, registry)
+  const log: string[] = []
+  const enter = (message: JoinMessage) => {
+    const wait = attachment.start(message, () => log.push(`admitted by ${message.ref}`))
+    void wait.then(() => log.push(`waited for ${message.ref}`))
+  }
+  /** What the member is told when the topic has had time for it. */
+  const told = async () => {
+    await clock.advance(300)
+    return member.heard().map(([event]) => event)
+  }
+  return { registry, attachment, log, enter, told }
+}
+
+test('who enters is let in by the next flush, and given the state after that', async () => {
+  const { attachment, log, enter, told } = open()
+  enter(joinOf('1'))
+  expect([attachment.isLive, log]).toEqual([false, []])
+  expect(await told()).toEqual(['presence_state'])
+  expect([attachment.isLive, log]).toEqual([true, ['admitted by 1', 'waited for 1']])
+})
+
+test('who sleeps is told nothing, and is let in again when it has woken and entered', async () => {
+  const { registry, attachment, enter, told } = open()
+  enter(joinOf('1'))
+  await told()
+  attachment.pause()
+  registry.track('bob', topic, 'bob', {})
+  expect([await told(), attachment.isPaused, attachment.isLive]).toEqual([[], true, false])
+  const join = joinOf('2')
+  attachment.resume(join)
+  enter(join)
+  expect([attachment.isPaused, attachment.resumeJoin]).toEqual([false, join])
+  expect(await told()).toEqual(['presence_state'])
+})
+
+test.each(['pause', 'end'] as const)(
+  '%s while it waits ends the wait, and nobody is let in',
+  async (what) => {
+    const { attachment, log, enter, told } = open()
+    enter(joinOf('1'))
+    attachment[what]()
+    expect([await told(), log, attachment.isLive]).toEqual([[], ['waited for 1'], false])
+  },
+)
+
+test('a join from before the latest waking lets nobody in', async () => {
+  const { attachment, log, enter, told } = open()
+  attachment.pause()
+  attachment.resume(joinOf('2'))
+  enter(joinOf('1'))
+  expect([await told(), log]).toEqual([[], ['waited for 1']])
+})
+
+test('what is over does not enter, sleep or end again', async () => {
+  const { registry, attachment, log, enter, told } = open()
+  enter(joinOf('1'))
+  await told()
+  expect([attachment.end(), attachment.end(), attachment.isEnded]).toEqual([true, false, true])
+  attachment.pause()
+  expect(attachment.isPaused).toBe(false)
+  enter(joinOf('2'))
+  expect(await told()).toEqual([])
+  expect(log.at(-1)).toBe('waited for 2')
+  expect(registry.topicCount).toBe(0)
+})
+
+test('who follows is told of the topic without its state', async () => {
+  const { registry, attachment, told } = open()
+  attachment.startWithoutState()
+  expect([attachment.isLive, await told()]).toEqual([true, []])
+  registry.track('bob', topic, 'bob', {})
+  expect(await told()).toEqual(['presence_diff'])
+})

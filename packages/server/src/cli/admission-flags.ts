@@ -1,0 +1,72 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { ServerError } from '../errors'
+import type { ServerOptions } from '../options'
+
+/** What `rollcall serve` is told of who may connect. */
+export interface AdmissionFlags {
+  readonly allowOrigin?: readonly string[]
+  readonly trustProxy?: readonly string[]
+  readonly maxConnections?: number
+  readonly maxPerAddress?: number
+}
+
+/** Adds the flags that say who may connect, and how many, and returns the command. */
+export function addAdmissionFlags(command: Command): Command {
+  return command
+    .option(
+      '--allow-origin <origin...>',
+      "sites whose pages may connect: https://app.example.com, 'https://*.example.com' or '*'",
+    )
+    .addOption(
+      new Option(
+        '--trust-proxy <addresses>',
+        'proxies whose X-Forwarded-For is believed: addresses, networks or loopback, with commas between',
+      ).argParser((text) => text.split(',').map((address) => address.trim())),
+    )
+    .addOption(new Option('--max-connections <number>', 'connections at a time').argParser(readCount))
+    .addOption(
+      new Option('--max-per-address <number>', 'connections of one address at a time').argParser(readCount),
+    )
+}
+
+/** The options of the server that the flags stand for. */
+export function admissionOptionsOf(
+  flags: AdmissionFlags,
+): Pick<ServerOptions, 'allowedOrigins' | 'trustProxy' | 'admission'> {
+  const { allowOrigin, trustProxy, maxConnections, maxPerAddress } = flags
+  return {
+    ...(allowOrigin === undefined ? {} : { allowedOrigins: allowOrigin }),
+    ...(trustProxy === undefined ? {} : { trustProxy }),
+    admission: {
+      ...(maxConnections === undefined ? {} : { maxConnections }),
+      ...(maxPerAddress === undefined ? {} : { maxPerAddress }),
+    },
+  }
+}
+
+function readCount(text: string): number {
+  const count = Number(text)
+  if (/^\d+$/.test(text) && count > 0 && Number.isSafeInteger(count)) return count
+  throw new InvalidArgumentError('It must be a whole number above 0.')
+}
+
+/**
+ * Refuses options that were given as an empty text, by a flag or by the environment: `HOST=` would listen on every
+ * address, and `REDIS_URL=` would serve without Redis. Throws `invalid_option`.
+ */
+export function refuseEmpty(command: Command): void {
+  for (const option of command.options) {
+    const name = option.attributeName()
+    const value: unknown = command.getOptionValue(name)
+    const isEmpty = isBlank(value) || (Array.isArray(value) && value.some(isBlank))
+    if (!isEmpty) continue
+    const isFromEnvironment = command.getOptionValueSource(name) === 'env'
+    const where = isFromEnvironment ? `The environment variable ${option.envVar}` : option.long
+    const instead = isFromEnvironment ? 'unset it' : 'leave it out'
+    throw new ServerError('invalid_option', `${where} is empty: give it a value, or ${instead}.`)
+  }
+}
+
+function isBlank(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() === ''
+}

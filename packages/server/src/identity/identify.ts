@@ -1,0 +1,123 @@
+import { checkNameText, type Limits } from '@rollcall/shared-protocol'
+import { withTimeout } from '../async/with-timeout'
+import type { Clock } from '../io/clock'
+import type { Mode } from '../io/mode'
+import type { RandomSource } from '../io/random'
+import type { HandshakeRefusal, HandshakeRequest } from '../io/wire'
+import type { SampledLog } from '../log'
+import { type Logger, logFailure } from '../log'
+import { type Authenticate, anonymousIdentity, HandshakeError, type Identity, readIdentity } from './identity'
+
+export interface IdentifyContext {
+  readonly limits: Limits
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly log: Logger
+  /** Where the log is told of identities that nobody may have: whoever has such an account could fill it. */
+  readonly refusedIdentities: SampledLog
+  readonly authenticate: Authenticate | null
+  readonly authenticateTimeoutMs: number
+  readonly allowAnonymous: boolean
+  /** Known once the server listens. */
+  readonly mode: () => Mode
+}
+
+/** Says who it is that asks, or why that is not to be said. Never rejects, whatever `authenticate` does. (S-13) */
+export async function identify(
+  request: HandshakeRequest,
+  context: IdentifyContext,
+): Promise<Identity | HandshakeRefusal> {
+  const { authenticate, authenticateTimeoutMs, limits, clock, random, log } = context
+  const isDevelopment = context.mode() === 'development'
+  if (!authenticate) {
+    if (!isDevelopment && !context.allowAnonymous) {
+      const message = 'This server has no way to tell who connects: set authenticate, or allowAnonymous.'
+      log.error({ remoteAddress: request.remoteAddress }, message)
+      return {
+        status: 401,
+        reason: 'unauthorized',
+        message: 'This server takes nobody whom it cannot identify.',
+      }
+    }
+    return anonymousIdentity(request.params, {
+      trustUserId: isDevelopment,
+      limits,
+      mintGuestId: () => random.id(5),
+    })
+  }
+  const late = () => {
+    throw TIMED_OUT
+  }
+  try {
+    const given = await withTimeout(
+      Promise.resolve(authenticate(request)),
+      authenticateTimeoutMs,
+      clock,
+      late,
+    )
+    const identity = readIdentity(given)
+    return idRefusal(identity, context) ?? (isExpired(identity, clock) ? EXPIRED : identity)
+  } catch (error) {
+    const refusal = refusalIn(error)
+    if (refusal) return refusal
+    logFailure(log, error, { remoteAddress: request.remoteAddress }, 'authenticate failed')
+    if (error === TIMED_OUT) {
+      return {
+        status: 504,
+        reason: 'authenticate_timeout',
+        message: 'Finding out who you are took too long.',
+      }
+    }
+  }
+  return { status: 500, reason: 'authenticate_failed', message: 'Finding out who you are failed.' }
+}
+
+/** An id is shown to others and stands in logs, wherever it came from. Its length is for whoever makes it a key. (S-41) */
+function idRefusal({ id }: Identity, { refusedIdentities, clock }: IdentifyContext): HandshakeRefusal | null {
+  const problem = checkNameText('The id of the identity', id)
+  if (!problem) return null
+  const refusal = { status: 403, reason: problem.code, message: problem.message }
+  refusedIdentities.warn(refusal, clock.now())
+  return refusal
+}
+
+/** Whether what proved the identity is not taken any more. */
+export function isExpired({ expiresAtMs }: Identity, clock: Clock): boolean {
+  return expiresAtMs !== undefined && expiresAtMs <= clock.timeMs()
+}
+
+/** Whole milliseconds until the identity is over; null for never. */
+export function expiresInMs({ expiresAtMs }: Identity, clock: Clock): number | null {
+  if (expiresAtMs === undefined || expiresAtMs === Number.POSITIVE_INFINITY) return null
+  return Math.max(0, Math.floor(expiresAtMs - clock.timeMs()))
+}
+
+/** A guest has another made-up id with every connection: of two guests, the session's token alone tells. */
+export function isSameIdentity(before: Identity, now: Identity): boolean {
+  return before.id === now.id || (before.isGuest === true && now.isGuest === true)
+}
+
+/** Who the same person is from now on. A guest keeps the id that the session has. */
+export function withStableId(before: Identity, now: Identity): Identity {
+  return before.id === now.id ? now : { ...now, id: before.id }
+}
+
+const EXPIRED: HandshakeRefusal = {
+  status: 401,
+  reason: 'token_expired',
+  message: 'What proves who you are is over. Get it anew, and try again with it.',
+}
+
+const TIMED_OUT = new Error('authenticate did not answer in time (server option authenticateTimeoutMs).')
+
+/** What was thrown on purpose; null for anything else, however strange: some objects throw when they are looked at. */
+function refusalIn(error: unknown): HandshakeRefusal | null {
+  try {
+    if (!(error instanceof HandshakeError)) return null
+    const { status, reason, message } = error
+    if (![401, 403, 503].includes(status)) return null
+    return typeof reason === 'string' && typeof message === 'string' ? { status, reason, message } : null
+  } catch {
+    return null
+  }
+}
