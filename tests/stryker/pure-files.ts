@@ -25,7 +25,8 @@ export const pureFolders: readonly PureFolder[] = [
   },
   {
     folder: 'packages/server/src/presence',
-    files: ['flush', 'flush-machine', 'history', 'members', 'staging', 'topic-machine', 'topic-state'],
+    files: ['flush-machine', 'history', 'staging', 'subscribers', 'topic-state'],
+    tests: { 'flush-machine': ['flush'] },
   },
   { folder: 'packages/server/src/session', files: ['session-machine'] },
   { folder: 'packages/server/src/door', tests: { door: ['held-seat'], 'refusal-log': ['door'] } },

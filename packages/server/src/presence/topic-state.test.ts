@@ -64,6 +64,8 @@ describe('a topic as the node knows it', () => {
   test.each([
     ['an old one', diff(3, { joins: [bob] })],
     ['one after a gap', diff(5, { joins: [bob] })],
+    ['one that begins before the position and ends at it', { ...diff(3, { joins: [bob] }), seq: 4 }],
+    ['one that begins before the position and ends after it', { ...diff(3, { joins: [bob] }), seq: 5 }],
     ['one of another epoch', { ...diff(4, { joins: [bob] }), epoch: 'f' }],
   ])('[S-1] %s is not applied', (_what, one) => {
     const state = standing()

@@ -1,4 +1,5 @@
 import {
+  continuityOf,
   diffSnapshots,
   type Epoch,
   type FullDiff,
@@ -15,28 +16,28 @@ import {
 import type { LeaveReasons } from '../store/store'
 import { History, type HistoryBounds } from './history'
 import type { HistoryBudget } from './history-budget'
-import { stepTopic, type TopicMachineState, UNKNOWN_TOPIC } from './topic-machine'
 
 /*
- *  store's feed:  snapshot   -> reset()  everything anew, under a new epoch or after a gap
- *                 diff       -> apply()  in order
+ *  store's feed:  snapshot   -> reset()  replaces the whole state: a new epoch, or a gap in the diffs
+ *                 diff       -> apply()  changes it, where the diff follows the position
  *                                 |
- *                          FullDiff: what to tell the members, with what was there before
+ *                          FullDiff: the change for the subscribers, with the previous presences
  */
 
-/** One topic as this node knows it: what the store has told so far, and the way it came. Pure. */
+/** This node's copy of one topic, with its recent diffs. It does no I/O. */
 export class TopicState {
   readonly #set = new PresenceSet()
   readonly #history: History
-  #machine: TopicMachineState = UNKNOWN_TOPIC
+  /** A new object at each change: RecentStates compares it by identity. */
+  #position: Position | null = null
 
   constructor(bounds: HistoryBounds, budget: HistoryBudget) {
     this.#history = new History(bounds, budget)
   }
 
-  /** Where this node stands; null until the first snapshot. */
+  /** This node's position in the topic's history; null until the first snapshot. */
   get position(): Position | null {
-    return this.#machine.name === 'known' ? this.#machine.position : null
+    return this.#position
   }
 
   get size(): number {
@@ -56,27 +57,27 @@ export class TopicState {
   }
 
   reset(snapshot: PresenceSnapshot): void {
-    this.#machine = stepTopic(this.#machine, { kind: 'snapshot', snapshot }).state
+    this.#position = positionOf(snapshot)
     this.#set.replace(snapshot.presences)
     this.#history.clear()
   }
 
   /**
-   * The net change from here to a later state of this history, which is taken up. Null where the state is of another
-   * history, or not later: that takes a {@link reset}.
+   * Applies a later state of the same history and returns the net change. Returns null where the snapshot belongs to
+   * another history or is not later; call {@link conclude} then.
    */
   follow(snapshot: PresenceSnapshot, reasons: LeaveReasons): FullDiff | null {
     const { position } = this
     if (!position || position.epoch !== snapshot.epoch) return null
-    // Null where the state is not later: a diff to it is an old one.
+    // Null where the snapshot is not later: the diff to it is then an old one.
     const missed = this.#lead(position, snapshot, snapshot.seq, reasons)
-    // A store that lost writes may have other revs under the same numbers: then only the state itself tells.
+    // A store that lost writes may reuse a rev for another meta. The digest then differs, and only a reset is safe.
     return this.#set.digest === snapshot.digest ? missed : null
   }
 
   /**
-   * The net change from here to a state of another history, as the last step of this one; null where there was none. The
-   * state of the other history is taken up: nobody goes on from that step.
+   * Replaces the state and, where the snapshot begins another history, returns the net change to it as the last step of
+   * the old history. No client can resume from the position of that step.
    */
   conclude(snapshot: PresenceSnapshot, reasons: LeaveReasons): FullDiff | null {
     const { position } = this
@@ -86,29 +87,31 @@ export class TopicState {
     return last
   }
 
-  /** The diff with what was there before, or null where it is old or does not follow (the store sends a snapshot). */
+  /**
+   * Applies a diff that follows the position and returns it with the previous presences. Returns null for any other: an
+   * old one is in the state already, and after a gap the store sends a snapshot. (S-1)
+   */
   apply(diff: PresenceDiff): FullDiff | null {
-    const { state, effects } = stepTopic(this.#machine, { kind: 'diff', diff })
-    this.#machine = state
-    if (effects.length === 0) return null
+    if (this.#position === null || continuityOf(this.#position, diff) !== 'apply') return null
+    this.#position = positionOf(diff)
     const full = fullDiff(diff, this.#set.apply(diff))
     this.#history.push(full)
     return full
   }
 
-  /** It will be told nothing more that has to be kept: what its history holds is there for others. */
+  /** Returns the history's bytes to the node's budget. Call it when the topic is closed. */
   end(): void {
     this.#history.end()
   }
 
   snapshot(): PresenceSnapshot {
-    const { epoch, seq } = this.#standing()
+    const { epoch, seq } = this.#knownPosition()
     return { epoch, seq, digest: this.#set.digest, presences: [...this.#set.presences()] }
   }
 
-  /** Net change since a position, or null where that is not known any more. */
+  /** Net change since a position, or null where the history no longer reaches back to it. */
   since(position: Position): FullDiff | null {
-    const { epoch, seq } = this.#standing()
+    const { epoch, seq } = this.#knownPosition()
     if (position.epoch !== epoch) return null
     if (position.seq === seq) return emptyDiff(epoch, seq, this.#set.digest)
     return this.#history.since(position)
@@ -119,11 +122,15 @@ export class TopicState {
     return this.apply({ epoch: from.epoch, base: from.seq, seq, digest: to.digest, ...changes })
   }
 
-  #standing(): Position {
+  #knownPosition(): Position {
     const { position } = this
     if (!position) throw new Error('A topic was asked for its state before its first snapshot.')
     return position
   }
+}
+
+function positionOf({ epoch, seq }: Position): Position {
+  return { epoch, seq }
 }
 
 function emptyDiff(epoch: Epoch, seq: Seq, digest: number): FullDiff {
