@@ -108,7 +108,7 @@ export const doorMutants: readonly Mutant[] = [
     file: `${server}/admission/admission-control.ts`,
     find: 'addressGroup(remoteAddress)',
     replace: 'remoteAddress',
-    tests: [`${server}/door`],
+    tests: [`${server}/admission`],
   },
   {
     name: 'identity-not-counted',
@@ -126,7 +126,7 @@ export const doorMutants: readonly Mutant[] = [
     file: `${server}/admission/admission-control.ts`,
     find: '1 + Math.floor(fractionOf(random.id(4)) * 5)',
     replace: '1',
-    tests: [`${server}/door`],
+    tests: [`${server}/admission`],
   },
   {
     name: 'hoarded-node',
