@@ -51,12 +51,12 @@ export function runComposed(
  * Lets through what `isAllowed` says yes to and refuses the rest with `forbidden`.
  *
  * @example
- * middleware: [authorize((ctx, call) => call.kind !== 'event' || ctx.assigns.get('role') === 'speaker')]
+ * middleware: [allowIf((ctx, call) => call.kind !== 'event' || ctx.assigns.get('role') === 'speaker')]
  */
 export function allowIf(
   isAllowed: (ctx: ChannelContext, call: Call) => boolean | Promise<boolean>,
 ): Middleware {
-  checkOptions('authorize: ', { isAllowed }, { isAllowed: 'function' })
+  checkOptions('allowIf: ', { isAllowed }, { isAllowed: 'function' })
   return async (ctx, call, next) => {
     const answer: unknown = await isAllowed(ctx, call)
     // A refusal or a reason would be as good as a yes.
