@@ -216,7 +216,7 @@ const answeredByOthers: HandshakeRefusal = {
   status: 500,
   reason: 'answered_by_others',
   message:
-    'Another listener of upgrades answered a handshake of ours: let it answer its own paths only (see docs/reference/server-options.md).',
+    'Another listener of upgrades answered a handshake of ours: let it answer its own paths only (see docs/guides/embed.md).',
 }
 const closing: HandshakeRefusal = { status: 503, reason: 'closing', message: 'The server is shutting down.' }
 
