@@ -422,7 +422,7 @@ export const rateMutants: readonly Mutant[] = [
     breaks: 'each patch that arrives builds the whole of what is kept',
     file: `${server}/connection/pending-meta-change.ts`,
     find: 'this.#bytes += growth',
-    replace: 'this.#bytes += growth + 0 * nodeBytes(this.#tree)',
+    replace: 'this.#bytes += growth + 0 * bytesOfEdit(this.#edit)',
     tests: [`${server}/connection/update-coalescer`],
   },
   {

@@ -86,7 +86,21 @@ export type {
   UpdateMessage,
 } from './messages'
 export { digestOf, digestOfOne } from './presence/digest'
-export { mergePatch } from './presence/merge-patch'
+export {
+  applyEdit,
+  bytesOfEdit,
+  changesOf,
+  composeEdits,
+  contentOf,
+  editOf,
+  foldInto,
+  type GrowingEdit,
+  growthOf,
+  type MetaChange,
+  type MetaEdit,
+  mergePatch,
+  withoutIdleRemovals,
+} from './presence/meta-edit'
 export { PhoenixPresences } from './presence/phoenix-presences'
 export type { AppliedChanges } from './presence/presence'
 export {

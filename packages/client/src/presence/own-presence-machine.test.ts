@@ -1,6 +1,5 @@
-import type { JsonObject } from '@rollcall/shared-protocol'
+import { editOf, type JsonObject } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
-import { editOf } from './meta-edit'
 import {
   INITIAL_OWN_PRESENCE,
   type OwnPresenceEffect,

@@ -1,6 +1,16 @@
-import { type JsonObject, type Step, stay, stepBy, type TransitionTable } from '@rollcall/shared-protocol'
+import {
+  changesOf,
+  composeEdits,
+  type JsonObject,
+  type MetaChange,
+  type MetaEdit,
+  type Step,
+  stay,
+  stepBy,
+  type TransitionTable,
+  withoutIdleRemovals,
+} from '@rollcall/shared-protocol'
 import { joinTickets, type Tickets, ticketsOf } from '../async/tickets'
-import { changesOf, composeEdits, type MetaChange, type MetaEdit, withoutIdleRemovals } from './meta-edit'
 import { append, mergeAll, mergeOf, type WaitingEdits, waitingOf } from './waiting-edits'
 
 /*

@@ -1,11 +1,17 @@
-import { field, isJsonObject, type JsonObject } from '@rollcall/shared-protocol'
+import {
+  applyEdit,
+  editOf,
+  field,
+  isJsonObject,
+  type JsonObject,
+  type MetaChange,
+} from '@rollcall/shared-protocol'
 import { RunningMachine } from '../async/running-machine'
 import { ticketsOf } from '../async/tickets'
 import { PendingResults, ResettableTimer } from '../async/timer'
 import { RollcallError, timeoutError } from '../errors'
 import type { ResolvedSocketOptions } from '../options'
 import { readRefusal } from '../refusal'
-import { applyEdit, editOf, type MetaChange } from './meta-edit'
 import {
   INITIAL_OWN_PRESENCE,
   type OwnPresenceEffect,

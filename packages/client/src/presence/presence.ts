@@ -1,5 +1,4 @@
-import type { JsonObject, Key, Meta } from '@rollcall/shared-protocol'
-import type { MetaChange } from './meta-edit'
+import type { JsonObject, Key, Meta, MetaChange } from '@rollcall/shared-protocol'
 import type { PresenceEvents, PresenceView } from './presence-events'
 import type { PresenceFeed } from './presence-feed'
 import type { PresenceEntry } from './presence-map'

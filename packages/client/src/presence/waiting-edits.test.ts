@@ -1,6 +1,5 @@
-import type { JsonObject } from '@rollcall/shared-protocol'
+import { editOf, type JsonObject, type MetaEdit } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
-import { editOf, type MetaEdit } from './meta-edit'
 import { append, MAX_WAITING_BYTES, mergeAll, mergeOf, type WaitingEdits, waitingOf } from './waiting-edits'
 
 const patch = (fields: JsonObject): MetaEdit => editOf({ kind: 'patch', patch: fields })

@@ -1,5 +1,4 @@
-import { utf8Bytes } from '@rollcall/shared-protocol'
-import { composeEdits, type MetaEdit } from './meta-edit'
+import { bytesOfEdit, composeEdits, contentOf, type MetaEdit, utf8Bytes } from '@rollcall/shared-protocol'
 
 /*
  *   oldest <- … <- newest      each append adds a link, and shares all links before it
@@ -74,8 +73,5 @@ export function mergeAll(edits: readonly MetaEdit[]): MetaEdit {
 
 /** About as many bytes as the edit has as JSON. */
 function bytesOf(edit: MetaEdit): number {
-  if (edit.kind === 'set') return utf8Bytes(JSON.stringify(edit.value))
-  let bytes = 2
-  for (const [name, inner] of edit.fields) bytes += utf8Bytes(JSON.stringify(name)) + 2 + bytesOf(inner)
-  return bytes
+  return edit.kind === 'set' ? utf8Bytes(JSON.stringify(contentOf(edit))) : bytesOfEdit(edit)
 }

@@ -1,87 +1,82 @@
 import {
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
+  bytesOfEdit,
+  contentOf,
+  editOf,
+  foldInto,
+  type GrowingEdit,
+  growthOf,
   type PatchMessage,
   type UpdateMessage,
   utf8Bytes,
 } from '@rollcall/shared-protocol'
 
 /*
- *   a message too fast --begin--> tree --fold(later)--> tree --message(), when its time has come--> one message
+ *   a message too fast --begin--> edit --fold(later patch)--> edit --message(), once it may run--> one message
  *
- * A later change of the same presence is folded into the one that waits. That takes as long as the later one is large,
- * however much waits already, and the message is built once: to build it with each arrival would let tiny patches behind
- * one wide one hold the event loop. (S-51)
+ * Folding takes time in proportion to the later patch, however much waits already, and the message is built once.
+ * Building it with each arrival would let tiny patches behind one wide patch block the event loop. (S-51)
  */
 
 export type MetaUpdate = UpdateMessage | PatchMessage
 
-/** A JSON object that can grow: objects are trees, everything else is as it came. A `__proto__` is a field. (P-10) */
-type Tree = Map<string, JsonValue | Tree>
-
 /**
- * A useful patch can name every field of a full meta to take it out, with `null`, and put in another full meta: less
- * than three times the bytes of one. A longer one is either refused for `limits.metaBytes` or says nothing.
+ * A useful patch removes every field of a full meta, with `null`, and adds another full meta: less than three times the
+ * bytes of one meta. A longer patch is refused for `limits.metaBytes` or changes nothing.
  */
 const PATCH_METAS = 3
 
-/** A change of one presence that waits for its time, with everything that was folded into it. */
+/** One presence's change that waits because its connection sends too fast, with every later patch folded into it. */
 export class PendingMetaChange {
   readonly #maxBytes: number
-  /** Whether it replaces the meta. Otherwise it is a patch, and its nulls take fields out. */
-  readonly #isWhole: boolean
-  readonly #tree: Tree
+  readonly #edit: GrowingEdit
   #bytes: number
   #latest: MetaUpdate
 
-  private constructor(message: MetaUpdate, tree: Tree, maxBytes: number) {
-    this.#isWhole = message.kind === 'update'
-    this.#tree = tree
-    this.#bytes = nodeBytes(tree)
+  private constructor(message: MetaUpdate, maxBytes: number) {
+    this.#edit = editOf(message)
+    this.#bytes = bytesOfEdit(this.#edit)
     this.#maxBytes = maxBytes
     this.#latest = emptied(message)
   }
 
-  /** Null where it has more bytes than any such change can need. */
+  /** Null if the message has more bytes than any useful change of a meta of at most `metaBytes`. */
   static begin(message: MetaUpdate, metaBytes: number): PendingMetaChange | null {
     const maxBytes = message.kind === 'update' ? metaBytes : PATCH_METAS * metaBytes
     const content = message.kind === 'update' ? message.meta : message.patch
     if (utf8Bytes(JSON.stringify(content)) > maxBytes) return null
-    return new PendingMetaChange(message, treeOf(content), maxBytes)
+    return new PendingMetaChange(message, maxBytes)
   }
 
-  /** Of the meta or patch, as JSON, and one more for each object that is not empty. */
+  /** Bytes of the meta or patch as JSON, and one more for each object that is not empty. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** The message that came last, without what it said. */
+  /** The message that came last, without its content. */
   get latest(): MetaUpdate {
     return this.#latest
   }
 
   /**
-   * Adds a later patch. False, and nothing is changed, where that would take more than `roomBytes` more, or more bytes
-   * than the change may have, or where no one message says both: to take a field out and then to put parts into it is
-   * nothing that a merge patch (RFC 7396) can say of a field that may hold an object.
+   * Adds a later patch. Returns false and changes nothing if the change would grow by more than `roomBytes` or past its
+   * own limit, or if no single message has the effect of both.
    */
   fold(message: PatchMessage, roomBytes: number): boolean {
-    const growth = growthOf(this.#tree, message.patch, this.#isWhole)
+    const growth = growthOf(this.#edit, message.patch)
     if (growth === null) return false
-    // One that takes no more than before is within the bounds that this was in.
+    // A change that does not grow stays within bounds that it met before.
     if (growth > 0 && (growth > roomBytes || this.#bytes + growth > this.#maxBytes)) return false
-    foldInto(this.#tree, message.patch, this.#isWhole)
+    foldInto(this.#edit, editOf(message))
     this.#bytes += growth
     this.#latest = emptied(message)
     return true
   }
 
-  /** One message that does what all of them did, under the latest one's ref. */
+  /** One message with the effect of all of them, under the latest one's ref. */
   message(): MetaUpdate {
     const { ref, topic, joinRef } = this.#latest
-    const content = objectOf(this.#tree)
-    return this.#isWhole
+    const content = contentOf(this.#edit)
+    return this.#edit.kind === 'set'
       ? { kind: 'update', ref, topic, joinRef, meta: content }
       : { kind: 'patch', ref, topic, joinRef, patch: content }
   }
@@ -89,62 +84,4 @@ export class PendingMetaChange {
 
 function emptied(message: MetaUpdate): MetaUpdate {
   return message.kind === 'update' ? { ...message, meta: {} } : { ...message, patch: {} }
-}
-
-function treeOf(object: JsonObject): Tree {
-  return new Map(Object.entries(object).map(([name, value]) => [name, nodeOf(value)]))
-}
-
-function nodeOf(value: JsonValue): JsonValue | Tree {
-  return isJsonObject(value) ? treeOf(value) : value
-}
-
-function objectOf(tree: Tree): JsonObject {
-  // fromEntries defines fields and never runs a setter: a field called __proto__ stays a field. (P-10)
-  return Object.fromEntries(
-    [...tree].map(([name, node]) => [name, node instanceof Map ? objectOf(node) : node]),
-  )
-}
-
-/** By how many bytes a patch makes the tree grow; null where the tree cannot say both. */
-function growthOf(tree: Tree, patch: JsonObject, isWhole: boolean): number | null {
-  let growth = 0
-  for (const [name, value] of Object.entries(patch)) {
-    const before = tree.get(name)
-    if (isJsonObject(value)) {
-      if (before !== undefined && !(before instanceof Map) && !isWhole) return null
-      const into = before instanceof Map ? before : new Map()
-      const inner = growthOf(into, value, isWhole)
-      if (inner === null) return null
-      growth += inner
-      if (into !== before) growth += fieldBytes(name, into)
-    } else if (!(value === null && isWhole)) growth += fieldBytes(name, value)
-    if (before !== undefined && !(before instanceof Map && isJsonObject(value)))
-      growth -= fieldBytes(name, before)
-  }
-  return growth
-}
-
-function foldInto(tree: Tree, patch: JsonObject, isWhole: boolean): void {
-  for (const [name, value] of Object.entries(patch)) {
-    if (value === null && isWhole) tree.delete(name)
-    else if (isJsonObject(value)) {
-      const before = tree.get(name)
-      const into: Tree = before instanceof Map ? before : new Map()
-      foldInto(into, value, isWhole)
-      tree.set(name, into)
-    } else tree.set(name, value)
-  }
-}
-
-/** Of a field in an object: name, colon, value and comma. */
-function fieldBytes(name: string, node: JsonValue | Tree): number {
-  return utf8Bytes(JSON.stringify(name)) + 2 + nodeBytes(node)
-}
-
-function nodeBytes(node: JsonValue | Tree): number {
-  if (!(node instanceof Map)) return utf8Bytes(JSON.stringify(node))
-  let bytes = 2
-  for (const [name, inner] of node) bytes += fieldBytes(name, inner)
-  return bytes
 }

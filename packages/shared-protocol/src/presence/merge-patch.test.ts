@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../json'
-import { mergePatch } from './merge-patch'
+import { mergePatch } from './meta-edit'
 
 const parse = (text: string) => JSON.parse(text) as JsonObject
 

@@ -1,7 +1,20 @@
-import { type JsonObject, type JsonValue, mergePatch } from '@rollcall/shared-protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { applyEdit, changesOf, composeEdits, editOf, type MetaChange, withoutIdleRemovals } from './meta-edit'
+import type { JsonObject, JsonValue } from '../json'
+import {
+  applyEdit,
+  bytesOfEdit,
+  changesOf,
+  composeEdits,
+  contentOf,
+  editOf,
+  foldInto,
+  growthOf,
+  type MetaChange,
+  type MetaEdit,
+  mergePatch,
+  withoutIdleRemovals,
+} from './meta-edit'
 
 const names = fc.constantFrom('a', 'b', '__proto__', 'constructor', '')
 const values = fc.letrec<{ value: JsonValue; object: JsonObject }>((tie) => ({
@@ -28,11 +41,14 @@ function applyAll(meta: JsonObject, all: readonly MetaChange[]): JsonObject {
   return all.reduce((held, next) => (next.kind === 'update' ? next.meta : mergePatch(held, next.patch)), meta)
 }
 
+const composeAll = (all: readonly MetaChange[]): MetaEdit =>
+  all.map((change): MetaEdit => editOf(change)).reduce(composeEdits)
+
 describe('meta edits', () => {
   test('[C-10] any number of changes, sent as one, have the effect of all in their order', () => {
     fc.assert(
       fc.property(metas, fc.array(changes, { minLength: 1, maxLength: 8 }), (meta, all) => {
-        const edit = all.map(editOf).reduce(composeEdits)
+        const edit = composeAll(all)
         expect(changesOf(edit).length).toBeLessThanOrEqual(2)
         expect(applyAll(meta, changesOf(edit))).toEqual(applyAll(meta, all))
         expect(applyEdit(meta, edit)).toEqual(applyAll(meta, all))
@@ -41,10 +57,45 @@ describe('meta edits', () => {
     )
   })
 
+  test('[C-10] composing two edits changes neither', () => {
+    fc.assert(
+      fc.property(fc.array(changes, { minLength: 3, maxLength: 6 }), (all) => {
+        const edits = all.map(editOf)
+        const before = structuredClone(edits)
+        for (const edit of edits) edits.reduce<MetaEdit>(composeEdits, edit)
+        expect(edits).toEqual(before)
+      }),
+    )
+  })
+
+  test('[S-36, S-51] folding a patch in place makes what composing makes, and grows by the bytes that were announced', () => {
+    fc.assert(
+      fc.property(changes, fc.array(values.object, { minLength: 1, maxLength: 6 }), (first, patches) => {
+        const edit = editOf(first)
+        for (const patch of patches) {
+          const composed = composeEdits(edit, editOf({ kind: 'patch', patch }))
+          const growth = growthOf(edit, patch)
+          expect(growth === null).toBe(changesOf(composed).length === 2)
+          if (growth === null) continue
+          const bytes = bytesOfEdit(edit)
+          foldInto(edit, editOf({ kind: 'patch', patch }))
+          expect(edit).toEqual(composed)
+          expect(bytesOfEdit(edit)).toBe(bytes + growth)
+          expect(changesOf(edit)).toEqual(
+            edit.kind === 'set'
+              ? [{ kind: 'update', meta: contentOf(edit) }]
+              : [{ kind: 'patch', patch: contentOf(edit) }],
+          )
+        }
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
   test('sending the same edit twice is sending it once', () => {
     fc.assert(
       fc.property(metas, fc.array(changes, { minLength: 1, maxLength: 5 }), (meta, all) => {
-        const edit = all.map(editOf).reduce(composeEdits)
+        const edit = composeAll(all)
         expect(applyEdit(applyEdit(meta, edit), edit)).toEqual(applyEdit(meta, edit))
       }),
     )
@@ -53,7 +104,7 @@ describe('meta edits', () => {
   test('[C-11] without its idle removals an edit makes the same of the same meta, and has none for an empty one', () => {
     fc.assert(
       fc.property(metas, fc.array(changes, { minLength: 1, maxLength: 5 }), (meta, all) => {
-        const edit = all.map(editOf).reduce(composeEdits)
+        const edit = composeAll(all)
         expect(applyEdit(meta, withoutIdleRemovals(edit, meta))).toEqual(applyEdit(meta, edit))
         const [first, ...others] = changesOf(withoutIdleRemovals(edit, {})).slice(-1)
         expect(others).toEqual([])
@@ -90,7 +141,7 @@ describe('meta edits', () => {
       expect(composeEdits(patch({ a: before }), patch({ a: { x: 1 } }))).toEqual(
         composeEdits(patch({ a: {} }), {
           kind: 'merge',
-          fields: new Map([['a', { kind: 'set', value: { x: 1 } }]]),
+          fields: new Map([['a', { kind: 'set', fields: new Map([['x', 1]]) }]]),
         }),
       )
   })
