@@ -12,6 +12,8 @@ import { mutants } from './mutants'
 
 /** How long the tests may take over one of them, in milliseconds. One that makes them hang counts as noticed. */
 const TIMEOUT_MS = 180_000
+/** The same for the tests of all of them at once, without a mutant, in milliseconds. */
+const WHOLE_TIMEOUT_MS = 1_200_000
 
 const names = process.argv.slice(2)
 const chosen = names.length === 0 ? mutants : mutants.filter(({ name }) => names.includes(name))
@@ -24,7 +26,7 @@ const folder = mkdtempSync(join(tmpdir(), 'rollcall-mutants-'))
 let noticed = 0
 try {
   process.stdout.write('[0] the tests without a mutant … ')
-  const broken = firstFailure(null, [...new Set(chosen.flatMap(({ tests }) => tests))])
+  const broken = firstFailure(null, [...new Set(chosen.flatMap(({ tests }) => tests))], WHOLE_TIMEOUT_MS)
   if (broken !== null)
     throw new Error(`They fail as it is, so that nothing could be told from them: ${broken}`)
   process.stdout.write('pass\n')
@@ -43,7 +45,11 @@ process.stdout.write(`${noticed} passed, ${chosen.length - noticed} failed\n`)
 process.exitCode = noticed === chosen.length && chosen.length > 0 ? 0 : 1
 
 /** The first test that fails, or null. */
-function firstFailure(name: Mutant['name'] | null, tests: readonly string[]): string | null {
+function firstFailure(
+  name: Mutant['name'] | null,
+  tests: readonly string[],
+  timeoutMs = TIMEOUT_MS,
+): string | null {
   const report = join(folder, `${name ?? 'none'}.json`)
   const projects = ['unit', 'browser-like', 'integration', 'sim', 'redis'].map(
     (project) => `--project=${project}`,
@@ -60,7 +66,7 @@ function firstFailure(name: Mutant['name'] | null, tests: readonly string[]): st
     ],
     {
       env: { ...process.env, ...(name === null ? {} : { MUTANT: name }) },
-      timeout: TIMEOUT_MS,
+      timeout: timeoutMs,
       encoding: 'utf8',
     },
   )
