@@ -106,7 +106,7 @@ export const applicationMutants: readonly Mutant[] = [
     law: 'S-13',
     breaks: 'one connection that cannot be written to keeps from others what is due to them',
     file: `${server}/io/write-scheduler.ts`,
-    find: "logFailure(this.#log, error, {}, 'what was due to a connection could not be written')",
+    find: "logFailure(this.#log, error, {}, 'writing to a connection failed')",
     replace: 'throw error',
     tests: [`${server}/io/write-scheduler`],
   },

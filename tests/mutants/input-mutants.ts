@@ -241,7 +241,7 @@ export const inputMutants: readonly Mutant[] = [
     law: 'S-42',
     breaks: 'a text frame may be no UTF-8',
     file: `${server}/io/websocket/frame-reader.ts`,
-    find: "if (!isBinary && !isUtf8(data)) return void this.#violated(1007, 'a text that is no UTF-8')",
+    find: "if (!isBinary && !isUtf8(data)) return void this.#violated(1007, 'a text that is not UTF-8')",
     replace: '',
     tests: [`${server}/io/websocket/frame-reader`],
   },

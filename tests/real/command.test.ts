@@ -78,8 +78,13 @@ describe('[S-17] TLS flags for Redis', () => {
   const redis = ['--redis', 'rediss://127.0.0.1:1']
 
   test.each([
-    ['no Redis to use TLS with', ['--redis-tls'], {}, 'TLS options for Redis are of no use without it'],
-    ['an authority, and no Redis', [], { REDIS_CA: pem }, 'TLS options for Redis are of no use without it'],
+    ['no Redis to use TLS with', ['--redis-tls'], {}, 'TLS options for Redis have no effect without Redis'],
+    [
+      'an authority, and no Redis',
+      [],
+      { REDIS_CA: pem },
+      'TLS options for Redis have no effect without Redis',
+    ],
     [
       'a file that is not there',
       [...redis, '--redis-ca', join(folder, 'none')],

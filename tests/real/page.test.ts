@@ -73,7 +73,9 @@ describe('[S-9] requests of one TCP connection that wait', () => {
     peer.socket.pause()
     peer.socket.write(get('/assets/large.js').repeat(1200))
     await eventually(() =>
-      expect(lines.map(([, , message]) => message)).toContain('TCP connections are cut off'),
+      expect(lines.map(([, , message]) => message)).toContain(
+        'closing TCP connections with too many waiting requests',
+      ),
     )
     expect(lines.at(-1)?.[1]).toMatchObject({ message: expect.stringContaining('http.maxPipelined') })
     peer.socket.resume()

@@ -123,7 +123,7 @@ describe('[S-60] the nearest name is told', () => {
     ],
     [{ keyBytes: 5 }, 'There is no option "keyBytes". Did you mean limits.keyBytes?'],
     [{ autenticate: () => ({ id: 'a' }) }, 'There is no option "autenticate". Did you mean authenticate?'],
-    [{ grace: { zzz: 1 } }, 'There is no option "grace.zzz". There are graceMs, pageGraceMs.'],
+    [{ grace: { zzz: 1 } }, 'There is no option "grace.zzz". The options are graceMs, pageGraceMs.'],
   ])('%j', (given, message) => {
     expect(() => resolveServerOptions(given as never)).toThrow(expect.objectContaining({ message }))
   })

@@ -99,7 +99,7 @@ function described(value: unknown): string {
 function unknownOption(prefix: string, name: string, types: OptionTypes): string {
   const nearest = nearestOf(name, pathsOf('', types))
   const there =
-    nearest === null ? `There are ${Object.keys(types).join(', ')}` : `Did you mean ${prefix}${nearest}`
+    nearest === null ? `The options are ${Object.keys(types).join(', ')}` : `Did you mean ${prefix}${nearest}`
   return `There is no option ${JSON.stringify(prefix + name)}. ${there}${nearest === null ? '.' : '?'}`
 }
 

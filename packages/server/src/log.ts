@@ -36,7 +36,7 @@ export function logFailure(log: Logger, error: unknown, context: object, message
     log.error({ err: error, ...context }, message)
   } catch {
     try {
-      log.error({ err: 'What was thrown cannot be shown.', ...context }, message)
+      log.error({ err: 'The thrown value cannot be logged.', ...context }, message)
     } catch {
       // A logger that takes nothing: there is nobody to tell.
     }
@@ -66,6 +66,6 @@ export class SampledLog {
       return
     }
     this.#told.set(reason, { atMs: nowMs, since: 0 })
-    this.#log.warn({ reason, message, notTold: last?.since ?? 0 }, this.#what)
+    this.#log.warn({ reason, message, suppressedCount: last?.since ?? 0 }, this.#what)
   }
 }

@@ -102,7 +102,7 @@ export class PresenceNode {
       maxNamesPerSession: limits.channelsPerSession,
     })
     const { authenticate, authenticateTimeoutMs, allowAnonymous, implicitTopic } = options
-    const refusedIdentities = new SampledLog(log, 'identities that authenticate gives are refused')
+    const refusedIdentities = new SampledLog(log, 'authenticate returned identities that are refused')
     this.#admission = {
       ...{ limits, clock, random, log, refusedIdentities, mode },
       ...{ authenticate, authenticateTimeoutMs, allowAnonymous, implicitTopic },
@@ -256,17 +256,18 @@ export class PresenceNode {
     const { closeTimeoutMs, clock, grace, logger: log } = this.#options
     this.#sessions.disconnectAll()
     // What is staged has to be there first: nothing is committed afterwards.
-    const handedOver = this.registry.whenCommitted().then(() => store.handOff(grace.graceMs))
-    const late = () => log.warn({ closeTimeoutMs }, 'the store did not take what this node had')
-    await withTimeout(handedOver, closeTimeoutMs, clock, late).catch((error: unknown) => {
-      log.warn({ err: error }, 'the store did not take what this node had')
+    const handedOff = this.registry.whenCommitted().then(() => store.handOff(grace.graceMs))
+    const onTimeout = () => log.warn({ closeTimeoutMs }, 'handing off to the store took too long')
+    await withTimeout(handedOff, closeTimeoutMs, clock, onTimeout).catch((error: unknown) => {
+      log.warn({ err: error }, 'handing off to the store failed')
     })
   }
 
   #noteReachable(isReachable: boolean): void {
     const { logger: log } = this.#options
-    if (isReachable) log.info({}, 'the store can be reached again')
-    else log.warn({}, 'the store cannot be reached; what is known is served, and changes wait')
+    if (isReachable) log.info({}, 'the store is reachable again')
+    else
+      log.warn({}, 'the store is unreachable: the server answers from memory, and changes wait for the store')
     this.registry.setReachable(isReachable)
     if (!isReachable) return
     this.#sessions.resave()

@@ -167,7 +167,7 @@ describe('[S-17] nonsense is refused when the server is made, with the option’
     const bytes = (burst: number) => ({ limits, rates: { bytes: { perSecond: 1, burst } } })
     expect(() => resolve(bytes(1999))).toThrow(refused)
     expect(() => resolve(bytes(1999))).toThrow(
-      'rates.bytes.burst is 1999: no message of limits.frameBytes, 2000, could ever be taken.',
+      'rates.bytes.burst is 1999; it must be at least limits.frameBytes, which is 2000.',
     )
     expect(() => resolve({ limits: { frameBytes: 2_000_000 } })).toThrow('rates.bytes.burst')
     expect(resolve(bytes(2000)).limits.frameBytes).toBe(2000)

@@ -201,7 +201,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
   if (options.server && (options.port !== undefined || options.host !== undefined)) {
     throw new ServerError(
       'invalid_option',
-      'port and host are set on the server that you attach to, not here.',
+      'port and host cannot be combined with server: set them on the HTTP server that you attach to.',
     )
   }
   if (resolved.host.trim() === '') {
@@ -211,7 +211,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     )
   }
   if (resolved.channels.length === 0) {
-    throw new ServerError('invalid_option', 'channels is empty: nobody could join anything.')
+    throw new ServerError('invalid_option', 'channels is empty: clients could not join any topic.')
   }
   for (const [group, values] of Object.entries(positiveNumbers(resolved))) {
     for (const [name, value] of Object.entries(values)) {
@@ -222,7 +222,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
   if (resolved.flush.share > 1 || resolved.flush.floorMs > resolved.flush.ceilingMs) {
     throw new ServerError(
       'invalid_option',
-      'flush needs a share of at most 1 and a floorMs of at most ceilingMs.',
+      'flush.share must be at most 1, and flush.floorMs at most flush.ceilingMs.',
     )
   }
   checkRates(resolved.rates, resolved.limits)
@@ -234,7 +234,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     )
   }
   if (resolved.outbox.softLimitBytes > resolved.outbox.hardLimitBytes) {
-    throw new ServerError('invalid_option', 'outbox needs a softLimitBytes of at most hardLimitBytes.')
+    throw new ServerError('invalid_option', 'outbox.softLimitBytes must be at most outbox.hardLimitBytes.')
   }
   const level = resolved.compression?.level ?? 1
   if (!Number.isInteger(level) || level > 9) {
@@ -253,7 +253,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     if (delayMs > LONGEST_DELAY_MS)
       throw new ServerError(
         'invalid_option',
-        `${name} is ${delayMs}; a timer waits ${LONGEST_DELAY_MS} at most.`,
+        `${name} is ${delayMs}, but a timer can wait at most ${LONGEST_DELAY_MS} milliseconds.`,
       )
   }
   if (resolved.mode !== null && resolved.mode !== 'development' && resolved.mode !== 'production') {

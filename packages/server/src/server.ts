@@ -119,15 +119,16 @@ export class RollcallServer {
   async listen(): Promise<AddressInfo> {
     const { host, port, authenticate, allowAnonymous, logger } = this.#options
     if (this.#phase === 'closed')
-      throw new ServerError('closed', 'This server was closed; create another one.')
-    if (this.#phase === 'open') throw new ServerError('already_listening', 'This server is open already.')
+      throw new ServerError('closed', 'This server is closed. Create another one.')
+    if (this.#phase === 'open') throw new ServerError('already_listening', 'This server is already open.')
     if (this.mode === 'production' && !authenticate && !allowAnonymous) {
       throw new ServerError(
         'insecure_configuration',
-        `Refusing to serve ${host} in production without authenticate: anybody could be there as a guest. Set authenticate, or allowAnonymous if that is what you want.`,
+        `Refusing to listen on ${host} in production without authenticate: anyone could connect as a guest. Set authenticate, or allowAnonymous to accept guests.`,
       )
     }
-    if (this.mode === 'development') logger.warn({ host }, 'development mode: names are taken on trust')
+    if (this.mode === 'development')
+      logger.warn({ host }, 'development mode: clients choose their own user ids')
     await new Promise<void>((resolve, reject) => {
       const failed = (error: Error) => {
         reject(
@@ -150,7 +151,7 @@ export class RollcallServer {
   address(): AddressInfo {
     const address = this.#http.address()
     if (address === null || typeof address === 'string') {
-      throw new ServerError('closed', 'The server does not listen on a port.')
+      throw new ServerError('closed', 'The server is not listening on a port.')
     }
     return address
   }
@@ -196,7 +197,7 @@ export class RollcallServer {
     try {
       return await this.#node.kick(checked, reason)
     } catch (error) {
-      const text = 'Whoever was meant is put out here, but the other servers could not be told. Try again.'
+      const text = 'Kicked on this server, but the other servers could not be notified. Try again.'
       throw new ServerError('store_unavailable', text, { cause: error })
     }
   }
@@ -234,7 +235,7 @@ export class RollcallServer {
     if (!(overMs >= 0 && overMs <= LONGEST_DELAY_MS)) {
       throw new ServerError(
         'invalid_option',
-        `drain needs an overMs from 0 to ${LONGEST_DELAY_MS}, not ${overMs}.`,
+        `drain: overMs must be a number from 0 to ${LONGEST_DELAY_MS}, not ${overMs}.`,
       )
     }
     await this.#node.drain(overMs)
@@ -312,7 +313,7 @@ export class RollcallServer {
 const NOT_OPEN: HandshakeRefusal = {
   status: 503,
   reason: 'not_open',
-  message: 'The server is not open yet: await listen() first.',
+  message: 'The server is not open yet. Await listen() first.',
 }
 
 /** Bytes of a reason that fit into a close frame (RFC 6455, 5.5). */
@@ -326,12 +327,12 @@ function checkKick(target: KickTarget, reason: string): KickTarget {
   if (bytes > MAX_REASON_BYTES) {
     throw new ServerError(
       'invalid_argument',
-      `The reason takes ${bytes} bytes; a close can carry ${MAX_REASON_BYTES}.`,
+      `The reason has ${bytes} bytes; a close frame carries at most ${MAX_REASON_BYTES}.`,
     )
   }
   if (typeof identity === 'string' && session === undefined) return { identity }
   if (typeof session === 'string' && identity === undefined) return { session }
-  throw new ServerError('invalid_argument', 'kick needs either {identity} or {session}, as text.')
+  throw new ServerError('invalid_argument', 'kick takes either {identity} or {session}, with a string value.')
 }
 
 /**

@@ -38,7 +38,7 @@ export const READER_TARGET: Target = {
       const long = whole.messages.find(({ data }) => data.length > MAX_BYTES)
       if (long) return `a message of ${long.data.length} bytes, where ${MAX_BYTES} are allowed`
       if (whole.messages.some(({ data, isBinary }) => !isBinary && !isUtf8(data)))
-        return 'a text that is no UTF-8'
+        return 'a text that is not UTF-8'
       if (summary(whole) !== summary(cutUp)) return `whole: ${summary(whole)}, in pieces: ${summary(cutUp)}`
     }
     return null

@@ -51,7 +51,11 @@ export function frameChecks(given: Given): void {
 
     test.each([
       ['a message that is too large', 1009, () => clientFrame(text('x'.repeat(300_000)))],
-      ['a text that is no UTF-8', 1007, () => clientFrame({ opcode: 1, payload: Buffer.from([0xc3, 0x28]) })],
+      [
+        'a text that is not UTF-8',
+        1007,
+        () => clientFrame({ opcode: 1, payload: Buffer.from([0xc3, 0x28]) }),
+      ],
       ['a frame without a mask', 1002, () => clientFrame({ ...text('hello'), isMasked: false })],
       ['a reserved bit', 1002, () => clientFrame({ ...text('hello'), reserved: 0x20 })],
     ])('%s ends the connection with %i', async (_what, code, bytes) => {

@@ -118,8 +118,8 @@ describe('[S-35] a door', () => {
     door.reserve({ remoteAddress: '' })
     expect(log.of('warn')).toHaveLength(3)
     expect(log.of('warn')[2]).toMatchObject({
-      message: 'handshakes are refused',
-      context: { reason: 'server_full', notTold: 999 },
+      message: 'refusing handshakes',
+      context: { reason: 'server_full', suppressedCount: 999 },
     })
   })
 })

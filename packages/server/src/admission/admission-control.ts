@@ -49,8 +49,8 @@ export class AdmissionControl {
     this.#seats = new ConnectionSlots({ options, spreadS: this.#spreadS })
     const { requestsPerSecondPerAddress: perSecond, requestBurstPerAddress: burst } = options
     this.#requestPace = intervalOf({ perSecond, burst })
-    this.#refusedRequests = new SampledLog(log, 'HTTP requests are refused')
-    this.#refusals = new SampledLog(log, 'handshakes are refused')
+    this.#refusedRequests = new SampledLog(log, 'refusing HTTP requests')
+    this.#refusals = new SampledLog(log, 'refusing handshakes')
   }
 
   /** Whether every site's pages may connect. */
@@ -77,7 +77,7 @@ export class AdmissionControl {
     const refusal = {
       status: 429,
       reason: 'too_many_requests',
-      message: `More than ${max} requests a second come from this address (server option admission.requestsPerSecondPerAddress).`,
+      message: `This address sends more than ${max} HTTP requests per second (server option admission.requestsPerSecondPerAddress). Try again later.`,
       retryAfterS: Math.floor(waitMs / 1000) + this.#spreadS(),
     }
     this.#refusedRequests.warn(refusal, nowMs)

@@ -187,7 +187,7 @@ describe('[S-14] with authenticate', () => {
       'The id of the identity has a character that sets the direction of text in it, U+202E at index 3; no name may.'
     expect(await admit()).toEqual({ status: 403, reason: 'invalid_text', message })
     expect(log.lines).toEqual([
-      { level: 'warn', context: { reason: 'invalid_text', message, notTold: 0 }, message: 'refused' },
+      { level: 'warn', context: { reason: 'invalid_text', message, suppressedCount: 0 }, message: 'refused' },
     ])
   })
 
@@ -197,7 +197,7 @@ describe('[S-14] with authenticate', () => {
     expect(log.lines).toHaveLength(1)
     await clock.advance(10_000)
     await admit()
-    expect(log.lines.map(({ context }) => context.notTold)).toEqual([0, 99])
+    expect(log.lines.map(({ context }) => context.suppressedCount)).toEqual([0, 99])
   })
 
   test('an id of any length is for the channels to judge', async () => {

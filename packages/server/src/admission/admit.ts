@@ -27,7 +27,7 @@ export interface AdmissionContext extends IdentifyContext {
 const DRAINING: HandshakeRefusal = {
   status: 503,
   reason: 'draining',
-  message: 'This server is about to close; connect again, to another one.',
+  message: 'This server is shutting down. Reconnect to reach another server.',
   retryAfterS: 1,
 }
 

@@ -40,7 +40,10 @@ export function clientAddress(trusted: TrustProxy | null, log: Logger): ClientAd
     if (trust) return clientBehindProxies(request, trust)
     if (!isHinted && request.headers['x-forwarded-for'] !== undefined) {
       isHinted = true
-      log.warn({}, 'a handshake came through a proxy: without trustProxy, all its clients have its address')
+      log.warn(
+        {},
+        'a handshake came through a proxy, but trustProxy is not set: all clients behind the proxy share its address and its limits',
+      )
     }
     return plainAddress(request.socket.remoteAddress ?? '')
   }

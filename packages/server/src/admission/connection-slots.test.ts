@@ -15,7 +15,9 @@ function seated(seats: ConnectionSlots, address: string | null, nowMs = 0): Conn
 const refused = (status: number, reason: string, option: string, value: number) => ({
   status,
   reason,
-  message: expect.stringMatching(new RegExp(`\\b${value}\\b.*\\(server option admission\\.${option}\\)\\.$`)),
+  message: expect.stringMatching(
+    new RegExp(`\\b${value}\\b.*\\(server option admission\\.${option}\\)\\. Try again later\\.$`),
+  ),
   retryAfterS: expect.any(Number),
 })
 

@@ -18,23 +18,26 @@ const BUSY = { status: 503, reason: 'busy' } as const
 
 /** What each limit says to whom it refuses. */
 const REFUSALS = {
-  maxPerAddress: { ...TOO_MANY, says: (max: number) => `${max} connections come from this address already` },
+  maxPerAddress: { ...TOO_MANY, says: (max: number) => `This address already has ${max} connections` },
   maxPendingPerAddress: {
     ...TOO_MANY,
-    says: (max: number) => `${max} handshakes from this address are under way`,
+    says: (max: number) => `This address already has ${max} handshakes in progress`,
   },
   handshakesPerSecondPerAddress: {
     ...TOO_MANY,
-    says: (max: number) => `More than ${max} handshakes a second come from this address`,
+    says: (max: number) => `This address makes more than ${max} handshakes per second`,
   },
-  maxPerIdentity: { ...TOO_MANY, says: (max: number) => `This identity has ${max} connections already` },
+  maxPerIdentity: { ...TOO_MANY, says: (max: number) => `This identity already has ${max} connections` },
   maxConnections: {
     status: 503,
     reason: 'server_full',
-    says: (max: number) => `${max} are connected already`,
+    says: (max: number) => `The server already has ${max} connections`,
   },
-  maxPending: { ...BUSY, says: (max: number) => `${max} handshakes are under way` },
-  handshakesPerSecond: { ...BUSY, says: (max: number) => `More than ${max} handshakes a second come in` },
+  maxPending: { ...BUSY, says: (max: number) => `The server already has ${max} handshakes in progress` },
+  handshakesPerSecond: {
+    ...BUSY,
+    says: (max: number) => `The server receives more than ${max} handshakes per second`,
+  },
 } as const
 
 export interface ConnectionSlotsContext {
@@ -196,7 +199,7 @@ export class ConnectionSlots {
     return {
       status,
       reason,
-      message: `${says(options[name])} (server option admission.${name}).`,
+      message: `${says(options[name])} (server option admission.${name}). Try again later.`,
       retryAfterS: Math.floor(waitMs / 1000) + spreadS(),
     }
   }

@@ -73,12 +73,12 @@ export class Origins {
 export const ORIGIN_NOT_ALLOWED: HandshakeRefusal = {
   status: 403,
   reason: 'origin_not_allowed',
-  message: 'Pages of this site may not connect here. Add its origin to the server option allowedOrigins.',
+  message: 'Pages of this origin may not connect. Add the origin to the server option allowedOrigins.',
 }
 
 function listed(allowed: readonly string[]): (origin: string) => boolean {
   if (!Array.isArray(allowed))
-    throw new ServerError('invalid_option', 'allowedOrigins must be a list of origins, or a function.')
+    throw new ServerError('invalid_option', 'allowedOrigins must be a list of origins or a function.')
   // Allowed only by name: any site can put its page into a sandboxed frame, whose origin is `null` as well.
   const withoutSite = new Set(allowed.filter((each) => WITHOUT_SITE.has(each)))
   const patterns = allowed.filter((each) => each !== '*' && !WITHOUT_SITE.has(each)).map(patternOf)
@@ -95,7 +95,7 @@ function patternOf(text: string): Pattern {
   if (origin) return { ...origin, isWildcard }
   throw new ServerError(
     'invalid_option',
-    `allowedOrigins has ${JSON.stringify(text)}; it must be such as 'https://app.example.com', 'https://*.example.com', 'file://', 'null' or '*'.`,
+    `allowedOrigins contains ${JSON.stringify(text)}, which is not an origin. Use a form such as 'https://app.example.com', 'https://*.example.com', 'file://', 'null' or '*'.`,
   )
 }
 

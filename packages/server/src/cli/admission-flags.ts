@@ -15,17 +15,19 @@ export function addAdmissionFlags(command: Command): Command {
   return command
     .option(
       '--allow-origin <origin...>',
-      "sites whose pages may connect: https://app.example.com, 'https://*.example.com' or '*'",
+      "origins whose pages may connect: https://app.example.com, 'https://*.example.com' or '*'",
     )
     .addOption(
       new Option(
         '--trust-proxy <addresses>',
-        'proxies whose X-Forwarded-For is believed: addresses, networks or loopback, with commas between',
+        'proxies whose X-Forwarded-For the server believes: addresses, networks or loopback, separated by commas',
       ).argParser((text) => text.split(',').map((address) => address.trim())),
     )
-    .addOption(new Option('--max-connections <number>', 'connections at a time').argParser(readCount))
+    .addOption(new Option('--max-connections <number>', 'most connections at a time').argParser(readCount))
     .addOption(
-      new Option('--max-per-address <number>', 'connections of one address at a time').argParser(readCount),
+      new Option('--max-per-address <number>', 'most connections of one address at a time').argParser(
+        readCount,
+      ),
     )
 }
 

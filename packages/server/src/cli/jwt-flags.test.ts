@@ -140,8 +140,8 @@ describe('flags that do not go together', () => {
   })
 
   test.each<[string, readonly string[], string]>([
-    ['an issuer without a key', ['--jwt-issuer', 'us'], '--jwt-issuer is of no use without tokens'],
-    ['an audience without a key', ['--jwt-audience', 'us'], '--jwt-audience is of no use without tokens'],
+    ['an issuer without a key', ['--jwt-issuer', 'us'], '--jwt-issuer has no effect without a key'],
+    ['an audience without a key', ['--jwt-audience', 'us'], '--jwt-audience has no effect without a key'],
     ['an empty issuer without a key', ['--jwt-issuer', ''], '--jwt-issuer'],
     ['a short secret', ['--jwt-secret', 'hunter2'], '32 or more'],
     ['an empty secret', ['--jwt-secret', ''], '0 bytes'],

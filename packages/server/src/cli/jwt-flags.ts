@@ -28,7 +28,7 @@ export function addJwtFlags(command: Command): Command {
   return command
     .addOption(secretFlag().conflicts(['jwksUrl', 'jwtPublicKey', 'allowAnonymous']))
     .addOption(
-      new Option('--jwks-url <url>', 'where the issuer publishes its keys (RS256, ES256)').conflicts([
+      new Option('--jwks-url <url>', "URL of the issuer's keys (RS256, ES256)").conflicts([
         'jwtPublicKey',
         'allowAnonymous',
       ]),
@@ -39,8 +39,8 @@ export function addJwtFlags(command: Command): Command {
         "the issuer's public key (RS256, ES256), as PEM or a JWK",
       ).conflicts('allowAnonymous'),
     )
-    .option('--jwt-issuer <issuer>', 'who must have made the tokens (iss)')
-    .option('--jwt-audience <audience>', 'whom the tokens must be for (aud)')
+    .option('--jwt-issuer <issuer>', 'issuer that tokens must name (iss)')
+    .option('--jwt-audience <audience>', 'audience that tokens must name (aud)')
 }
 
 /**
@@ -55,11 +55,14 @@ export function authenticateByFlags(flags: JwtFlags, logger: Logger): Authentica
     const flag = jwtIssuer === undefined ? '--jwt-audience' : '--jwt-issuer'
     throw new ServerError(
       'invalid_option',
-      `${flag} is of no use without tokens: add --jwt-secret, --jwks-url or --jwt-public-key.`,
+      `${flag} has no effect without a key: add --jwt-secret, --jwks-url or --jwt-public-key.`,
     )
   }
   if (key.secret === undefined && jwtAudience === undefined) {
-    logger.warn({}, 'without --jwt-audience, tokens that the issuer made for other services are taken, too')
+    logger.warn(
+      {},
+      'without --jwt-audience the server also accepts tokens that the issuer made for other services',
+    )
   }
   return jwtAuthenticate({
     ...key,

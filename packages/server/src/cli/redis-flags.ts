@@ -31,14 +31,14 @@ export function addRedisFlags(command: Command): Command {
     command
       .addOption(
         // Never with a parser of its own: commander quotes what it refuses, and there may be a password in it.
-        new Option('--redis <url>', 'share presence over a Redis: redis://… or rediss://…')
+        new Option('--redis <url>', 'share presence through Redis: redis://… or rediss://…')
           .env('REDIS_URL')
           .conflicts(['redisCluster', 'redisSentinels']),
       )
       .addOption(
         new Option(
           '--redis-cluster <addresses>',
-          'the same over a Cluster: host:port of some, with commas between',
+          'share presence through Redis Cluster: some of its nodes, as host:port,host:port',
         )
           .argParser(readAddresses)
           .conflicts('redisSentinels'),
@@ -46,13 +46,21 @@ export function addRedisFlags(command: Command): Command {
       .addOption(
         new Option(
           '--redis-sentinels <addresses>',
-          'the same by way of Sentinels: host:port, with commas between',
+          'share presence through Redis behind Sentinels: host:port,host:port',
         ).argParser(readAddresses),
       )
-      .option('--redis-name <name>', "the Sentinels' name of the primary")
-      .addOption(new Option('--redis-username <name>', 'for a Cluster or a primary').env('REDIS_USERNAME'))
-      .addOption(new Option('--redis-password <secret>', 'for a Cluster or a primary').env('REDIS_PASSWORD'))
-      .option('--redis-tls', 'TLS to a Cluster or a primary behind Sentinels; a URL says it by rediss://')
+      .option('--redis-name <name>', 'name that the Sentinels give to the primary')
+      .addOption(
+        new Option('--redis-username <name>', 'for Redis Cluster or a primary behind Sentinels').env(
+          'REDIS_USERNAME',
+        ),
+      )
+      .addOption(
+        new Option('--redis-password <secret>', 'for Redis Cluster or a primary behind Sentinels').env(
+          'REDIS_PASSWORD',
+        ),
+      )
+      .option('--redis-tls', 'TLS to Redis Cluster or a primary behind Sentinels; in a URL, use rediss://')
       .addOption(
         new Option('--redis-ca <file>', 'certificates (PEM) of the authority to trust for TLS').env(
           'REDIS_CA',
@@ -61,12 +69,12 @@ export function addRedisFlags(command: Command): Command {
       .addOption(new Option('--redis-cert <file>', 'client certificate (PEM) for TLS').env('REDIS_CERT'))
       .addOption(new Option('--redis-key <file>', 'key (PEM) of the client certificate').env('REDIS_KEY'))
       .addOption(
-        new Option('--redis-servername <name>', 'name that must be in the certificate of Redis').env(
+        new Option('--redis-servername <name>', 'name that the certificate of Redis must have').env(
           'REDIS_SERVERNAME',
         ),
       )
       .option('--redis-sentinel-tls', 'TLS to the Sentinels as well, with the same certificates')
-      .option('--redis-prefix <prefix>', 'what every key begins with; the same for all nodes')
+      .option('--redis-prefix <prefix>', 'prefix of every key in Redis; the same for all nodes')
       // Not in the help: too short a lease takes living nodes for dead. It is for tests that cannot wait.
       .addOption(new Option('--redis-lease-ms <number>').argParser(Number).hideHelp())
   )
@@ -102,13 +110,13 @@ function connectionOf(flags: RedisFlags): RedisConnection | null {
     if (tls === null && flags.redisSentinelTls !== true) return null
     throw new ServerError(
       'invalid_option',
-      'TLS options for Redis are of no use without it: add --redis, --redis-cluster or --redis-sentinels.',
+      'TLS options for Redis have no effect without Redis: add --redis, --redis-cluster or --redis-sentinels.',
     )
   }
   if (redisName === undefined)
     throw new ServerError(
       'invalid_option',
-      '--redis-sentinels needs --redis-name, their name of the primary.',
+      '--redis-sentinels needs --redis-name, the name that the Sentinels give to the primary.',
     )
   const sentinelTls = flags.redisSentinelTls ? { sentinelTls: tls ?? {} } : {}
   return { sentinels: redisSentinels, name: redisName, ...ofServers, ...sentinelTls }
@@ -118,9 +126,12 @@ function connectionOf(flags: RedisFlags): RedisConnection | null {
 function tlsOf(flags: RedisFlags): ConnectionOptions | null {
   const { redisTls, redisCa, redisCert, redisKey, redisServername } = flags
   if ((redisCert === undefined) !== (redisKey === undefined)) {
-    const [given, missing] =
+    const [present, missing] =
       redisCert === undefined ? ['--redis-key', '--redis-cert'] : ['--redis-cert', '--redis-key']
-    throw new ServerError('invalid_option', `${given} needs ${missing}: a client certificate has a key.`)
+    throw new ServerError(
+      'invalid_option',
+      `${present} needs ${missing}: a client certificate and its key belong together.`,
+    )
   }
   const tls: ConnectionOptions = {
     ...(redisCa === undefined ? {} : { ca: readPem('--redis-ca', redisCa) }),

@@ -57,14 +57,14 @@ export function addServe(program: Command): void {
         .default('127.0.0.1')
         .argParser(readHost),
     )
-    .option('--allow-anonymous', 'in production, serve people who nobody vouched for', false)
+    .option('--allow-anonymous', 'in production, accept guests: clients without credentials', false)
     .addOption(
-      new Option('--drain-ms <number>', 'on SIGTERM, time over which connections are sent elsewhere')
+      new Option('--drain-ms <number>', 'on SIGTERM, milliseconds over which to close the connections')
         .default(5000)
         .argParser(readDrainMs),
     )
-    .option('--no-demo', 'answer browsers with JSON, too')
-    .addOption(new Option('--log-level <level>', 'what to log').choices(LOG_LEVELS).default('info'))
+    .option('--no-demo', 'do not serve the demo page: answer browsers with JSON')
+    .addOption(new Option('--log-level <level>', 'lowest level to log').choices(LOG_LEVELS).default('info'))
   addRedisFlags(addAdmissionFlags(addJwtFlags(command))).action(serve)
 }
 
@@ -112,7 +112,7 @@ async function serve(flags: ServeFlags): Promise<void> {
       .then(() => store?.close())
       .then(() => process.exit(0))
       .catch((error: unknown) => {
-        logFailure(logger, error, {}, 'the server could not be closed in order')
+        logFailure(logger, error, {}, 'closing the server failed')
         process.exit(1)
       })
   }

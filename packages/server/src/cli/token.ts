@@ -17,19 +17,18 @@ interface TokenFlags {
 export function addToken(program: Command): void {
   program
     .command('token')
-    .description('Make a token for development, for a server that has the same secret.')
+    .description('Create a token for development, for a server with the same secret.')
     .addOption(secretFlag())
-    .requiredOption('--id <id>', 'whom it is for: the presence key', readId)
+    .requiredOption('--id <id>', 'user id (sub), which becomes the presence key', readId)
     .addOption(
-      new Option(
-        '--claim <claims...>',
-        'what else it says: name=text, or name:=json for anything else',
-      ).argParser(addClaim),
+      new Option('--claim <claims...>', 'further claims: name=text, or name:=json for other types').argParser(
+        addClaim,
+      ),
     )
-    .option('--jwt-issuer <issuer>', 'who made it (iss)')
-    .option('--jwt-audience <audience>', 'which server it is for (aud)')
+    .option('--jwt-issuer <issuer>', 'issuer (iss)')
+    .option('--jwt-audience <audience>', 'audience (aud)')
     .addOption(
-      new Option('--expires-in <time>', 'how long it is good for: 90s, 15m, 1h, 7d')
+      new Option('--expires-in <time>', 'lifetime: 90s, 15m, 1h, 7d')
         .default(3600, '1h')
         .argParser(readSeconds),
     )
@@ -41,7 +40,7 @@ async function printToken(flags: TokenFlags): Promise<void> {
   if (jwtSecret === undefined) {
     throw new ServerError(
       'invalid_option',
-      "There is no secret to sign with: give the server's as --jwt-secret, or in ROLLCALL_JWT_SECRET.",
+      "A secret is required to sign the token. Pass the server's secret as --jwt-secret or in ROLLCALL_JWT_SECRET.",
     )
   }
   const issuedAt = Math.floor(Date.now() / 1000)

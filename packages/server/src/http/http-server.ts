@@ -84,9 +84,9 @@ export interface HttpBounds extends SocketBounds {
 export function createHttpServer(bounds: HttpBounds, handle: RequestListener): HttpServer {
   const { http, windowMs, maxConnections, maxPending, log } = bounds
   const { maxPipelined } = http
-  const cuts = new SampledLog(log, 'TCP connections are cut off')
+  const cuts = new SampledLog(log, 'closing TCP connections with too many waiting requests')
   const onCut = () => {
-    const message = `More than ${maxPipelined} requests of one connection wait for their answers to be read (server option http.maxPipelined).`
+    const message = `More than ${maxPipelined} requests of one TCP connection are waiting for their responses to be read (server option http.maxPipelined).`
     cuts.warn({ status: 429, reason: 'too_many_requests', message }, systemClock.now())
   }
   const bounded = boundPipeline(maxPipelined, onCut, (request, response) => {
@@ -120,7 +120,7 @@ export function createHttpServer(bounds: HttpBounds, handle: RequestListener): H
 
 /** A connection that the system does not hand over (no file descriptors, no memory) must not end the process. (S-76) */
 function logAcceptErrors(server: HttpServer, log: Logger): void {
-  const lost = new SampledLog(log, 'TCP connections cannot be accepted')
+  const lost = new SampledLog(log, 'accepting TCP connections failed')
   server.on('error', (error: NodeJS.ErrnoException) => {
     // Before that, `listen` rejects with it.
     if (!server.listening) return

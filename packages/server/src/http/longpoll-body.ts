@@ -35,7 +35,7 @@ const BRACE = 0x7b
  */
 export function readPost(body: Buffer, contentType: string, maxMessages: number): Post | PostRefusal {
   // A WebSocket would be closed for it; read as text it would be another text.
-  if (!isUtf8(body)) return { status: 400, error: 'invalid_message', message: 'The post is no UTF-8.' }
+  if (!isUtf8(body)) return { status: 400, error: 'invalid_message', message: 'The post is not valid UTF-8.' }
   if (!/^application\/x-ndjson\b/i.test(contentType))
     return { messages: [{ data: body, isBinary: false, wireBytes: body.length }], idleBytes: 0 }
   const messages: PostedMessage[] = []
@@ -53,7 +53,7 @@ export function readPost(body: Buffer, contentType: string, maxMessages: number)
     at = start + line.length
   }
   if (messages.length === 0)
-    return { status: 400, error: 'invalid_message', message: 'The post has no message in it.' }
+    return { status: 400, error: 'invalid_message', message: 'The post contains no message.' }
   return { messages, idleBytes }
 }
 

@@ -221,7 +221,7 @@ export class LongPoll {
       wire.spend(bytes)
       if (why === 'aborted') return
       if (why === 'unwanted') return answer.sendUnread()
-      const message = `Posts of ${maxHeldBytes} bytes are being read (server option longPoll.maxHeldBytes).`
+      const message = `The server is already reading posts of ${maxHeldBytes} bytes (server option longPoll.maxHeldBytes). Try again later.`
       return answer.send(503, { error: 'busy', message }, 1)
     }
     const post = readPost(body, request.headers['content-type'] ?? '', maxMessages)

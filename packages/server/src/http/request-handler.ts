@@ -40,13 +40,14 @@ export function createRequestHandler(
       response.setHeader('Allow', 'GET, HEAD')
       return answerJson(request, response, 405, {
         error: 'method_not_allowed',
-        message: `There is nothing to ${request.method} here.`,
+        message: `The method ${request.method} is not supported here. Use GET or HEAD.`,
       })
     }
     if (path === '/healthz') return answerJson(request, response, 200, { status: 'ok' })
     if (path === '/readyz') return answerReadiness(request, response, readiness)
     if (path === '/socket/websocket') {
-      const message = 'Only WebSockets here; Phoenix clients that can have none poll /socket/longpoll.'
+      const message =
+        'This path accepts only WebSockets. Phoenix clients without WebSocket can poll /socket/longpoll.'
       return answerJson(request, response, 400, { error: 'no_websocket', message })
     }
     if (path === '/') {
@@ -80,7 +81,7 @@ function wantsHtml(request: IncomingMessage): boolean {
 function notFound(request: IncomingMessage, response: ServerResponse): void {
   answerJson(request, response, 404, {
     error: 'not_found',
-    message: 'Nothing here. WebSockets connect to /socket or /.',
+    message: 'Nothing is served at this path. WebSockets connect to /socket or /.',
   })
 }
 

@@ -53,7 +53,7 @@ function answerFailure(response: ServerResponse): void {
     response.setHeader('Connection', 'close')
     answerJson(response.req, response, 500, {
       error: 'request_failed',
-      message: 'The server failed to answer this.',
+      message: 'The server failed to answer this request.',
     })
   } catch {
     response.destroy()

@@ -144,6 +144,6 @@ function findFiles(folder: string, maxBytes: number): readonly Found[] {
 function tooLarge(folder: string, maxBytes: number, bytes: number, path: string): ServerError {
   return new ServerError(
     'invalid_option',
-    `page is kept in memory, up to ${maxBytes} bytes (option maxPageBytes): ${folder} has ${bytes} or more with ${path}.`,
+    `The page folder ${folder} is too large: up to ${path} it has ${bytes} bytes, and the server keeps at most ${maxBytes} (server option maxPageBytes).`,
   )
 }

@@ -31,12 +31,13 @@ export async function identify(
   const isDevelopment = context.mode() === 'development'
   if (!authenticate) {
     if (!isDevelopment && !context.allowAnonymous) {
-      const message = 'This server has no way to tell who connects: set authenticate, or allowAnonymous.'
+      const message =
+        'A client was refused because this server cannot identify it: set the server option authenticate, or allowAnonymous.'
       log.error({ remoteAddress: request.remoteAddress }, message)
       return {
         status: 401,
         reason: 'unauthorized',
-        message: 'This server takes nobody whom it cannot identify.',
+        message: 'This server does not accept clients that it cannot identify.',
       }
     }
     return anonymousIdentity(request.params, {
@@ -65,11 +66,15 @@ export async function identify(
       return {
         status: 504,
         reason: 'authenticate_timeout',
-        message: 'Finding out who you are took too long.',
+        message: 'The server could not check your credentials in time. Try again later.',
       }
     }
   }
-  return { status: 500, reason: 'authenticate_failed', message: 'Finding out who you are failed.' }
+  return {
+    status: 500,
+    reason: 'authenticate_failed',
+    message: 'The server failed to check your credentials. Try again later.',
+  }
 }
 
 /** An id is shown to others and stands in logs, wherever it came from. Its length is for whoever makes it a key. (S-41) */
@@ -105,10 +110,10 @@ export function withStableId(before: Identity, now: Identity): Identity {
 const EXPIRED: HandshakeRefusal = {
   status: 401,
   reason: 'token_expired',
-  message: 'What proves who you are is over. Get it anew, and try again with it.',
+  message: 'Your credentials have expired. Get new ones and reconnect.',
 }
 
-const TIMED_OUT = new Error('authenticate did not answer in time (server option authenticateTimeoutMs).')
+const TIMED_OUT = new Error('authenticate did not settle in time (server option authenticateTimeoutMs).')
 
 /** What was thrown on purpose; null for anything else, however strange: some objects throw when they are looked at. */
 function refusalIn(error: unknown): HandshakeRefusal | null {

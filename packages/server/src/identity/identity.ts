@@ -53,7 +53,7 @@ export function readIdentity(given: unknown): Identity {
   }
   const { id, claims, expiresAtMs, isGuest }: { [K in keyof Identity]?: unknown } = given
   if (typeof id !== 'string' || id === '') {
-    throw mistyped('id', 'a string that is not empty', id === '' ? 'an empty string' : typeName(id))
+    throw mistyped('id', 'a non-empty string', id === '' ? 'an empty string' : typeName(id))
   }
   if (!isOptionalObject(claims)) throw mistyped('claims', 'an object', typeName(claims))
   if (expiresAtMs !== undefined && (typeof expiresAtMs !== 'number' || Number.isNaN(expiresAtMs))) {

@@ -98,7 +98,7 @@ export class WriteScheduler {
     try {
       return ticked.flush()
     } catch (error) {
-      logFailure(this.#log, error, {}, 'what was due to a connection could not be written')
+      logFailure(this.#log, error, {}, 'writing to a connection failed')
       return 1
     }
   }

@@ -58,7 +58,7 @@ export class WsListener {
   constructor(options: ListenerOptions, admit: Admit) {
     this.#options = options
     this.#admit = admit
-    this.#answeredByOthers = new SampledLog(options.log, 'handshakes are left to another listener')
+    this.#answeredByOthers = new SampledLog(options.log, 'another upgrade listener answered handshakes')
     const { maxPayloadBytes: maxMessageBytes, closeTimeoutMs, compression } = options
     const batch = new PacketBatch(systemClock)
     const shared = { batch, closeTimeoutMs, readScheduler: new ReadScheduler(systemClock) }
@@ -204,19 +204,19 @@ const chosenSubprotocols = new WeakMap<IncomingMessage, string>()
 const badTarget: HandshakeRefusal = {
   status: 400,
   reason: 'bad_target',
-  message: 'The request target is no URL.',
+  message: 'The request target is not a valid URL.',
 }
 const failed: HandshakeRefusal = {
   status: 500,
   reason: 'request_failed',
-  message: 'The server failed to answer this.',
+  message: 'The server failed to answer this request.',
 }
 /** Two answers to one handshake would leave a peer with frames that it cannot read. */
 const answeredByOthers: HandshakeRefusal = {
   status: 500,
   reason: 'answered_by_others',
   message:
-    'Another listener of upgrades answered a handshake of ours: let it answer its own paths only (see docs/guides/embed.md).',
+    'Another upgrade listener answered a handshake meant for Rollcall. Let it answer only its own paths (see docs/guides/embed.md).',
 }
 const closing: HandshakeRefusal = { status: 503, reason: 'closing', message: 'The server is shutting down.' }
 
@@ -248,7 +248,7 @@ export function checkUnattached(server: HttpServer): void {
   if (!(server as Marked)[ATTACHED]) return
   throw new ServerError(
     'already_attached',
-    'This HTTP server has a Rollcall server attached already. Close that one first (with hot reload: when the old module is disposed).',
+    'A Rollcall server is already attached to this HTTP server. Close that one first (with hot reload: when the old module is disposed).',
   )
 }
 

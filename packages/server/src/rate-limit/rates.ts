@@ -119,6 +119,6 @@ export function checkRates(rates: RatesOptions, { frameBytes }: Pick<Limits, 'fr
   if (bytes === false || bytes.burst >= frameBytes) return
   throw new ServerError(
     'invalid_option',
-    `rates.bytes.burst is ${bytes.burst}: no message of limits.frameBytes, ${frameBytes}, could ever be taken.`,
+    `rates.bytes.burst is ${bytes.burst}; it must be at least limits.frameBytes, which is ${frameBytes}.`,
   )
 }

@@ -22,13 +22,13 @@ export function secretKey(secret: string | Uint8Array): FixedKey {
   if (/^\s*-----BEGIN |^\s*\{.*"kty"/s.test(bytes.toString('latin1'))) {
     throw new ServerError(
       'invalid_option',
-      'The JWT secret is a key in PEM or JWK. Give a public key as publicKey (--jwt-public-key); others could sign with it as a secret.',
+      'The JWT secret is a PEM or JWK key. Pass a public key as publicKey (--jwt-public-key): with it as the secret, anyone who knows it could sign tokens.',
     )
   }
   if (bytes.length < LEAST_SECRET_BYTES) {
     throw new ServerError(
       'invalid_option',
-      `The JWT secret has ${bytes.length} bytes; HS256 needs ${LEAST_SECRET_BYTES} or more, as a shorter one can be found by trying. Make one with: openssl rand -base64 48`,
+      `The JWT secret has ${bytes.length} bytes; HS256 needs ${LEAST_SECRET_BYTES} or more, because a shorter one can be guessed. Create one with: openssl rand -base64 48`,
     )
   }
   return { key: createSecretKey(bytes), algorithm: 'HS256' }
@@ -48,7 +48,7 @@ export function publicKey(given: string | JsonWebKey): FixedKey {
   if (key.asymmetricKeyType === 'ec' && namedCurve === 'prime256v1') return { key, algorithm: 'ES256' }
   throw new ServerError(
     'invalid_option',
-    `The JWT public key is ${[key.asymmetricKeyType, namedCurve].filter(Boolean).join(' ')}; RSA (RS256) and EC P-256 (ES256) are taken.`,
+    `The JWT public key is ${[key.asymmetricKeyType, namedCurve].filter(Boolean).join(' ')}; RSA (RS256) and EC P-256 (ES256) are supported.`,
   )
 }
 
@@ -64,7 +64,7 @@ function fromPem(pem: string): KeyObject {
   try {
     return createPublicKey(pem)
   } catch (cause) {
-    throw new ServerError('invalid_option', 'The JWT public key is PEM that cannot be read.', { cause })
+    throw new ServerError('invalid_option', 'The JWT public key is PEM that cannot be parsed.', { cause })
   }
 }
 
@@ -72,7 +72,10 @@ function fromJwk(jwk: JsonWebKey): KeyObject {
   if (typeof jwk !== 'object' || jwk === null)
     throw new ServerError('invalid_option', 'The JWT public key must be PEM or a JWK.')
   if (jwk.kty === 'oct')
-    throw new ServerError('invalid_option', 'The JWT public key is a symmetric JWK: give it as secret.')
+    throw new ServerError(
+      'invalid_option',
+      'The JWT public key is a symmetric JWK. Pass it as secret instead.',
+    )
   if (jwk.d !== undefined) throw new ServerError('invalid_option', PRIVATE)
   if (jwk.use !== undefined && jwk.use !== 'sig')
     throw new ServerError(
@@ -82,12 +85,12 @@ function fromJwk(jwk: JsonWebKey): KeyObject {
   try {
     return createPublicKey({ key: { ...jwk }, format: 'jwk' })
   } catch (cause) {
-    throw new ServerError('invalid_option', 'The JWT public key is a JWK that cannot be read.', { cause })
+    throw new ServerError('invalid_option', 'The JWT public key is a JWK that cannot be parsed.', { cause })
   }
 }
 
 const PRIVATE =
-  'The JWT public key is a private key. A server that only checks tokens must not have it: give the public half.'
+  'The JWT public key is a private key. Pass the public half: a server that only checks tokens must not hold the private key.'
 
 /** What a token says. */
 export interface TokenContent {

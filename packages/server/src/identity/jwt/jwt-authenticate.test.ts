@@ -278,9 +278,9 @@ describe('whom a token is for', () => {
 
 describe('[S-17] options that cannot work', () => {
   test.each<[string, object, string]>([
-    ['no key', {}, 'was given 0'],
-    ['two kinds of key', { secret: SECRET, jwksUrl: 'https://id.example/jwks' }, 'was given 2'],
-    ['three', { secret: SECRET, publicKey: pemOf(ec), jwksUrl: 'https://id.example/jwks' }, 'was given 3'],
+    ['no key', {}, 'but got 0'],
+    ['two kinds of key', { secret: SECRET, jwksUrl: 'https://id.example/jwks' }, 'but got 2'],
+    ['three', { secret: SECRET, publicKey: pemOf(ec), jwksUrl: 'https://id.example/jwks' }, 'but got 3'],
     ['a short secret', { secret: 'short' }, '32'],
     ['an empty issuer', { secret: SECRET, issuer: '' }, 'issuer'],
     ['no issuer of several', { secret: SECRET, issuer: [] }, 'issuer'],

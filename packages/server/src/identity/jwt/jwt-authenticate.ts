@@ -15,13 +15,13 @@ import { KeysUnavailable, remoteKeys } from './remote-keys'
 export function tokenMissing(): HandshakeError {
   return new HandshakeError(
     401,
-    'Say who you are: send a token as "Authorization: Bearer …", or as the client\'s authToken.',
+    'A token is required. Send it as "Authorization: Bearer …" or as the client\'s authToken.',
     'token_missing',
   )
 }
 
 export function tokenInvalid(
-  message = 'The token is not valid here: it must be a signed JWT from whom this server trusts, sent unchanged.',
+  message = 'The token is not valid. It must be an unchanged JWT, signed by an issuer that this server trusts.',
 ): HandshakeError {
   return new HandshakeError(401, message, 'token_invalid')
 }
@@ -32,29 +32,25 @@ export function tokenRefusal(error: unknown): HandshakeError | null {
   if (error instanceof KeysUnavailable) {
     return new HandshakeError(
       503,
-      'Tokens cannot be checked at the moment. Try again soon.',
+      'The server cannot check tokens at the moment. Try again later.',
       'keys_unavailable',
     )
   }
   if (error instanceof errors.JWTExpired) {
-    return new HandshakeError(
-      401,
-      'The token has expired. Get a new one, and connect again with it.',
-      'token_expired',
-    )
+    return new HandshakeError(401, 'The token has expired. Get a new one and reconnect.', 'token_expired')
   }
   if (error instanceof errors.JWTClaimValidationFailed) {
     const { claim, reason } = error
     if (claim === 'iss' || claim === 'aud') {
       return new HandshakeError(
         403,
-        `The token was made for another service, or by another issuer: its claim "${claim}" does not fit.`,
+        `The token is for another service or from another issuer: its claim "${claim}" does not match.`,
         'token_not_for_us',
       )
     }
     if (claim === 'nbf' && reason === 'check_failed')
-      return tokenInvalid('The token is not valid yet: its time ("nbf") has not come.')
-    return tokenInvalid(`The token's claim "${claim}" cannot be used.`)
+      return tokenInvalid('The token is not valid yet: its claim "nbf" lies in the future.')
+    return tokenInvalid(`The token's claim "${claim}" is not valid.`)
   }
   return error instanceof errors.JOSEError ? tokenInvalid() : null
 }
@@ -122,11 +118,11 @@ function verifier(
 }
 
 function keySource(options: JwtOptions, log: ResolvedJwtChecks['logger']): FixedKey | JWTVerifyGetKey {
-  const given = [options.secret, options.publicKey, options.jwksUrl].filter((value) => value !== undefined)
-  if (given.length !== 1) {
+  const keys = [options.secret, options.publicKey, options.jwksUrl].filter((value) => value !== undefined)
+  if (keys.length !== 1) {
     throw new ServerError(
       'invalid_option',
-      `jwtAuthenticate needs one of secret, publicKey and jwksUrl, and was given ${given.length}.`,
+      `jwtAuthenticate takes exactly one of secret, publicKey and jwksUrl, but got ${keys.length}.`,
     )
   }
   if (options.secret !== undefined) return secretKey(options.secret)
@@ -154,7 +150,9 @@ function identityOf(
 ): Identity {
   const id = Object.hasOwn(claims, identityClaim) ? claims[identityClaim] : undefined
   if (typeof id !== 'string' || id === '') {
-    throw tokenInvalid(`The token says nobody: its claim "${identityClaim}" must be a string, and not empty.`)
+    throw tokenInvalid(
+      `The token names no identity: its claim "${identityClaim}" must be a non-empty string.`,
+    )
   }
   const expiresAtMs = ((claims.exp ?? Number.POSITIVE_INFINITY) + clockToleranceSeconds) * 1000
   return Number.isFinite(expiresAtMs) ? { id, claims, expiresAtMs } : { id, claims }

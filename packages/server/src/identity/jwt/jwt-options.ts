@@ -127,9 +127,12 @@ export function resolveJwtChecks(options: JwtOptions): ResolvedJwtChecks {
       `clockToleranceSeconds must be a number of seconds of at least 0, not ${tolerance}.`,
     )
   }
-  if (identityClaim === '') throw new ServerError('invalid_option', 'identityClaim is empty: name a claim.')
+  if (identityClaim === '') throw new ServerError('invalid_option', 'identityClaim is empty. Name a claim.')
   if (tokenParam === '')
-    throw new ServerError('invalid_option', 'tokenParam is empty: name a param, or say null for none.')
+    throw new ServerError(
+      'invalid_option',
+      'tokenParam is empty. Name a connect param, or pass null for none.',
+    )
   return resolved
 }
 
@@ -143,6 +146,6 @@ function namesOfOptions(
   if (names.length > 0 && names.every((name) => typeof name === 'string' && name !== '')) return names
   throw new ServerError(
     'invalid_option',
-    `${option} must be a name, or a list of names, and none may be empty.`,
+    `${option} must be a non-empty string, or a list of non-empty strings.`,
   )
 }

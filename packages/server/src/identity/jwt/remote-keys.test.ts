@@ -258,7 +258,7 @@ describe('an answer that is none', () => {
     }
     expect(await tell(authenticator({ jwksTimeoutMs: 60_000 }), await es256('ec-1'))).toEqual(unavailable)
     expect(log.of('warn').map(({ context }) => context.why)).toEqual([
-      `The answer has more than ${MAX_DOCUMENT_BYTES} bytes.`,
+      `The response has more than ${MAX_DOCUMENT_BYTES} bytes.`,
     ])
     await until(() => isLetGo, 'the answer to be broken off')
   })
@@ -323,13 +323,13 @@ describe('an answer that is none', () => {
 
 describe('[S-17] an address that will not do', () => {
   test.each([
-    ['http://id.example/jwks.json', 'must be https:'],
-    ['http://127.0.0.1.example/jwks.json', 'must be https:'],
-    ['http://10.0.0.1/jwks.json', 'must be https:'],
-    ['file:///etc/keys.json', 'must be https:'],
-    ['data:application/json,{"keys":[]}', 'must be https:'],
-    ['jwks.json', 'no URL'],
-    ['https://user:hunter2@id.example/jwks.json', 'no user name or password'],
+    ['http://id.example/jwks.json', 'must use https:'],
+    ['http://127.0.0.1.example/jwks.json', 'must use https:'],
+    ['http://10.0.0.1/jwks.json', 'must use https:'],
+    ['file:///etc/keys.json', 'must use https:'],
+    ['data:application/json,{"keys":[]}', 'must use https:'],
+    ['jwks.json', 'not a valid URL'],
+    ['https://user:hunter2@id.example/jwks.json', 'user name or password'],
   ])('%s', (jwksUrl, message) => {
     expect(() => remoteKeys({ jwksUrl }, new RecordingLog())).toThrow(
       expect.objectContaining({ code: 'invalid_option', message: expect.stringContaining(message) }),

@@ -44,7 +44,10 @@ export function remoteKeys(options: JwtJwksOptions, log: Logger): JWTVerifyGetKe
   let notBeforeMs = Number.NEGATIVE_INFINITY
   const failed = (error: unknown): KeysUnavailable => {
     notBeforeMs = clock.now() + RETRY_MS
-    log.warn({ from, why: reasonOf(error) }, 'the keys that tokens are checked with cannot be had')
+    log.warn(
+      { from, why: reasonOf(error) },
+      'fetching the keys that sign tokens failed; tokens are refused until it succeeds',
+    )
     return new KeysUnavailable()
   }
 
@@ -82,15 +85,15 @@ function notWeak(key: CryptoKey): CryptoKey {
 
 function checkedUrl(given: string | URL): URL {
   const text = String(given)
-  if (!URL.canParse(text)) throw new ServerError('invalid_option', 'jwksUrl is no URL.')
+  if (!URL.canParse(text)) throw new ServerError('invalid_option', 'jwksUrl is not a valid URL.')
   const url = new URL(text)
   if (url.username !== '' || url.password !== '')
-    throw new ServerError('invalid_option', 'jwksUrl must hold no user name or password.')
+    throw new ServerError('invalid_option', 'jwksUrl must not contain a user name or password.')
   const isLocal = isLoopback(url.hostname.replace(/^\[|\]$/g, ''))
   if (url.protocol === 'https:' || (url.protocol === 'http:' && isLocal)) return url
   throw new ServerError(
     'invalid_option',
-    `jwksUrl must be https:, not ${url.protocol}//${url.host}: whoever answers in its place decides who may come in. http: is taken on a loopback address.`,
+    `jwksUrl must use https:, not ${url.protocol}//${url.host}: over http: an attacker could answer with other keys. http: is allowed only for a loopback address.`,
   )
 }
 
@@ -123,7 +126,7 @@ export async function fetchBounded(
     bytes += piece.value.byteLength
     if (bytes > MAX_DOCUMENT_BYTES) {
       letGo(reader)
-      throw new Error(`The answer has more than ${MAX_DOCUMENT_BYTES} bytes.`)
+      throw new Error(`The response has more than ${MAX_DOCUMENT_BYTES} bytes.`)
     }
     chunks.push(piece.value)
   }

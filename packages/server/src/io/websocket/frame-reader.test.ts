@@ -143,13 +143,13 @@ describe('[S-19] a peer that breaks the protocol is closed, with the code that s
     ...[3, 4, 5, 6, 7, 11, 12, 13, 14, 15].map(
       (opcode) => [`the opcode ${opcode}`, 1002, [{ opcode, payload: bytes(1) }]] as const,
     ),
-    ['a continuation of nothing', 1002, [part(0, 'a', true)]],
+    ['a continuation without a message', 1002, [part(0, 'a', true)]],
     [
       'a continuation of a message that is whole',
       1002,
       [part(1, 'a'), part(0, 'b', true), part(0, 'c', true)],
     ],
-    ['a message within another', 1002, [part(1, 'a'), text('b')]],
+    ['a message before the last one ended', 1002, [part(1, 'a'), text('b')]],
     ...[8, 9, 10].flatMap((opcode) => [
       [`a control frame (${opcode}) in fragments`, 1002, [part(opcode, '')]] as const,
       [
@@ -164,12 +164,12 @@ describe('[S-19] a peer that breaks the protocol is closed, with the code that s
       1002,
       [part(1, 'a'), { ...part(0, 'b'), isCompressed: true }],
     ],
-    ['half a close code', 1002, [{ opcode: 8, payload: bytes(1) }]],
+    ['a close code of one byte', 1002, [{ opcode: 8, payload: bytes(1) }]],
     ...[0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535].map(
       (code) => [`the close code ${code}`, 1002, [closeFrame(code)]] as const,
     ),
-    ['a close reason that is no UTF-8', 1007, [closeFrame(1000, badText)]],
-    ['a text that is no UTF-8', 1007, [{ opcode: 1, payload: badText }]],
+    ['a close reason that is not UTF-8', 1007, [closeFrame(1000, badText)]],
+    ['a text that is not UTF-8', 1007, [{ opcode: 1, payload: badText }]],
     ['a text that is none across fragments', 1007, [part(1, badText.subarray(0, 2)), part(0, 'i', true)]],
     [
       'half a character at the end of a text',

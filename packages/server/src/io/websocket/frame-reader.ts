@@ -144,7 +144,7 @@ export class FrameReader {
     if (isIdle) {
       this.#idleBytes += end - offset
       if (++this.#idleFrames > MAX_IDLE_FRAMES)
-        return this.#violated(1008, `more than ${MAX_IDLE_FRAMES} frames at once that hold nothing`)
+        return this.#violated(1008, `more than ${MAX_IDLE_FRAMES} empty frames at once`)
     }
     unmask(payload, bytes, at)
     if (isControl) this.#control(opcode, payload)
@@ -162,16 +162,16 @@ export class FrameReader {
       if ((first & COMPRESSED) !== 0) return 'a compressed control frame'
       const length = second & 0x7f
       if (length > MAX_CONTROL_BYTES) return 'a control frame is too long'
-      return opcode === OPCODE.close && length === 1 ? 'half a close code' : null
+      return opcode === OPCODE.close && length === 1 ? 'a close code of one byte' : null
     }
     if (opcode > OPCODE.binary) return 'an unknown opcode'
     if (opcode === OPCODE.continuation) {
-      if (!this.#fragments) return 'a continuation of nothing'
+      if (!this.#fragments) return 'a continuation without a message'
       if ((first & COMPRESSED) !== 0) return 'a compressed continuation'
       return null
     }
-    if (this.#fragments) return 'a message within another'
-    if ((first & COMPRESSED) !== 0 && !this.#options.isCompressed) return 'compression was not agreed on'
+    if (this.#fragments) return 'a message before the last one ended'
+    if ((first & COMPRESSED) !== 0 && !this.#options.isCompressed) return 'compression was not negotiated'
     return null
   }
 
@@ -180,9 +180,9 @@ export class FrameReader {
     if (opcode === OPCODE.pong) return this.#sink.onPong()
     if (payload.length === 0) return this.#closed(1005, '')
     const code = payload.readUInt16BE(0)
-    if (!isCloseCode(code)) return void this.#violated(1002, 'no code that a close may have')
+    if (!isCloseCode(code)) return void this.#violated(1002, 'an invalid close code')
     const reason = payload.subarray(2)
-    if (!isUtf8(reason)) return void this.#violated(1007, 'a close reason that is no UTF-8')
+    if (!isUtf8(reason)) return void this.#violated(1007, 'a close reason that is not UTF-8')
     this.#closed(code, reason.toString('utf8'))
   }
 
@@ -209,7 +209,7 @@ export class FrameReader {
     const data = (first & COMPRESSED) === 0 ? payload : this.#inflate(payload)
     if (!data) return
     const isBinary = (first & 0x0f) === OPCODE.binary
-    if (!isBinary && !isUtf8(data)) return void this.#violated(1007, 'a text that is no UTF-8')
+    if (!isBinary && !isUtf8(data)) return void this.#violated(1007, 'a text that is not UTF-8')
     this.#sink.onMessage(data, isBinary, wireBytes)
   }
 
