@@ -25,7 +25,7 @@ const onlyImporter = (name, file, comment) => ({
 
 /** Machines and what they are made of: a name that ends so is a promise to be pure. */
 const pureFolders = [
-  '-(machine|state|renewal)\\.ts$',
+  '-(machine|state|transitions|renewal)\\.ts$',
   '^packages/shared-protocol/src/',
   '^packages/server/src/rate-limit/',
   '^packages/server/src/presence/(history|staging)\\.ts$',

@@ -174,7 +174,7 @@ export class Socket {
 
   /** Tries at once instead of at `retryAt`. Does nothing unless it is waiting. */
   reconnectNow(): void {
-    this.#connection.dispatch({ kind: 'reconnect_now' })
+    this.#connection.dispatch({ kind: 'reconnectNow' })
   }
 
   /**
@@ -245,7 +245,7 @@ export class Socket {
 }
 
 function statusOf({ name }: ConnectionState): SocketStatus {
-  return name === 'greeting' ? 'connecting' : name
+  return name === 'handshaking' ? 'connecting' : name
 }
 
 function snapshotOf(state: ConnectionState): ConnectionSnapshot {

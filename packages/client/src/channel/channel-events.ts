@@ -25,7 +25,7 @@ export function channelEventOf(
       return failureOf(topic, joinRef, frame.response)
     case 'reply':
       if (frame.ref === null) return null
-      if (frame.ref === leaveRef) return { kind: 'released', joinRef }
+      if (frame.ref === leaveRef) return { kind: 'leaveConfirmed', joinRef }
       if (frame.ref !== joinRef) return null
       return frame.status === 'ok'
         ? { kind: 'accepted', joinRef, response: frame.response }

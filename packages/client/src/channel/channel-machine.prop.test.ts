@@ -18,7 +18,7 @@ const events: fc.Arbitrary<ChannelEvent> = fc.oneof(
       retryAfterMs: 0,
     }),
   ),
-  refs.map((joinRef): ChannelEvent => ({ kind: 'released', joinRef })),
+  refs.map((joinRef): ChannelEvent => ({ kind: 'leaveConfirmed', joinRef })),
   refs.map((joinRef): ChannelEvent => ({ kind: 'ended', joinRef, error })),
   refs.map((joinRef): ChannelEvent => ({ kind: 'failed', joinRef, error })),
 )
@@ -52,13 +52,13 @@ test('[C-14] whatever happens: no answer is awaited without a timer, no join out
         })
         state = step.state
         for (const effect of step.effects) {
-          if (effect.kind === 'timer') isTimed = effect.delayMs !== null
-          if (effect.kind === 'send_join') {
+          if (effect.kind === 'setTimer') isTimed = effect.delayMs !== null
+          if (effect.kind === 'sendJoin') {
             expect(effect.joinRef).toBe(freshRef)
             lastRef += 1
           }
-          if (effect.kind === 'send_join' || effect.kind === 'send_leave') expect(isConnected).toBe(true)
-          if (effect.kind === 'entered' || effect.kind === 'abandoned') isOwed = false
+          if (effect.kind === 'sendJoin' || effect.kind === 'sendLeave') expect(isConnected).toBe(true)
+          if (effect.kind === 'joined' || effect.kind === 'failed') isOwed = false
         }
         const isInJoin = 'joinRef' in state
         if (isInJoin) expect(isConnected).toBe(true)

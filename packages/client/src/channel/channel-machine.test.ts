@@ -46,8 +46,8 @@ describe('channel machine', () => {
     expect(run([join])).toEqual({
       state: { name: 'joining', joinRef: '7', isRejoin: false, failures: 0 },
       effects: [
-        { kind: 'timer', delayMs: 10_000 },
-        { kind: 'send_join', joinRef: '7' },
+        { kind: 'setTimer', delayMs: 10_000 },
+        { kind: 'sendJoin', joinRef: '7' },
       ],
     })
     const waiting = run([join], { isConnected: false })
@@ -59,8 +59,8 @@ describe('channel machine', () => {
     expect(run([accepted], {}, joining)).toEqual({
       state: { name: 'joined', joinRef: '7', failures: 0 },
       effects: [
-        { kind: 'timer', delayMs: null },
-        { kind: 'entered', response: { hi: 1 } },
+        { kind: 'setTimer', delayMs: null },
+        { kind: 'joined', response: { hi: 1 } },
       ],
     })
   })
@@ -71,7 +71,7 @@ describe('channel machine', () => {
     expect(rejoining).toMatchObject({ name: 'joining', isRejoin: true })
     expect(run([refusal], mute, rejoining)).toEqual({
       state: { name: 'waiting', isRejoin: true, failures: 1, error },
-      effects: [{ kind: 'timer', delayMs: 250 }],
+      effects: [{ kind: 'setTimer', delayMs: 250 }],
     })
     expect(run([refusal], {}, rejoining).state.name).toBe('refused')
     expect(run([refusal], mute, joining).state.name).toBe('refused')
@@ -83,8 +83,8 @@ describe('channel machine', () => {
     const { state, effects } = run([{ kind: 'failed', joinRef: '7', error }], {}, joining)
     expect(state).toMatchObject({ name: 'waiting', isRejoin: false, failures: 1, error })
     expect(effects).toEqual([
-      { kind: 'join_failed', error },
-      { kind: 'timer', delayMs: 250 },
+      { kind: 'joinFailed', error },
+      { kind: 'setTimer', delayMs: 250 },
     ])
   })
 
@@ -98,7 +98,7 @@ describe('channel machine', () => {
       { ...refusal, joinRef: '3' },
       { kind: 'ended', joinRef: '3', error },
       { kind: 'failed', joinRef: '3', error },
-      { kind: 'released', joinRef: '3' },
+      { kind: 'leaveConfirmed', joinRef: '3' },
     ]
     const waiting = run([join], { isConnected: false }).state
     for (const state of [joining, joined, leaving, waiting, INITIAL_CHANNEL]) {
@@ -110,14 +110,14 @@ describe('channel machine', () => {
     expect(run([refusal], {}, joining)).toMatchObject({
       state: { name: 'refused', error },
       effects: [
-        { kind: 'timer', delayMs: null },
-        { kind: 'abandoned', error },
+        { kind: 'setTimer', delayMs: null },
+        { kind: 'failed', error },
       ],
     })
     const retry = run([{ ...refusal, isRetryable: true, retryAfterMs: 5_000 }], {}, joining)
     expect(retry).toMatchObject({
       state: { name: 'waiting', failures: 1, error },
-      effects: [{ kind: 'timer', delayMs: 5_000 }],
+      effects: [{ kind: 'setTimer', delayMs: 5_000 }],
     })
     expect(run([{ kind: 'due' }], {}, retry.state).state).toMatchObject({ name: 'joining', failures: 1 })
     expect(run([join], {}, run([refusal], {}, joining).state).state.name).toBe('joining')
@@ -127,10 +127,10 @@ describe('channel machine', () => {
     const first = run([{ kind: 'due' }], {}, joining)
     expect(first).toMatchObject({
       state: { name: 'waiting', failures: 1, error: { code: 'timeout' } },
-      effects: [{ kind: 'timer', delayMs: 250 }],
+      effects: [{ kind: 'setTimer', delayMs: 250 }],
     })
     const second = run([{ kind: 'due' }, { kind: 'due' }], { freshRef: '9' }, first.state)
-    expect(second.effects).toEqual([{ kind: 'timer', delayMs: 500 }])
+    expect(second.effects).toEqual([{ kind: 'setTimer', delayMs: 500 }])
   })
 
   test('a join without an answer says which, after how long, and what happens next', () => {
@@ -146,7 +146,7 @@ describe('channel machine', () => {
     expect(retried).toMatchObject({ name: 'joining', failures: 1 })
     expect(run([{ kind: 'lost' }], {}, retried)).toEqual({
       state: { name: 'waiting', isRejoin: false, failures: 1, error: null },
-      effects: [{ kind: 'timer', delayMs: null }],
+      effects: [{ kind: 'setTimer', delayMs: null }],
     })
   })
 
@@ -154,25 +154,25 @@ describe('channel machine', () => {
     const lost = run([{ kind: 'lost' }], {}, joined)
     expect(lost).toMatchObject({
       state: { name: 'waiting', isRejoin: true },
-      effects: [{ kind: 'timer', delayMs: null }, { kind: 'interrupted' }],
+      effects: [{ kind: 'setTimer', delayMs: null }, { kind: 'disconnected' }],
     })
     expect(run([{ kind: 'connected' }], { freshRef: '12' }, lost.state)).toMatchObject({
       state: { name: 'joining', joinRef: '12', isRejoin: true },
-      effects: [{ kind: 'timer' }, { kind: 'send_join', joinRef: '12' }],
+      effects: [{ kind: 'setTimer' }, { kind: 'sendJoin', joinRef: '12' }],
     })
   })
 
   test('the timer of a retry does not join without a connection', () => {
     const waiting = run([{ kind: 'due' }], {}, joining).state
     const lost = run([{ kind: 'lost' }], { isConnected: false }, waiting)
-    expect(lost.effects).toEqual([{ kind: 'timer', delayMs: null }])
+    expect(lost.effects).toEqual([{ kind: 'setTimer', delayMs: null }])
     expect(run([{ kind: 'due' }], { isConnected: false }, lost.state).state.name).toBe('waiting')
   })
 
   test('a channel that failed on the server is joined again', () => {
     const failed = run([{ kind: 'failed', joinRef: '7', error }], {}, joined)
     expect(failed).toMatchObject({ state: { name: 'waiting', isRejoin: true, error } })
-    expect(kinds(failed)).toEqual(['interrupted', 'timer'])
+    expect(kinds(failed)).toEqual(['disconnected', 'setTimer'])
   })
 
   test('[C-28] one that fails soon after each join is joined ever more slowly, until a join has lasted', () => {
@@ -181,14 +181,14 @@ describe('channel machine', () => {
     const delays = [1, 2, 3].map(() => {
       const step = run([failed], {}, state)
       state = run([{ kind: 'due' }, accepted], {}, step.state).state
-      return step.effects.find(({ kind }) => kind === 'timer')
+      return step.effects.find(({ kind }) => kind === 'setTimer')
     })
-    expect(delays).toEqual([250, 500, 1_000].map((delayMs) => ({ kind: 'timer', delayMs })))
+    expect(delays).toEqual([250, 500, 1_000].map((delayMs) => ({ kind: 'setTimer', delayMs })))
     expect(
       run([accepted], {}, run([{ kind: 'due' }], {}, run([failed], {}, joined).state).state),
     ).toMatchObject({
       state: { name: 'joined', failures: 1 },
-      effects: [{ kind: 'timer', delayMs: STEADY_AFTER_MS }, { kind: 'entered' }],
+      effects: [{ kind: 'setTimer', delayMs: STEADY_AFTER_MS }, { kind: 'joined' }],
     })
     const lasting = run([{ kind: 'due' }], {}, state)
     expect(lasting).toEqual({ state: joined, effects: [] })
@@ -198,27 +198,27 @@ describe('channel machine', () => {
     for (const state of [joining, joined]) {
       const left = run([leave], {}, state)
       expect(left.state).toEqual({ name: 'leaving', joinRef: '7', isToRejoin: false })
-      expect(kinds(left)).toEqual(['abandoned', 'send_leave', 'timer'])
+      expect(kinds(left)).toEqual(['failed', 'sendLeave', 'setTimer'])
     }
     expect(run([accepted], {}, leaving)).toEqual({ state: leaving, effects: [] })
   })
 
   test('[C-22] has left once the server answers, ends the channel, is lost, or takes too long', () => {
     const ends: ChannelEvent[] = [
-      { kind: 'released', joinRef: '7' },
+      { kind: 'leaveConfirmed', joinRef: '7' },
       { kind: 'ended', joinRef: '7', error },
       { kind: 'failed', joinRef: '7', error },
     ]
     for (const event of ends) {
       const left = run([event], {}, leaving)
       expect(left.state).toEqual({ name: 'left', error: null })
-      expect(kinds(left)).toEqual(['timer', 'departed'])
+      expect(kinds(left)).toEqual(['setTimer', 'left'])
     }
     // Whether the leave got there is not known: the server is told again when it can be.
     for (const kind of ['lost', 'due'] as const) {
       const left = run([{ kind }], {}, leaving)
       expect(left.state).toEqual({ name: 'left', error: null })
-      expect(kinds(left)).toEqual(['renounce', 'timer', 'departed'])
+      expect(kinds(left)).toEqual(['leaveLater', 'setTimer', 'left'])
     }
   })
 
@@ -227,7 +227,7 @@ describe('channel machine', () => {
     for (const state of [INITIAL_CHANNEL, refused]) {
       const left = run([leave], {}, state)
       expect(left.state).toEqual({ name: 'left', error: null })
-      expect(kinds(left)).toEqual(['timer', 'abandoned', 'departed'])
+      expect(kinds(left)).toEqual(['setTimer', 'failed', 'left'])
     }
   })
 
@@ -236,31 +236,31 @@ describe('channel machine', () => {
     for (const state of [waiting, run([{ kind: 'lost' }], {}, joined).state]) {
       const left = run([leave], {}, state)
       expect(left.state).toEqual({ name: 'left', error: null })
-      expect(kinds(left)).toEqual(['timer', 'renounce', 'abandoned', 'departed'])
+      expect(kinds(left)).toEqual(['setTimer', 'leaveLater', 'failed', 'left'])
     }
   })
 
   test('[C-22] a join while leaving begins when the leave is through, unless it is taken back', () => {
     const again = run([join], {}, leaving).state
-    const step = run([{ kind: 'released', joinRef: '7' }], { freshRef: '9' }, again)
+    const step = run([{ kind: 'leaveConfirmed', joinRef: '7' }], { freshRef: '9' }, again)
     expect(step.state).toMatchObject({ name: 'joining', joinRef: '9', isRejoin: false })
-    expect(kinds(step)).toEqual(['departed', 'timer', 'send_join'])
+    expect(kinds(step)).toEqual(['left', 'setTimer', 'sendJoin'])
     const away = run([{ kind: 'lost' }], {}, again)
     expect(away.state).toEqual({ name: 'waiting', isRejoin: false, failures: 0, error: null })
     // Without the timer of the leave, which would take the wait for the next connection for one that is over.
     expect(away.effects).toEqual([
-      { kind: 'renounce' },
-      { kind: 'departed' },
-      { kind: 'timer', delayMs: null },
+      { kind: 'leaveLater' },
+      { kind: 'left' },
+      { kind: 'setTimer', delayMs: null },
     ])
-    expect(run([leave, { kind: 'released', joinRef: '7' }], {}, again).state.name).toBe('left')
+    expect(run([leave, { kind: 'leaveConfirmed', joinRef: '7' }], {}, again).state.name).toBe('left')
   })
 
   test('ends when the server says so, for its reason', () => {
     for (const state of [joining, joined]) {
       const end = run([{ kind: 'ended', joinRef: '7', error }], {}, state)
       expect(end.state).toEqual({ name: 'left', error })
-      expect(kinds(end)).toEqual(['timer', 'abandoned', 'departed'])
+      expect(kinds(end)).toEqual(['setTimer', 'failed', 'left'])
     }
   })
 

@@ -66,7 +66,7 @@ export type ChannelEvent =
       readonly retryAfterMs: number
     }
   /** The server answered our leave. */
-  | { readonly kind: 'released'; readonly joinRef: string }
+  | { readonly kind: 'leaveConfirmed'; readonly joinRef: string }
   /** The server ended the channel. */
   | { readonly kind: 'ended'; readonly joinRef: string; readonly error: RollcallError }
   /** The channel failed on the server, which may be tried again. */
@@ -75,21 +75,21 @@ export type ChannelEvent =
 
 export type ChannelEffect =
   /** Set the one timer, or clear it. */
-  | { readonly kind: 'timer'; readonly delayMs: number | null }
-  | { readonly kind: 'send_join'; readonly joinRef: string }
-  | { readonly kind: 'send_leave'; readonly joinRef: string }
+  | { readonly kind: 'setTimer'; readonly delayMs: number | null }
+  | { readonly kind: 'sendJoin'; readonly joinRef: string }
+  | { readonly kind: 'sendLeave'; readonly joinRef: string }
   /** Done with, though the server may have let us in: after a lost connection, or a join without an answer. */
-  | { readonly kind: 'renounce' }
+  | { readonly kind: 'leaveLater' }
   /** Joined: answer those who wait for it, send what was queued. */
-  | { readonly kind: 'entered'; readonly response: unknown }
+  | { readonly kind: 'joined'; readonly response: unknown }
   /** A join failed and is tried again: do not keep those waiting who asked for it. */
-  | { readonly kind: 'join_failed'; readonly error: RollcallError }
+  | { readonly kind: 'joinFailed'; readonly error: RollcallError }
   /** No longer joined, to be joined again: what was sent is not answered any more, what is queued may stay. */
-  | { readonly kind: 'interrupted' }
+  | { readonly kind: 'disconnected' }
   /** Over: all that waits fails with this. */
-  | { readonly kind: 'abandoned'; readonly error: RollcallError }
+  | { readonly kind: 'failed'; readonly error: RollcallError }
   /** Nothing is owed to the server any more: answer those who wait for the leave. */
-  | { readonly kind: 'departed' }
+  | { readonly kind: 'left' }
 
 export interface ChannelContext {
   readonly topic: string
@@ -113,11 +113,11 @@ type In<N extends ChannelState['name']> = Extract<ChannelState, { readonly name:
  */
 export const STEADY_AFTER_MS = 5_000
 
-const CLEAR_TIMER: ChannelEffect = { kind: 'timer', delayMs: null }
+const CLEAR_TIMER: ChannelEffect = { kind: 'setTimer', delayMs: null }
 
 export const INITIAL_CHANNEL: ChannelState = { name: 'idle' }
 
-function enter(isRejoin: boolean, failures: number, context: ChannelContext): ChannelStep {
+function requestJoin(isRejoin: boolean, failures: number, context: ChannelContext): ChannelStep {
   if (!context.isConnected) {
     return { state: { name: 'waiting', isRejoin, failures, error: null }, effects: [CLEAR_TIMER] }
   }
@@ -125,17 +125,17 @@ function enter(isRejoin: boolean, failures: number, context: ChannelContext): Ch
   return {
     state: { name: 'joining', joinRef, isRejoin, failures },
     effects: [
-      { kind: 'timer', delayMs: context.timeoutMs },
-      { kind: 'send_join', joinRef },
+      { kind: 'setTimer', delayMs: context.timeoutMs },
+      { kind: 'sendJoin', joinRef },
     ],
   }
 }
 
-const begin = (_state: ChannelState, _event: ChannelEvent, context: ChannelContext): ChannelStep =>
-  enter(false, 0, context)
+const startJoin = (_state: ChannelState, _event: ChannelEvent, context: ChannelContext): ChannelStep =>
+  requestJoin(false, 0, context)
 
-const proceed = (state: In<'waiting'>, _event: ChannelEvent, context: ChannelContext): ChannelStep =>
-  context.isConnected ? enter(state.isRejoin, state.failures, context) : stay(state)
+const retryJoin = (state: In<'waiting'>, _event: ChannelEvent, context: ChannelContext): ChannelStep =>
+  context.isConnected ? requestJoin(state.isRejoin, state.failures, context) : stay(state)
 
 /** Waits for another try after one that failed. */
 function tryLater(
@@ -148,45 +148,55 @@ function tryLater(
   const delayMs = Math.max(leastMs, backoffDelay(failures, context.backoff, context.random))
   return {
     state: { name: 'waiting', isRejoin, failures: failures + 1, error },
-    effects: [...effects, { kind: 'timer', delayMs }],
+    effects: [...effects, { kind: 'setTimer', delayMs }],
   }
 }
 
-const abandon = ({ topic }: ChannelContext): ChannelEffect => ({ kind: 'abandoned', error: leftError(topic) })
+const failWaiting = ({ topic }: ChannelContext): ChannelEffect => ({
+  kind: 'failed',
+  error: leftError(topic),
+})
 
 /** Leaves where the server knows nothing of us. */
 const leaveAtOnce = (_state: ChannelState, _event: ChannelEvent, context: ChannelContext): ChannelStep => ({
   state: { name: 'left', error: null },
-  effects: [CLEAR_TIMER, abandon(context), { kind: 'departed' }],
+  effects: [CLEAR_TIMER, failWaiting(context), { kind: 'left' }],
 })
 
 /** Leaves where the server may know of us, though no join of ours is under way. */
-const leaveUnseen = (_state: ChannelState, _event: ChannelEvent, context: ChannelContext): ChannelStep => ({
+const leaveUnconfirmed = (
+  _state: ChannelState,
+  _event: ChannelEvent,
+  context: ChannelContext,
+): ChannelStep => ({
   state: { name: 'left', error: null },
-  effects: [CLEAR_TIMER, { kind: 'renounce' }, abandon(context), { kind: 'departed' }],
+  effects: [CLEAR_TIMER, { kind: 'leaveLater' }, failWaiting(context), { kind: 'left' }],
 })
 
 /** Tells the server; also while the join is unanswered, since it may be accepted yet. */
-const leaveOrderly = (
+const sendLeave = (
   { joinRef }: In<'joining' | 'joined'>,
   _event: ChannelEvent,
   context: ChannelContext,
 ): ChannelStep => ({
   state: { name: 'leaving', joinRef, isToRejoin: false },
-  effects: [abandon(context), { kind: 'send_leave', joinRef }, { kind: 'timer', delayMs: context.timeoutMs }],
+  effects: [
+    failWaiting(context),
+    { kind: 'sendLeave', joinRef },
+    { kind: 'setTimer', delayMs: context.timeoutMs },
+  ],
 })
 
 /** The leave is through, or has taken long enough: who leaves does not wait for the answer for ever. */
-function depart({ isToRejoin }: In<'leaving'>, context: ChannelContext): ChannelStep {
-  if (!isToRejoin)
-    return { state: { name: 'left', error: null }, effects: [CLEAR_TIMER, { kind: 'departed' }] }
-  const step = enter(false, 0, context)
-  return { state: step.state, effects: [{ kind: 'departed' }, ...step.effects] }
+function finishLeave({ isToRejoin }: In<'leaving'>, context: ChannelContext): ChannelStep {
+  if (!isToRejoin) return { state: { name: 'left', error: null }, effects: [CLEAR_TIMER, { kind: 'left' }] }
+  const step = requestJoin(false, 0, context)
+  return { state: step.state, effects: [{ kind: 'left' }, ...step.effects] }
 }
 
 const endedBy = (error: RollcallError): ChannelStep => ({
   state: { name: 'left', error },
-  effects: [CLEAR_TIMER, { kind: 'abandoned', error }, { kind: 'departed' }],
+  effects: [CLEAR_TIMER, { kind: 'failed', error }, { kind: 'left' }],
 })
 
 /** A cell for what the server says to one join: nothing unless it is the current one. */
@@ -201,27 +211,27 @@ function ifCurrent<S extends { readonly joinRef: string }, E extends { readonly 
  * Whether a refusal may be over soon: a server that let us in before may still be starting, after a deploy. Our own
  * mistake, such as a payload that cannot be sent, is no refusal. (C-43)
  */
-function isPassing({ isRejoin }: In<'joining'>, { code }: RollcallError, context: ChannelContext): boolean {
+function mayPass({ isRejoin }: In<'joining'>, { code }: RollcallError, context: ChannelContext): boolean {
   return isRejoin && code === 'refused' && !context.hasRetryableCodes
 }
 
 /** Nothing of the server's is expected. */
-const deaf = { accepted: stay, rejected: stay, released: stay, ended: stay, failed: stay }
+const ignoreServer = { accepted: stay, rejected: stay, leaveConfirmed: stay, ended: stay, failed: stay }
 
 const table: TransitionTable<ChannelState, ChannelEvent, ChannelEffect, ChannelContext> = {
-  idle: { ...deaf, join: begin, leave: leaveAtOnce, connected: stay, lost: stay, due: stay },
+  idle: { ...ignoreServer, join: startJoin, leave: leaveAtOnce, connected: stay, lost: stay, due: stay },
   waiting: {
-    ...deaf,
+    ...ignoreServer,
     join: stay,
-    leave: leaveUnseen,
-    connected: proceed,
+    leave: leaveUnconfirmed,
+    connected: retryJoin,
     // The next connection tells when to try, not the timer.
     lost: (state) => ({ state, effects: [CLEAR_TIMER] }),
-    due: proceed,
+    due: retryJoin,
   },
   joining: {
     join: stay,
-    leave: leaveOrderly,
+    leave: sendLeave,
     connected: stay,
     lost: ({ isRejoin, failures }) => ({
       state: { name: 'waiting', isRejoin, failures, error: null },
@@ -230,19 +240,19 @@ const table: TransitionTable<ChannelState, ChannelEvent, ChannelEffect, ChannelC
     accepted: ifCurrent(({ joinRef, failures }, { response }) => ({
       state: { name: 'joined', joinRef, failures },
       effects: [
-        { kind: 'timer', delayMs: failures > 0 ? STEADY_AFTER_MS : null },
-        { kind: 'entered', response },
+        { kind: 'setTimer', delayMs: failures > 0 ? STEADY_AFTER_MS : null },
+        { kind: 'joined', response },
       ],
     })),
     rejected: ifCurrent((state, { error, isRetryable, retryAfterMs }, context) =>
-      isRetryable || isPassing(state, error, context)
+      isRetryable || mayPass(state, error, context)
         ? tryLater(state, error, context, [], retryAfterMs)
-        : { state: { name: 'refused', error }, effects: [CLEAR_TIMER, { kind: 'abandoned', error }] },
+        : { state: { name: 'refused', error }, effects: [CLEAR_TIMER, { kind: 'failed', error }] },
     ),
-    released: stay,
+    leaveConfirmed: stay,
     ended: ifCurrent((_state, { error }) => endedBy(error)),
     failed: ifCurrent((state, { error }, context) =>
-      tryLater(state, error, context, [{ kind: 'join_failed', error }]),
+      tryLater(state, error, context, [{ kind: 'joinFailed', error }]),
     ),
     due: (state, _event, context) => {
       const error = timeoutError(`The join of "${context.topic}"`, context.timeoutMs, 'It is tried again.')
@@ -253,18 +263,18 @@ const table: TransitionTable<ChannelState, ChannelEvent, ChannelEffect, ChannelC
   },
   joined: {
     join: stay,
-    leave: leaveOrderly,
+    leave: sendLeave,
     connected: stay,
     lost: () => ({
       state: { name: 'waiting', isRejoin: true, failures: 0, error: null },
-      effects: [CLEAR_TIMER, { kind: 'interrupted' }],
+      effects: [CLEAR_TIMER, { kind: 'disconnected' }],
     }),
     accepted: stay,
     rejected: stay,
-    released: stay,
+    leaveConfirmed: stay,
     ended: ifCurrent((_state, { error }) => endedBy(error)),
     failed: ifCurrent(({ failures }, { error }, context) =>
-      tryLater({ isRejoin: true, failures }, error, context, [{ kind: 'interrupted' }]),
+      tryLater({ isRejoin: true, failures }, error, context, [{ kind: 'disconnected' }]),
     ),
     due: (state) => stay({ ...state, failures: 0 }),
   },
@@ -272,27 +282,27 @@ const table: TransitionTable<ChannelState, ChannelEvent, ChannelEffect, ChannelC
     join: (state) => stay({ ...state, isToRejoin: true }),
     leave: (state, _event, context) => ({
       state: { ...state, isToRejoin: false },
-      effects: [abandon(context)],
+      effects: [failWaiting(context)],
     }),
     connected: stay,
     lost: (state, _event, context) => {
-      const step = depart(state, { ...context, isConnected: false })
+      const step = finishLeave(state, { ...context, isConnected: false })
       // Nobody knows whether the leave got there.
-      return { state: step.state, effects: [{ kind: 'renounce' }, ...step.effects] }
+      return { state: step.state, effects: [{ kind: 'leaveLater' }, ...step.effects] }
     },
     accepted: stay,
     rejected: stay,
-    released: ifCurrent((state, _event, context) => depart(state, context)),
-    ended: ifCurrent((state, _event, context) => depart(state, context)),
-    failed: ifCurrent((state, _event, context) => depart(state, context)),
+    leaveConfirmed: ifCurrent((state, _event, context) => finishLeave(state, context)),
+    ended: ifCurrent((state, _event, context) => finishLeave(state, context)),
+    failed: ifCurrent((state, _event, context) => finishLeave(state, context)),
     due: (state, _event, context) => {
-      const step = depart(state, context)
+      const step = finishLeave(state, context)
       // Who leaves does not wait for ever; that the server hears of it is seen to.
-      return { state: step.state, effects: [{ kind: 'renounce' }, ...step.effects] }
+      return { state: step.state, effects: [{ kind: 'leaveLater' }, ...step.effects] }
     },
   },
-  left: { ...deaf, join: begin, leave: stay, connected: stay, lost: stay, due: stay },
-  refused: { ...deaf, join: begin, leave: leaveAtOnce, connected: stay, lost: stay, due: stay },
+  left: { ...ignoreServer, join: startJoin, leave: stay, connected: stay, lost: stay, due: stay },
+  refused: { ...ignoreServer, join: startJoin, leave: leaveAtOnce, connected: stay, lost: stay, due: stay },
 }
 
 export function stepChannel(state: ChannelState, event: ChannelEvent, context: ChannelContext): ChannelStep {

@@ -70,7 +70,7 @@ export class TopicMembership<M> {
     this.#pushes = new PushQueue(link)
     this.feed = new PresenceFeed<M>(
       options,
-      () => this.#askForState(),
+      () => this.#requestState(),
       () => link.settlingMs(),
       link.dialect.hasPositions,
     )
@@ -179,33 +179,33 @@ export class TopicMembership<M> {
 
   #perform(effect: ChannelEffect): void {
     switch (effect.kind) {
-      case 'timer':
+      case 'setTimer':
         return this.#timer.set(effect.delayMs)
-      case 'send_join':
+      case 'sendJoin':
         return this.#sendJoin(effect.joinRef)
-      case 'send_leave': {
+      case 'sendLeave': {
         const { joinRef } = effect
         this.#leaveRef = this.#link.nextRef()
         return this.#link.send({ kind: 'leave', topic: this.topic, ref: this.#leaveRef, joinRef })
       }
-      case 'renounce':
+      case 'leaveLater':
         return this.#link.leaveLater(this.topic)
-      case 'entered':
-        return this.#enter(effect.response)
-      case 'join_failed': {
+      case 'joined':
+        return this.#onJoined(effect.response)
+      case 'joinFailed': {
         const joining = this.#joining
         this.#joining = null
         return joining?.reject(effect.error)
       }
-      case 'interrupted':
+      case 'disconnected':
         this.#own.dispatch({ kind: 'lost' })
         this.#pushes.failSent()
         this.feed.dispatch({ kind: 'lost' })
         this.#joining = null
         return
-      case 'abandoned':
-        return this.#abandon(effect.error)
-      case 'departed': {
+      case 'failed':
+        return this.#fail(effect.error)
+      case 'left': {
         if (this.state.name === 'left') this.#link.removeChannel(this.topic, this.#end)
         const leaving = this.#leaving
         this.#leaving = null
@@ -234,7 +234,7 @@ export class TopicMembership<M> {
     }
   }
 
-  #enter(response: unknown): void {
+  #onJoined(response: unknown): void {
     const { state } = this
     if (state.name !== 'joined') return
     this.#response = response
@@ -244,7 +244,7 @@ export class TopicMembership<M> {
     this.#joining?.resolve(response)
   }
 
-  #abandon(error: RollcallError): void {
+  #fail(error: RollcallError): void {
     const joining = this.#joining
     this.#joining = null
     this.#response = null
@@ -288,7 +288,7 @@ export class TopicMembership<M> {
         const error = frame.status === 'error' ? frame.response : null
         if (frame.ref === null || frame.ref !== this.#syncRef)
           this.#pushes.answer(frame.ref, error, frame.response)
-        else if (error) this.feed.dispatch({ kind: 'ask_refused', ...readRefusal(error) })
+        else if (error) this.feed.dispatch({ kind: 'syncRefused', ...readRefusal(error) })
         return
       }
       case 'channel_closed':
@@ -296,7 +296,7 @@ export class TopicMembership<M> {
     }
   }
 
-  #askForState(): void {
+  #requestState(): void {
     const { state } = this
     if (state.name !== 'joined') return
     this.#syncRef = this.#link.nextRef()

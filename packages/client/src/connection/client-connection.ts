@@ -98,13 +98,13 @@ export class ClientConnection {
       options,
       dialect.hasIdleTimeout,
       () => this.send({ kind: 'heartbeat', topic: dialect.systemTopic, ref: this.nextRef() }),
-      () => this.dispatch({ kind: 'dead' }),
+      () => this.dispatch({ kind: 'timedOut' }),
     )
     const failed = (error: RollcallError) => this.dispatch({ kind: 'failed', error })
     this.#credentials = new CredentialsProvider(options, {
       onReady: (credentials) => this.#transport.open(credentials),
       onFailed: failed,
-      onRefresh: (credentials) => this.#offer(credentials),
+      onRefresh: (credentials) => this.#sendRefresh(credentials),
       onClose: (close) => this.dispatch({ kind: 'closed', close }),
       onExpired: (close) => this.dispatch({ kind: 'expired', close }),
       onFault: (error) => listener.faulted(error),
@@ -114,7 +114,7 @@ export class ClientConnection {
       frame: (frame) => this.#receive(frame),
       closed: (close) => this.#closed(close),
       failed: (error) => {
-        this.#credentials.dispatch({ kind: 'parted' })
+        this.#credentials.dispatch({ kind: 'disconnected' })
         failed(error)
       },
     })
@@ -127,7 +127,7 @@ export class ClientConnection {
   /** Whether frames can be sent. So from the moment the transport opens: joins do not wait for the hello's answer. */
   get isConnected(): boolean {
     const { name } = this.state
-    return (name === 'greeting' || name === 'open') && this.#transport.isOpen
+    return (name === 'handshaking' || name === 'open') && this.#transport.isOpen
   }
 
   dispatch(event: ConnectionEvent): void {
@@ -163,20 +163,20 @@ export class ClientConnection {
 
   #perform(effect: ConnectionEffect): void {
     switch (effect.kind) {
-      case 'timer':
+      case 'setTimer':
         return this.#timer.set(effect.delayMs)
       case 'open':
-        return this.#credentials.dispatch({ kind: 'wanted' })
-      case 'greet':
+        return this.#credentials.dispatch({ kind: 'connect' })
+      case 'sendHello':
         return this.#sendHello()
       case 'close':
-        this.#credentials.dispatch({ kind: 'parted' })
+        this.#credentials.dispatch({ kind: 'disconnected' })
         if (!effect.isGoodbye) return this.#transport.abandon()
         if (this.#transport.isOpen && this.#dialect.hasHello)
           this.send({ kind: 'goodbye', ref: this.nextRef() })
         return this.#transport.closeGracefully(effect.close)
-      case 'part':
-        this.#credentials.dispatch({ kind: 'parted' })
+      case 'closeGracefully':
+        this.#credentials.dispatch({ kind: 'disconnected' })
         return this.#transport.closeGracefully(effect.close)
       case 'heartbeat':
         return this.#heartbeat.dispatch(effect.order)
@@ -224,12 +224,12 @@ export class ClientConnection {
 
   #accepted(session: SessionInfo, lifetime: Lifetime): void {
     this.#settling.set(session.settlingMs)
-    this.#credentials.dispatch({ kind: 'welcomed', lifetime })
-    this.dispatch({ kind: 'welcomed', session })
+    this.#credentials.dispatch({ kind: 'accepted', lifetime })
+    this.dispatch({ kind: 'accepted', session })
     this.#sendPendingLeaves(session.isResumed)
   }
 
-  #offer({ params, token }: Credentials): void {
+  #sendRefresh({ params, token }: Credentials): void {
     // The address may have params of its own, which the server would otherwise take for withdrawn.
     const query = paramsWith(this.#endpoint, params)
     this.send(this.#system.refresh(query, token))
@@ -251,25 +251,25 @@ export class ClientConnection {
   }
 
   #receive(frame: Frame): void {
-    this.#heartbeat.dispatch('heard')
+    this.#heartbeat.dispatch('received')
     const received = readServerFrame(this.#dialect, frame)
     if (received instanceof RollcallError) this.#listener.faulted(received)
     else if (this.#pendingLeaves.acknowledge(received)) return
     else if (received.topic !== this.#dialect.systemTopic) this.#listener.received(received)
     else if (received.kind === 'reply') {
       const answer = this.#system.read(received)
-      if (answer) this.#hear(answer)
+      if (answer) this.#onSystemReply(answer)
     }
   }
 
-  #hear(answer: SystemReply): void {
+  #onSystemReply(answer: SystemReply): void {
     switch (answer.kind) {
-      case 'welcomed':
-        return this.#accepted(answer.session, answer.lifetime)
-      case 'unwelcome':
-        return this.dispatch(answer)
       case 'accepted':
-      case 'rejected':
+        return this.#accepted(answer.session, answer.lifetime)
+      case 'refused':
+        return this.dispatch(answer)
+      case 'refreshed':
+      case 'refreshRefused':
         return this.#credentials.dispatch(answer)
     }
   }

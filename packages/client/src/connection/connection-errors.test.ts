@@ -38,7 +38,7 @@ describe('why a socket is not open', () => {
       code: 'timeout',
       message: 'No connection within 7 ms (connectTimeoutMs). Check the address and the network.',
     })
-    expect(connectTimeoutError('greeting', 7)).toMatchObject({
+    expect(connectTimeoutError('handshaking', 7)).toMatchObject({
       code: 'timeout',
       message: 'The server accepted the connection and did not answer within 7 ms (connectTimeoutMs).',
     })

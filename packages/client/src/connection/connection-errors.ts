@@ -5,7 +5,7 @@ import type { CloseInfo } from './connection-state'
  * Why a socket is not open, as errors for people.
  */
 
-export function connectTimeoutError(phase: 'connecting' | 'greeting', ms: number): RollcallError {
+export function connectTimeoutError(phase: 'connecting' | 'handshaking', ms: number): RollcallError {
   return new RollcallError(
     'timeout',
     phase === 'connecting'

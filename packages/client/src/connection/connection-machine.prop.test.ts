@@ -10,10 +10,10 @@ const events: fc.Arbitrary<ConnectionEvent> = fc.oneof(
     .constantFrom(
       'connect',
       'disconnect',
-      'reconnect_now',
+      'reconnectNow',
       'opened',
       'due',
-      'dead',
+      'timedOut',
       'online',
       'offline',
       'visible',
@@ -25,12 +25,12 @@ const events: fc.Arbitrary<ConnectionEvent> = fc.oneof(
     .constantFrom(1000, 1001, 1006, 1008, 4002, 4004)
     .map((code): ConnectionEvent => ({ kind: 'closed', close: { code, reason: '' } })),
   fc.constant<ConnectionEvent>({
-    kind: 'welcomed',
+    kind: 'accepted',
     session: { id: null, identity: null, isResumed: false, settlingMs: 0 },
   }),
   fc
     .boolean()
-    .map((isRetryable): ConnectionEvent => ({ kind: 'unwelcome', error, isRetryable, retryAfterMs: 0 })),
+    .map((isRetryable): ConnectionEvent => ({ kind: 'refused', error, isRetryable, retryAfterMs: 0 })),
   fc.constant<ConnectionEvent>({ kind: 'failed', error }),
   fc
     .constantFrom(null, { code: 4004, reason: 'expired' })
@@ -60,13 +60,13 @@ test('[C-1] whatever happens: a timer exactly while something is due, a watch ex
           })
           state = step.state
           for (const effect of step.effects) {
-            if (effect.kind === 'timer') isTimed = effect.delayMs !== null
+            if (effect.kind === 'setTimer') isTimed = effect.delayMs !== null
             if (effect.kind === 'watch') isWatching = effect.isOn
-            if (effect.kind === 'heartbeat' && effect.order !== 'doubted')
+            if (effect.kind === 'heartbeat' && effect.order !== 'probe')
               isBeating = effect.order === 'started'
           }
           const isSuspended = state.name === 'waiting' && state.retryAt === null
-          const isPending = ['connecting', 'greeting', 'waiting'].includes(state.name) && !isSuspended
+          const isPending = ['connecting', 'handshaking', 'waiting'].includes(state.name) && !isSuspended
           expect(isTimed).toBe(isPending)
           expect(isWatching).toBe(state.name !== 'idle' && state.name !== 'closed')
           expect(isBeating).toBe(state.name === 'open')

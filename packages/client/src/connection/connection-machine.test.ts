@@ -2,7 +2,7 @@ import { CLOSE_CODES, shouldReconnect } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
 import { RollcallError } from '../errors'
 import { EXPIRED_CODE } from './connection-errors'
-import { PROVEN_AFTER_MS, stepConnection } from './connection-machine'
+import { stepConnection } from './connection-machine'
 import {
   type ConnectionContext,
   type ConnectionEffect,
@@ -10,6 +10,7 @@ import {
   type ConnectionState,
   INITIAL_CONNECTION,
 } from './connection-state'
+import { PROVEN_AFTER_MS } from './connection-transitions'
 
 const base: ConnectionContext = {
   now: 1_000,
@@ -19,7 +20,7 @@ const base: ConnectionContext = {
   backoff: { baseMs: 500, capMs: 30_000 },
 }
 const session = { id: 's1', identity: { id: 'ada' }, isResumed: false, settlingMs: 0 }
-const welcomed: ConnectionEvent = { kind: 'welcomed', session }
+const welcomed: ConnectionEvent = { kind: 'accepted', session }
 const broken: ConnectionEvent = { kind: 'closed', close: { code: 1006, reason: '' } }
 
 function run(
@@ -41,16 +42,16 @@ describe('socket machine', () => {
   test('connects: transport, hello, open', () => {
     expect(run(toOpen.slice(0, 1))).toMatchObject({
       state: { name: 'connecting', attempt: 1 },
-      effects: [{ kind: 'watch', isOn: true }, { kind: 'timer', delayMs: 10_000 }, { kind: 'open' }],
+      effects: [{ kind: 'watch', isOn: true }, { kind: 'setTimer', delayMs: 10_000 }, { kind: 'open' }],
     })
     expect(run(toOpen.slice(0, 2))).toMatchObject({
-      state: { name: 'greeting' },
-      effects: [{ kind: 'greet' }],
+      state: { name: 'handshaking' },
+      effects: [{ kind: 'sendHello' }],
     })
     expect(run(toOpen)).toMatchObject({
       state: { name: 'open', openedAt: 1_000, session: { id: 's1', identity: { id: 'ada' } }, error: null },
       effects: [
-        { kind: 'timer', delayMs: null },
+        { kind: 'setTimer', delayMs: null },
         { kind: 'heartbeat', order: 'started' },
       ],
     })
@@ -68,7 +69,7 @@ describe('socket machine', () => {
     const second = run([{ kind: 'due' }, broken], {}, waitingState)
     expect(second).toMatchObject({
       state: { attempt: 2, retryAt: 2_000 },
-      effects: [{ kind: 'timer', delayMs: 1_000 }],
+      effects: [{ kind: 'setTimer', delayMs: 1_000 }],
     })
     expect(run([broken], later, openState).state).toMatchObject({ attempt: 0, retryAt: later.now + 250 })
   })
@@ -86,7 +87,7 @@ describe('socket machine', () => {
     expect(run([...toOpen.slice(0, 2), broken])).toMatchObject({
       state: { name: 'waiting', attempt: 1, lastClose: { code: 1006 } },
       effects: [
-        { kind: 'timer', delayMs: 500 },
+        { kind: 'setTimer', delayMs: 500 },
         { kind: 'lost', isFinal: false },
       ],
     })
@@ -130,11 +131,11 @@ describe('socket machine', () => {
     const offline = run([{ kind: 'offline' }], {}, waitingState)
     expect(offline).toMatchObject({
       state: { name: 'waiting', retryAt: 31_000, isOnline: false, attempt: 1 },
-      effects: [{ kind: 'timer', delayMs: 30_000 }],
+      effects: [{ kind: 'setTimer', delayMs: 30_000 }],
     })
     const lostOffline = run([{ kind: 'offline' }, broken], { random: 0 }, openState)
     expect(lostOffline).toMatchObject({ state: { name: 'waiting', retryAt: 31_000 } })
-    expect(lostOffline.effects[0]).toEqual({ kind: 'timer', delayMs: 30_000 })
+    expect(lostOffline.effects[0]).toEqual({ kind: 'setTimer', delayMs: 30_000 })
     expect(run([{ kind: 'due' }], {}, lostOffline.state).state.name).toBe('connecting')
   })
 
@@ -147,7 +148,7 @@ describe('socket machine', () => {
         { kind: 'close', close, isGoodbye: false },
         // Channels joined along with the hello: those joins come to nothing, and the socket comes back.
         ...(events.length === 2 ? [{ kind: 'lost', isFinal: false }] : []),
-        { kind: 'timer', delayMs: 10_000 },
+        { kind: 'setTimer', delayMs: 10_000 },
         { kind: 'open' },
       ])
       expect(run([...events, { kind: 'online' }])).toEqual({ state: run(events).state, effects: [] })
@@ -168,25 +169,25 @@ describe('socket machine', () => {
       error: { code: 'disconnected' },
     })
     expect(effects).toEqual([
-      { kind: 'timer', delayMs: null },
-      { kind: 'part', close: { code, reason: kind } },
+      { kind: 'setTimer', delayMs: null },
+      { kind: 'closeGracefully', close: { code, reason: kind } },
       { kind: 'heartbeat', order: 'stopped' },
       { kind: 'lost', isFinal: false },
     ])
     expect(run([{ kind: 'visible' }], {}, state).state).toMatchObject({ name: 'connecting', attempt: 1 })
     expect(run([{ kind }], {}, waitingState)).toMatchObject({
       state: { name: 'waiting', retryAt: null },
-      effects: [{ kind: 'timer', delayMs: null }],
+      effects: [{ kind: 'setTimer', delayMs: null }],
     })
     expect(run([{ kind }])).toEqual({ state: INITIAL_CONNECTION, effects: [] })
   })
 
   test('[C-3] online, visible and reconnect_now retry at once', () => {
-    for (const kind of ['online', 'visible', 'reconnect_now'] as const) {
+    for (const kind of ['online', 'visible', 'reconnectNow'] as const) {
       for (const state of [waitingState, run([{ kind: 'offline' }], {}, waitingState).state]) {
         expect(run([{ kind }], {}, state)).toMatchObject({
           state: { name: 'connecting', attempt: 2 },
-          effects: [{ kind: 'timer', delayMs: 10_000 }, { kind: 'open' }],
+          effects: [{ kind: 'setTimer', delayMs: 10_000 }, { kind: 'open' }],
         })
       }
     }
@@ -196,7 +197,7 @@ describe('socket machine', () => {
     for (const kind of ['online', 'offline', 'visible'] as const) {
       const { state, effects } = run([{ kind }], {}, openState)
       expect(state.name).toBe('open')
-      expect(effects).toEqual([{ kind: 'heartbeat', order: 'doubted' }])
+      expect(effects).toEqual([{ kind: 'heartbeat', order: 'probe' }])
     }
   })
 
@@ -213,9 +214,9 @@ describe('socket machine', () => {
   })
 
   test('[C-4] a dead connection is dropped, its channels told, and tried again', () => {
-    const { state, effects } = run([{ kind: 'dead' }], {}, openState)
+    const { state, effects } = run([{ kind: 'timedOut' }], {}, openState)
     expect(state).toMatchObject({ name: 'waiting', error: { code: 'disconnected' } })
-    expect(effects.map(({ kind }) => kind)).toEqual(['timer', 'close', 'heartbeat', 'lost'])
+    expect(effects.map(({ kind }) => kind)).toEqual(['setTimer', 'close', 'heartbeat', 'lost'])
     const close = { code: 4001, reason: 'heartbeat_timeout' }
     expect(effects).toContainEqual({ kind: 'close', close, isGoodbye: false })
   })
@@ -241,7 +242,7 @@ describe('socket machine', () => {
     const close = { code: 4002, reason: 'why' }
     for (const kind of ['closed', 'expired'] as const)
       expect(run([{ kind, close }], {}, openState).effects).toEqual([
-        { kind: 'timer', delayMs: null },
+        { kind: 'setTimer', delayMs: null },
         { kind: 'heartbeat', order: 'stopped' },
         { kind: 'lost', isFinal: true },
         { kind: 'watch', isOn: false },
@@ -252,7 +253,7 @@ describe('socket machine', () => {
     const close = { code: EXPIRED_CODE, reason: 'expired' }
     expect(run([{ kind: 'closed', close }], {}, openState)).toMatchObject({
       state: { name: 'waiting', lastClose: close },
-      effects: [{ kind: 'timer' }, { kind: 'heartbeat' }, { kind: 'lost', isFinal: false }],
+      effects: [{ kind: 'setTimer' }, { kind: 'heartbeat' }, { kind: 'lost', isFinal: false }],
     })
     for (const from of [run(toOpen.slice(0, 1)).state, run(toOpen.slice(0, 2)).state, openState]) {
       const { state, effects } = run([{ kind: 'expired', close }], {}, from)
@@ -284,7 +285,7 @@ describe('socket machine', () => {
   test('an unwelcome client ends, or waits for as long as the server asks', () => {
     const error = new RollcallError('refused', 'no')
     const greeting = run(toOpen.slice(0, 2)).state
-    const event = { kind: 'unwelcome', error, retryAfterMs: 0, isRetryable: false } as const
+    const event = { kind: 'refused', error, retryAfterMs: 0, isRetryable: false } as const
     expect(run([event], {}, greeting).state).toMatchObject({ name: 'closed', error })
     expect(run([{ ...event, isRetryable: true, retryAfterMs: 60_000 }], {}, greeting).state).toMatchObject({
       name: 'waiting',
@@ -298,20 +299,20 @@ describe('socket machine', () => {
     const greeting = run(toOpen.slice(0, 2)).state
     const goodbye = { kind: 'close', close: { code: 1000, reason: 'goodbye' }, isGoodbye: true }
     const unwelcome = (isRetryable: boolean): ConnectionEvent => ({
-      kind: 'unwelcome',
+      kind: 'refused',
       error,
       retryAfterMs: 0,
       isRetryable,
     })
     expect(run([unwelcome(false)], {}, greeting).effects).toEqual([
-      { kind: 'timer', delayMs: null },
+      { kind: 'setTimer', delayMs: null },
       { kind: 'heartbeat', order: 'stopped' },
       goodbye,
       { kind: 'lost', isFinal: true },
       { kind: 'watch', isOn: false },
     ])
     expect(run([unwelcome(true)], {}, greeting).effects).toEqual([
-      { kind: 'timer', delayMs: 500 },
+      { kind: 'setTimer', delayMs: 500 },
       goodbye,
       { kind: 'lost', isFinal: false },
     ])
@@ -322,7 +323,7 @@ describe('socket machine', () => {
     for (const from of states) {
       const { state, effects } = run([{ kind: 'disconnect' }], {}, from)
       expect(state).toMatchObject({ name: 'closed', error: null, session: null })
-      expect(effects).toContainEqual({ kind: 'timer', delayMs: null })
+      expect(effects).toContainEqual({ kind: 'setTimer', delayMs: null })
       expect(effects).toContainEqual({ kind: 'heartbeat', order: 'stopped' })
       expect(effects).toContainEqual({
         kind: 'close',
@@ -351,7 +352,7 @@ describe('socket machine', () => {
     const error = new RollcallError('params_failed', 'no token')
     expect(run([{ kind: 'connect' }, { kind: 'failed', error }])).toMatchObject({
       state: { name: 'waiting', attempt: 1, error },
-      effects: [{ kind: 'timer', delayMs: 500 }],
+      effects: [{ kind: 'setTimer', delayMs: 500 }],
     })
   })
 })

@@ -42,7 +42,7 @@ export type ConnectionState = ConnectionMemory &
     /** `attempt`: tries since the connection was last good, this one included. */
     | { readonly name: 'connecting'; readonly attempt: number }
     /** The transport is open, the answer to our hello is due. */
-    | { readonly name: 'greeting'; readonly attempt: number }
+    | { readonly name: 'handshaking'; readonly attempt: number }
     | { readonly name: 'open'; readonly attempt: number; readonly openedAt: number }
     /** `retryAt`: epoch milliseconds; null while the page is suspended. */
     | { readonly name: 'waiting'; readonly attempt: number; readonly retryAt: number | null }
@@ -52,11 +52,11 @@ export type ConnectionState = ConnectionMemory &
 export type ConnectionEvent =
   | { readonly kind: 'connect' }
   | { readonly kind: 'disconnect' }
-  | { readonly kind: 'reconnect_now' }
+  | { readonly kind: 'reconnectNow' }
   | { readonly kind: 'opened' }
-  | { readonly kind: 'welcomed'; readonly session: SessionInfo }
+  | { readonly kind: 'accepted'; readonly session: SessionInfo }
   | {
-      readonly kind: 'unwelcome'
+      readonly kind: 'refused'
       readonly error: RollcallError
       readonly isRetryable: boolean
       readonly retryAfterMs: number
@@ -68,7 +68,7 @@ export type ConnectionEvent =
   | { readonly kind: 'failed'; readonly error: RollcallError }
   | { readonly kind: 'due' }
   /** The heartbeat found the connection dead. */
-  | { readonly kind: 'dead' }
+  | { readonly kind: 'timedOut' }
   | { readonly kind: 'online' }
   | { readonly kind: 'offline' }
   | { readonly kind: 'visible' }
@@ -79,15 +79,15 @@ export type ConnectionEvent =
 
 export type ConnectionEffect =
   /** Set the one timer, or clear it. */
-  | { readonly kind: 'timer'; readonly delayMs: number | null }
+  | { readonly kind: 'setTimer'; readonly delayMs: number | null }
   | { readonly kind: 'open' }
   /** Say hello, and let the channels join without waiting for the answer. */
-  | { readonly kind: 'greet' }
+  | { readonly kind: 'sendHello' }
   /** Drop the transport, if there is one. Where `isGoodbye`, take leave of the server first. */
   | { readonly kind: 'close'; readonly close: CloseInfo; readonly isGoodbye: boolean }
   /** Close the transport in order, with a code that says why; the session is to be resumed. */
-  | { readonly kind: 'part'; readonly close: CloseInfo }
-  | { readonly kind: 'heartbeat'; readonly order: 'started' | 'stopped' | 'doubted' }
+  | { readonly kind: 'closeGracefully'; readonly close: CloseInfo }
+  | { readonly kind: 'heartbeat'; readonly order: 'started' | 'stopped' | 'probe' }
   /** Channels have lost their connection. `isFinal`: it does not come back by itself. */
   | { readonly kind: 'lost'; readonly isFinal: boolean }
   /** Listen to the network's hints, or stop. */

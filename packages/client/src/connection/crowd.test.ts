@@ -39,7 +39,7 @@ function returnsAfter(outageMs: number): number[] {
   }
   const session = { id: null, identity: null, isResumed: false, settlingMs: 0 }
   return Array.from({ length: CROWD }, () => {
-    const opened: ConnectionEvent[] = [{ kind: 'connect' }, { kind: 'opened' }, { kind: 'welcomed', session }]
+    const opened: ConnectionEvent[] = [{ kind: 'connect' }, { kind: 'opened' }, { kind: 'accepted', session }]
     let state = opened.reduce((before, event) => step(before, event, -60_000), INITIAL_CONNECTION)
     state = step(state, broken, 0)
     for (;;) {

@@ -26,8 +26,8 @@ describe('heartbeat', () => {
       ['due', 15_000],
     ])
     expect(effects).toEqual([
-      [{ kind: 'timer', delayMs: 15_000 }],
-      [{ kind: 'beat' }, { kind: 'timer', delayMs: 10_000 }],
+      [{ kind: 'setTimer', delayMs: 15_000 }],
+      [{ kind: 'beat' }, { kind: 'setTimer', delayMs: 10_000 }],
     ])
     expect(state).toEqual({ name: 'probing', deadline: 25_000 })
   })
@@ -35,16 +35,16 @@ describe('heartbeat', () => {
   test('a frame meanwhile puts the beat off, without a timer for each frame', () => {
     const { effects } = run([
       ['started', 0],
-      ['heard', 6_000],
-      ['heard', 9_000],
+      ['received', 6_000],
+      ['received', 9_000],
       ['due', 15_000],
       ['due', 24_000],
     ])
     expect(effects.slice(1)).toEqual([
       [],
       [],
-      [{ kind: 'timer', delayMs: 9_000 }],
-      [{ kind: 'beat' }, { kind: 'timer', delayMs: 10_000 }],
+      [{ kind: 'setTimer', delayMs: 9_000 }],
+      [{ kind: 'beat' }, { kind: 'setTimer', delayMs: 10_000 }],
     ])
   })
 
@@ -54,7 +54,7 @@ describe('heartbeat', () => {
       ['due', 15_000],
       ['due', 25_000],
     ])
-    expect(effects[2]).toEqual([{ kind: 'dead' }])
+    expect(effects[2]).toEqual([{ kind: 'timedOut' }])
     expect(state).toEqual({ name: 'off' })
   })
 
@@ -62,9 +62,9 @@ describe('heartbeat', () => {
     const { state } = run([
       ['started', 0],
       ['due', 15_000],
-      ['heard', 16_000],
+      ['received', 16_000],
     ])
-    expect(state).toEqual({ name: 'listening', heardAt: 16_000 })
+    expect(state).toEqual({ name: 'listening', receivedAt: 16_000 })
   })
 
   test('[C-4] a timer that is an hour late asks again before it gives up', () => {
@@ -75,8 +75,8 @@ describe('heartbeat', () => {
       ['due', hour],
       ['due', hour + 10_000],
     ])
-    expect(effects[2]).toEqual([{ kind: 'beat' }, { kind: 'timer', delayMs: 10_000 }])
-    expect(effects[3]).toEqual([{ kind: 'dead' }])
+    expect(effects[2]).toEqual([{ kind: 'beat' }, { kind: 'setTimer', delayMs: 10_000 }])
+    expect(effects[3]).toEqual([{ kind: 'timedOut' }])
   })
 
   test('a clock that is set back leads to one beat more, not to silence for as long', () => {
@@ -84,16 +84,16 @@ describe('heartbeat', () => {
       ['started', 1_000_000],
       ['due', 0],
     ])
-    expect(effects[1]).toEqual([{ kind: 'beat' }, { kind: 'timer', delayMs: 10_000 }])
+    expect(effects[1]).toEqual([{ kind: 'beat' }, { kind: 'setTimer', delayMs: 10_000 }])
   })
 
   test('a frame in the very millisecond of the timer puts the beat off by the whole interval', () => {
     const { effects } = run([
       ['started', 0],
-      ['heard', 15_000],
+      ['received', 15_000],
       ['due', 15_000],
     ])
-    expect(effects[2]).toEqual([{ kind: 'timer', delayMs: 15_000 }])
+    expect(effects[2]).toEqual([{ kind: 'setTimer', delayMs: 15_000 }])
   })
 
   test('waits whole milliseconds, so that fractions do not make it due for ever', () => {
@@ -101,20 +101,20 @@ describe('heartbeat', () => {
       ['started', 0.2],
       ['due', 15_000.1],
     ])
-    expect(effects[1]).toEqual([{ kind: 'timer', delayMs: 1 }])
+    expect(effects[1]).toEqual([{ kind: 'setTimer', delayMs: 1 }])
   })
 
   test('a doubt asks at once; stopping ends it from every state', () => {
     expect(
       run([
         ['started', 0],
-        ['doubted', 100],
+        ['probe', 100],
       ]).effects[1],
-    ).toEqual([{ kind: 'beat' }, { kind: 'timer', delayMs: 10_000 }])
-    for (const events of [[], [['doubted', 1]]] as [HeartbeatEvent['kind'], number][][]) {
+    ).toEqual([{ kind: 'beat' }, { kind: 'setTimer', delayMs: 10_000 }])
+    for (const events of [[], [['probe', 1]]] as [HeartbeatEvent['kind'], number][][]) {
       const { state, effects } = run([['started', 0], ...events, ['stopped', 2]])
       expect(state).toEqual({ name: 'off' })
-      expect(effects.at(-1)).toEqual([{ kind: 'timer', delayMs: null }])
+      expect(effects.at(-1)).toEqual([{ kind: 'setTimer', delayMs: null }])
     }
   })
 
@@ -123,15 +123,15 @@ describe('heartbeat', () => {
       ['started', 0],
       ['due', 15_000],
     ]).state
-    expect(run([['due', 35_000]], probing).effects).toEqual([[{ kind: 'dead' }]])
+    expect(run([['due', 35_000]], probing).effects).toEqual([[{ kind: 'timedOut' }]])
     expect(run([['due', 35_001]], probing).effects[0]).toContainEqual({ kind: 'beat' })
   })
 
   test('a new connection begins with its whole interval, whatever the one before it was waiting for', () => {
     for (const before of [[], [['due', 15_000]]] as [HeartbeatEvent['kind'], number][][]) {
       const { state, effects } = run([['started', 0], ...before, ['started', 20_000]])
-      expect(state).toEqual({ name: 'listening', heardAt: 20_000 })
-      expect(effects.at(-1)).toEqual([{ kind: 'timer', delayMs: 15_000 }])
+      expect(state).toEqual({ name: 'listening', receivedAt: 20_000 })
+      expect(effects.at(-1)).toEqual([{ kind: 'setTimer', delayMs: 15_000 }])
     }
   })
 
@@ -139,31 +139,31 @@ describe('heartbeat', () => {
     const { effects } = run([
       ['started', 0],
       ['due', 15_000],
-      ['doubted', 20_000],
+      ['probe', 20_000],
       ['due', 25_000],
     ])
-    expect(effects.slice(2)).toEqual([[], [{ kind: 'dead' }]])
+    expect(effects.slice(2)).toEqual([[], [{ kind: 'timedOut' }]])
   })
 
   test('a frame answers a heartbeat with a whole new interval', () => {
     const { effects } = run([
       ['started', 0],
       ['due', 15_000],
-      ['heard', 16_000],
+      ['received', 16_000],
     ])
-    expect(effects[2]).toEqual([{ kind: 'timer', delayMs: 15_000 }])
+    expect(effects[2]).toEqual([{ kind: 'setTimer', delayMs: 15_000 }])
   })
 
   test('[C-27] a steady heartbeat is not put off by what is heard', () => {
     const steady = { ...settings, isSteady: true, now: 0 }
     const { state } = stepHeartbeat(INITIAL_HEARTBEAT, { kind: 'started' }, steady)
-    const heard = stepHeartbeat(state, { kind: 'heard' }, { ...steady, now: 14_000 }).state
+    const heard = stepHeartbeat(state, { kind: 'received' }, { ...steady, now: 14_000 }).state
     const { effects } = stepHeartbeat(heard, { kind: 'due' }, { ...steady, now: 15_000 })
     expect(effects).toContainEqual({ kind: 'beat' })
   })
 
   test('nothing happens while it is off', () => {
-    for (const kind of ['heard', 'doubted', 'due', 'stopped'] as const) {
+    for (const kind of ['received', 'probe', 'due', 'stopped'] as const) {
       expect(run([[kind, 5]])).toEqual({ state: { name: 'off' }, effects: [[]] })
     }
   })

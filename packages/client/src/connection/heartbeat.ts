@@ -17,7 +17,7 @@ export class Heartbeat {
     { clock, heartbeatIntervalMs, heartbeatTimeoutMs }: ResolvedSocketOptions,
     isSteady: boolean,
     beat: () => void,
-    dead: () => void,
+    timedOut: () => void,
   ) {
     const timer = new ResettableTimer(clock, () => this.dispatch('due'))
     this.#machine = new RunningMachine<HeartbeatState, HeartbeatEvent, HeartbeatEffect>(
@@ -30,9 +30,9 @@ export class Heartbeat {
           isSteady,
         }),
       (effect) => {
-        if (effect.kind === 'timer') timer.set(effect.delayMs)
+        if (effect.kind === 'setTimer') timer.set(effect.delayMs)
         else if (effect.kind === 'beat') beat()
-        else dead()
+        else timedOut()
       },
     )
   }

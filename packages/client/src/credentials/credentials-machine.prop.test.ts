@@ -21,16 +21,16 @@ const lifetime: fc.Arbitrary<Lifetime> = fc.oneof(
   fc.integer({ min: 0, max: 5_000 }),
   fc.constantFrom<Lifetime>('never', 'unknown'),
 )
-const asked = fc.nat(8)
+const fetchId = fc.nat(8)
 
 const events: fc.Arbitrary<CredentialsEvent> = fc.oneof(
-  { weight: 3, arbitrary: fc.constant<CredentialsEvent>({ kind: 'wanted' }) },
-  fc.record({ kind: fc.constant('made' as const), asked, credentials }),
-  fc.record({ kind: fc.constant('failed' as const), asked, error: fc.constant(error) }),
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('welcomed' as const), lifetime }) },
+  { weight: 3, arbitrary: fc.constant<CredentialsEvent>({ kind: 'connect' }) },
+  fc.record({ kind: fc.constant('fetched' as const), fetchId, credentials }),
+  fc.record({ kind: fc.constant('failed' as const), fetchId, error: fc.constant(error) }),
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('accepted' as const), lifetime }) },
   { weight: 2, arbitrary: fc.constant<CredentialsEvent>({ kind: 'requested', ticket: 0 }) },
-  fc.record({ kind: fc.constant('accepted' as const), lifetime }),
-  fc.constant<CredentialsEvent>({ kind: 'rejected', error, retryAfterMs: 0 }),
+  fc.record({ kind: fc.constant('refreshed' as const), lifetime }),
+  fc.constant<CredentialsEvent>({ kind: 'refreshRefused', error, retryAfterMs: 0 }),
   fc.boolean().map(
     (isExpiry): CredentialsEvent => ({
       kind: 'closed',
@@ -38,7 +38,7 @@ const events: fc.Arbitrary<CredentialsEvent> = fc.oneof(
       isExpiry,
     }),
   ),
-  fc.constantFrom<CredentialsEvent>({ kind: 'parted' }, { kind: 'stopped' }),
+  fc.constantFrom<CredentialsEvent>({ kind: 'disconnected' }, { kind: 'stopped' }),
   { weight: 3, arbitrary: fc.constant<CredentialsEvent>({ kind: 'due' }) },
 )
 
@@ -53,8 +53,8 @@ function* walk(sequence: readonly CredentialsEvent[], gaps: readonly number[], c
     let event = drawn
     if (event.kind === 'due' && !isTimed) continue
     if (event.kind === 'requested') event = { ...event, ticket: ++lastTicket }
-    if ((event.kind === 'made' || event.kind === 'failed') && event.asked > 2)
-      event = { ...event, asked: state.asked }
+    if ((event.kind === 'fetched' || event.kind === 'failed') && event.fetchId > 2)
+      event = { ...event, fetchId: state.fetchId }
     if (event.kind === 'due') isTimed = false
     const context: CredentialsContext = {
       now,
@@ -67,7 +67,7 @@ function* walk(sequence: readonly CredentialsEvent[], gaps: readonly number[], c
     const before: CredentialsState = state
     const step = stepCredentials(before, event, context)
     state = step.state
-    for (const effect of step.effects) if (effect.kind === 'timer') isTimed = effect.delayMs !== null
+    for (const effect of step.effects) if (effect.kind === 'setTimer') isTimed = effect.delayMs !== null
     yield { before, event, state, effects: step.effects, isTimed, now }
   }
 }
@@ -82,15 +82,15 @@ test('[C-33] whatever happens: one question at a time, none without a timer, and
   fc.assert(
     fc.property(...walks, (sequence, gaps, canRenew) => {
       for (const { before, event, state, effects, isTimed } of walk(sequence, gaps, canRenew)) {
-        const questions = effects.filter(({ kind }) => ['ask', 'offer', 'open'].includes(kind))
+        const questions = effects.filter(({ kind }) => ['fetch', 'refresh', 'open'].includes(kind))
         expect(questions.length).toBeLessThanOrEqual(1)
-        if (questions.some(({ kind }) => kind === 'ask')) expect(state.asked).toBe(before.asked + 1)
-        if (state.name === 'renewing' || state.name === 'offering') expect(isTimed).toBe(true)
-        if (state.name === 'apart' || state.name === 'trying') expect(isTimed).toBe(false)
-        if (before.name === 'apart' && event.kind !== 'wanted')
-          expect([state.name, questions]).toEqual(['apart', []])
+        if (questions.some(({ kind }) => kind === 'fetch')) expect(state.fetchId).toBe(before.fetchId + 1)
+        if (state.name === 'fetchingNew' || state.name === 'refreshing') expect(isTimed).toBe(true)
+        if (state.name === 'idle' || state.name === 'connecting') expect(isTimed).toBe(false)
+        if (before.name === 'idle' && event.kind !== 'connect')
+          expect([state.name, questions]).toEqual(['idle', []])
         if (event.kind === 'stopped')
-          expect(state).toEqual({ name: 'apart', lastAccepted: null, asked: before.asked })
+          expect(state).toEqual({ name: 'idle', lastAccepted: null, fetchId: before.fetchId })
       }
     }),
     { numRuns: 500 },
@@ -107,7 +107,7 @@ test('[C-33] whoever asks for a renewal is answered, once', () => {
           effect.kind === 'settle' ? numbersOf(effect.tickets) : [],
         )
         for (const ticket of settled) expect(owed.delete(ticket)).toBe(true)
-        if (state.name !== 'renewing' && state.name !== 'offering') expect(owed.size).toBe(0)
+        if (state.name !== 'fetchingNew' && state.name !== 'refreshing') expect(owed.size).toBe(0)
       }
     }),
     { numRuns: 500 },
@@ -119,8 +119,8 @@ test('[C-34] what the server took last stays, until the server or its time says 
     fc.property(...walks, (sequence, gaps, canRenew) => {
       for (const { before, event, state, effects, now } of walk(sequence, gaps, canRenew)) {
         const isVerdict =
-          event.kind === 'stopped' || (event.kind === 'closed' && event.isExpiry && before.name !== 'apart')
-        const isNewer = event.kind === 'welcomed' || event.kind === 'accepted'
+          event.kind === 'stopped' || (event.kind === 'closed' && event.isExpiry && before.name !== 'idle')
+        const isNewer = event.kind === 'accepted' || event.kind === 'refreshed'
         if (!isVerdict && !isNewer) expect(state.lastAccepted).toEqual(before.lastAccepted)
         const lastAccepted = before.lastAccepted
         const isUsable =
@@ -139,14 +139,14 @@ test('[C-35] the socket is told that all is over only where nothing else is left
     fc.property(...walks, (sequence, gaps, canRenew) => {
       for (const { before, event, effects } of walk(sequence, gaps, canRenew)) {
         if (!effects.some(({ kind }) => kind === 'expire')) continue
-        if (event.kind === 'made') {
+        if (event.kind === 'fetched') {
           expect(before.lastAccepted).toEqual({
             ...before.lastAccepted,
             credentials: event.credentials,
             isRejected: true,
           })
         } else if (event.kind === 'closed') {
-          const isLastTry = before.name === 'trying' && before.isLastTry
+          const isLastTry = before.name === 'connecting' && before.isLastTry
           expect(isLastTry || (event.isExpiry && !canRenew)).toBe(true)
         } else expect(event.kind).toBe('made or closed')
       }

@@ -24,17 +24,17 @@ const base: CredentialsContext = {
 const error = new RollcallError('params_failed', 'no')
 const HOUR_MS = 3_600_000
 const tokens = (token: string): Credentials => ({ params: new Map([['user_id', 'ada']]), token })
-const wanted: CredentialsEvent = { kind: 'wanted' }
+const wanted: CredentialsEvent = { kind: 'connect' }
 const due: CredentialsEvent = { kind: 'due' }
 const expiry: CredentialsEvent = { kind: 'closed', close: { code: 4004, reason: 'expired' }, isExpiry: true }
 const broken: CredentialsEvent = { kind: 'closed', close: { code: 1006, reason: '' }, isExpiry: false }
-const made = (asked: number, token: string): CredentialsEvent => ({
-  kind: 'made',
-  asked,
+const made = (fetchId: number, token: string): CredentialsEvent => ({
+  kind: 'fetched',
+  fetchId,
   credentials: tokens(token),
 })
-const failed = (asked: number): CredentialsEvent => ({ kind: 'failed', asked, error })
-const welcomed = (lifetime: Lifetime): CredentialsEvent => ({ kind: 'welcomed', lifetime })
+const failed = (fetchId: number): CredentialsEvent => ({ kind: 'failed', fetchId, error })
+const welcomed = (lifetime: Lifetime): CredentialsEvent => ({ kind: 'accepted', lifetime })
 
 function run(
   events: readonly CredentialsEvent[],
@@ -51,21 +51,21 @@ const held = run([wanted, made(1, 't1'), welcomed(HOUR_MS)]).state
 describe('[C-33] a renewal', () => {
   test('is planned at four fifths of the life at the latest, and offers what the application then says', () => {
     const planned = run([welcomed(HOUR_MS)], run([wanted, made(1, 't1')]).state)
-    expect(planned.effects).toEqual([{ kind: 'timer', delayMs: 0.8 * HOUR_MS }])
+    expect(planned.effects).toEqual([{ kind: 'setTimer', delayMs: 0.8 * HOUR_MS }])
     expect(run([due], held).effects).toEqual([
-      { kind: 'timer', delayMs: 4_000 },
-      { kind: 'ask', asked: 2 },
+      { kind: 'setTimer', delayMs: 4_000 },
+      { kind: 'fetch', fetchId: 2 },
     ])
     expect(run([due, made(2, 't2')], held).effects).toEqual([
-      { kind: 'timer', delayMs: 4_000 },
-      { kind: 'offer', credentials: tokens('t2') },
+      { kind: 'setTimer', delayMs: 4_000 },
+      { kind: 'refresh', credentials: tokens('t2') },
     ])
-    const renewed = run([due, made(2, 't2'), { kind: 'accepted', lifetime: 600_000 }], held)
+    const renewed = run([due, made(2, 't2'), { kind: 'refreshed', lifetime: 600_000 }], held)
     expect(renewed.state).toMatchObject({
-      name: 'held',
+      name: 'valid',
       lastAccepted: { credentials: tokens('t2'), endsAt: 600_000 },
     })
-    expect(renewed.effects[0]).toEqual({ kind: 'timer', delayMs: 480_000 })
+    expect(renewed.effects[0]).toEqual({ kind: 'setTimer', delayMs: 480_000 })
   })
 
   test('begins a life that is counted from now', () => {
@@ -81,18 +81,22 @@ describe('[C-33] a renewal', () => {
     const { state, effects } = run([wanted, made(1, 't1'), welcomed(lifetime)], INITIAL_CREDENTIALS, {
       canRenew,
     })
-    expect([state.name, effects]).toEqual(['held', [{ kind: 'timer', delayMs: null }]])
+    expect([state.name, effects]).toEqual(['valid', [{ kind: 'setTimer', delayMs: null }]])
   })
 
   test('that is asked for while another one is out waits for it, and asks the application again', () => {
     const asking = run([due, { kind: 'requested', ticket: 1 }, { kind: 'requested', ticket: 2 }], held)
-    expect([asking.state.name, asking.effects]).toEqual(['renewing', []])
-    const again = run([made(2, 't2'), { kind: 'accepted', lifetime: HOUR_MS }], asking.state)
-    expect(again.state).toMatchObject({ name: 'renewing', tickets: [{ first: 1, last: 2 }], nextTickets: [] })
+    expect([asking.state.name, asking.effects]).toEqual(['fetchingNew', []])
+    const again = run([made(2, 't2'), { kind: 'refreshed', lifetime: HOUR_MS }], asking.state)
+    expect(again.state).toMatchObject({
+      name: 'fetchingNew',
+      tickets: [{ first: 1, last: 2 }],
+      nextTickets: [],
+    })
     expect(again.effects).toEqual([
       { kind: 'settle', tickets: [], error: null },
-      { kind: 'timer', delayMs: 4_000 },
-      { kind: 'ask', asked: 3 },
+      { kind: 'setTimer', delayMs: 4_000 },
+      { kind: 'fetch', fetchId: 3 },
     ])
   })
 })
@@ -114,52 +118,52 @@ describe('[C-33] who asks for a renewal', () => {
   test('is told when the connection ends before the answer, as are those who came later', () => {
     const asking = run([requested(1), requested(2)], held).state
     expect(asking).toMatchObject({
-      name: 'renewing',
+      name: 'fetchingNew',
       tickets: [{ first: 1, last: 1 }],
       nextTickets: [{ first: 2, last: 2 }],
     })
     const settle = { kind: 'settle', tickets: [{ first: 1, last: 2 }], error: apart }
-    const pass = { kind: 'pass', close: { code: 1006, reason: '' } }
-    expect(run([broken], asking).effects).toEqual([{ kind: 'timer', delayMs: null }, settle, pass])
+    const pass = { kind: 'passThrough', close: { code: 1006, reason: '' } }
+    expect(run([broken], asking).effects).toEqual([{ kind: 'setTimer', delayMs: null }, settle, pass])
     expect(run([made(2, 't2'), broken], asking).effects).toEqual([
-      { kind: 'timer', delayMs: null },
+      { kind: 'setTimer', delayMs: null },
       settle,
       pass,
     ])
-    expect(run([{ kind: 'parted' }], asking)).toEqual({
-      state: { name: 'apart', lastAccepted: held.lastAccepted, asked: 2 },
-      effects: [{ kind: 'timer', delayMs: null }, settle],
+    expect(run([{ kind: 'disconnected' }], asking)).toEqual({
+      state: { name: 'idle', lastAccepted: held.lastAccepted, fetchId: 2 },
+      effects: [{ kind: 'setTimer', delayMs: null }, settle],
     })
     expect(run([{ kind: 'stopped' }], asking)).toEqual({
-      state: { name: 'apart', lastAccepted: null, asked: 2 },
-      effects: [{ kind: 'timer', delayMs: null }, settle],
+      state: { name: 'idle', lastAccepted: null, fetchId: 2 },
+      effects: [{ kind: 'setTimer', delayMs: null }, settle],
     })
     expect(run([wanted], asking).effects).toEqual([
       settle,
-      { kind: 'timer', delayMs: 5_000 },
-      { kind: 'ask', asked: 3 },
+      { kind: 'setTimer', delayMs: 5_000 },
+      { kind: 'fetch', fetchId: 3 },
     ])
   })
 
   test('is nobody where the clock did: no failure is told when the connection ends', () => {
     const asking = run([due], held).state
-    expect(run([broken], asking).effects.map(({ kind }) => kind)).toEqual(['timer', 'pass'])
-    expect(run([wanted], asking).effects.map(({ kind }) => kind)).toEqual(['timer', 'ask'])
+    expect(run([broken], asking).effects.map(({ kind }) => kind)).toEqual(['setTimer', 'passThrough'])
+    expect(run([wanted], asking).effects.map(({ kind }) => kind)).toEqual(['setTimer', 'fetch'])
   })
 
   test('is told of the failure, and a second question is asked at once for those who came later', () => {
     const asking = run([requested(1), requested(2)], held).state
     expect(run([failed(2)], asking).effects).toEqual([
       { kind: 'settle', tickets: [{ first: 1, last: 1 }], error },
-      { kind: 'timer', delayMs: 4_000 },
-      { kind: 'ask', asked: 3 },
+      { kind: 'setTimer', delayMs: 4_000 },
+      { kind: 'fetch', fetchId: 3 },
     ])
   })
 
   test('has the answer of the server, after which the next renewal is planned', () => {
-    const { effects } = run([requested(1), made(2, 't2'), { kind: 'accepted', lifetime: HOUR_MS }], held)
+    const { effects } = run([requested(1), made(2, 't2'), { kind: 'refreshed', lifetime: HOUR_MS }], held)
     expect(effects).toEqual([
-      { kind: 'timer', delayMs: 0.8 * HOUR_MS },
+      { kind: 'setTimer', delayMs: 0.8 * HOUR_MS },
       { kind: 'settle', tickets: [{ first: 1, last: 1 }], error: null },
     ])
   })
@@ -172,7 +176,7 @@ describe('[C-33] who asks for a renewal', () => {
     ] as const) {
       const opened = run([wanted, made(1, 't1'), welcomed(lifetime)], INITIAL_CREDENTIALS, { canRenew }).state
       const { effects } = run([requested(1), failed(2)], opened, { canRenew })
-      expect(effects[0]).toEqual({ kind: 'timer', delayMs: null })
+      expect(effects[0]).toEqual({ kind: 'setTimer', delayMs: null })
     }
   })
 })
@@ -191,24 +195,24 @@ describe('[C-33] the time of a renewal', () => {
 })
 
 describe('[C-34] a renewal that fails', () => {
-  const later = { kind: 'timer', delayMs: 1_000 }
+  const later = { kind: 'setTimer', delayMs: 1_000 }
   test.each([
     ['as the function throws', [due, failed(2)], 'params_failed'],
     ['as the function never answers', [due, due], 'timeout'],
     [
       'as the server refuses',
-      [due, made(2, 't2'), { kind: 'rejected', error, retryAfterMs: 0 }],
+      [due, made(2, 't2'), { kind: 'refreshRefused', error, retryAfterMs: 0 }],
       'params_failed',
     ],
     ['as the server never answers', [due, made(2, 't2'), due], 'timeout'],
   ] as const)('%s keeps what was lastAccepted, and is tried again', (_how, events, code) => {
     const { state, effects } = run(events, held)
-    expect(state).toMatchObject({ name: 'held', lastAccepted: held.lastAccepted, failures: 1 })
+    expect(state).toMatchObject({ name: 'valid', lastAccepted: held.lastAccepted, failures: 1 })
     expect(effects).toEqual([
       later,
       { kind: 'settle', tickets: [], error: expect.objectContaining({ code }) },
     ])
-    expect(run([due], state).effects).toContainEqual({ kind: 'ask', asked: 3 })
+    expect(run([due], state).effects).toContainEqual({ kind: 'fetch', fetchId: 3 })
   })
 
   test('without an answer says after how long it was given up, and that nothing is lost', () => {
@@ -225,11 +229,11 @@ describe('[C-34] a renewal that fails', () => {
   test('is tried more and more rarely, and not before the server says', () => {
     const random = { random: 0.999 }
     const once = run([due, failed(2)], held, random)
-    expect(once.effects[0]).toEqual({ kind: 'timer', delayMs: 1_000 })
+    expect(once.effects[0]).toEqual({ kind: 'setTimer', delayMs: 1_000 })
     const twice = run([due, failed(3), due, failed(4)], once.state, random)
-    expect(twice.effects[0]).toEqual({ kind: 'timer', delayMs: 3_996 })
-    const rejected: CredentialsEvent = { kind: 'rejected', error, retryAfterMs: 7_000 }
-    expect(run([due, made(2, 't2'), rejected], held).effects[0]).toEqual({ kind: 'timer', delayMs: 7_000 })
+    expect(twice.effects[0]).toEqual({ kind: 'setTimer', delayMs: 3_996 })
+    const rejected: CredentialsEvent = { kind: 'refreshRefused', error, retryAfterMs: 7_000 }
+    expect(run([due, made(2, 't2'), rejected], held).effects[0]).toEqual({ kind: 'setTimer', delayMs: 7_000 })
   })
 
   test('is heard no more once it was given up', () => {
@@ -246,10 +250,10 @@ describe('[C-34] a connection', () => {
   test('that ends while none is expected, or while the application is asked, ends all the same', () => {
     for (const from of [INITIAL_CREDENTIALS, run([wanted]).state])
       expect(run([broken], from)).toEqual({
-        state: { name: 'apart', lastAccepted: null, asked: from.asked },
+        state: { name: 'idle', lastAccepted: null, fetchId: from.fetchId },
         effects: [
-          { kind: 'timer', delayMs: null },
-          { kind: 'pass', close: { code: 1006, reason: '' } },
+          { kind: 'setTimer', delayMs: null },
+          { kind: 'passThrough', close: { code: 1006, reason: '' } },
         ],
       })
   })
@@ -262,19 +266,21 @@ describe('[C-34] a connection', () => {
   test('that was opened with the last lastAccepted ones is an ordinary try: it may fail, and the next one follows', () => {
     for (const event of [failed(2), due, made(2, 't1')]) {
       const trying = run([wanted, event], away, { now: HOUR_MS - 1 })
-      expect(trying.effects).toEqual([{ kind: 'timer', delayMs: null }, open])
-      expect(run([broken], trying.state).effects).toContainEqual(expect.objectContaining({ kind: 'pass' }))
+      expect(trying.effects).toEqual([{ kind: 'setTimer', delayMs: null }, open])
+      expect(run([broken], trying.state).effects).toContainEqual(
+        expect.objectContaining({ kind: 'passThrough' }),
+      )
     }
   })
 
   test('is tried as usual with the same credentials where nobody said how long they last', () => {
     const unknown = run([wanted, made(1, 't1'), welcomed('unknown'), broken]).state
     const trying = run([wanted, made(2, 't1')], unknown).state
-    expect(run([broken], trying).effects).toContainEqual(expect.objectContaining({ kind: 'pass' }))
+    expect(run([broken], trying).effects).toContainEqual(expect.objectContaining({ kind: 'passThrough' }))
   })
 
   test('is not given up for a failure of an earlier question, nor opened with its answer', () => {
-    const asking = run([wanted, { kind: 'parted' }, wanted]).state
+    const asking = run([wanted, { kind: 'disconnected' }, wanted]).state
     for (const stale of [failed(1), made(1, 'late')])
       expect(run([stale], asking)).toEqual({ state: asking, effects: [] })
   })
@@ -286,10 +292,10 @@ describe('[C-34] a connection', () => {
 
   test('that breaks before it was welcomed leaves what was lastAccepted', () => {
     const { state, effects } = run([wanted, made(2, 't2'), broken], away)
-    expect(state).toEqual({ name: 'apart', lastAccepted: away.lastAccepted, asked: 2 })
+    expect(state).toEqual({ name: 'idle', lastAccepted: away.lastAccepted, fetchId: 2 })
     expect(effects).toEqual([
-      { kind: 'timer', delayMs: null },
-      { kind: 'pass', close: { code: 1006, reason: '' } },
+      { kind: 'setTimer', delayMs: null },
+      { kind: 'passThrough', close: { code: 1006, reason: '' } },
     ])
   })
 
@@ -305,7 +311,7 @@ describe('[C-34] a connection', () => {
     expect(run([wanted, failed(2)], away, { now: HOUR_MS }).effects).toContainEqual({ kind: 'fail', error })
     const unknown = run([wanted, made(1, 't1'), welcomed('unknown'), broken]).state
     expect(run([wanted, failed(2)], unknown).effects).toContainEqual({ kind: 'fail', error })
-    expect(run([wanted], unknown).effects).toContainEqual({ kind: 'timer', delayMs: null })
+    expect(run([wanted], unknown).effects).toContainEqual({ kind: 'setTimer', delayMs: null })
   })
 })
 
@@ -313,7 +319,7 @@ describe('[C-35] credentials that the server says are over', () => {
   const over = run([expiry], held)
 
   test('are replaced by others', () => {
-    expect(over.effects).toContainEqual({ kind: 'pass', close: { code: 4004, reason: 'expired' } })
+    expect(over.effects).toContainEqual({ kind: 'passThrough', close: { code: 4004, reason: 'expired' } })
     const open = { kind: 'open', credentials: tokens('t2') }
     expect(run([wanted, made(2, 't2')], over.state).effects).toContainEqual(open)
   })
@@ -325,7 +331,7 @@ describe('[C-35] credentials that the server says are over', () => {
       endsAt: 'unknown',
       isRejected: true,
     })
-    expect(refused.effects).toContainEqual({ kind: 'pass', close: { code: 4004, reason: 'expired' } })
+    expect(refused.effects).toContainEqual({ kind: 'passThrough', close: { code: 4004, reason: 'expired' } })
     expect(run([wanted, made(2, 't1')], refused.state).effects).toContainEqual({
       kind: 'expire',
       close: null,
@@ -362,7 +368,7 @@ describe('[C-35] credentials that the server says are over', () => {
       expect.objectContaining({ kind: 'expire' }),
     )
     expect(run([welcomed(HOUR_MS), broken], trying.state, now).effects).toContainEqual(
-      expect.objectContaining({ kind: 'pass' }),
+      expect.objectContaining({ kind: 'passThrough' }),
     )
   })
 })

@@ -1,7 +1,7 @@
 import { type Step, stay, stepBy, type TransitionTable } from '@rollcall/shared-protocol'
 import { joinTickets, ticketsOf } from '../async/tickets'
 import { RollcallError } from '../errors'
-import { conclude, fallBack, hold, type Renewing, renew, timeOut, wait } from './credentials-renewal'
+import { conclude, fallBack, keepValid, type Renewing, renew, timeOut, wait } from './credentials-renewal'
 import {
   type AcceptedCredentials,
   type Credentials,
@@ -29,7 +29,7 @@ import {
 type CredentialsStep = Step<CredentialsState, CredentialsEffect>
 type In<N extends CredentialsState['name']> = Extract<CredentialsState, { readonly name: N }>
 
-const CLEAR_TIMER: CredentialsEffect = { kind: 'timer', delayMs: null }
+const CLEAR_TIMER: CredentialsEffect = { kind: 'setTimer', delayMs: null }
 
 function isUsable(
   lastAccepted: AcceptedCredentials | null,
@@ -42,36 +42,36 @@ function isUsable(
   )
 }
 
-function prepare(state: CredentialsState, context: CredentialsContext): CredentialsStep {
-  const { lastAccepted, asked } = state
+function fetchCredentials(state: CredentialsState, context: CredentialsContext): CredentialsStep {
+  const { lastAccepted, fetchId } = state
   const isPatient = isUsable(lastAccepted, context)
   return {
-    state: { name: 'preparing', lastAccepted, asked: asked + 1 },
+    state: { name: 'fetching', lastAccepted, fetchId: fetchId + 1 },
     effects: [
       ...settleAll(state),
       // A function that never answers must not keep away who has something to come back with.
-      { kind: 'timer', delayMs: isPatient ? context.connectTimeoutMs / 2 : null },
-      { kind: 'ask', asked: asked + 1 },
+      { kind: 'setTimer', delayMs: isPatient ? context.connectTimeoutMs / 2 : null },
+      { kind: 'fetch', fetchId: fetchId + 1 },
     ],
   }
 }
 
 function open(
-  { lastAccepted, asked }: CredentialsState,
+  { lastAccepted, fetchId }: CredentialsState,
   credentials: Credentials,
   isLastTry: boolean,
 ): CredentialsStep {
   return {
-    state: { name: 'trying', lastAccepted, asked, credentials, isLastTry },
+    state: { name: 'connecting', lastAccepted, fetchId, credentials, isLastTry },
     effects: [CLEAR_TIMER, { kind: 'open', credentials }],
   }
 }
 
 /** Nobody expects credentials; `effects` follow what tells those who waited for newer ones. */
-function part(state: CredentialsState, effects: readonly CredentialsEffect[] = []): CredentialsStep {
-  const { lastAccepted, asked } = state
+function disconnect(state: CredentialsState, effects: readonly CredentialsEffect[] = []): CredentialsStep {
+  const { lastAccepted, fetchId } = state
   return {
-    state: { name: 'apart', lastAccepted, asked },
+    state: { name: 'idle', lastAccepted, fetchId },
     effects: [CLEAR_TIMER, ...settleAll(state), ...effects],
   }
 }
@@ -79,14 +79,14 @@ function part(state: CredentialsState, effects: readonly CredentialsEffect[] = [
 function settleAll(state: CredentialsState): readonly CredentialsEffect[] {
   if (!('tickets' in state)) return []
   const tickets = joinTickets(state.tickets, state.nextTickets)
-  return tickets.length === 0 ? [] : [{ kind: 'settle', tickets, error: apartError() }]
+  return tickets.length === 0 ? [] : [{ kind: 'settle', tickets, error: notConnectedError() }]
 }
 
 function refuse(state: CredentialsState, { ticket }: { readonly ticket: number }): CredentialsStep {
-  return { state, effects: [{ kind: 'settle', tickets: ticketsOf(ticket), error: apartError() }] }
+  return { state, effects: [{ kind: 'settle', tickets: ticketsOf(ticket), error: notConnectedError() }] }
 }
 
-function apartError(): RollcallError {
+function notConnectedError(): RollcallError {
   return new RollcallError(
     'disconnected',
     'No connection is open on which to renew credentials; the next one asks for them by itself.',
@@ -95,137 +95,138 @@ function apartError(): RollcallError {
 
 /** The connection ended that `lastAccepted` opened or renewed. */
 function lose(
-  state: In<'held'> | Renewing,
+  state: In<'valid'> | Renewing,
   { close, isExpiry }: Extract<CredentialsEvent, { kind: 'closed' }>,
   { canRenew }: CredentialsContext,
 ): CredentialsStep {
   const lastAccepted = isExpiry ? { ...state.lastAccepted, isRejected: true } : state.lastAccepted
-  const kind = isExpiry && !canRenew ? 'expire' : 'pass'
-  return part({ ...state, lastAccepted: lastAccepted }, [{ kind, close }])
+  const kind = isExpiry && !canRenew ? 'expire' : 'passThrough'
+  return disconnect({ ...state, lastAccepted: lastAccepted }, [{ kind, close }])
 }
 
-const wanted = (state: CredentialsState, _event: CredentialsEvent, context: CredentialsContext) =>
-  prepare(state, context)
-const parted = (state: CredentialsState) => part(state)
+const connect = (state: CredentialsState, _event: CredentialsEvent, context: CredentialsContext) =>
+  fetchCredentials(state, context)
+const disconnected = (state: CredentialsState) => disconnect(state)
 // The number goes on, so that what was asked before is not heard after.
 const stopped = (state: CredentialsState): CredentialsStep => {
-  const { effects } = part(state)
-  return { state: { ...INITIAL_CREDENTIALS, asked: state.asked }, effects }
+  const { effects } = disconnect(state)
+  return { state: { ...INITIAL_CREDENTIALS, fetchId: state.fetchId }, effects }
 }
-const pass = (
+const passThrough = (
   state: CredentialsState,
   { close }: Extract<CredentialsEvent, { kind: 'closed' }>,
-): CredentialsStep => part(state, [{ kind: 'pass', close }])
+): CredentialsStep => disconnect(state, [{ kind: 'passThrough', close }])
 
 const table: TransitionTable<CredentialsState, CredentialsEvent, CredentialsEffect, CredentialsContext> = {
-  apart: {
-    wanted,
-    made: stay,
+  idle: {
+    connect,
+    fetched: stay,
     failed: stay,
-    welcomed: stay,
-    requested: refuse,
     accepted: stay,
-    rejected: stay,
-    closed: pass,
-    parted,
+    requested: refuse,
+    refreshed: stay,
+    refreshRefused: stay,
+    closed: passThrough,
+    disconnected,
     stopped,
     due: stay,
   },
-  preparing: {
-    wanted,
-    made: (state, { asked, credentials }, context) => {
+  fetching: {
+    connect,
+    fetched: (state, { fetchId, credentials }, context) => {
       const { lastAccepted } = state
-      if (asked !== state.asked) return stay(state)
+      if (fetchId !== state.fetchId) return stay(state)
       if (lastAccepted === null || !isSameCredentials(lastAccepted.credentials, credentials))
         return open(state, credentials, false)
       // The server has said that these are over, and there are no others. (C-35)
-      if (lastAccepted.isRejected) return part(state, [{ kind: 'expire', close: null }])
+      if (lastAccepted.isRejected) return disconnect(state, [{ kind: 'expire', close: null }])
       return open(state, credentials, Number(lastAccepted.endsAt) <= context.now)
     },
-    failed: (state, { asked, error }, context) => {
-      if (asked !== state.asked) return stay(state)
+    failed: (state, { fetchId, error }, context) => {
+      if (fetchId !== state.fetchId) return stay(state)
       if (isUsable(state.lastAccepted, context)) return open(state, state.lastAccepted.credentials, false)
-      return part(state, [{ kind: 'fail', error }])
+      return disconnect(state, [{ kind: 'fail', error }])
     },
-    welcomed: stay,
-    requested: refuse,
     accepted: stay,
-    rejected: stay,
-    closed: pass,
-    parted,
+    requested: refuse,
+    refreshed: stay,
+    refreshRefused: stay,
+    closed: passThrough,
+    disconnected,
     stopped,
     due: (state, _event, context) =>
       isUsable(state.lastAccepted, context)
         ? open(state, state.lastAccepted.credentials, false)
         : stay(state),
   },
-  trying: {
-    wanted,
-    made: stay,
+  connecting: {
+    connect,
+    fetched: stay,
     failed: stay,
-    welcomed: (state, { lifetime }, context) => hold(state, state.credentials, lifetime, context),
+    accepted: (state, { lifetime }, context) => keepValid(state, state.credentials, lifetime, context),
     requested: refuse,
-    accepted: stay,
-    rejected: stay,
+    refreshed: stay,
+    refreshRefused: stay,
     closed: (state, { close, isExpiry }, { canRenew }) => {
       const { credentials, isLastTry } = state
       const lastAccepted = isExpiry
         ? { credentials, endsAt: 'unknown' as const, isRejected: true }
         : state.lastAccepted
-      const kind = isLastTry || (isExpiry && !canRenew) ? 'expire' : 'pass'
-      return part({ ...state, lastAccepted: lastAccepted }, [{ kind, close }])
+      const kind = isLastTry || (isExpiry && !canRenew) ? 'expire' : 'passThrough'
+      return disconnect({ ...state, lastAccepted: lastAccepted }, [{ kind, close }])
     },
-    parted,
+    disconnected,
     stopped,
     due: stay,
   },
-  held: {
-    wanted,
-    made: stay,
+  valid: {
+    connect,
+    fetched: stay,
     failed: stay,
-    welcomed: stay,
-    requested: (state, { ticket }, context) => renew(state, ticketsOf(ticket), context),
     accepted: stay,
-    rejected: stay,
+    requested: (state, { ticket }, context) => renew(state, ticketsOf(ticket), context),
+    refreshed: stay,
+    refreshRefused: stay,
     closed: lose,
-    parted,
+    disconnected,
     stopped,
     due: (state, _event, context) => renew(state, [], context),
   },
-  renewing: {
-    wanted,
-    made: (state, { asked, credentials }, { timeoutMs }) =>
-      asked === state.asked
+  fetchingNew: {
+    connect,
+    fetched: (state, { fetchId, credentials }, { timeoutMs }) =>
+      fetchId === state.fetchId
         ? {
-            state: { ...state, name: 'offering', credentials },
+            state: { ...state, name: 'refreshing', credentials },
             effects: [
-              { kind: 'timer', delayMs: timeoutMs },
-              { kind: 'offer', credentials },
+              { kind: 'setTimer', delayMs: timeoutMs },
+              { kind: 'refresh', credentials },
             ],
           }
         : stay(state),
-    failed: (state, { asked, error }, context) =>
-      asked === state.asked ? fallBack(state, error, context) : stay(state),
-    welcomed: stay,
-    requested: wait,
+    failed: (state, { fetchId, error }, context) =>
+      fetchId === state.fetchId ? fallBack(state, error, context) : stay(state),
     accepted: stay,
-    rejected: stay,
+    requested: wait,
+    refreshed: stay,
+    refreshRefused: stay,
     closed: lose,
-    parted,
+    disconnected,
     stopped,
     due: timeOut,
   },
-  offering: {
-    wanted,
-    made: stay,
+  refreshing: {
+    connect,
+    fetched: stay,
     failed: stay,
-    welcomed: stay,
+    accepted: stay,
     requested: wait,
-    accepted: (state, { lifetime }, context) =>
-      conclude(state, null, hold(state, state.credentials, lifetime, context), context),
-    rejected: (state, { error, retryAfterMs }, context) => fallBack(state, error, context, retryAfterMs),
+    refreshed: (state, { lifetime }, context) =>
+      conclude(state, null, keepValid(state, state.credentials, lifetime, context), context),
+    refreshRefused: (state, { error, retryAfterMs }, context) =>
+      fallBack(state, error, context, retryAfterMs),
     closed: lose,
-    parted,
+    disconnected,
     stopped,
     due: timeOut,
   },

@@ -69,17 +69,17 @@ export class CredentialsProvider {
 
   #perform(effect: CredentialsEffect): void {
     switch (effect.kind) {
-      case 'timer':
+      case 'setTimer':
         return this.#timer.set(effect.delayMs)
-      case 'ask':
-        return this.#ask(effect.asked)
+      case 'fetch':
+        return this.#ask(effect.fetchId)
       case 'open':
         return this.#listener.onReady(effect.credentials)
-      case 'offer':
+      case 'refresh':
         return this.#listener.onRefresh(effect.credentials)
       case 'fail':
         return this.#listener.onFailed(effect.error)
-      case 'pass':
+      case 'passThrough':
         return this.#listener.onClose(effect.close)
       case 'expire':
         return this.#listener.onExpired(effect.close)
@@ -91,11 +91,11 @@ export class CredentialsProvider {
     }
   }
 
-  #ask(asked: number): void {
-    const made = (credentials: Credentials) => this.dispatch({ kind: 'made', asked, credentials })
+  #ask(fetchId: number): void {
+    const made = (credentials: Credentials) => this.dispatch({ kind: 'fetched', fetchId, credentials })
     const failed = (thrown: unknown) => {
       const error = asRollcallError(thrown, 'params_failed', (why) => `The params cannot be read: ${why}`)
-      this.dispatch({ kind: 'failed', asked, error })
+      this.dispatch({ kind: 'failed', fetchId, error })
     }
     try {
       const read = readCredentials(this.#options)

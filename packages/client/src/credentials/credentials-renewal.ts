@@ -17,8 +17,8 @@ import type {
 
 type CredentialsStep = Step<CredentialsState, CredentialsEffect>
 type In<N extends CredentialsState['name']> = Extract<CredentialsState, { readonly name: N }>
-type HeldStep = Step<In<'held'>, CredentialsEffect>
-export type Renewing = In<'renewing' | 'offering'>
+type ValidStep = Step<In<'valid'>, CredentialsEffect>
+export type Renewing = In<'fetchingNew' | 'refreshing'>
 
 /** Least wait before a renewal, and before the next try of one that failed. */
 const LEAST_WAIT_MS = 1_000
@@ -37,30 +37,30 @@ export function renewalDelay(lifetimeMs: number, random: number): number {
 }
 
 /** Keeps what the server took, and plans what comes next. */
-export function hold(
-  { asked }: CredentialsState,
+export function keepValid(
+  { fetchId }: CredentialsState,
   credentials: Credentials,
   lifetime: Lifetime,
   { now, random, canRenew }: CredentialsContext,
-): HeldStep {
+): ValidStep {
   const endsAt = typeof lifetime === 'number' ? now + lifetime : lifetime
   const delayMs = canRenew && typeof lifetime === 'number' ? renewalDelay(lifetime, random) : null
   return {
-    state: { name: 'held', lastAccepted: { credentials, endsAt, isRejected: false }, asked, failures: 0 },
-    effects: [{ kind: 'timer', delayMs }],
+    state: { name: 'valid', lastAccepted: { credentials, endsAt, isRejected: false }, fetchId, failures: 0 },
+    effects: [{ kind: 'setTimer', delayMs }],
   }
 }
 
 export function renew(
-  { lastAccepted, asked, failures }: In<'held'>,
+  { lastAccepted, fetchId, failures }: In<'valid'>,
   tickets: Tickets,
   { timeoutMs }: CredentialsContext,
 ): CredentialsStep {
   return {
-    state: { name: 'renewing', lastAccepted, asked: asked + 1, failures, tickets, nextTickets: [] },
+    state: { name: 'fetchingNew', lastAccepted, fetchId: fetchId + 1, failures, tickets, nextTickets: [] },
     effects: [
-      { kind: 'timer', delayMs: timeoutMs },
-      { kind: 'ask', asked: asked + 1 },
+      { kind: 'setTimer', delayMs: timeoutMs },
+      { kind: 'fetch', fetchId: fetchId + 1 },
     ],
   }
 }
@@ -69,12 +69,12 @@ export function renew(
 export function conclude(
   { tickets, nextTickets }: Renewing,
   error: RollcallError | null,
-  held: HeldStep,
+  valid: ValidStep,
   context: CredentialsContext,
 ): CredentialsStep {
   const settle: CredentialsEffect = { kind: 'settle', tickets, error }
-  if (nextTickets.length === 0) return { state: held.state, effects: [...held.effects, settle] }
-  const next = renew(held.state, nextTickets, context)
+  if (nextTickets.length === 0) return { state: valid.state, effects: [...valid.effects, settle] }
+  const next = renew(valid.state, nextTickets, context)
   return { state: next.state, effects: [settle, ...next.effects] }
 }
 
@@ -85,15 +85,15 @@ export function fallBack(
   context: CredentialsContext,
   leastMs = 0,
 ): CredentialsStep {
-  const { lastAccepted, asked } = state
+  const { lastAccepted, fetchId } = state
   const failures = state.failures + 1
   const hasEnd = context.canRenew && typeof lastAccepted.endsAt === 'number'
   const delayMs = Math.max(LEAST_WAIT_MS, leastMs, backoffDelay(failures, context.backoff, context.random))
-  const held: HeldStep = {
-    state: { name: 'held', lastAccepted, asked, failures },
-    effects: [{ kind: 'timer', delayMs: hasEnd ? delayMs : null }],
+  const valid: ValidStep = {
+    state: { name: 'valid', lastAccepted, fetchId, failures },
+    effects: [{ kind: 'setTimer', delayMs: hasEnd ? delayMs : null }],
   }
-  return conclude(state, error, held, context)
+  return conclude(state, error, valid, context)
 }
 
 export function timeOut(

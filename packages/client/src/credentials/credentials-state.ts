@@ -31,7 +31,7 @@ export interface AcceptedCredentials {
 export interface CredentialsMemory {
   readonly lastAccepted: AcceptedCredentials | null
   /** Number of the latest question to the application: an answer to an earlier one is not heard. */
-  readonly asked: number
+  readonly fetchId: number
 }
 
 interface Renewal {
@@ -44,17 +44,17 @@ interface Renewal {
 
 export type CredentialsState = CredentialsMemory &
   (
-    | { readonly name: 'apart' }
+    | { readonly name: 'idle' }
     /** A connection is wanted, and the application is asked who we are. */
-    | { readonly name: 'preparing' }
+    | { readonly name: 'fetching' }
     /** `isLastTry`: by the clock they are over, and there are no others. */
-    | { readonly name: 'trying'; readonly credentials: Credentials; readonly isLastTry: boolean }
-    | { readonly name: 'held'; readonly lastAccepted: AcceptedCredentials; readonly failures: number }
+    | { readonly name: 'connecting'; readonly credentials: Credentials; readonly isLastTry: boolean }
+    | { readonly name: 'valid'; readonly lastAccepted: AcceptedCredentials; readonly failures: number }
     /** The application is asked for newer ones. */
-    | ({ readonly name: 'renewing'; readonly lastAccepted: AcceptedCredentials } & Renewal)
+    | ({ readonly name: 'fetchingNew'; readonly lastAccepted: AcceptedCredentials } & Renewal)
     /** The server has been sent newer ones. */
     | ({
-        readonly name: 'offering'
+        readonly name: 'refreshing'
         readonly lastAccepted: AcceptedCredentials
         readonly credentials: Credentials
       } & Renewal)
@@ -62,32 +62,32 @@ export type CredentialsState = CredentialsMemory &
 
 export type CredentialsEvent =
   /** A connection is to be made. */
-  | { readonly kind: 'wanted' }
-  | { readonly kind: 'made'; readonly asked: number; readonly credentials: Credentials }
-  | { readonly kind: 'failed'; readonly asked: number; readonly error: RollcallError }
-  | { readonly kind: 'welcomed'; readonly lifetime: Lifetime }
-  | { readonly kind: 'requested'; readonly ticket: number }
+  | { readonly kind: 'connect' }
+  | { readonly kind: 'fetched'; readonly fetchId: number; readonly credentials: Credentials }
+  | { readonly kind: 'failed'; readonly fetchId: number; readonly error: RollcallError }
   | { readonly kind: 'accepted'; readonly lifetime: Lifetime }
-  | { readonly kind: 'rejected'; readonly error: RollcallError; readonly retryAfterMs: number }
+  | { readonly kind: 'requested'; readonly ticket: number }
+  | { readonly kind: 'refreshed'; readonly lifetime: Lifetime }
+  | { readonly kind: 'refreshRefused'; readonly error: RollcallError; readonly retryAfterMs: number }
   /** The connection ended. `isExpiry`: because what proved who we are is over. */
   | { readonly kind: 'closed'; readonly close: CloseInfo; readonly isExpiry: boolean }
   /** We gave the connection up. */
-  | { readonly kind: 'parted' }
+  | { readonly kind: 'disconnected' }
   /** Nobody wants a connection any more. */
   | { readonly kind: 'stopped' }
   | { readonly kind: 'due' }
 
 export type CredentialsEffect =
   /** Set the one timer, or clear it. */
-  | { readonly kind: 'timer'; readonly delayMs: number | null }
-  | { readonly kind: 'ask'; readonly asked: number }
+  | { readonly kind: 'setTimer'; readonly delayMs: number | null }
+  | { readonly kind: 'fetch'; readonly fetchId: number }
   | { readonly kind: 'open'; readonly credentials: Credentials }
   /** Send `refresh`. */
-  | { readonly kind: 'offer'; readonly credentials: Credentials }
+  | { readonly kind: 'refresh'; readonly credentials: Credentials }
   /** There is nothing to connect with. */
   | { readonly kind: 'fail'; readonly error: RollcallError }
   /** Tell the socket that its connection ended. */
-  | { readonly kind: 'pass'; readonly close: CloseInfo }
+  | { readonly kind: 'passThrough'; readonly close: CloseInfo }
   /** Tell the socket that it is not to come back: what it has is over. */
   | { readonly kind: 'expire'; readonly close: CloseInfo | null }
   /** A renewal is over. `error` null where the server took it. Without tickets nobody had asked for it. */
@@ -107,7 +107,7 @@ export interface CredentialsContext {
   readonly backoff: Backoff
 }
 
-export const INITIAL_CREDENTIALS: CredentialsState = { name: 'apart', lastAccepted: null, asked: 0 }
+export const INITIAL_CREDENTIALS: CredentialsState = { name: 'idle', lastAccepted: null, fetchId: 0 }
 
 export function isSameCredentials(a: Credentials, b: Credentials): boolean {
   if (a.token !== b.token || a.params.size !== b.params.size) return false

@@ -37,11 +37,11 @@ interface MirrorMemory {
 export type MirrorState = MirrorMemory &
   (
     | { readonly name: 'off' }
-    | { readonly name: 'awaiting' }
+    | { readonly name: 'waiting' }
     /** `futile`: snapshots in a row that we asked for, and that no diff has fitted since. */
-    | { readonly name: 'live'; readonly at: Position; readonly futile: number }
-    | { readonly name: 'asking'; readonly at: Position; readonly futile: number }
-    | { readonly name: 'away' }
+    | { readonly name: 'live'; readonly at: Position; readonly failedResyncs: number }
+    | { readonly name: 'resyncing'; readonly at: Position; readonly failedResyncs: number }
+    | { readonly name: 'disconnected' }
   )
 
 export type MirrorEvent =
@@ -54,16 +54,16 @@ export type MirrorEvent =
   /** Whether the map has the digest that the diff which was just applied says it should. */
   | { readonly kind: 'compared'; readonly isEqual: boolean }
   /** The server has stopped waiting for those who were there before it: those who are kept may be gone. */
-  | { readonly kind: 'settled' }
+  | { readonly kind: 'recovered' }
   /** The server did not take the question. */
-  | { readonly kind: 'ask_refused'; readonly isRetryable: boolean; readonly retryAfterMs: number }
+  | { readonly kind: 'syncRefused'; readonly isRetryable: boolean; readonly retryAfterMs: number }
   | { readonly kind: 'due' }
 
 export type MirrorEffect =
   /** Set the one timer, or clear it. */
-  | { readonly kind: 'timer'; readonly delayMs: number | null }
+  | { readonly kind: 'setTimer'; readonly delayMs: number | null }
   /** Send `presence_sync`. */
-  | { readonly kind: 'ask' }
+  | { readonly kind: 'requestState' }
   | { readonly kind: 'apply'; readonly diff: PresenceDiff }
   /** `isOtherHistory`: the server lost its past since the map that is shown. */
   | { readonly kind: 'replace'; readonly snapshot: PresenceSnapshot; readonly isOtherHistory: boolean }
@@ -79,13 +79,13 @@ export interface MirrorContext {
 
 type MirrorStep = Step<MirrorState, MirrorEffect>
 type In<N extends MirrorState['name']> = Extract<MirrorState, { readonly name: N }>
-const CLEAR_TIMER: MirrorEffect = { kind: 'timer', delayMs: null }
+const CLEAR_TIMER: MirrorEffect = { kind: 'setTimer', delayMs: null }
 
 export const INITIAL_MIRROR: MirrorState = { name: 'off', at: null, isTrusted: true, resyncCount: 0 }
 
 const positionOf = ({ epoch, seq }: Position): Position => ({ epoch, seq })
 
-function replace(state: MirrorState, snapshot: PresenceSnapshot, futile: number): MirrorStep {
+function replace(state: MirrorState, snapshot: PresenceSnapshot, failedResyncs: number): MirrorStep {
   const isOtherHistory = state.at !== null && state.at.epoch !== snapshot.epoch
   return {
     state: {
@@ -93,7 +93,7 @@ function replace(state: MirrorState, snapshot: PresenceSnapshot, futile: number)
       at: positionOf(snapshot),
       isTrusted: true,
       resyncCount: state.resyncCount,
-      futile,
+      failedResyncs,
     },
     effects: [CLEAR_TIMER, { kind: 'replace', snapshot, isOtherHistory }],
   }
@@ -104,30 +104,36 @@ function isOlder(snapshot: PresenceSnapshot, at: Position): boolean {
   return snapshot.epoch === at.epoch && snapshot.seq < at.seq
 }
 
-const ask = (
-  state: In<'awaiting' | 'asking'>,
+const requestState = (
+  state: In<'waiting' | 'resyncing'>,
   _event: MirrorEvent,
   { timeoutMs }: MirrorContext,
 ): MirrorStep => ({
   state,
-  effects: [{ kind: 'ask' }, { kind: 'timer', delayMs: timeoutMs }],
+  effects: [{ kind: 'requestState' }, { kind: 'setTimer', delayMs: timeoutMs }],
 })
 
 /** Asks for the whole state: at once, unless the last ones that came did not help. */
 function resync(
-  { at, isTrusted, futile, resyncCount }: In<'live'>,
+  { at, isTrusted, failedResyncs, resyncCount }: In<'live'>,
   event: MirrorEvent,
   context: MirrorContext,
 ): MirrorStep {
-  const state: In<'asking'> = { name: 'asking', at, isTrusted, futile, resyncCount: resyncCount + 1 }
-  if (futile === 0) return ask(state, event, context)
+  const state: In<'resyncing'> = {
+    name: 'resyncing',
+    at,
+    isTrusted,
+    failedResyncs,
+    resyncCount: resyncCount + 1,
+  }
+  if (failedResyncs === 0) return requestState(state, event, context)
   // A server whose diffs never fit would otherwise have to send everything, for every one of them.
-  const delayMs = backoffDelay(futile - 1, context.backoff, context.random)
-  return { state, effects: [{ kind: 'timer', delayMs }] }
+  const delayMs = backoffDelay(failedResyncs - 1, context.backoff, context.random)
+  return { state, effects: [{ kind: 'setTimer', delayMs }] }
 }
 
-const go = ({ at, isTrusted, resyncCount }: MirrorState): MirrorStep => ({
-  state: { name: 'away', at, isTrusted, resyncCount },
+const disconnect = ({ at, isTrusted, resyncCount }: MirrorState): MirrorStep => ({
+  state: { name: 'disconnected', at, isTrusted, resyncCount },
   effects: [CLEAR_TIMER],
 })
 
@@ -136,30 +142,30 @@ const clear = ({ resyncCount }: MirrorState): MirrorStep => ({
   effects: [CLEAR_TIMER, { kind: 'clear' }],
 })
 
-const awaitState = (
+const waitForState = (
   { at, isTrusted, resyncCount }: MirrorState,
   _event: MirrorEvent,
   context: MirrorContext,
 ): MirrorStep => ({
-  state: { name: 'awaiting', at, isTrusted, resyncCount },
-  effects: [{ kind: 'timer', delayMs: context.timeoutMs }],
+  state: { name: 'waiting', at, isTrusted, resyncCount },
+  effects: [{ kind: 'setTimer', delayMs: context.timeoutMs }],
 })
 
 const table: TransitionTable<MirrorState, MirrorEvent, MirrorEffect, MirrorContext> = {
   off: {
-    joined: awaitState,
+    joined: waitForState,
     lost: stay,
     cleared: stay,
     state: stay,
     diff: stay,
     compared: stay,
-    settled: stay,
-    ask_refused: stay,
+    recovered: stay,
+    syncRefused: stay,
     due: stay,
   },
-  awaiting: {
-    joined: awaitState,
-    lost: go,
+  waiting: {
+    joined: waitForState,
+    lost: disconnect,
     cleared: clear,
     // Whatever it says: another node, or a server that lost its past, may be behind what we saw before.
     state: (state, { snapshot }) => replace(state, snapshot, 0),
@@ -168,23 +174,23 @@ const table: TransitionTable<MirrorState, MirrorEvent, MirrorEffect, MirrorConte
       // What we missed since the map that we told the server of. Any other is in the snapshot that comes. (P-1)
       if (!isTrusted || at === null || diff.epoch !== at.epoch || diff.base !== at.seq) return stay(state)
       return {
-        state: { name: 'live', at: positionOf(diff), isTrusted, resyncCount, futile: 0 },
+        state: { name: 'live', at: positionOf(diff), isTrusted, resyncCount, failedResyncs: 0 },
         effects: [CLEAR_TIMER, { kind: 'apply', diff }],
       }
     },
     compared: stay,
     // The state that is awaited will tell.
-    settled: stay,
+    recovered: stay,
     // A channel that tracks nobody has no state to send: leave it in peace.
-    ask_refused: (state, { isRetryable, retryAfterMs }, { timeoutMs }) => ({
+    syncRefused: (state, { isRetryable, retryAfterMs }, { timeoutMs }) => ({
       state,
-      effects: [{ kind: 'timer', delayMs: isRetryable ? Math.max(retryAfterMs, timeoutMs) : null }],
+      effects: [{ kind: 'setTimer', delayMs: isRetryable ? Math.max(retryAfterMs, timeoutMs) : null }],
     }),
-    due: ask,
+    due: requestState,
   },
   live: {
-    joined: awaitState,
-    lost: go,
+    joined: waitForState,
+    lost: disconnect,
     cleared: clear,
     // Unasked: the server dropped diffs that we were too slow for. The one that we have may come twice.
     state: (state, { snapshot }) =>
@@ -204,38 +210,38 @@ const table: TransitionTable<MirrorState, MirrorEvent, MirrorEffect, MirrorConte
     },
     compared: (state, event, context) => {
       if (!event.isEqual) return resync({ ...state, isTrusted: false }, event, context)
-      return stay({ ...state, futile: 0 })
+      return stay({ ...state, failedResyncs: 0 })
     },
     // Not from the clock alone: a connection that has died unnoticed would have everybody gone who is back long ago.
-    settled: ({ at, isTrusted, futile, resyncCount }, event, context) =>
-      ask({ name: 'asking', at, isTrusted, futile, resyncCount }, event, context),
-    ask_refused: stay,
+    recovered: ({ at, isTrusted, failedResyncs, resyncCount }, event, context) =>
+      requestState({ name: 'resyncing', at, isTrusted, failedResyncs, resyncCount }, event, context),
+    syncRefused: stay,
     due: stay,
   },
-  asking: {
-    joined: awaitState,
-    lost: go,
+  resyncing: {
+    joined: waitForState,
+    lost: disconnect,
     cleared: clear,
     state: (state, { snapshot }) =>
-      isOlder(snapshot, state.at) ? stay(state) : replace(state, snapshot, state.futile + 1),
+      isOlder(snapshot, state.at) ? stay(state) : replace(state, snapshot, state.failedResyncs + 1),
     diff: stay,
     compared: stay,
-    settled: stay,
-    ask_refused: (state, { retryAfterMs }, { timeoutMs }) => ({
+    recovered: stay,
+    syncRefused: (state, { retryAfterMs }, { timeoutMs }) => ({
       state,
-      effects: [{ kind: 'timer', delayMs: retryAfterMs > 0 ? retryAfterMs : timeoutMs }],
+      effects: [{ kind: 'setTimer', delayMs: retryAfterMs > 0 ? retryAfterMs : timeoutMs }],
     }),
-    due: ask,
+    due: requestState,
   },
-  away: {
-    joined: awaitState,
+  disconnected: {
+    joined: waitForState,
     lost: stay,
     cleared: clear,
     state: stay,
     diff: stay,
     compared: stay,
-    settled: stay,
-    ask_refused: stay,
+    recovered: stay,
+    syncRefused: stay,
     due: stay,
   },
 }

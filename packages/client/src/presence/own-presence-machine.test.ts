@@ -10,7 +10,7 @@ import {
 
 const context = { intervalMs: 100, joinMeta: { seat: 1, place: { row: 1 } } }
 const submit = (n: number): OwnPresenceEvent => ({
-  kind: 'submit',
+  kind: 'request',
   edit: editOf({ kind: 'update', meta: { n } }),
   ticket: n,
 })
@@ -18,19 +18,19 @@ const joined: OwnPresenceEvent = { kind: 'joined' }
 const due: OwnPresenceEvent = { kind: 'due' }
 const lost: OwnPresenceEvent = { kind: 'lost' }
 const answered = (id: number, error: unknown = null): OwnPresenceEvent => ({
-  kind: 'answered',
+  kind: 'replied',
   id,
   error,
   retryAfterMs: null,
 })
 const throttled = (id: number, retryAfterMs: number): OwnPresenceEvent => ({
-  kind: 'answered',
+  kind: 'replied',
   id,
   error: 'throttled',
   retryAfterMs,
 })
 const patch = (ticket: number, fields: JsonObject): OwnPresenceEvent => ({
-  kind: 'submit',
+  kind: 'request',
   edit: editOf({ kind: 'patch', patch: fields }),
   ticket,
 })
@@ -55,9 +55,9 @@ describe('own meta', () => {
   test('[C-10] the first goes out at once, those that follow as one, the latest wins', () => {
     const { sent, effects } = run([joined, submit(1), submit(2), submit(3), due])
     expect(sent).toEqual([update(1), update(3)])
-    expect(effects.filter(({ kind }) => kind === 'timer')).toEqual([
-      { kind: 'timer', delayMs: 100 },
-      { kind: 'timer', delayMs: 100 },
+    expect(effects.filter(({ kind }) => kind === 'setTimer')).toEqual([
+      { kind: 'setTimer', delayMs: 100 },
+      { kind: 'setTimer', delayMs: 100 },
     ])
   })
 
@@ -94,14 +94,14 @@ describe('own meta', () => {
   test('[C-11] what was sent again and answered is not sent a third time', () => {
     const { sent, effects } = run([joined, submit(1), lost, joined, answered(2), lost, joined])
     expect(sent).toEqual([update(1), update(1)])
-    expect(effects.at(-1)).toEqual({ kind: 'timer', delayMs: null })
+    expect(effects.at(-1)).toEqual({ kind: 'setTimer', delayMs: null })
   })
 
   test('is not due while away, nor once the channel is over', () => {
     for (const event of [lost, { kind: 'cleared' } as const])
       for (const events of [[], [submit(1)], [submit(1), submit(2)]])
         expect(stepOwnPresence(run([joined, ...events]).state, event, context).effects).toEqual([
-          { kind: 'timer', delayMs: null },
+          { kind: 'setTimer', delayMs: null },
         ])
   })
 
@@ -113,11 +113,14 @@ describe('own meta', () => {
   test('[C-36] what is too much for the server is said again when it has asked for it, and as it is wanted by then', () => {
     const waiting = run([joined, submit(1), due, throttled(1, 700), submit(2), submit(3)])
     expect(waiting.sent).toEqual([update(1)])
-    expect(waiting.effects.at(-1)).toEqual({ kind: 'timer', delayMs: 700 })
+    expect(waiting.effects.at(-1)).toEqual({ kind: 'setTimer', delayMs: 700 })
     const said = run([due, answered(2)], waiting.state)
     expect(said.sent).toEqual([update(3)])
     expect(said.effects.at(-1)).toEqual({ kind: 'settle', tickets: [{ first: 1, last: 3 }], error: null })
-    expect(run([joined, submit(1), throttled(1, 0)]).effects.at(-1)).toEqual({ kind: 'timer', delayMs: 100 })
+    expect(run([joined, submit(1), throttled(1, 0)]).effects.at(-1)).toEqual({
+      kind: 'setTimer',
+      delayMs: 100,
+    })
   })
 
   test('[C-36] and never after a later one: who waits for it has the answer to that', () => {
@@ -128,7 +131,7 @@ describe('own meta', () => {
     expect(run([answered(2), due, answered(3)], patched.state).effects).toEqual([
       { kind: 'settle', tickets: [{ first: 2, last: 2 }], error: null },
       { kind: 'send', id: 3, changes: [{ kind: 'patch', patch: { a: 1, b: 2 } }] },
-      { kind: 'timer', delayMs: 100 },
+      { kind: 'setTimer', delayMs: 100 },
       { kind: 'settle', tickets: [{ first: 1, last: 1 }], error: null },
     ])
   })
@@ -136,7 +139,7 @@ describe('own meta', () => {
   test('[C-36] what was sent before it and not answered is not the answer to it', () => {
     const { sent, effects } = run([joined, submit(1), due, submit(2), throttled(2, 700), answered(1), due])
     expect(sent).toEqual([update(1), update(2), update(2)])
-    expect(effects).toContainEqual({ kind: 'timer', delayMs: 700 })
+    expect(effects).toContainEqual({ kind: 'setTimer', delayMs: 700 })
     expect(effects).toContainEqual({ kind: 'settle', tickets: [{ first: 1, last: 1 }], error: null })
   })
 
@@ -197,7 +200,7 @@ describe('own meta', () => {
 
   test('forgets everything when the channel is over', () => {
     const { state } = run([joined, submit(1), answered(1), submit(2), { kind: 'cleared' }])
-    expect(state).toMatchObject({ name: 'held', pending: null, inFlight: [], accepted: null })
+    expect(state).toMatchObject({ name: 'offline', pending: null, inFlight: [], accepted: null })
   })
 
   const wide = (count: number) =>

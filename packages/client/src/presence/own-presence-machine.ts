@@ -42,7 +42,7 @@ interface Pending {
 
 interface OwnPresenceMemory {
   /** Sent and not yet answered, by number, in the order sent. */
-  readonly inFlight: readonly { readonly id: number; readonly batch: PendingChange }[]
+  readonly inFlight: readonly { readonly id: number; readonly change: PendingChange }[]
   /** What the server has accepted since the channel was first joined; null for nothing. */
   readonly accepted: MetaEdit | null
   readonly nextId: number
@@ -50,19 +50,19 @@ interface OwnPresenceMemory {
 
 export type OwnPresenceState = OwnPresenceMemory &
   (
-    | { readonly name: 'held'; readonly pending: Pending | null }
+    | { readonly name: 'offline'; readonly pending: Pending | null }
     | { readonly name: 'ready' }
-    | { readonly name: 'cooling'; readonly pending: Pending | null }
+    | { readonly name: 'throttled'; readonly pending: Pending | null }
   )
 
 export type OwnPresenceEvent =
-  | { readonly kind: 'submit'; readonly edit: MetaEdit; readonly ticket: number }
+  | { readonly kind: 'request'; readonly edit: MetaEdit; readonly ticket: number }
   | { readonly kind: 'joined' }
   | { readonly kind: 'lost' }
   | { readonly kind: 'cleared' }
   /** `retryAfterMs`: the server did not take it, and would after so long; null where it has decided. */
   | {
-      readonly kind: 'answered'
+      readonly kind: 'replied'
       readonly id: number
       readonly error: unknown
       readonly retryAfterMs: number | null
@@ -71,7 +71,7 @@ export type OwnPresenceEvent =
 
 export type OwnPresenceEffect =
   /** Set the one timer, or clear it. */
-  | { readonly kind: 'timer'; readonly delayMs: number | null }
+  | { readonly kind: 'setTimer'; readonly delayMs: number | null }
   | { readonly kind: 'send'; readonly id: number; readonly changes: readonly MetaChange[] }
   /** Tell the callers: `error` null where the server accepted. */
   | { readonly kind: 'settle'; readonly tickets: Tickets; readonly error: unknown }
@@ -89,7 +89,7 @@ type OwnPresenceStep = Step<OwnPresenceState, OwnPresenceEffect>
 type In<N extends OwnPresenceState['name']> = Extract<OwnPresenceState, { readonly name: N }>
 
 export const INITIAL_OWN_PRESENCE: OwnPresenceState = {
-  name: 'held',
+  name: 'offline',
   pending: null,
   inFlight: [],
   accepted: null,
@@ -108,22 +108,22 @@ function join(first: PendingChange, second: PendingChange): PendingChange {
 }
 
 /** The batches as one, with what is pending after them; null where there is nothing. */
-function pendingOf(batches: readonly PendingChange[], pending: Pending | null): Pending | null {
-  if (batches.length === 0) return pending
-  const all = pending ? [...batches, batchOf(pending)] : batches
+function pendingOf(changes: readonly PendingChange[], pending: Pending | null): Pending | null {
+  if (changes.length === 0) return pending
+  const all = pending ? [...changes, changeOf(pending)] : changes
   return {
     edits: waitingOf(mergeAll(all.map(({ edit }) => edit))),
     tickets: all.map(({ tickets }) => tickets).reduce(joinTickets),
   }
 }
 
-function batchOf({ edits, tickets }: Pending): PendingChange {
+function changeOf({ edits, tickets }: Pending): PendingChange {
   return { edit: mergeOf(edits), tickets }
 }
 
 function wait(
-  state: In<'held' | 'cooling'>,
-  { edit, ticket }: Extract<OwnPresenceEvent, { kind: 'submit' }>,
+  state: In<'offline' | 'throttled'>,
+  { edit, ticket }: Extract<OwnPresenceEvent, { kind: 'request' }>,
 ): OwnPresenceStep {
   const { pending } = state
   const { waiting: edits, isFull } = append(pending?.edits ?? null, edit)
@@ -135,68 +135,68 @@ function wait(
 
 function send(
   state: OwnPresenceState,
-  batch: PendingChange,
+  change: PendingChange,
   { intervalMs }: OwnPresenceContext,
 ): OwnPresenceStep {
   const { inFlight, accepted, nextId: id } = state
   return {
     state: {
-      name: 'cooling',
+      name: 'throttled',
       pending: null,
-      inFlight: [...inFlight, { id, batch }],
+      inFlight: [...inFlight, { id, change }],
       accepted,
       nextId: id + 1,
     },
     effects: [
-      { kind: 'send', id, changes: changesOf(batch.edit) },
-      { kind: 'timer', delayMs: intervalMs },
+      { kind: 'send', id, changes: changesOf(change.edit) },
+      { kind: 'setTimer', delayMs: intervalMs },
     ],
   }
 }
 
-function hold(state: OwnPresenceState, pending: Pending | null): OwnPresenceStep {
-  const unanswered = state.inFlight.map(({ batch }) => batch)
+function goOffline(state: OwnPresenceState, pending: Pending | null): OwnPresenceStep {
+  const unanswered = state.inFlight.map(({ change }) => change)
   return {
-    state: { ...memoryOf(state), name: 'held', inFlight: [], pending: pendingOf(unanswered, pending) },
-    effects: [{ kind: 'timer', delayMs: null }],
+    state: { ...memoryOf(state), name: 'offline', inFlight: [], pending: pendingOf(unanswered, pending) },
+    effects: [{ kind: 'setTimer', delayMs: null }],
   }
 }
 
 /** Puts off what was sent at `index`, with all that is wanted since: said after that, it would take it back. */
 function postpone(
-  state: In<'ready' | 'cooling'>,
+  state: In<'ready' | 'throttled'>,
   index: number,
-  batch: PendingChange,
+  change: PendingChange,
   retryAfterMs: number,
   { intervalMs }: OwnPresenceContext,
 ): OwnPresenceStep {
   const { inFlight } = state
   const others = inFlight.filter((_item, at) => at !== index)
   const later = others.slice(index)
-  const follower = later.find((item) => item.batch.edit.kind === 'set')
+  const follower = later.find((item) => item.change.edit.kind === 'set')
   // It replaces the meta whatever that was: its answer is also ours.
   if (follower) {
-    const joined = { ...follower, batch: join(batch, follower.batch) }
+    const joined = { ...follower, change: join(change, follower.change) }
     return stay({ ...state, inFlight: others.map((item) => (item === follower ? joined : item)) })
   }
-  const wanted = [batch, ...later.map((item) => ({ ...item.batch, tickets: [] }))]
-  const pending = pendingOf(wanted, state.name === 'cooling' ? state.pending : null)
+  const wanted = [change, ...later.map((item) => ({ ...item.change, tickets: [] }))]
+  const pending = pendingOf(wanted, state.name === 'throttled' ? state.pending : null)
   return {
-    state: { ...memoryOf(state), name: 'cooling', inFlight: others, pending },
-    effects: [{ kind: 'timer', delayMs: Math.max(intervalMs, retryAfterMs) }],
+    state: { ...memoryOf(state), name: 'throttled', inFlight: others, pending },
+    effects: [{ kind: 'setTimer', delayMs: Math.max(intervalMs, retryAfterMs) }],
   }
 }
 
-const answer = (
-  state: In<'ready' | 'cooling'>,
-  { id, error, retryAfterMs }: Extract<OwnPresenceEvent, { kind: 'answered' }>,
+const onReply = (
+  state: In<'ready' | 'throttled'>,
+  { id, error, retryAfterMs }: Extract<OwnPresenceEvent, { kind: 'replied' }>,
   context: OwnPresenceContext,
 ): OwnPresenceStep => {
   const index = state.inFlight.findIndex((item) => item.id === id)
   const sent = state.inFlight[index]
   if (!sent) return stay(state)
-  if (retryAfterMs !== null) return postpone(state, index, sent.batch, retryAfterMs, context)
-  const { edit, tickets } = sent.batch
+  if (retryAfterMs !== null) return postpone(state, index, sent.change, retryAfterMs, context)
+  const { edit, tickets } = sent.change
   const accepted = state.accepted ? composeEdits(state.accepted, edit) : edit
   return {
     state: {
@@ -211,38 +211,38 @@ const answer = (
 
 const clear = ({ nextId }: OwnPresenceState): OwnPresenceStep => ({
   state: { ...INITIAL_OWN_PRESENCE, nextId },
-  effects: [{ kind: 'timer', delayMs: null }],
+  effects: [{ kind: 'setTimer', delayMs: null }],
 })
 
 const table: TransitionTable<OwnPresenceState, OwnPresenceEvent, OwnPresenceEffect, OwnPresenceContext> = {
-  held: {
-    submit: wait,
+  offline: {
+    request: wait,
     joined: (state, _event, context) =>
       state.pending
-        ? send(state, batchOf(state.pending), context)
+        ? send(state, changeOf(state.pending), context)
         : stay({ ...memoryOf(state), name: 'ready' }),
     lost: stay,
     cleared: clear,
-    answered: stay,
+    replied: stay,
     due: stay,
   },
   ready: {
-    submit: (state, { edit, ticket }, context) => send(state, { edit, tickets: ticketsOf(ticket) }, context),
+    request: (state, { edit, ticket }, context) => send(state, { edit, tickets: ticketsOf(ticket) }, context),
     joined: stay,
-    lost: (state) => hold(state, null),
+    lost: (state) => goOffline(state, null),
     cleared: clear,
-    answered: answer,
+    replied: onReply,
     due: stay,
   },
-  cooling: {
-    submit: wait,
+  throttled: {
+    request: wait,
     joined: stay,
-    lost: (state) => hold(state, state.pending),
+    lost: (state) => goOffline(state, state.pending),
     cleared: clear,
-    answered: answer,
+    replied: onReply,
     due: (state, _event, context) =>
       state.pending
-        ? send(state, batchOf(state.pending), context)
+        ? send(state, changeOf(state.pending), context)
         : stay({ ...memoryOf(state), name: 'ready' }),
   },
 }

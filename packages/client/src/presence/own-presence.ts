@@ -57,7 +57,7 @@ export class OwnPresence {
 
   request(change: MetaChange): Promise<void> {
     const edit = editOf(change)
-    const waiter = this.#waiters.add((ticket) => this.dispatch({ kind: 'submit', edit, ticket }))
+    const waiter = this.#waiters.add((ticket) => this.dispatch({ kind: 'request', edit, ticket }))
     // What the presence says is seen in the map: an update may be made in passing.
     return waiter.markHandled().promise
   }
@@ -77,7 +77,7 @@ export class OwnPresence {
 
   #perform(effect: OwnPresenceEffect): void {
     switch (effect.kind) {
-      case 'timer':
+      case 'setTimer':
         return this.#timer.set(effect.delayMs)
       case 'settle':
         return this.#waiters.settle(effect.tickets, effect.error)
@@ -86,7 +86,7 @@ export class OwnPresence {
       case 'send': {
         const { id } = effect
         const answered = (error: unknown) =>
-          this.dispatch({ kind: 'answered', id, error, retryAfterMs: retryAfterOf(error) })
+          this.dispatch({ kind: 'replied', id, error, retryAfterMs: retryAfterOf(error) })
         Promise.all(effect.changes.map(this.#request)).then(() => answered(null), answered)
       }
     }

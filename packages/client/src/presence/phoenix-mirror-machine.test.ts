@@ -65,12 +65,12 @@ describe('the mirror of a Phoenix topic', () => {
 
   test('keeps its map, as stale, until the state of the next join, and nothing that came before that join', () => {
     const away = run([lost], live)
-    expect(away).toEqual({ state: { name: 'away', isSynced: true }, effects: [] })
-    expect(run([joined], away.state).state).toEqual({ name: 'awaiting', isSynced: true, kept: [] })
+    expect(away).toEqual({ state: { name: 'disconnected', isSynced: true }, effects: [] })
+    expect(run([joined], away.state).state).toEqual({ name: 'waiting', isSynced: true, kept: [] })
     for (const again of [[joined], [lost, joined]])
       expect(run([diff([meta('a')]), ...again], run([joined]).state).state).toMatchObject({ kept: [] })
-    expect(run([joined], live).state).toMatchObject({ name: 'awaiting', isSynced: true })
-    expect(run([joined, lost]).state).toEqual({ name: 'away', isSynced: false })
+    expect(run([joined], live).state).toMatchObject({ name: 'waiting', isSynced: true })
+    expect(run([joined, lost]).state).toEqual({ name: 'disconnected', isSynced: false })
   })
 
   test('empties its map once the channel is over, from wherever it is', () => {
@@ -85,7 +85,7 @@ describe('the mirror of a Phoenix topic', () => {
     expect(keptOf(half, diff([], crowd(MAX_KEPT_METAS / 2)))).toHaveLength(1)
     expect(keptOf(diff(crowd(MAX_KEPT_METAS)))).toEqual([])
     const empty = Array.from({ length: MAX_KEPT_METAS + 1 }, () => ({ joins: [], leaves: [] }))
-    const full: PhoenixMirrorState = { name: 'awaiting', isSynced: false, kept: empty.slice(1) }
+    const full: PhoenixMirrorState = { name: 'waiting', isSynced: false, kept: empty.slice(1) }
     expect(run([diff([])], full).state).toMatchObject({ kept: empty.slice(1) })
   })
 })

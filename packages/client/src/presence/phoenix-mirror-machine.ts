@@ -22,9 +22,9 @@ export interface MetasDiff {
 export type PhoenixMirrorState =
   | { readonly name: 'off'; readonly isSynced: false }
   /** `kept`: diffs that came before the state, oldest first. */
-  | { readonly name: 'awaiting'; readonly isSynced: boolean; readonly kept: readonly MetasDiff[] }
+  | { readonly name: 'waiting'; readonly isSynced: boolean; readonly kept: readonly MetasDiff[] }
   | { readonly name: 'live'; readonly isSynced: true }
-  | { readonly name: 'away'; readonly isSynced: boolean }
+  | { readonly name: 'disconnected'; readonly isSynced: boolean }
 
 export type PhoenixMirrorEvent =
   | { readonly kind: 'joined' }
@@ -54,10 +54,11 @@ type PhoenixMirrorStep = Step<PhoenixMirrorState, PhoenixMirrorEffect>
 
 export const INITIAL_PHOENIX_MIRROR: PhoenixMirrorState = { name: 'off', isSynced: false }
 
-const awaitState = ({ isSynced }: PhoenixMirrorState): PhoenixMirrorStep =>
-  stay({ name: 'awaiting', isSynced, kept: [] })
+const waitForState = ({ isSynced }: PhoenixMirrorState): PhoenixMirrorStep =>
+  stay({ name: 'waiting', isSynced, kept: [] })
 
-const go = ({ isSynced }: PhoenixMirrorState): PhoenixMirrorStep => stay({ name: 'away', isSynced })
+const disconnect = ({ isSynced }: PhoenixMirrorState): PhoenixMirrorStep =>
+  stay({ name: 'disconnected', isSynced })
 
 const clear = (): PhoenixMirrorStep => ({ state: INITIAL_PHOENIX_MIRROR, effects: [{ kind: 'clear' }] })
 
@@ -82,17 +83,17 @@ function sizeOf({ joins, leaves }: MetasDiff): number {
 
 type Context = undefined
 const table: TransitionTable<PhoenixMirrorState, PhoenixMirrorEvent, PhoenixMirrorEffect, Context> = {
-  off: { joined: awaitState, lost: stay, cleared: stay, metas_state: stay, metas_diff: stay },
-  awaiting: {
-    joined: awaitState,
-    lost: go,
+  off: { joined: waitForState, lost: stay, cleared: stay, metas_state: stay, metas_diff: stay },
+  waiting: {
+    joined: waitForState,
+    lost: disconnect,
     cleared: clear,
     metas_state: ({ kept }, { metas }) => replaceBy(metas, kept),
     metas_diff: (state, diff) => stay({ ...state, kept: keep(state.kept, diff) }),
   },
   live: {
-    joined: awaitState,
-    lost: go,
+    joined: waitForState,
+    lost: disconnect,
     cleared: clear,
     metas_state: (_state, { metas }) => replaceBy(metas, []),
     metas_diff: (state, { joins, leaves }) => ({
@@ -100,7 +101,7 @@ const table: TransitionTable<PhoenixMirrorState, PhoenixMirrorEvent, PhoenixMirr
       effects: [{ kind: 'apply', diff: { joins, leaves } }],
     }),
   },
-  away: { joined: awaitState, lost: stay, cleared: clear, metas_state: stay, metas_diff: stay },
+  disconnected: { joined: waitForState, lost: stay, cleared: clear, metas_state: stay, metas_diff: stay },
 }
 
 export function stepPhoenixMirror(state: PhoenixMirrorState, event: PhoenixMirrorEvent): PhoenixMirrorStep {

@@ -112,7 +112,7 @@ test('[C-25] diffs that wait for a state that never comes are bounded, the oldes
     const joins = Array.from({ length: 999 }, () => meta(n))
     state = stepPhoenixMirror(state, { kind: 'metas_diff', joins, leaves: [] }).state
   }
-  const kept = state.name === 'awaiting' ? state.kept : []
+  const kept = state.name === 'waiting' ? state.kept : []
   expect(kept.length).toBe(MAX_KEPT_METAS / 1_000)
   expect(kept[0]?.joins[0]?.phxRef).toBe('r20')
 })

@@ -56,7 +56,7 @@ export class PresenceFeed<M> {
     this.#settle = new ResettableTimer(options.clock, () => {
       this.#isSettling = false
       this.map.endSettling()
-      if (this.map.unconfirmedCount > 0) this.dispatch({ kind: 'settled' })
+      if (this.map.unconfirmedCount > 0) this.dispatch({ kind: 'recovered' })
     })
     this.#mirror = new RunningMachine<MirrorState, MirrorEvent, MirrorEffect>(
       INITIAL_MIRROR,
@@ -137,9 +137,9 @@ export class PresenceFeed<M> {
 
   #perform(effect: MirrorEffect): void {
     switch (effect.kind) {
-      case 'timer':
+      case 'setTimer':
         return this.#timer.set(effect.delayMs)
-      case 'ask':
+      case 'requestState':
         return this.#requestState()
       case 'apply':
         return this.#apply(effect.diff)
@@ -199,7 +199,7 @@ export class PresenceFeed<M> {
     const { state } = this.#mirror
     if (hadMap !== (state.at !== null) || isStale(before) !== isStale(state)) this.#touch()
     // Whoever is away hears of nobody's return, and waits for the next connection to tell how long to wait.
-    if (state.name === 'away') this.#stopSettling()
+    if (state.name === 'disconnected') this.#stopSettling()
     this.#notify()
   }
 

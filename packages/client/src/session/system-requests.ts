@@ -29,10 +29,10 @@ interface Refused {
 }
 
 export type SystemReply =
-  | { readonly kind: 'welcomed'; readonly session: SessionInfo; readonly lifetime: Lifetime }
-  | ({ readonly kind: 'unwelcome' } & Refused)
-  | { readonly kind: 'accepted'; readonly lifetime: Lifetime }
-  | ({ readonly kind: 'rejected' } & Refused)
+  | { readonly kind: 'accepted'; readonly session: SessionInfo; readonly lifetime: Lifetime }
+  | ({ readonly kind: 'refused' } & Refused)
+  | { readonly kind: 'refreshed'; readonly lifetime: Lifetime }
+  | ({ readonly kind: 'refreshRefused' } & Refused)
 
 /** All that is known of a session with a server that does not tell. */
 export const UNKNOWN_SESSION: SessionInfo = { id: null, identity: null, isResumed: false, settlingMs: 0 }
@@ -74,15 +74,15 @@ export class SystemRequests {
     const body: JsonObject = isJsonObject(response) ? response : {}
     if (ref === this.#helloRef) {
       this.#helloRef = null
-      if (!isOk) return { kind: 'unwelcome', ...refused('The server refused the connection', body) }
+      if (!isOk) return { kind: 'refused', ...refused('The server refused the connection', body) }
       const token = field(body, 'token')
       if (typeof token === 'string') this.#token.save(token)
-      return { kind: 'welcomed', session: readSession(body), lifetime: readLifetime(body) }
+      return { kind: 'accepted', session: readSession(body), lifetime: readLifetime(body) }
     }
     if (ref !== this.#refreshRef) return null
     this.#refreshRef = null
-    if (isOk) return { kind: 'accepted', lifetime: readLifetime(body) }
-    return { kind: 'rejected', ...refused('The server did not take newer credentials', body) }
+    if (isOk) return { kind: 'refreshed', lifetime: readLifetime(body) }
+    return { kind: 'refreshRefused', ...refused('The server did not take newer credentials', body) }
   }
 }
 
