@@ -7,8 +7,8 @@ export const credentialsMutants: readonly Mutant[] = [
     law: 'C-34',
     breaks: 'a renewal that fails takes the last good credentials with it',
     file: `${client}/credentials/credentials-renewal.ts`,
-    find: "state: { name: 'held', lastAccepted, asked, failures },",
-    replace: "state: { name: 'held', lastAccepted: { ...lastAccepted, isRejected: true }, asked, failures },",
+    find: "state: { name: 'valid', lastAccepted, fetchId, failures },",
+    replace: "state: { name: 'valid', lastAccepted: { ...lastAccepted, isRejected: true }, fetchId, failures },",
     tests: [`${client}/credentials/credentials-machine`, `${client}/credentials/refresh`],
   },
 ]
