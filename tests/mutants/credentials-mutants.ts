@@ -8,7 +8,8 @@ export const credentialsMutants: readonly Mutant[] = [
     breaks: 'a renewal that fails takes the last good credentials with it',
     file: `${client}/credentials/credentials-renewal.ts`,
     find: "state: { name: 'valid', lastAccepted, fetchId, failures },",
-    replace: "state: { name: 'valid', lastAccepted: { ...lastAccepted, isRejected: true }, fetchId, failures },",
+    replace:
+      "state: { name: 'valid', lastAccepted: { ...lastAccepted, isRejected: true }, fetchId, failures },",
     tests: [`${client}/credentials/credentials-machine`, `${client}/credentials/refresh`],
   },
 ]
