@@ -177,7 +177,7 @@ export const storeMutants: readonly Mutant[] = [
     name: 'refuses-without-a-word',
     law: 'S-77',
     breaks: 'nobody is told with which code Redis refuses',
-    file: `${server}/store/redis/redis-store.ts`,
+    file: `${server}/store/redis/redis-recovery.ts`,
     find: 'this.#errorCode = errorCodeIn(error.message)',
     replace: '',
     tests: ['tests/redis/refusals'],

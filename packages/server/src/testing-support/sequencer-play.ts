@@ -33,8 +33,10 @@ export function play(events: readonly SequencerEvent[], awaited: readonly string
     const step = stepSequencer(state, event, { awaited: () => new Set(awaited), maxBuffered: maxKept })
     state = step.state
     done = step.effects.map((effect) => {
-      if (effect.kind === 'deliver') return `deliver ${effect.ordered.diff.seq}`
-      return effect.kind === 'tell' ? `tell ${effect.snapshot.epoch} ${effect.snapshot.seq}` : effect.kind
+      if (effect.kind === 'deliverDiff') return `deliver ${effect.ordered.diff.seq}`
+      return effect.kind === 'deliverSnapshot'
+        ? `snapshot ${effect.snapshot.epoch} ${effect.snapshot.seq}`
+        : effect.kind
     })
   }
   const at = state.name === 'opening' ? null : `${state.at.epoch} ${state.at.seq}`

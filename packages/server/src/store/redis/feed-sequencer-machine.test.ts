@@ -10,7 +10,7 @@ describe('a line that is opening', () => {
       state: 'live',
       at: 'e 6',
       buffered: [8],
-      done: ['tell e 5', 'deliver 6', 'awaitGap'],
+      done: ['snapshot e 5', 'deliver 6', 'startGapTimer'],
     })
   })
 })
@@ -18,31 +18,34 @@ describe('a line that is opening', () => {
 describe('a fork of the history, such as Redis has after it lost writes', () => {
   test('is told from the real one by its epoch alone: what is buffered of one does not keep out the other', () => {
     const both = play([diff(6, 'lost'), diff(6), snapshot(5)])
-    expect(both).toMatchObject({ at: 'e 6', buffered: [], done: ['tell e 5', 'deliver 6'] })
+    expect(both).toMatchObject({ at: 'e 6', buffered: [], done: ['snapshot e 5', 'deliver 6'] })
   })
 
   test('is not delivered, though it follows by number and digest', () => {
     expect(play([diff(6, 'other'), snapshot(5)])).toMatchObject({
       at: 'e 5',
       buffered: [],
-      done: ['tell e 5'],
+      done: ['snapshot e 5'],
     })
   })
 
   test('ahead of the state is forgotten, and no gap before it is waited for', () => {
-    expect(play([diff(8, 'other'), snapshot(5)])).toMatchObject({ buffered: [], done: ['tell e 5'] })
+    expect(play([diff(8, 'other'), snapshot(5)])).toMatchObject({ buffered: [], done: ['snapshot e 5'] })
   })
 
   test('at the same number with the same digest is another history still', () => {
     const asking = [snapshot(5), { kind: 'stale' }, snapshot(5, 'other')] as const
-    expect(play(asking, ['n1'])).toMatchObject({ state: 'settling', at: 'e 5' })
-    expect(play(asking)).toMatchObject({ state: 'live', at: 'other 5', done: ['tell other 5'] })
+    expect(play(asking, ['n1'])).toMatchObject({ state: 'rebuilding', at: 'e 5' })
+    expect(play(asking)).toMatchObject({ state: 'live', at: 'other 5', done: ['snapshot other 5'] })
   })
 
   test('with the same digest at another number of the same epoch is not where the line is', () => {
     const asking = [snapshot(5), { kind: 'stale' }] as const
-    expect(play([...asking, snapshot(4, 'e', 50)])).toMatchObject({ state: 'asking', done: ['ask'] })
-    expect(play([...asking, snapshot(6, 'e', 50)])).toMatchObject({ state: 'live', done: ['tell e 6'] })
+    expect(play([...asking, snapshot(4, 'e', 50)])).toMatchObject({
+      state: 'resyncing',
+      done: ['requestSnapshot'],
+    })
+    expect(play([...asking, snapshot(6, 'e', 50)])).toMatchObject({ state: 'live', done: ['snapshot e 6'] })
   })
 
   test('overlaps what the line has: its own presences are put there first', () => {
@@ -51,22 +54,22 @@ describe('a fork of the history, such as Redis has after it lost writes', () => 
       kind: 'diff',
       ordered: { ...overlapping, diff: { ...overlapping.diff, base: 4 }, was: 50 },
     }
-    expect(play([...LIVE, wide])).toMatchObject({ state: 'asking', at: 'e 5', done: ['assert'] })
+    expect(play([...LIVE, wide])).toMatchObject({ state: 'resyncing', at: 'e 5', done: ['requestAssert'] })
   })
 
   test('that begins while a state is awaited has this node say what it holds', () => {
     const asking = [...LIVE, { kind: 'stale' }, diff(7)] as const
-    expect(play([...asking, { kind: 'begun', epoch: 'e' }])).toMatchObject({ state: 'asking', done: [] })
+    expect(play([...asking, { kind: 'begun', epoch: 'e' }])).toMatchObject({ state: 'resyncing', done: [] })
     expect(play([...asking, { kind: 'begun', epoch: 'other' }])).toMatchObject({
-      state: 'asking',
+      state: 'resyncing',
       buffered: [7],
-      done: ['assert'],
+      done: ['requestAssert'],
     })
   })
 
   test('is buffered from its first diff on, which tells of it', () => {
     const told = play([...LIVE, diff(1, 'other'), snapshot(0, 'other')])
-    expect(told).toMatchObject({ at: 'other 1', done: ['tell other 0', 'deliver 1'] })
+    expect(told).toMatchObject({ at: 'other 1', done: ['snapshot other 0', 'deliver 1'] })
   })
 })
 
@@ -89,7 +92,12 @@ describe('a line that is live', () => {
   })
 
   test('keeps what is ahead, once, until the gap fills', () => {
-    expect(play([...LIVE, diff(7)])).toEqual({ state: 'live', at: 'e 5', buffered: [7], done: ['awaitGap'] })
+    expect(play([...LIVE, diff(7)])).toEqual({
+      state: 'live',
+      at: 'e 5',
+      buffered: [7],
+      done: ['startGapTimer'],
+    })
     expect(play([...LIVE, diff(7), diff(7), diff(8)])).toMatchObject({ buffered: [7, 8], done: [] })
     expect(play([...LIVE, diff(7), diff(9), diff(6)])).toMatchObject({
       state: 'live',
@@ -106,13 +114,16 @@ describe('a line that is live', () => {
   })
 
   test('asks where it does not fill in time, or too much is ahead', () => {
-    expect(play([...LIVE, diff(7), { kind: 'gapDue' }])).toMatchObject({ state: 'asking', done: ['ask'] })
+    expect(play([...LIVE, diff(7), { kind: 'gapDue' }])).toMatchObject({
+      state: 'resyncing',
+      done: ['requestSnapshot'],
+    })
     expect(play([...LIVE, { kind: 'gapDue' }])).toMatchObject({ state: 'live', done: [] })
     const much = [7, 8, 9, 10, 11].map((seq) => diff(seq))
     expect(play([...LIVE, ...much])).toMatchObject({
-      state: 'asking',
+      state: 'resyncing',
       buffered: [7, 8, 9, 10],
-      done: ['ask'],
+      done: ['requestSnapshot'],
     })
   })
 
@@ -122,14 +133,14 @@ describe('a line that is live', () => {
     ['in which another epoch begins', { kind: 'begun', epoch: 'other' } as const],
     ['in which Redis is in another epoch', snapshot(3, 'other')],
   ])('says what it holds after something %s', (_what, event) => {
-    expect(play([...LIVE, event])).toMatchObject({ state: 'asking', at: 'e 5', done: ['assert'] })
+    expect(play([...LIVE, event])).toMatchObject({ state: 'resyncing', at: 'e 5', done: ['requestAssert'] })
   })
 
   test('delivers nothing of a fork that was ahead of it', () => {
     expect(play([...LIVE, diff(7, 'e', 77), diff(6)])).toMatchObject({
-      state: 'asking',
+      state: 'resyncing',
       at: 'e 6',
-      done: ['deliver 6', 'assert'],
+      done: ['deliver 6', 'requestAssert'],
     })
   })
 
@@ -163,14 +174,23 @@ describe('a line that is asking', () => {
 
   test('tells the state where more was missed, and what follows it', () => {
     const told = play([...ASKING, diff(6), diff(9), snapshot(8)])
-    expect(told).toMatchObject({ state: 'live', at: 'e 9', buffered: [], done: ['tell e 8', 'deliver 9'] })
+    expect(told).toMatchObject({
+      state: 'live',
+      at: 'e 9',
+      buffered: [],
+      done: ['snapshot e 8', 'deliver 9'],
+    })
   })
 
   test.each([
     ['goes back', snapshot(4)],
     ['is where it is, and another', snapshot(5, 'e', 77)],
   ])('asks again where the state %s: Redis finds out that it has lost writes', (_what, event) => {
-    expect(play([...ASKING, event])).toMatchObject({ state: 'asking', at: 'e 5', done: ['ask'] })
+    expect(play([...ASKING, event])).toMatchObject({
+      state: 'resyncing',
+      at: 'e 5',
+      done: ['requestSnapshot'],
+    })
   })
 
   test('forgets what was published in a history that Redis has lost', () => {
@@ -188,14 +208,14 @@ describe('a line that is asking', () => {
 
   test('tells another history at once where nobody is missing', () => {
     const told = play([...ASKING, diff(3, 'other'), snapshot(2, 'other')])
-    expect(told).toMatchObject({ state: 'live', at: 'other 3', done: ['tell other 2', 'deliver 3'] })
+    expect(told).toMatchObject({ state: 'live', at: 'other 3', done: ['snapshot other 2', 'deliver 3'] })
   })
 
   test('waits for those who are missing in another history', () => {
     expect(play([...ASKING, snapshot(2, 'other')], ['n1'])).toMatchObject({
-      state: 'settling',
+      state: 'rebuilding',
       at: 'e 5',
-      done: ['assert', 'awaitOthers'],
+      done: ['requestAssert', 'startRebuildTimer'],
     })
   })
 })
@@ -207,55 +227,64 @@ describe('a line that is settling', () => {
     const one = { kind: 'asserted', nodes: ['n1'] } as const
     const two = { kind: 'asserted', nodes: ['n3', 'n2'] } as const
     expect(play([...SETTLING, one], ['n1', 'n2']).done).toEqual([])
-    expect(play([...SETTLING, one, two], ['n1', 'n2'])).toMatchObject({ state: 'settling', done: ['ask'] })
+    expect(play([...SETTLING, one, two], ['n1', 'n2'])).toMatchObject({
+      state: 'rebuilding',
+      done: ['requestSnapshot'],
+    })
     expect(play([...SETTLING, one, one], ['n1']).done).toEqual([])
     const other = { kind: 'asserted', nodes: ['n9'] } as const
-    expect(play([...SETTLING, other, one, two], ['n1', 'n2']).done).toEqual(['ask'])
+    expect(play([...SETTLING, other, one, two], ['n1', 'n2']).done).toEqual(['requestSnapshot'])
     expect(play([...SETTLING, one, other], ['n1', 'n2']).done).toEqual([])
     expect(play([...SETTLING, one, one], ['n1', 'n2']).done).toEqual([])
   })
 
   test('waits on where somebody is missing still, on the same time', () => {
-    expect(play([...SETTLING, snapshot(3, 'other')], ['n1'])).toMatchObject({ state: 'settling', done: [] })
+    expect(play([...SETTLING, snapshot(3, 'other')], ['n1'])).toMatchObject({ state: 'rebuilding', done: [] })
   })
 
   test('tells what there is when the time is up', () => {
-    expect(play([...SETTLING, { kind: 'settleDue' }], ['n1']).done).toEqual(['ask'])
-    expect(play([...SETTLING, { kind: 'settleDue' }, snapshot(3, 'other')], ['n1'])).toMatchObject({
+    expect(play([...SETTLING, { kind: 'rebuildDue' }], ['n1']).done).toEqual(['requestSnapshot'])
+    expect(play([...SETTLING, { kind: 'rebuildDue' }, snapshot(3, 'other')], ['n1'])).toMatchObject({
       state: 'live',
       at: 'other 3',
-      done: ['settled', 'tell other 3'],
+      done: ['stopRebuildTimer', 'snapshot other 3'],
     })
   })
 
   test('says again what it holds, and waits anew, where yet another history begins', () => {
-    const third = [...SETTLING, { kind: 'settleDue' }, { kind: 'begun', epoch: 'third' }] as const
-    expect(play(third, ['n1'])).toMatchObject({ state: 'settling', done: ['assert', 'awaitOthers'] })
-    expect(play([...third, snapshot(1, 'third')], ['n1'])).toMatchObject({ state: 'settling' })
+    const third = [...SETTLING, { kind: 'rebuildDue' }, { kind: 'begun', epoch: 'third' }] as const
+    expect(play(third, ['n1'])).toMatchObject({
+      state: 'rebuilding',
+      done: ['requestAssert', 'startRebuildTimer'],
+    })
+    expect(play([...third, snapshot(1, 'third')], ['n1'])).toMatchObject({ state: 'rebuilding' })
   })
 
   test('says it once more, and waits no longer, where the same one is told of again', () => {
     expect(play([...SETTLING, { kind: 'begun', epoch: 'other' }], ['n1'])).toMatchObject({
-      state: 'settling',
-      done: ['assert'],
+      state: 'rebuilding',
+      done: ['requestAssert'],
     })
   })
 
   test('keeps what is said meanwhile, for the state that follows', () => {
     const buffered = play([...SETTLING, diff(3, 'other')], ['n1'])
-    expect(buffered).toMatchObject({ state: 'settling', at: 'e 5', buffered: [3], done: [] })
-    const told = [...SETTLING, diff(3, 'other'), { kind: 'settleDue' }, snapshot(2, 'other')] as const
-    expect(play(told, ['n1']).done).toEqual(['settled', 'tell other 2', 'deliver 3'])
+    expect(buffered).toMatchObject({ state: 'rebuilding', at: 'e 5', buffered: [3], done: [] })
+    const told = [...SETTLING, diff(3, 'other'), { kind: 'rebuildDue' }, snapshot(2, 'other')] as const
+    expect(play(told, ['n1']).done).toEqual(['stopRebuildTimer', 'snapshot other 2', 'deliver 3'])
   })
 
   test('goes on where the history that it knows is back', () => {
-    expect(play([...SETTLING, snapshot(5)], ['n1'])).toMatchObject({ state: 'live', done: ['settled'] })
+    expect(play([...SETTLING, snapshot(5)], ['n1'])).toMatchObject({
+      state: 'live',
+      done: ['stopRebuildTimer'],
+    })
   })
 
   test('counts anew once Redis is back, should it go away', () => {
     expect(play([...SETTLING, { kind: 'stale' }], ['n1'])).toMatchObject({
-      state: 'asking',
-      done: ['settled'],
+      state: 'resyncing',
+      done: ['stopRebuildTimer'],
     })
   })
 })

@@ -3,17 +3,17 @@ import type { StoredSnapshot } from './scripts/snapshot'
 import { type KnownPosition, NO_HISTORY } from './scripts/topic'
 
 /*
- *              snapshot            gap in vain, reconnect            another history than ours
- *   opening ------------> live ----------------------------> asking --------------------------> settling
+ *             snapshot            gap not filled, reconnect          another history than ours
+ *   opening ------------> live ---------------------------> resyncing ------------------------> rebuilding
  *                          ^ |                                 |                                    |
- *                  follows | +-- ahead: buffered until the gap     | snapshot                           | snapshot, with all
- *                          +---- before it fills     <---------+                                    | who were there, or
- *                          ^                                                                        | time is up
+ *                  follows | +-- ahead: buffered until the gap | snapshot                           | snapshot, once all
+ *                          +---- before it fills     <---------+                                    | nodes asserted, or
+ *                          ^                                                                        | the time is up
  *                          +------------------------------------------------------------------------+
  *
- * Where one feed stands in its topic's one order. Messages come late, twice, in any order and not at all; what leaves
- * here is a snapshot and then diffs without a gap. While the history that Redis had is being put together again, the
- * feed goes on with what it knows, and is then told once.
+ * The place of one feed in its topic's order. Messages arrive late, twice, in any order or not at all; the feed gets a
+ * snapshot and then diffs without a gap. When Redis has lost its data, the nodes rebuild the history; the feed keeps its
+ * state meanwhile and gets one snapshot at the end.
  */
 
 /** A diff as it was published. */
@@ -26,17 +26,17 @@ export interface OrderedDiff {
 
 export type SequencerState =
   | { readonly name: 'opening'; readonly buffered: readonly OrderedDiff[] }
-  /** `buffered`: what is ahead of `at`, behind a gap. */
+  /** `buffered` holds diffs ahead of `at`, behind a gap. */
   | { readonly name: 'live'; readonly at: KnownPosition; readonly buffered: readonly OrderedDiff[] }
-  /** A snapshot was asked for. `at` is what the feed was told last. */
-  | { readonly name: 'asking'; readonly at: KnownPosition; readonly buffered: readonly OrderedDiff[] }
-  /** `awaiting`: nodes whose presences the feed knows, Redis has not, and that have not said anything in its new history. */
+  /** Waits for a snapshot. `at` is the position of the feed. */
+  | { readonly name: 'resyncing'; readonly at: KnownPosition; readonly buffered: readonly OrderedDiff[] }
+  /** `awaiting` names nodes that hold presences of the feed and have not asserted them in the new history of Redis. */
   | {
-      readonly name: 'settling'
+      readonly name: 'rebuilding'
       readonly at: KnownPosition
       readonly buffered: readonly OrderedDiff[]
       readonly awaiting: ReadonlySet<string>
-      /** The history that is being put together. Where that is lost as well, the time for it counts anew. */
+      /** The history that the nodes rebuild. If Redis loses that one too, the time starts again. */
       readonly epoch: string
       readonly isOverdue: boolean
     }
@@ -47,25 +47,24 @@ export type SequencerEvent =
   | { readonly kind: 'asserted'; readonly nodes: readonly string[] }
   | { readonly kind: 'snapshot'; readonly snapshot: StoredSnapshot }
   | { readonly kind: 'gapDue' }
-  | { readonly kind: 'settleDue' }
-  /** Something may have been missed; whoever says so brings a snapshot. */
+  | { readonly kind: 'rebuildDue' }
+  /** Messages may have been missed. The sender of this event brings a snapshot. */
   | { readonly kind: 'stale' }
 
 export type SequencerEffect =
-  | { readonly kind: 'deliver'; readonly ordered: OrderedDiff }
-  | { readonly kind: 'tell'; readonly snapshot: StoredSnapshot }
-  /** A snapshot is needed. */
-  | { readonly kind: 'ask' }
-  /** As `ask`, and this node's own presences are to be put there first. */
-  | { readonly kind: 'assert' }
-  | { readonly kind: 'awaitGap' }
-  | { readonly kind: 'awaitOthers' }
-  | { readonly kind: 'settled' }
+  | { readonly kind: 'deliverDiff'; readonly ordered: OrderedDiff }
+  | { readonly kind: 'deliverSnapshot'; readonly snapshot: StoredSnapshot }
+  | { readonly kind: 'requestSnapshot' }
+  /** Assert this node's own presences first, and then request a snapshot. */
+  | { readonly kind: 'requestAssert' }
+  | { readonly kind: 'startGapTimer' }
+  | { readonly kind: 'startRebuildTimer' }
+  | { readonly kind: 'stopRebuildTimer' }
 
 export interface SequencerContext {
-  /** The nodes of presences that the feed was told of, that are not in the snapshot and of which its history says nothing. */
+  /** The nodes whose presences the feed has, the snapshot lacks, and which have not asserted in the snapshot's history. */
   readonly awaited: (snapshot: StoredSnapshot) => ReadonlySet<string>
-  /** How many diffs are buffered at most. Past that, a snapshot is cheaper. */
+  /** Diffs buffered at most. With more, a snapshot is cheaper. */
   readonly maxBuffered: number
 }
 
@@ -76,43 +75,43 @@ const knownOf = ({ epoch, seq, digest }: KnownPosition): KnownPosition => ({ epo
 const isSame = (a: KnownPosition, b: KnownPosition) =>
   a.epoch === b.epoch && a.seq === b.seq && a.digest === b.digest
 
-/** Whether the topic has no history at all: its first change, in whatever epoch, is what follows. */
-const isNone = ({ epoch }: KnownPosition) => epoch === NO_HISTORY
+/** Whether the topic has no history, so that the first change of any epoch follows. */
+const hasNoHistory = ({ epoch }: KnownPosition) => epoch === NO_HISTORY
 
 /**
- * Whether a snapshot is older than the history that the line knows. It answers a line that knew of none: to one that knows
- * a history that is lost, Redis answers with the one that begins.
+ * Whether a snapshot without a history is older than the history of the feed. Redis replies so only to a feed that had no
+ * history when it asked; to a feed whose history is lost, Redis replies with a new one.
  */
 const isOvertaken = ({ at }: { readonly at: KnownPosition }, snapshot: StoredSnapshot) =>
-  isNone(snapshot) && !isNone(at)
+  hasNoHistory(snapshot) && !hasNoHistory(at)
 
-const isKept = (buffered: readonly OrderedDiff[], { diff }: OrderedDiff) =>
+const isBuffered = (buffered: readonly OrderedDiff[], { diff }: OrderedDiff) =>
   buffered.some((one) => one.diff.seq === diff.seq && one.diff.epoch === diff.epoch)
 
-/** Kept with the others, the oldest given up where there are too many: a later snapshot, or another gap, tells. */
-function keep(buffered: readonly OrderedDiff[], ordered: OrderedDiff, max: number): readonly OrderedDiff[] {
-  return isKept(buffered, ordered) ? buffered : [...buffered, ordered].slice(-max)
+/** Adds a diff to the buffer. Drops the oldest if there are too many: a later snapshot, or another gap, makes up for it. */
+function addTo(buffered: readonly OrderedDiff[], ordered: OrderedDiff, max: number): readonly OrderedDiff[] {
+  return isBuffered(buffered, ordered) ? buffered : [...buffered, ordered].slice(-max)
 }
 
-/** The empty state with which the history of a first diff begins; null where none of them is a first one. */
+/** The empty snapshot before the first diff of a history; null if no buffered diff is the first one. */
 function beginningIn(buffered: readonly OrderedDiff[]): StoredSnapshot | null {
-  // The latest: what came before it is of a history that was lost since.
+  // The latest one, as any earlier one belongs to a history that was lost since.
   const first = [...buffered].reverse().find(({ diff, was }) => diff.base === 0 && was === 0)
   if (!first) return null
-  const nobody = { presences: [], holders: [], asserted: new Set<string>(), reasons: new Map() }
-  return { epoch: first.diff.epoch, seq: 0, digest: 0, ...nobody }
+  const empty = { presences: [], holders: [], asserted: new Set<string>(), reasons: new Map() }
+  return { epoch: first.diff.epoch, seq: 0, digest: 0, ...empty }
 }
 
-/** What of the buffered diffs follows `at` without a gap, and what is left of this history; of all, where there is none yet. */
+/** Delivers the buffered diffs that follow `at` without a gap. `rest` holds the other diffs of this history, or of all. */
 function drain(at: KnownPosition, buffered: readonly OrderedDiff[]) {
   const beginning = at.epoch === NO_HISTORY ? beginningIn(buffered) : null
-  const effects: SequencerEffect[] = beginning ? [{ kind: 'tell', snapshot: beginning }] : []
+  const effects: SequencerEffect[] = beginning ? [{ kind: 'deliverSnapshot', snapshot: beginning }] : []
   let now = beginning ? knownOf(beginning) : at
   if (now.epoch === NO_HISTORY) return { at, effects, rest: buffered }
   const bySeq = new Map<number, OrderedDiff>()
   for (const one of buffered) if (one.diff.epoch === now.epoch) bySeq.set(one.diff.base, one)
   for (let next = bySeq.get(now.seq); next && next.was === now.digest; next = bySeq.get(now.seq)) {
-    effects.push({ kind: 'deliver', ordered: next })
+    effects.push({ kind: 'deliverDiff', ordered: next })
     now = knownOf(next.diff)
   }
   return {
@@ -122,144 +121,147 @@ function drain(at: KnownPosition, buffered: readonly OrderedDiff[]) {
   }
 }
 
-/** Live at `at`, which Redis has just confirmed, with what was buffered delivered as far as it goes. */
+/** Goes live at `at`, which Redis has just confirmed, and delivers the buffered diffs that follow. */
 function resume(
   at: KnownPosition,
   buffered: readonly OrderedDiff[],
   effects: readonly SequencerEffect[],
 ): SequencerStep {
   const drained = drain(at, buffered)
-  // What begins where we are and does not fit is of a history that Redis lost: it has just said what is true.
+  // Redis has just confirmed the position: a diff that starts there and does not fit belongs to a lost history.
   const ahead = drained.rest.filter(({ diff }) => diff.base > drained.at.seq)
   const state: SequencerState = { name: 'live', at: drained.at, buffered: ahead }
   const done = [...effects, ...drained.effects]
-  return { state, effects: ahead.length > 0 ? [...done, { kind: 'awaitGap' }] : done }
+  return { state, effects: ahead.length > 0 ? [...done, { kind: 'startGapTimer' }] : done }
 }
 
-/** The history is not the one that the feed was told of. */
-function lose(
+/** Redis has another history than the feed. */
+function resync(
   at: KnownPosition,
   buffered: readonly OrderedDiff[],
   effects: readonly SequencerEffect[] = [],
 ): SequencerStep {
-  return { state: { name: 'asking', at, buffered: buffered }, effects: [...effects, { kind: 'assert' }] }
+  return { state: { name: 'resyncing', at, buffered }, effects: [...effects, { kind: 'requestAssert' }] }
 }
 
-/** A snapshot came, of the history that the feed was told of or of another. */
-function take(
+/** Applies a snapshot, of the feed's history or of another. */
+function applySnapshot(
   { at, buffered }: { readonly at: KnownPosition; readonly buffered: readonly OrderedDiff[] },
   snapshot: StoredSnapshot,
   { awaited }: SequencerContext,
-  settling: { readonly epoch: string; readonly isOverdue: boolean } | null,
+  rebuilding: { readonly epoch: string; readonly isOverdue: boolean } | null,
 ): SequencerStep {
-  const done: SequencerEffect[] = settling ? [{ kind: 'settled' }] : []
+  const done: SequencerEffect[] = rebuilding ? [{ kind: 'stopRebuildTimer' }] : []
   if (isSame(at, snapshot)) return resume(at, buffered, done)
   if (snapshot.epoch === at.epoch) {
-    // Older than what the feed has: a late reply, or Redis lost writes. The next one, asked for with what is known, tells.
+    // Older than the feed: a late reply, or Redis lost writes. The next request sends the feed's position, so its reply tells.
     if (snapshot.seq <= at.seq)
-      return { state: { name: 'asking', at, buffered: buffered }, effects: [...done, { kind: 'ask' }] }
+      return { state: { name: 'resyncing', at, buffered }, effects: [...done, { kind: 'requestSnapshot' }] }
     const drained = drain(at, buffered)
     if (drained.at.seq >= snapshot.seq) return resume(at, buffered, done)
-    return resume(knownOf(snapshot), buffered, [...done, { kind: 'tell', snapshot }])
+    return resume(knownOf(snapshot), buffered, [...done, { kind: 'deliverSnapshot', snapshot }])
   }
   const awaiting = awaited(snapshot)
   const { epoch } = snapshot
-  const isSameLoss = settling?.epoch === epoch
-  if (awaiting.size === 0 || (isSameLoss && settling.isOverdue)) {
-    return resume(knownOf(snapshot), buffered, [...done, { kind: 'tell', snapshot }])
+  const isSameLoss = rebuilding?.epoch === epoch
+  if (awaiting.size === 0 || (isSameLoss && rebuilding.isOverdue)) {
+    return resume(knownOf(snapshot), buffered, [...done, { kind: 'deliverSnapshot', snapshot }])
   }
   return {
-    state: { name: 'settling', at, buffered: buffered, awaiting, epoch, isOverdue: false },
-    effects: isSameLoss ? [] : [{ kind: 'assert' }, { kind: 'awaitOthers' }],
+    state: { name: 'rebuilding', at, buffered, awaiting, epoch, isOverdue: false },
+    effects: isSameLoss ? [] : [{ kind: 'requestAssert' }, { kind: 'startRebuildTimer' }],
   }
 }
 
-/** A history begins. Where there was none, its first change follows and tells of it. */
+/** A history begins. If the feed has none, the first change follows and needs no request. */
 function begun<S extends Extract<SequencerState, { at: KnownPosition }>>(
   state: S,
   { epoch }: { readonly epoch: string },
 ): SequencerStep {
-  return epoch === state.at.epoch || isNone(state.at) ? stay(state) : lose(state.at, state.buffered)
+  return epoch === state.at.epoch || hasNoHistory(state.at) ? stay(state) : resync(state.at, state.buffered)
 }
 
 const table: TransitionTable<SequencerState, SequencerEvent, SequencerEffect, SequencerContext> = {
   opening: {
     diff: ({ buffered }, { ordered }, { maxBuffered }) =>
-      stay({ name: 'opening', buffered: keep(buffered, ordered, maxBuffered) }),
+      stay({ name: 'opening', buffered: addTo(buffered, ordered, maxBuffered) }),
     begun: stay,
     asserted: stay,
     snapshot: ({ buffered }, { snapshot }) =>
-      resume(knownOf(snapshot), buffered, [{ kind: 'tell', snapshot }]),
+      resume(knownOf(snapshot), buffered, [{ kind: 'deliverSnapshot', snapshot }]),
     gapDue: stay,
-    settleDue: stay,
+    rebuildDue: stay,
     stale: stay,
   },
   live: {
     diff: ({ at, buffered }, { ordered }, { maxBuffered }) => {
       const { diff } = ordered
-      if (diff.epoch !== at.epoch && !isNone(at)) return lose(at, [...buffered, ordered])
+      if (diff.epoch !== at.epoch && !hasNoHistory(at)) return resync(at, [...buffered, ordered])
       if (diff.seq <= at.seq) return stay({ name: 'live', at, buffered })
       if (diff.base > at.seq) {
         if (buffered.length >= maxBuffered)
-          return { state: { name: 'asking', at, buffered }, effects: [{ kind: 'ask' }] }
-        const state: SequencerState = { name: 'live', at, buffered: keep(buffered, ordered, maxBuffered) }
-        return { state, effects: buffered.length === 0 ? [{ kind: 'awaitGap' }] : [] }
+          return { state: { name: 'resyncing', at, buffered }, effects: [{ kind: 'requestSnapshot' }] }
+        const state: SequencerState = { name: 'live', at, buffered: addTo(buffered, ordered, maxBuffered) }
+        return { state, effects: buffered.length === 0 ? [{ kind: 'startGapTimer' }] : [] }
       }
       const { at: now, rest, effects } = drain(at, [...buffered, ordered])
-      // One that does not follow, by its number or by its digest, is of another history.
-      if (rest.some((one) => one.diff.base <= now.seq)) return lose(now, rest, effects)
+      // A diff that does not follow by number or by digest belongs to another history.
+      if (rest.some((one) => one.diff.base <= now.seq)) return resync(now, rest, effects)
       return { state: { name: 'live', at: now, buffered: rest }, effects }
     },
     begun,
     asserted: stay,
-    // Asked for by another line of this topic: what it has more is on its way.
+    // Another feed of this topic requested it. The diffs that it has and this feed lacks are on their way.
     snapshot: (state, { snapshot }, context) => {
       if (snapshot.epoch === state.at.epoch) return stay(state)
-      if (isNone(state.at)) return take(state, snapshot, context, null)
-      // Where the first change was lost since, Redis finds out by what this node knows.
+      if (hasNoHistory(state.at)) return applySnapshot(state, snapshot, context, null)
+      // If Redis has lost the first change since, the request shows it: it sends this node's position.
       if (isOvertaken(state, snapshot))
-        return { state: { ...state, name: 'asking' }, effects: [{ kind: 'ask' }] }
-      return lose(state.at, state.buffered)
+        return { state: { ...state, name: 'resyncing' }, effects: [{ kind: 'requestSnapshot' }] }
+      return resync(state.at, state.buffered)
     },
     gapDue: ({ at, buffered }) =>
       buffered.length === 0
         ? stay({ name: 'live', at, buffered })
-        : { state: { name: 'asking', at, buffered }, effects: [{ kind: 'ask' }] },
-    settleDue: stay,
-    stale: ({ at, buffered }) => stay({ name: 'asking', at, buffered }),
+        : { state: { name: 'resyncing', at, buffered }, effects: [{ kind: 'requestSnapshot' }] },
+    rebuildDue: stay,
+    stale: ({ at, buffered }) => stay({ name: 'resyncing', at, buffered }),
   },
-  asking: {
+  resyncing: {
     diff: ({ at, buffered }, { ordered }, { maxBuffered }) =>
-      stay({ name: 'asking', at, buffered: keep(buffered, ordered, maxBuffered) }),
+      stay({ name: 'resyncing', at, buffered: addTo(buffered, ordered, maxBuffered) }),
     begun,
     asserted: stay,
     snapshot: (state, { snapshot }, context) =>
-      isOvertaken(state, snapshot) ? stay(state) : take(state, snapshot, context, null),
+      isOvertaken(state, snapshot) ? stay(state) : applySnapshot(state, snapshot, context, null),
     gapDue: stay,
-    settleDue: stay,
+    rebuildDue: stay,
     stale: stay,
   },
-  settling: {
+  rebuilding: {
     diff: (state, { ordered }, { maxBuffered }) =>
-      stay({ ...state, buffered: keep(state.buffered, ordered, maxBuffered) }),
+      stay({ ...state, buffered: addTo(state.buffered, ordered, maxBuffered) }),
     begun: (state, { epoch }) => {
-      if (epoch === state.epoch) return { state, effects: [{ kind: 'assert' }] }
-      const anew: SequencerState = { ...state, epoch, isOverdue: false }
-      return { state: anew, effects: [{ kind: 'assert' }, { kind: 'awaitOthers' }] }
+      if (epoch === state.epoch) return { state, effects: [{ kind: 'requestAssert' }] }
+      const restarted: SequencerState = { ...state, epoch, isOverdue: false }
+      return { state: restarted, effects: [{ kind: 'requestAssert' }, { kind: 'startRebuildTimer' }] }
     },
     asserted: (state, { nodes }) => {
       const awaiting = new Set([...state.awaiting].filter((node) => !nodes.includes(node)))
       if (awaiting.size === state.awaiting.size) return stay(state)
-      return { state: { ...state, awaiting }, effects: awaiting.size === 0 ? [{ kind: 'ask' }] : [] }
+      return {
+        state: { ...state, awaiting },
+        effects: awaiting.size === 0 ? [{ kind: 'requestSnapshot' }] : [],
+      }
     },
     snapshot: (state, { snapshot }, context) =>
-      isOvertaken(state, snapshot) ? stay(state) : take(state, snapshot, context, state),
+      isOvertaken(state, snapshot) ? stay(state) : applySnapshot(state, snapshot, context, state),
     gapDue: stay,
-    settleDue: (state) => ({ state: { ...state, isOverdue: true }, effects: [{ kind: 'ask' }] }),
-    // Redis is away again: it counts anew once it is back, as nobody can say anything meanwhile.
+    rebuildDue: (state) => ({ state: { ...state, isOverdue: true }, effects: [{ kind: 'requestSnapshot' }] }),
+    // Redis is down again, and no node can assert meanwhile: the time starts again once Redis is up.
     stale: ({ at, buffered }) => ({
-      state: { name: 'asking', at, buffered },
-      effects: [{ kind: 'settled' }],
+      state: { name: 'resyncing', at, buffered },
+      effects: [{ kind: 'stopRebuildTimer' }],
     }),
   },
 }

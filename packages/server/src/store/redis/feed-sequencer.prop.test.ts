@@ -122,17 +122,13 @@ async function play(seed: number, losses: boolean): Promise<void> {
   const clock = new VirtualClock()
   const topic = new ModelTopic()
   const feed = new RecordingFeed()
-  const line = new FeedSequencer(feed, {
-    clock,
-    gapMs: GAP_MS,
-    settleMs: SETTLE_MS,
-    onAsk: () => {
-      // The answer is of another time than the question, and so is its coming.
-      clock.after(random.below(30), () => {
-        const snapshot = topic.snapshot()
-        clock.after(random.below(30), () => line.applySnapshot(snapshot))
-      })
-    },
+  const timing = { gapMs: GAP_MS, settleMs: SETTLE_MS }
+  const line = new FeedSequencer(feed, clock, timing, () => {
+    // Redis reads the state some time after the request, and the reply takes some time more.
+    clock.after(random.below(30), () => {
+      const snapshot = topic.snapshot()
+      clock.after(random.below(30), () => line.applySnapshot(snapshot))
+    })
   })
   const publish = (message: TopicMessage, isSure = false) => {
     if (message.kind === 'diff' && message.diff.seq === message.diff.base) return

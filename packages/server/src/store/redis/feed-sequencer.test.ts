@@ -54,10 +54,9 @@ function lineOf({ onSnapshot }: Partial<Pick<TopicFeed, 'onSnapshot'>> = {}) {
       onDiff: ({ seq }) => told.push(`diff ${seq}`),
       onMessage: () => told.push('message'),
     },
-    {
-      ...{ clock, gapMs: GAP_MS, settleMs: SETTLE_MS },
-      onAsk: (isAssert) => told.push(isAssert ? 'assert' : 'ask'),
-    },
+    clock,
+    { gapMs: GAP_MS, settleMs: SETTLE_MS },
+    (isAssert) => told.push(isAssert ? 'assert' : 'snapshot'),
   )
   /** What was told since the last call. */
   return { line, clock, told: () => told.splice(0) }
@@ -96,7 +95,7 @@ describe('a topic’s line', () => {
     await clock.advance(GAP_MS - 1)
     expect(told()).toEqual([])
     await clock.advance(1)
-    expect(told()).toEqual(['ask'])
+    expect(told()).toEqual(['snapshot'])
   })
 
   test('gives a second gap its whole time, whatever was left of the first one’s', async () => {
@@ -109,7 +108,7 @@ describe('a topic’s line', () => {
     await clock.advance(GAP_MS - 1)
     expect(told()).toEqual([])
     await clock.advance(1)
-    expect(told()).toEqual(['ask'])
+    expect(told()).toEqual(['snapshot'])
   })
 
   test('has this node say what it holds once another history begins', () => {
@@ -126,7 +125,7 @@ describe('the nodes that a line knows', () => {
     const { line } = live(0)
     line.receive(joined(1))
     expect([...line.nodes()]).toEqual(['n1'])
-    line.receive({ kind: 'moved', ref: 'r1', node: 'n2' })
+    line.receive({ kind: 'adopted', ref: 'r1', node: 'n2' })
     expect([...line.nodes()]).toEqual(['n2'])
   })
 
@@ -144,7 +143,7 @@ describe('a line that waits for others in a new history', () => {
     line.receive(asserted('n1'))
     expect(told()).toEqual([])
     line.receive(asserted('n9', 'n2'))
-    expect(told()).toEqual(['ask'])
+    expect(told()).toEqual(['snapshot'])
   })
 
   test('asks when the time is up, once', async () => {
@@ -153,7 +152,7 @@ describe('a line that waits for others in a new history', () => {
     await clock.advance(SETTLE_MS - 1)
     expect(told()).toEqual([])
     await clock.advance(SETTLE_MS)
-    expect(told()).toEqual(['ask'])
+    expect(told()).toEqual(['snapshot'])
   })
 
   test('has no timer left once all of them are there', () => {
@@ -171,7 +170,7 @@ describe('a line that waits for others in a new history', () => {
     await clock.advance(SETTLE_MS - 1)
     expect(told()).toEqual([])
     await clock.advance(1)
-    expect(told()).toEqual(['ask'])
+    expect(told()).toEqual(['snapshot'])
   })
 })
 
@@ -196,7 +195,7 @@ describe('the state after this node has said what it holds', () => {
     await clock.advance(GAP_MS - 1)
     line.applyAsserted(snapshot(5))
     await clock.advance(1)
-    expect(told()).toEqual(['ask'])
+    expect(told()).toEqual(['snapshot'])
   })
 
   test('of another history is not told before the others have said what they hold', () => {

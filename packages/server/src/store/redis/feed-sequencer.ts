@@ -13,38 +13,45 @@ import type { StoredSnapshot } from './scripts/snapshot'
 import { type KnownPosition, NO_HISTORY } from './scripts/topic'
 import type { TopicMessage } from './topic-message'
 
-export interface FeedSequencerContext {
-  readonly clock: Clock
-  /** Milliseconds that a diff behind a gap waits for what is before it. */
+export interface FeedTiming {
+  /** Milliseconds that a diff behind a gap waits for the diffs before it. */
   readonly gapMs: number
-  /** Milliseconds that a lost history is given to be put together again. */
+  /** Milliseconds that the nodes have to rebuild a lost history. */
   readonly settleMs: number
-  /** A snapshot is wanted; with `isAssert`, after this node's own presences were put there. */
-  readonly onAsk: (isAssert: boolean) => void
 }
 
-/** Diffs that a line keeps behind a gap, at most. */
+/** Diffs that a feed buffers behind a gap, at most. */
 const MAX_BUFFERED = 256
 
 const NOT_RUNNING: Timer = { cancel: () => {} }
 
-/** One feed's place in its topic's order: what comes in is any old message, what goes out is in order. */
+/** Puts the messages of a topic into order for one feed. */
 export class FeedSequencer {
   readonly #feed: TopicFeed
-  readonly #context: FeedSequencerContext
+  readonly #clock: Clock
+  readonly #timing: FeedTiming
+  readonly #requestSnapshot: (isAssert: boolean) => void
   readonly #holders = new Holders()
   #state: SequencerState = OPENING
   #gap: Timer = NOT_RUNNING
-  #rebuilding: Timer = NOT_RUNNING
+  #rebuild: Timer = NOT_RUNNING
   #waiting: { readonly position: Position; readonly resolve: () => void }[] = []
   #isCancelled = false
 
-  constructor(feed: TopicFeed, context: FeedSequencerContext) {
+  /** @param requestSnapshot with `isAssert`, this node's own presences have to be asserted first */
+  constructor(
+    feed: TopicFeed,
+    clock: Clock,
+    timing: FeedTiming,
+    requestSnapshot: (isAssert: boolean) => void,
+  ) {
     this.#feed = feed
-    this.#context = context
+    this.#clock = clock
+    this.#timing = timing
+    this.#requestSnapshot = requestSnapshot
   }
 
-  /** What the feed was told last; null before the first snapshot. */
+  /** The feed's position; null before the first snapshot. */
   get known(): KnownPosition | null {
     return this.#state.name === 'opening' ? null : this.#state.at
   }
@@ -53,7 +60,7 @@ export class FeedSequencer {
     return this.#state.name === 'opening'
   }
 
-  /** Nodes that hold presences which the feed was told of. */
+  /** The nodes that hold the feed's presences. */
   nodes(): Iterable<string> {
     return this.#holders.nodes()
   }
@@ -62,7 +69,7 @@ export class FeedSequencer {
     switch (message.kind) {
       case 'diff':
         return this.#step({ kind: 'diff', ordered: message })
-      case 'moved':
+      case 'adopted':
         return this.#holders.setHolder(message.ref, message.node)
       case 'asserted':
         this.#step({ kind: 'asserted', nodes: [message.node, ...message.former] })
@@ -78,19 +85,19 @@ export class FeedSequencer {
     this.#step({ kind: 'snapshot', snapshot })
   }
 
-  /** The state after this node has said what it holds: also of what was left out on the way there, and will not come. */
+  /** Applies the state after this node's assertion. It stands in for the diffs that this node has skipped. */
   applyAsserted(snapshot: StoredSnapshot): void {
     const { known } = this
     if (known?.epoch === snapshot.epoch && known.seq < snapshot.seq) this.markStale()
     this.applySnapshot(snapshot)
   }
 
-  /** Something may have been missed. */
+  /** Messages may have been missed. */
   markStale(): void {
     this.#step({ kind: 'stale' })
   }
 
-  /** Resolves once the feed has been told of this position or of a later state, or the line is cancelled. */
+  /** Resolves once the feed is at this position or later, or is cancelled. */
   whenReached(position: Position): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push({ position, resolve })
@@ -101,7 +108,7 @@ export class FeedSequencer {
   cancel(): void {
     this.#isCancelled = true
     this.#gap.cancel()
-    this.#rebuilding.cancel()
+    this.#rebuild.cancel()
     for (const { resolve } of this.#waiting.splice(0)) resolve()
   }
 
@@ -113,7 +120,7 @@ export class FeedSequencer {
     const { state, effects } = stepSequencer(this.#state, event, context)
     this.#state = state
     for (const effect of effects) {
-      // Cancelled before, or by the feed within an earlier effect: it is not told any more.
+      // The feed may have cancelled itself during an earlier effect. It gets nothing after that.
       if (this.#isCancelled) return
       this.#perform(effect)
     }
@@ -121,31 +128,31 @@ export class FeedSequencer {
   }
 
   #perform(effect: SequencerEffect): void {
-    const { clock, gapMs, settleMs, onAsk } = this.#context
+    const { gapMs, settleMs } = this.#timing
     switch (effect.kind) {
-      case 'deliver':
+      case 'deliverDiff':
         this.#holders.apply(effect.ordered.diff, effect.ordered.node)
         return this.#feed.onDiff(effect.ordered.diff)
-      case 'tell': {
+      case 'deliverSnapshot': {
         const { epoch, seq, digest, presences } = effect.snapshot
         const reasons = new Map([...this.#holders.lost(effect.snapshot), ...effect.snapshot.reasons])
         this.#holders.replace(effect.snapshot)
         return this.#feed.onSnapshot({ epoch, seq, digest, presences }, reasons)
       }
-      case 'ask':
-        return onAsk(false)
-      case 'assert':
-        return onAsk(true)
-      case 'awaitGap':
+      case 'requestSnapshot':
+        return this.#requestSnapshot(false)
+      case 'requestAssert':
+        return this.#requestSnapshot(true)
+      case 'startGapTimer':
         this.#gap.cancel()
-        this.#gap = clock.after(gapMs, () => this.#step({ kind: 'gapDue' }))
+        this.#gap = this.#clock.after(gapMs, () => this.#step({ kind: 'gapDue' }))
         return
-      case 'awaitOthers':
-        this.#rebuilding.cancel()
-        this.#rebuilding = clock.after(settleMs, () => this.#step({ kind: 'settleDue' }))
+      case 'startRebuildTimer':
+        this.#rebuild.cancel()
+        this.#rebuild = this.#clock.after(settleMs, () => this.#step({ kind: 'rebuildDue' }))
         return
-      case 'settled':
-        this.#rebuilding.cancel()
+      case 'stopRebuildTimer':
+        this.#rebuild.cancel()
     }
   }
 
@@ -154,7 +161,7 @@ export class FeedSequencer {
     if (state.name !== 'live') return
     const { epoch, seq } = state.at
     this.#waiting = this.#waiting.filter(({ position, resolve }) => {
-      // In another epoch the state that the feed was told of is younger than the step; but "no history" is older than all.
+      // A feed in another epoch has a newer state than the change. A feed without a history is older than any change.
       if ((position.epoch === epoch || epoch === NO_HISTORY) && position.seq > seq) return true
       resolve()
       return false

@@ -5,24 +5,20 @@ import { escapeName, type Keys } from './keys'
 import type { RedisPort } from './redis-port'
 import { HAND_OFF, LEAVE, RENEW, TOUCH, UNTOUCH } from './scripts/lease'
 
-export interface LeaseContext {
-  readonly run: RedisPort['run']
-  readonly keys: Keys
-  readonly clock: Clock
-  readonly random: RandomSource
-  readonly ttlMs: number
-}
-
 /** Earlier ids that a node still answers for. */
 const MAX_FORMER = 8
 
 /**
- * This node's claim on its presences, in the time of Redis. Whether it still holds is also known here, on the safe side:
- * from when a renewal was sent, not from when it was answered.
+ * This node's lease on its presences, measured by the clock of Redis. The node also keeps a local bound on it, counted
+ * from when a renewal was sent: Redis may have counted from any later moment, so the local bound never ends too late.
  */
 export class Lease {
-  readonly #context: LeaseContext
-  /** In which Redis has been told that this node may hold something, under its present id. */
+  readonly #port: Pick<RedisPort, 'run'>
+  readonly #keys: Keys
+  readonly #clock: Clock
+  readonly #random: RandomSource
+  readonly #ttlMs: number
+  /** The topics that are registered in Redis under the present id. */
   readonly #topics = new Set<Topic>()
   #id: string
   #former: readonly string[] = []
@@ -30,115 +26,119 @@ export class Lease {
   #isRegistered = false
   #validUntilMs = Number.NEGATIVE_INFINITY
   #stableSinceMs: number | null = null
-  /** Until when it leaves what it holds to others; null while it means to stay. */
+  /** When the time to take over this node's presences ends; null before a handoff. */
   #handedOffUntilMs: number | null = null
 
-  constructor(context: LeaseContext) {
-    this.#context = context
-    this.#id = context.random.id(9)
+  constructor(port: Pick<RedisPort, 'run'>, keys: Keys, clock: Clock, random: RandomSource, ttlMs: number) {
+    this.#port = port
+    this.#keys = keys
+    this.#clock = clock
+    this.#random = random
+    this.#ttlMs = ttlMs
+    this.#id = random.id(9)
   }
 
-  /** Of letters and digits. Another one after the lease was lost. */
+  /** The node's id: letters and digits. It changes when the lease is lost. */
   get id(): string {
     return this.#id
   }
 
-  /** The ids that it had before, the latest first. */
+  /** The ids that this node had before, the latest first. */
   get former(): readonly string[] {
     return this.#former
   }
 
-  /** Counts the returns. */
+  /** Grows with each recovery. Redis refuses commands of an earlier generation. */
   get generation(): number {
     return this.#generation
   }
 
-  /** Whether nobody can have taken this node for dead yet. */
+  /** Whether no other node can have declared this one dead yet. */
   get isValid(): boolean {
-    return this.#context.clock.now() < this.#validUntilMs
+    return this.#clock.now() < this.#validUntilMs
   }
 
-  /** Whether others have had the time of a lease to say that they are alive, with Redis there all along. */
+  /** Whether Redis has been up for one lease time, so that every living node could renew its own lease. */
   get isStable(): boolean {
-    return (
-      this.#stableSinceMs !== null && this.#context.clock.now() - this.#stableSinceMs >= this.#context.ttlMs
-    )
+    return this.#stableSinceMs !== null && this.#clock.now() - this.#stableSinceMs >= this.#ttlMs
   }
 
-  /** Redis was, or may have been, away. */
+  get isHandedOff(): boolean {
+    return this.#handedOffUntilMs !== null
+  }
+
+  /** Call it when Redis was, or may have been, down. */
   markUnstable(): void {
     this.#stableSinceMs = null
   }
 
-  /** This node was taken for dead, whatever its lease says. */
+  /** Gives up the id, which another node has declared dead. The next {@link restore} registers a new one. */
   abandon(): void {
     this.#former = [this.#id, ...this.#former].slice(0, MAX_FORMER)
-    this.#id = this.#context.random.id(9)
+    this.#id = this.#random.id(9)
     this.#topics.clear()
     this.#isRegistered = false
     this.#validUntilMs = Number.NEGATIVE_INFINITY
     this.markUnstable()
   }
 
-  /** After a connection was made: the lease is there, under another id if need be. */
+  /** Call it after each connection. Renews the lease, or registers a new id if the lease is gone. */
   async restore(): Promise<void> {
     this.#generation++
-    // What it said as it went still counts: it is not to live longer for a reconnect, nor shorter.
+    // A handoff keeps its end: a reconnect must neither extend nor shorten it.
     if (this.#handedOffUntilMs !== null) return this.#sendHandOff(this.#handedOffUntilMs)
     if (this.#isRegistered && !(await this.renew())) this.abandon()
     if (!this.#isRegistered) await this.#send(true)
     this.#isRegistered = true
   }
 
-  /** False where the lease is gone. */
+  /** Resolves with false if the lease is gone. */
   async renew(): Promise<boolean> {
     const isThere = await this.#send(false)
     if (!isThere) this.markUnstable()
     return isThere
   }
 
-  /** To be awaited before anything is put into a topic: by this it is found, should this node die. */
+  /** Await it before you put a presence into a topic: the other nodes clean up only registered topics if this one dies. */
   async registerTopic(topic: Topic): Promise<void> {
     if (this.#topics.has(topic)) return
     const id = this.#id
-    await this.#context.run(TOUCH, [this.#context.keys.nodeTopics(id)], [escapeName(topic)])
+    await this.#port.run(TOUCH, [this.#keys.nodeTopics(id)], [escapeName(topic)])
     if (id === this.#id) this.#topics.add(topic)
   }
 
-  /** Nothing of this node is in the topic any more, for certain. */
+  /** Call it once this node certainly has no presence in the topic. */
   unregisterTopic(topic: Topic): void {
     if (!this.#topics.delete(topic)) return
-    const { run, keys } = this.#context
-    // In vain it does no harm: who reaps a topic twice finds nothing there.
-    run(UNTOUCH, [keys.nodeTopics(this.#id)], [escapeName(topic)]).catch(() => {})
+    // A failure does no harm: a node that cleans up the topic finds nothing there.
+    this.#port.run(UNTOUCH, [this.#keys.nodeTopics(this.#id)], [escapeName(topic)]).catch(() => {})
   }
 
   async handOff(graceMs: number): Promise<void> {
-    this.#handedOffUntilMs = this.#context.clock.now() + graceMs
+    this.#handedOffUntilMs = this.#clock.now() + graceMs
     await this.#sendHandOff(this.#handedOffUntilMs)
   }
 
   async leave(): Promise<void> {
-    await this.#context.run(LEAVE, this.#context.keys.nodes, [this.#id])
+    await this.#port.run(LEAVE, this.#keys.nodes, [this.#id])
   }
 
   async #sendHandOff(untilMs: number): Promise<void> {
-    const { run, keys, clock } = this.#context
-    const leftMs = Math.max(0, Math.round(untilMs - clock.now()))
-    await run(HAND_OFF, keys.nodes, [this.#id, String(leftMs)])
+    const leftMs = Math.max(0, Math.round(untilMs - this.#clock.now()))
+    await this.#port.run(HAND_OFF, this.#keys.nodes, [this.#id, String(leftMs)])
   }
 
   async #send(isNew: boolean): Promise<boolean> {
-    const { run, keys, clock, ttlMs } = this.#context
-    const sentMs = clock.now()
+    const sentMs = this.#clock.now()
     try {
-      const reply = await run(RENEW, keys.nodes, [this.#id, String(ttlMs), isNew ? '1' : '0'])
+      const args = [this.#id, String(this.#ttlMs), isNew ? '1' : '0']
+      const reply = await this.#port.run(RENEW, this.#keys.nodes, args)
       if (!isNew && reply !== 1) return false
     } catch (error) {
       this.markUnstable()
       throw error
     }
-    this.#validUntilMs = sentMs + ttlMs
+    this.#validUntilMs = sentMs + this.#ttlMs
     this.#stableSinceMs ??= sentMs
     return true
   }

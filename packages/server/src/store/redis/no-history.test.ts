@@ -16,7 +16,7 @@ describe('[S-90] a line of a topic without a history', () => {
       state: 'live',
       at: 'e 1',
       buffered: [],
-      done: ['tell e 0', 'deliver 1'],
+      done: ['snapshot e 0', 'deliver 1'],
     })
   })
 
@@ -25,46 +25,53 @@ describe('[S-90] a line of a topic without a history', () => {
       state: 'live',
       at: 'e 2',
       buffered: [],
-      done: [`tell ${NO_HISTORY} 0`, 'tell e 0', 'deliver 1', 'deliver 2'],
+      done: [`snapshot ${NO_HISTORY} 0`, 'snapshot e 0', 'deliver 1', 'deliver 2'],
     })
   })
 
   test('keeps what is ahead of the first change, of whatever history', () => {
     const ahead = [none, diff(2, 'e'), diff(3, 'f')] as const
     expect(play(ahead)).toMatchObject({ state: 'live', at: ` 0`, buffered: [2, 3], done: [] })
-    expect(play(ahead.slice(0, 2))).toMatchObject({ done: ['awaitGap'] })
+    expect(play(ahead.slice(0, 2))).toMatchObject({ done: ['startGapTimer'] })
     expect(play([...ahead, first('e')])).toMatchObject({ at: 'e 2', buffered: [] })
     const asked = [...ahead, { kind: 'gapDue' }] as const
-    expect(play(asked)).toMatchObject({ state: 'asking', buffered: [2, 3], done: ['ask'] })
-    expect(play([...asked, snapshot(1, 'e')])).toMatchObject({ at: 'e 2', done: ['tell e 1', 'deliver 2'] })
+    expect(play(asked)).toMatchObject({ state: 'resyncing', buffered: [2, 3], done: ['requestSnapshot'] })
+    expect(play([...asked, snapshot(1, 'e')])).toMatchObject({
+      at: 'e 2',
+      done: ['snapshot e 1', 'deliver 2'],
+    })
   })
 
   test('waits for the change where a history begins, and asserts nothing', () => {
     const begun = { kind: 'begun', epoch: 'e' } as const
     expect(play([none, begun])).toMatchObject({ state: 'live', at: ' 0', done: [] })
-    expect(play([none, { kind: 'stale' }, begun])).toMatchObject({ state: 'asking', done: [] })
+    expect(play([none, { kind: 'stale' }, begun])).toMatchObject({ state: 'resyncing', done: [] })
   })
 
   test('says what it holds after a first change that does not begin with an empty topic', () => {
-    expect(play([none, first('e', 7)])).toMatchObject({ state: 'asking', at: ' 0', done: ['assert'] })
+    expect(play([none, first('e', 7)])).toMatchObject({
+      state: 'resyncing',
+      at: ' 0',
+      done: ['requestAssert'],
+    })
   })
 
   test('takes a state that another line has asked for', () => {
-    expect(play([none, snapshot(3, 'e')])).toMatchObject({ state: 'live', at: 'e 3', done: ['tell e 3'] })
+    expect(play([none, snapshot(3, 'e')])).toMatchObject({ state: 'live', at: 'e 3', done: ['snapshot e 3'] })
     expect(play([none, none])).toMatchObject({ state: 'live', done: [] })
   })
 
   test('tells nothing after a reconnect where there is none still', () => {
     expect(play([none, { kind: 'stale' }, none])).toMatchObject({ state: 'live', at: ' 0', done: [] })
     const follows = [none, { kind: 'stale' }, first('e'), none] as const
-    expect(play(follows)).toMatchObject({ at: 'e 1', done: ['tell e 0', 'deliver 1'] })
+    expect(play(follows)).toMatchObject({ at: 'e 1', done: ['snapshot e 0', 'deliver 1'] })
   })
 })
 
 describe('[S-90] an answer of a topic without a history that the first change has overtaken', () => {
   test('makes a line ask once more, and one that has asked goes on waiting', () => {
-    expect(play([...LIVE, none])).toMatchObject({ state: 'asking', at: 'e 5', done: ['ask'] })
-    expect(play([...ASKING, none])).toMatchObject({ state: 'asking', at: 'e 5', done: [] })
-    expect(play([...SETTLING, none], ['n1'])).toMatchObject({ state: 'settling', at: 'e 5', done: [] })
+    expect(play([...LIVE, none])).toMatchObject({ state: 'resyncing', at: 'e 5', done: ['requestSnapshot'] })
+    expect(play([...ASKING, none])).toMatchObject({ state: 'resyncing', at: 'e 5', done: [] })
+    expect(play([...SETTLING, none], ['n1'])).toMatchObject({ state: 'rebuilding', at: 'e 5', done: [] })
   })
 })

@@ -1,46 +1,41 @@
 import type { Topic } from '@rollcall/shared-protocol'
 import { forEachLimited } from '../../async/concurrency-limit'
 import type { Logger } from '../../log'
-import { type Keys, unescapeName } from './keys'
-import type { RedisPort } from './redis-port'
+import { unescapeName } from './keys'
+import type { RedisLink } from './redis-link'
 import { REAP } from './scripts/holding'
 import { FINISH, FORGET_TOPICS, readSweepReply, SWEEP, TOPICS } from './scripts/lease'
 import { callerArgs, UNKNOWN_POSITION } from './scripts/topic'
 
-export interface ReaperContext {
-  readonly run: RedisPort['run']
-  readonly keys: Keys
-  readonly log: Logger
-  readonly publish: 'PUBLISH' | 'SPUBLISH'
-  readonly freshEpoch: () => string
-  /** The topics in which this node sees presences of another. */
-  readonly topicsOf: (node: string) => Iterable<Topic>
-}
+/** Topics of a dead node that are cleaned up at the same time. */
+const MAX_CONCURRENT_TOPICS = 16
 
-/** Topics of a dead node that are worked on at a time. */
-const WIDTH = 16
-
-/** Lets those leave whose node is dead. Any node may do it, several at once, and it has its effect once. */
+/** Removes the presences of dead nodes. Several nodes may do it at once: the second finds nothing left to remove. */
 export class Reaper {
-  readonly #context: ReaperContext
+  readonly #link: RedisLink
+  readonly #log: Logger
+  readonly #topicsOf: (node: string) => Iterable<Topic>
   #isBusy = false
 
-  constructor(context: ReaperContext) {
-    this.#context = context
+  /** @param topicsOf the topics in which this node sees presences of another */
+  constructor(link: RedisLink, log: Logger, topicsOf: (node: string) => Iterable<Topic>) {
+    this.#link = link
+    this.#log = log
+    this.#topicsOf = topicsOf
   }
 
-  /** @param seen ids that hold presences here, dead or alive. */
-  async sweep(node: string, seen: Iterable<string>): Promise<void> {
+  /** @param holders ids of nodes that hold presences in this node's topics, dead or alive */
+  async sweep(node: string, holders: Iterable<string>): Promise<void> {
     if (this.#isBusy) return
     this.#isBusy = true
-    const { run, keys, log } = this.#context
+    const { port, keys } = this.#link
     try {
-      const others = [...seen].filter((id) => id !== node)
-      const dead = readSweepReply(await run(SWEEP, keys.nodes, [node, ...others]))
+      const others = [...holders].filter((id) => id !== node)
+      const dead = readSweepReply(await port.run(SWEEP, keys.nodes, [node, ...others]))
       for (const { node: id, reason } of dead) {
-        // Who handed over went on purpose.
+        // Any other reason means that the node shut down on purpose.
         const level = reason === 'node_lost' ? 'warn' : 'info'
-        log[level]({ node: id, reason }, 'a node is gone; its presences leave')
+        this.#log[level]({ node: id, reason }, 'a node is gone; removing its presences')
         await this.#reap(id, reason)
       }
     } finally {
@@ -49,14 +44,15 @@ export class Reaper {
   }
 
   async #reap(id: string, reason: string): Promise<void> {
-    const { run, keys, topicsOf, freshEpoch, publish } = this.#context
-    const listed = (await run(TOPICS, [keys.nodeTopics(id)], [])) as string[]
-    const topics = new Set([...listed.map(unescapeName), ...topicsOf(id)])
-    await forEachLimited(topics, WIDTH, (topic) => {
-      const caller = { node: id, generation: 0, known: UNKNOWN_POSITION, freshEpoch: freshEpoch(), publish }
-      return run(REAP, keys.topic(topic), [...callerArgs(caller), reason])
+    const { port, keys, publishCommand: publish } = this.#link
+    const registered = (await port.run(TOPICS, [keys.nodeTopics(id)], [])) as string[]
+    const topics = new Set([...registered.map(unescapeName), ...this.#topicsOf(id)])
+    await forEachLimited(topics, MAX_CONCURRENT_TOPICS, (topic) => {
+      const freshEpoch = this.#link.freshEpoch()
+      const caller = { node: id, generation: 0, known: UNKNOWN_POSITION, freshEpoch, publish }
+      return port.run(REAP, keys.topic(topic), [...callerArgs(caller), reason])
     })
-    await run(FORGET_TOPICS, [keys.nodeTopics(id)], [])
-    await run(FINISH, keys.nodes, [id])
+    await port.run(FORGET_TOPICS, [keys.nodeTopics(id)], [])
+    await port.run(FINISH, keys.nodes, [id])
   }
 }

@@ -15,37 +15,37 @@ function play(...kinds: RedisLinkEvent['kind'][]): string[] {
 }
 
 describe('the link to Redis', () => {
-  test('is made good before it is live', () => {
-    expect(play('up', 'restored')).toEqual(['returning restore', 'live reachable true release'])
+  test('is restored before it is live', () => {
+    expect(play('up', 'restored')).toEqual(['restoring restore', 'live reachable true resumeWaiting'])
   })
 
-  test('lets nobody wait for a Redis that is not there', () => {
+  test('lets no call wait while Redis is down', () => {
     expect(play('down', 'up', 'down')).toEqual([
-      'away doubt reachable false release',
-      'returning restore',
-      'away doubt reachable false release',
+      'down markStale reachable false resumeWaiting',
+      'restoring restore',
+      'down markStale reachable false resumeWaiting',
     ])
   })
 
-  test('tries again what could not be made good, while the connection stands', () => {
+  test('tries again when restoring fails while the connection stands', () => {
     expect(play('up', 'failed', 'retry', 'restored').slice(1, 3)).toEqual([
-      'returning reachable false retryLater',
-      'returning restore',
+      'restoring reachable false retryLater',
+      'restoring restore',
     ])
-    expect(play('up', 'failed', 'down', 'retry').at(-1)).toBe('away')
+    expect(play('up', 'failed', 'down', 'retry').at(-1)).toBe('down')
   })
 
-  test('whose lease is gone makes good as after a reconnect, and Redis was there all along', () => {
+  test('restores everything when its lease is gone, and Redis stays reachable meanwhile', () => {
     expect(play('up', 'restored', 'gone', 'gone', 'restored').slice(2)).toEqual([
-      'returning doubt restore',
-      'returning',
-      'live reachable true release',
+      'restoring markStale restore',
+      'restoring',
+      'live reachable true resumeWaiting',
     ])
   })
 
-  test('that is closed stays closed', () => {
+  test('stays closed once it is closed', () => {
     expect(
       play('up', 'close', 'up', 'down', 'restored', 'failed', 'retry', 'gone', 'close').slice(1),
-    ).toEqual(['closed release', ...Array.from({ length: 7 }, () => 'closed')])
+    ).toEqual(['closed resumeWaiting', ...Array.from({ length: 7 }, () => 'closed')])
   })
 })

@@ -1,72 +1,71 @@
 import { type Step, stay, stepBy, type TransitionTable } from '@rollcall/shared-protocol'
 
 /*
- *   connecting --up--> returning --restored--> live
+ *   connecting --up--> restoring --restored--> live
  *       |                ^  |  ^                |  |
- *       | down           |  |  +----- gone -----+  |       gone: the node's lease is not there any more
+ *       | down           |  |  +----- gone -----+  |       gone: Redis no longer has this node's lease
  *       v           up   |  | down                 |
- *      away -------------+  |                      |
+ *      down -------------+  |                      |
  *       ^ ^-----------------+                      |
  *       +------------------------------ down ------+
  *
- * How this node stands with Redis. `returning`: what may have been missed is made good (lease, own presences, every
- * topic's state) before anything new is committed. `closed` from everywhere, and for good.
+ * The link of this node to Redis. While `restoring`, the node restores its lease, its sessions, its presences and every
+ * topic's state, and commits nothing new. `close` leads from every state to `closed`, which is final.
  */
 
 export type RedisLinkState =
   | { readonly name: 'connecting' }
-  | { readonly name: 'away' }
-  | { readonly name: 'returning' }
+  | { readonly name: 'down' }
+  | { readonly name: 'restoring' }
   | { readonly name: 'live' }
   | { readonly name: 'closed' }
 
 export type RedisLinkEvent =
   | { readonly kind: 'up' }
   | { readonly kind: 'down' }
-  /** Everything is made good. */
   | { readonly kind: 'restored' }
-  /** It could not be, though the connection stands. */
+  /** Restoring failed, though the connection stands. */
   | { readonly kind: 'failed' }
   | { readonly kind: 'retry' }
-  /** Redis knows nothing of this node's lease. */
+  /** Redis no longer has this node's lease. */
   | { readonly kind: 'gone' }
   | { readonly kind: 'close' }
 
 export type RedisLinkEffect =
-  /** Everything is in doubt until it is restored. */
-  | { readonly kind: 'doubt' }
+  /** Messages may have been missed: nothing that this node knows is certain until it is restored. */
+  | { readonly kind: 'markStale' }
   | { readonly kind: 'restore' }
   | { readonly kind: 'retryLater' }
   | { readonly kind: 'reachable'; readonly isReachable: boolean }
-  /** Who waited for the link may go on. */
-  | { readonly kind: 'release' }
+  /** Calls that wait for the link check it again. */
+  | { readonly kind: 'resumeWaiting' }
 
 type RedisLinkStep = Step<RedisLinkState, RedisLinkEffect>
 
 const lose = (): RedisLinkStep => ({
-  state: { name: 'away' },
-  effects: [{ kind: 'doubt' }, { kind: 'reachable', isReachable: false }, { kind: 'release' }],
+  state: { name: 'down' },
+  effects: [{ kind: 'markStale' }, { kind: 'reachable', isReachable: false }, { kind: 'resumeWaiting' }],
 })
-const restore = (): RedisLinkStep => ({ state: { name: 'returning' }, effects: [{ kind: 'restore' }] })
-const close = (): RedisLinkStep => ({ state: { name: 'closed' }, effects: [{ kind: 'release' }] })
+const restore = (): RedisLinkStep => ({ state: { name: 'restoring' }, effects: [{ kind: 'restore' }] })
+const close = (): RedisLinkStep => ({ state: { name: 'closed' }, effects: [{ kind: 'resumeWaiting' }] })
 
 const table: TransitionTable<RedisLinkState, RedisLinkEvent, RedisLinkEffect, undefined> = {
   connecting: { up: restore, down: lose, restored: stay, failed: stay, retry: stay, gone: stay, close },
-  away: { up: restore, down: stay, restored: stay, failed: stay, retry: stay, gone: stay, close },
-  returning: {
+  down: { up: restore, down: stay, restored: stay, failed: stay, retry: stay, gone: stay, close },
+  restoring: {
     up: stay,
     down: lose,
     restored: () => ({
       state: { name: 'live' },
-      effects: [{ kind: 'reachable', isReachable: true }, { kind: 'release' }],
+      effects: [{ kind: 'reachable', isReachable: true }, { kind: 'resumeWaiting' }],
     }),
-    // Whatever it is, nothing is committed meanwhile: for who asks, the store is away.
+    // Nothing can be committed until a retry succeeds, so the store counts as unreachable.
     failed: (state) => ({
       state,
       effects: [{ kind: 'reachable', isReachable: false }, { kind: 'retryLater' }],
     }),
     retry: restore,
-    // Whatever is being restored finds out by itself, and fails.
+    // Redis refuses the commands of the recovery that is under way, so it fails and starts again by itself.
     gone: stay,
     close,
   },
@@ -76,7 +75,7 @@ const table: TransitionTable<RedisLinkState, RedisLinkEvent, RedisLinkEffect, un
     restored: stay,
     failed: stay,
     retry: stay,
-    gone: () => ({ state: { name: 'returning' }, effects: [{ kind: 'doubt' }, { kind: 'restore' }] }),
+    gone: () => ({ state: { name: 'restoring' }, effects: [{ kind: 'markStale' }, { kind: 'restore' }] }),
     close,
   },
   closed: { up: stay, down: stay, restored: stay, failed: stay, retry: stay, gone: stay, close: stay },

@@ -22,7 +22,7 @@ describe('what is said in a topic', () => {
   })
 
   test.each([
-    ['{"k":"n","ref":"r","node":"n2"}', { kind: 'moved', ref: 'r', node: 'n2' }],
+    ['{"k":"n","ref":"r","node":"n2"}', { kind: 'adopted', ref: 'r', node: 'n2' }],
     ['{"k":"a","epoch":"e","node":"n","former":""}', { kind: 'asserted', epoch: 'e', node: 'n', former: [] }],
     [
       '{"k":"a","epoch":"e","node":"n","former":"m,l"}',

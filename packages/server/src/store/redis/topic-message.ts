@@ -1,5 +1,12 @@
 import { isJsonObject, type PresenceDiff } from '@rollcall/shared-protocol'
 import type { StoreMessage } from '../store'
+import type { RedisScript } from './redis-port'
+
+/** Publishes a text. `KEYS 1` the channel, `ARGV 1` PUBLISH or SPUBLISH, `2` the text. */
+export const PUBLISH: RedisScript = {
+  name: 'publish',
+  source: `return redis.call(ARGV[1], KEYS[1], ARGV[2])`,
+}
 
 /*
  * What is said in a topic's channel. The first four come from scripts, put together of fragments that nodes sent as
@@ -9,7 +16,7 @@ export type TopicMessage =
   /** `was` is the digest of the state at `base`: two histories with the same numbers differ in it. */
   | { readonly kind: 'diff'; readonly diff: PresenceDiff; readonly was: number; readonly node: string }
   /** A presence is another node's now. */
-  | { readonly kind: 'moved'; readonly ref: string; readonly node: string }
+  | { readonly kind: 'adopted'; readonly ref: string; readonly node: string }
   /** The node has put all that it holds here into this epoch; `former` are ids that it had before. */
   | {
       readonly kind: 'asserted'
@@ -40,7 +47,7 @@ export function parseMessage(text: string): TopicMessage | null {
       return { kind: 'diff', diff: { epoch, base, seq, digest, joins, updates, leaves }, was, node }
     }
     case 'n':
-      return { kind: 'moved', ref: it.ref, node: it.node }
+      return { kind: 'adopted', ref: it.ref, node: it.node }
     case 'a':
       return {
         kind: 'asserted',

@@ -103,9 +103,3 @@ export const FORGET_TOPICS: RedisScript = {
   name: 'forget-topics',
   source: `return redis.call('DEL', KEYS[1])`,
 }
-
-/** `KEYS 1` a channel, `ARGV 1` PUBLISH or SPUBLISH, `2` the text. */
-export const PUBLISH: RedisScript = {
-  name: 'publish',
-  source: `return redis.call(ARGV[1], KEYS[1], ARGV[2])`,
-}
