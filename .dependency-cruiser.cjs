@@ -1,5 +1,9 @@
 // The arrows. Each rule's comment is printed when it is broken: it says what would go wrong.
 
+const { readdirSync } = require('node:fs')
+const { join } = require('node:path')
+const layers = require('./lint/layers.json')
+
 const tests = '\\.(test|test-d|spec)\\.tsx?$'
 
 /** What a package offers others, by the files behind its `exports`. */
@@ -23,13 +27,34 @@ const onlyImporter = (name, file, comment) => ({
   to: { path: fromRegistry(name) },
 })
 
-/** Machines and what they are made of: a name that ends so is a promise to be pure. */
-const pureFolders = [
-  '-(machine|state|transitions|renewal)\\.ts$',
-  '^packages/shared-protocol/src/',
-  '^packages/server/src/rate-limit/',
-  '^packages/server/src/presence/(history|staging)\\.ts$',
-]
+/** Pure files are functions of state and event. A name such as `x-machine` is a promise that this lint keeps. */
+const pureFiles = layers.pure
+
+/** Folders of the server that may use Node's builtins. All others get time, sockets and files passed in. */
+const nodeFolders = 'admission|cli|conformance|http|identity/jwt|io|store/redis|testing-support'
+
+/**
+ * One rule for each layer of a package: it imports nothing that lies above it. A file or folder of `src/` that
+ * lint/layers.json does not name is an error, so that nobody forgets it.
+ */
+const orderRules = Object.entries(layers.layers).flatMap(([name, order]) => {
+  const nameOf = (entry) => entry.name.replace(/\.tsx?$/, '')
+  const entries = readdirSync(join(__dirname, 'packages', name, 'src'), { withFileTypes: true })
+  const sources = entries.filter((entry) => entry.isDirectory() || !/\.(test|test-d)\./.test(entry.name))
+  const unknown = sources.map(nameOf).filter((source) => !order.flat().includes(source))
+  if (unknown.length > 0)
+    throw new Error(`Give ${unknown.join(', ')} of ${name} a layer in lint/layers.json.`)
+  const within = (nouns) => `^packages/${name}/src/(${nouns.join('|')})(\\.tsx?$|/)`
+  return order.slice(0, -1).map((layer, index) => ({
+    name: `${name}-order-${layer.join('-')}`,
+    comment:
+      'A layer imports only itself and what stands before it in lint/layers.json. An arrow upward ties two parts ' +
+      'together, so that neither can be read, tested or moved without the other.',
+    severity: 'error',
+    from: { path: within(layer), pathNot: tests },
+    to: { path: within(order.slice(index + 1).flat()) },
+  }))
+})
 
 module.exports = {
   forbidden: [
@@ -117,21 +142,38 @@ module.exports = {
       'server/src/store/redis/ioredis-client.ts',
       'One file knows which Redis client is in use: reconnecting, Sentinel and Cluster are decided once.',
     ),
+    ...orderRules,
     {
       name: 'pure-without-io',
       comment:
-        'These files are functions of state and event, with time and chance passed in. An import of io/ or of ' +
-        'Node would put a clock or a socket into every simulation that replays them.',
+        'These files are functions of state and event, with time and chance passed in. A path from them to io/ or ' +
+        'cli/, however long, would put a clock or a socket into every simulation that replays them.',
       severity: 'error',
-      from: { path: pureFolders, pathNot: tests },
-      to: { path: ['^packages/[^/]+/src/io/', '^packages/[^/]+/src/cli/'] },
+      from: { path: pureFiles, pathNot: tests },
+      to: { path: '^packages/[^/]+/src/(io|cli)/', reachable: true },
     },
     {
-      name: 'pure-without-node',
+      name: 'node-only-at-the-edge',
       comment:
-        'See pure-without-io: a pure file has no use for a builtin, and the client has none in a browser.',
+        'The client runs in browsers, which have no Node builtins. In the server only the folders at the edge, ' +
+        'server.ts and the types of options.ts touch files, sockets and crypto. Everything else can be tested and ' +
+        'simulated without them.',
       severity: 'error',
-      from: { path: [...pureFolders, '^packages/client/src/'], pathNot: tests },
+      from: {
+        path: '^packages/(client|server)/src/',
+        pathNot: [
+          `^packages/server/src/(${nodeFolders})/`,
+          '^packages/server/src/(server|options)\\.ts$',
+          tests,
+        ],
+      },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'machines-without-node',
+      comment: 'See pure-without-io: a pure file has no use for a builtin, wherever it lies.',
+      severity: 'error',
+      from: { path: pureFiles, pathNot: tests },
       to: { dependencyTypes: ['core'] },
     },
     {

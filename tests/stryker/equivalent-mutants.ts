@@ -14,7 +14,7 @@ export interface EquivalentMutant {
 const all = (file: string, reason: string, line: string, ...becoming: string[]): EquivalentMutant[] =>
   becoming.map((becomes) => ({ file, line, becomes, reason }))
 
-const machine = 'packages/client/src/machine'
+const client = 'packages/client/src'
 const address = 'packages/server/src/admission/address.ts'
 const clientAddress = 'packages/server/src/admission/client-address.ts'
 const holders = 'packages/server/src/store/redis/presence-holders.ts'
@@ -31,19 +31,19 @@ const phoenixPresences = 'packages/shared-protocol/src/presence/phoenix-presence
 
 export const equivalentMutants: readonly EquivalentMutant[] = [
   ...all(
-    `${machine}/channel-machine.ts`,
+    `${client}/channel/channel-machine.ts`,
     'Without a connection nothing else of the context is read; the rest is for the compiler.',
     'const step = depart(state, { ...context, isConnected: false })',
     'const step = depart(state, {})',
   ),
   ...all(
-    `${machine}/own-meta.ts`,
+    `${client}/presence/own-presence-machine.ts`,
     'A state that is ready has nothing pending; the check is for the compiler.',
     "const pending = pendingOf(wanted, state.name === 'cooling' ? state.pending : null)",
     'const pending = pendingOf(wanted, true ? state.pending : null)',
   ),
   ...all(
-    `${machine}/socket-machine.ts`,
+    `${client}/connection/connection-machine.ts`,
     'A connection that is not open has no time at which it opened, and nothing is as long as that; the check is for the compiler.',
     "const isProven = state.name === 'open' && now - state.openedAt >= PROVEN_AFTER_MS",
     'const isProven = true && now - state.openedAt >= PROVEN_AFTER_MS',

@@ -1,73 +1,83 @@
-import { readdirSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 
-/** Pure files of one folder. StrykerJS breaks each of them, and its own tests alone have to notice. */
-export interface PureFolder {
-  readonly folder: string
-  /** Base names; without them, every source file of the folder but `types.ts` and `admission-options.ts`, which are data. */
-  readonly files?: readonly string[]
-  /** Tests of a file that do not begin with its name; both without their extensions. */
-  readonly tests?: Readonly<Record<string, readonly string[]>>
-}
+/*
+ * StrykerJS breaks each pure file, and the tests beside it alone have to notice. A file is chosen by its name: every
+ * `*-machine.ts` and the others that lint/layers.json calls pure. The files below are pure by their content.
+ */
 
-export const pureFolders: readonly PureFolder[] = [
-  {
-    folder: 'packages/shared-protocol/src/presence',
-    tests: { 'presence-step': ['presence-set'] },
-  },
-  {
-    folder: 'packages/client/src/machine',
-    tests: {
-      'credentials-renewal': ['credentials'],
-      'credentials-state': ['credentials'],
-      'socket-state': ['socket-machine'],
-    },
-  },
-  {
-    folder: 'packages/server/src/presence',
-    files: ['flush-machine', 'history', 'staging', 'subscribers', 'topic-state'],
-    tests: { 'flush-machine': ['flush'] },
-  },
-  { folder: 'packages/server/src/session', files: ['session-machine'] },
-  { folder: 'packages/server/src/door', tests: { door: ['held-seat'], 'refusal-log': ['door'] } },
-  { folder: 'packages/server/src/connection', files: ['throttle'], tests: { throttle: ['rates'] } },
-  {
-    folder: 'packages/server/src/store/redis',
-    files: [
-      'holders',
-      'keys',
-      'line-machine',
-      'link-machine',
-      'message',
-      'own-records',
-      'record',
-      'topic-line',
-    ],
-  },
+/** Names that promise a pure file. The whole of shared-protocol is pure too; only its presence algebra is mutated. */
+const pureNames = (JSON.parse(readFileSync('lint/layers.json', 'utf8')) as { pure: string[] }).pure
+  .filter((pattern) => pattern.endsWith('$'))
+  .map((pattern) => new RegExp(pattern))
+
+const pureFolder = 'packages/shared-protocol/src/presence'
+
+const pureByContent = [
+  'packages/server/src/admission/address.ts',
+  'packages/server/src/admission/admission-control.ts',
+  'packages/server/src/admission/client-address.ts',
+  'packages/server/src/admission/connection-slots.ts',
+  'packages/server/src/admission/origins.ts',
+  'packages/server/src/connection/message-limiter.ts',
+  'packages/server/src/io/pending-sockets.ts',
+  'packages/server/src/presence/history.ts',
+  'packages/server/src/presence/staging.ts',
+  'packages/server/src/presence/subscribers.ts',
+  'packages/server/src/store/redis/feed-sequencer.ts',
+  'packages/server/src/store/redis/keys.ts',
+  'packages/server/src/store/redis/own-records.ts',
+  'packages/server/src/store/redis/presence-holders.ts',
+  'packages/server/src/store/redis/record.ts',
+  'packages/server/src/store/redis/topic-message.ts',
 ]
+
+/** Tests in the same folder that belong to a file but do not begin with its name; without their extensions. */
+const moreTests: Readonly<Record<string, readonly string[]>> = {
+  'connection-slots': ['slot-release'],
+  'connection-state': ['connection-machine'],
+  'connection-transitions': ['connection-machine'],
+  'flush-machine': ['flush'],
+  'meta-edit': ['merge-patch'],
+  presence: ['continuity', 'diff-snapshots', 'full-diff', 'merge-diffs'],
+}
 
 export interface PureFile {
   readonly path: string
   readonly tests: readonly string[]
 }
 
-/** A folder's pure files, each with the tests of the unit ring that are beside it: no DOM, no Redis, no sockets. */
-export function pureFilesOf({ folder, files, tests }: PureFolder): PureFile[] {
-  const all = readdirSync(folder).filter((name) => name.endsWith('.ts'))
-  const testFiles = all.filter(
+/** Every pure file, with the tests of the unit ring that lie beside it: no DOM, no Redis, no sockets. */
+export function pureFiles(): PureFile[] {
+  const sources = ['client', 'server', 'shared-protocol']
+    .flatMap((name) =>
+      readdirSync(`packages/${name}/src`, { recursive: true, encoding: 'utf8' }).map((path) =>
+        join(`packages/${name}/src`, path),
+      ),
+    )
+    .filter((path) => path.endsWith('.ts') && !/\.test(-d)?\.ts$/.test(path))
+  const absent = pureByContent.filter((path) => !sources.includes(path))
+  if (absent.length > 0) throw new Error(`There is no ${absent.join(', ')}. Correct pure-files.ts.`)
+  return sources.filter(isPure).map((path) => ({ path, tests: testsOf(path) }))
+}
+
+function isPure(path: string): boolean {
+  // The shell that runs a machine is tested with each of them.
+  if (path.endsWith('/running-machine.ts')) return false
+  return (
+    dirname(path) === pureFolder || pureByContent.includes(path) || pureNames.some((name) => name.test(path))
+  )
+}
+
+/** Tests that begin with the file's name; for a file that has none, those that begin with its first word. */
+function testsOf(path: string): string[] {
+  const folder = dirname(path)
+  const noun = basename(path, '.ts')
+  const tests = readdirSync(folder).filter(
     (name) => name.endsWith('.test.ts') && !/\.(dom|redis|real)\.test\.ts$/.test(name),
   )
-  const sources = all.filter((name) => !/\.test(-d)?\.ts$/.test(name)).map((name) => basename(name, '.ts'))
-  return (files ?? sources.filter((name) => name !== 'types' && name !== 'admission-options')).map(
-    (source) => {
-      if (!sources.includes(source)) throw new Error(`${folder} has no ${source}.ts. Correct pure-files.ts.`)
-      const nouns = [source, ...(tests?.[source] ?? [])]
-      return {
-        path: join(folder, `${source}.ts`),
-        tests: testFiles
-          .filter((name) => nouns.some((noun) => name.startsWith(`${noun}.`)))
-          .map((name) => join(folder, name)),
-      }
-    },
-  )
+  const nouns = [noun, ...(moreTests[noun] ?? [])]
+  const own = tests.filter((name) => nouns.some((one) => name.startsWith(`${one}.`)))
+  const chosen = own.length > 0 ? own : tests.filter((name) => name.startsWith(`${noun.split('-')[0]}`))
+  return chosen.map((name) => join(folder, name))
 }

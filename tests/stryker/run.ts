@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Stryker } from '@stryker-mutator/core'
 import { type EquivalentMutant, equivalentMutants } from './equivalent-mutants'
-import { type PureFile, pureFilesOf, pureFolders } from './pure-files'
+import { type PureFile, pureFiles } from './pure-files'
 
 /*
  * npm run stryker              every pure file; takes about an hour
@@ -17,9 +17,9 @@ const MIN_SCORE = 95
 
 const isQuick = process.argv.includes('--quick')
 const asked = process.argv.slice(2).filter((argument) => argument !== '--quick')
-const chosen = pureFolders
-  .flatMap(pureFilesOf)
-  .filter(({ path }) => asked.length === 0 || asked.some((end) => path === end || path.endsWith(`/${end}`)))
+const chosen = pureFiles().filter(
+  ({ path }) => asked.length === 0 || asked.some((end) => path === end || path.endsWith(`/${end}`)),
+)
 if (chosen.length === 0) throw new Error(`pure-files.ts has no file that ends with ${asked.join(' or ')}.`)
 
 let failedCount = 0
@@ -36,7 +36,8 @@ process.stdout.write(`${chosen.length - failedCount} passed, ${failedCount} fail
 process.exitCode = failedCount === 0 ? 0 : 1
 
 async function mutate({ path, tests }: PureFile): Promise<readonly MutantResult[]> {
-  if (tests.length === 0) throw new Error('It has no test beside it. Write one, or name it in pure-files.ts.')
+  if (tests.length === 0)
+    throw new Error('It has no test beside it. Write one, or name the test in pure-files.ts.')
   // vitest.config.ts beside this file reads it. With StrykerJS's own option, `testFiles`, mutants of what a module does
   // while it is loaded are never switched on, and all of them survive.
   process.env.STRYKER_TESTS = tests.join(',')
