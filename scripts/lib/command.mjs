@@ -104,7 +104,8 @@ export function endCommandsOnSignal() {
       }
       setTimeout(() => process.exit(code), running.size === 0 ? 0 : graceMs + 500)
     }
-    process.once(signal, onSignal)
+    // Not once: a second signal, as from npm and its parent, would end this process before its commands.
+    process.on(signal, onSignal)
     return () => process.off(signal, onSignal)
   })
   process.once('exit', onExit)
