@@ -254,8 +254,8 @@ export const nodeMutants: readonly Mutant[] = [
     law: 'S-90',
     breaks: 'a node of which something may still come to an empty topic leaves no mark that would refuse it',
     file: `${server}/store/redis/scripts/assert.ts`,
-    find: 'const isKept = isInDoubt || ',
-    replace: 'const isKept = ',
+    find: 'const mayHold = isStale || ',
+    replace: 'const mayHold = ',
     tests: [`${server}/store/redis/scripts/assert`],
   },
 ]

@@ -16,7 +16,7 @@ export const storeMutants: readonly Mutant[] = [
     law: 'S-11',
     breaks: 'a busy process takes Redis for silent before it has read the answer',
     file: `${server}/store/redis/reply-watch.ts`,
-    find: 'if (!isCancelled) judge(onSilence)',
+    find: 'if (!isCancelled) check(onSilence)',
     replace: 'if (!isCancelled) onSilence()',
     tests: [`${server}/store/redis/reply-watch`],
   },

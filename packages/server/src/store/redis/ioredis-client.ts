@@ -5,13 +5,14 @@ import { ignoreErrors } from '../../io/late-errors'
 import type { RedisConnection } from './redis-connection'
 import { readRedisUrl } from './redis-connection'
 
-/** One connection of the store's, or in a Cluster all of them, not yet begun. */
+/** One connection to a server, or the connections to all servers of a Cluster. */
 export type IoredisClient = Redis | Cluster
 
 /**
- * Makes one. It never mends itself: what failed is thrown away with `disconnect`, which cuts its sockets at once.
+ * Creates a client that is not connected yet and never reconnects by itself. After a failure, call `disconnect`, which
+ * closes its sockets at once, and create another.
  *
- * @param connectTimeoutMs milliseconds for a connection to be made
+ * @param connectTimeoutMs milliseconds to connect
  */
 export function createIoredis(connection: RedisConnection, connectTimeoutMs: number): IoredisClient {
   const each = {
@@ -37,22 +38,22 @@ export function createIoredis(connection: RedisConnection, connectTimeoutMs: num
       ...rest,
       sentinels: [...sentinels],
       sentinelRetryStrategy: () => null,
-      // Without it the client would ignore `tls` behind Sentinel, and speak plain text.
+      // Without it ioredis would ignore `tls` behind Sentinel and use plain text.
       enableTLSForSentinelMode: rest.tls !== undefined,
       ...(sentinelTls === undefined ? {} : { sentinelTLS: sentinelTls }),
       Connector: QuietSentinelConnector as unknown as Connector,
     })
   }
   const { cluster, ...rest } = connection
-  const side = new Cluster([...cluster], {
+  const client = new Cluster([...cluster], {
     lazyConnect: true,
     enableOfflineQueue: false,
     shardedSubscribers: true,
     clusterRetryStrategy: () => null,
     redisOptions: { ...each, ...rest },
   })
-  withoutPlainSubscriber(side)
-  return side
+  withoutPlainSubscriber(client)
+  return client
 }
 
 function aloneOptions(url: string) {
@@ -68,9 +69,9 @@ function aloneOptions(url: string) {
   }
 }
 
-/** A Cluster's client keeps a connection for unsharded channels, of which the store has none. It is never begun. */
-function withoutPlainSubscriber(side: Cluster): void {
-  const { subscriber } = side as unknown as { subscriber: { start(): void } }
+/** Keeps a Cluster's client from opening a connection for unsharded channels, which the store does not use. */
+function withoutPlainSubscriber(client: Cluster): void {
+  const { subscriber } = client as unknown as { subscriber: { start(): void } }
   subscriber.start = () => {}
 }
 
@@ -85,8 +86,8 @@ interface ConnectorOptions {
 }
 
 /**
- * Makes the socket of a connection. ioredis listens for the first error of a socket and for no other, so that a second
- * one, such as the alert with which a TLS peer answers our hanging up, would end the process.
+ * Opens the socket of a connection. ioredis listens only for the first error of a socket, so a second one, such as a TLS
+ * peer's alert after we have hung up, would end the process.
  */
 class QuietConnector extends AbstractConnector {
   readonly #options: ConnectorOptions
@@ -133,7 +134,7 @@ class QuietSentinelConnector extends SentinelConnector {
   }
 }
 
-/** What ioredis keeps to itself of a Sentinel's connector: how it connects to a Sentinel. */
+/** A private method of ioredis' Sentinel connector. */
 interface SentinelInternals {
   connectToSentinel(this: unknown, endpoint: unknown, options?: object): Redis
 }

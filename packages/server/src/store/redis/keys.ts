@@ -2,20 +2,20 @@ import type { Topic } from '@rollcall/shared-protocol'
 
 /*
  *   P:{t:<topic>}:p  hash    ref -> record                     P:{nodes}:l  zset  node -> end of its lease, ms
- *   P:{t:<topic>}:o  hash    owner -> ref                      P:{nodes}:d  zset  node -> since when it is being reaped
- *   P:{t:<topic>}:s  hash    epoch, seq, digest                P:{nodes}:r  hash  node -> why it went
+ *   P:{t:<topic>}:o  hash    owner -> ref                      P:{nodes}:d  zset  node -> when the sweep began, ms
+ *   P:{t:<topic>}:s  hash    epoch, seq, digest                P:{nodes}:r  hash  node -> reason of its leaves
  *   P:{t:<topic>}:x  hash    node -> 1, fenced off             P:{n:<node>}:t  set  topics
  *   P:{t:<topic>}:g  hash    node -> its last assertion        Q:{n:<node>}:c  channel
  *   P:{t:<topic>}:w  list    ref, reason of latest leaves      P:{s:<session>} hash
  *   Q:{t:<topic>}:c  channel
  *
- * P is the prefix. Redis' channels know no database, so theirs is Q: the prefix and, but for database 0, `@` and the
- * number of the database. No prefix has an `@`.
+ * P is the prefix. Redis' channels belong to no database, so their prefix Q ends in `@` and the number of the database,
+ * except for database 0. No prefix contains `@`.
  *
- * What stands in braces decides the slot of a Cluster: one script may touch what shares it, and nothing else.
+ * The text in braces decides the slot in a Cluster. A script may touch only keys that share it.
  */
 
-/** The keys of one topic, in the order in which every script is given them. */
+/** The keys of one topic, in the order that every script expects. */
 export type TopicKeys = readonly [
   presences: string,
   owners: string,
@@ -26,18 +26,17 @@ export type TopicKeys = readonly [
   reasons: string,
 ]
 
-/** The keys that tell who is alive, in the order in which every script is given them. */
+/** The keys of leases and dead nodes, in the order that every script expects. */
 export type NodesKeys = readonly [leases: string, dying: string, reasons: string]
 
-/** Every key there is. `docs/reference/redis.md` says what lives under each, and for how long. */
+/** All keys and channels of the store. `docs/reference/redis.md` describes what each holds, and for how long. */
 export class Keys {
   readonly #prefix: string
-  /** What channels begin with. */
   readonly #channelPrefix: string
 
   /**
    * @param prefix without braces, which would decide the slot, and without `@`
-   * @param db number of the database in which the keys are
+   * @param db number of the database that holds the keys
    */
   constructor(prefix: string, db = 0) {
     this.#prefix = prefix
@@ -61,7 +60,7 @@ export class Keys {
     return `${this.#prefix}:{n:${node}}:t`
   }
 
-  /** What other nodes have to say to this one. */
+  /** The channel on which other nodes notify this one. */
   nodeChannel(node: string): string {
     return `${this.#channelPrefix}:{n:${node}}:c`
   }
@@ -72,14 +71,13 @@ export class Keys {
 }
 
 /**
- * A name without braces, from which the name can be read again. Redis keys are bytes, and half of a surrogate pair has
- * none: two topics that differ only in it would be one.
+ * Replaces braces, `%` and lone surrogates in a name; {@link unescapeName} restores it. Redis keys are bytes, and a lone
+ * surrogate has none of its own, so two topics that differ only in one would share their keys.
  */
 export function escapeName(name: string): string {
   return name.replace(/[%{}]|\p{Surrogate}/gu, (one) => `%${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-/** What {@link escapeName} was given. */
 export function unescapeName(text: string): string {
   return text.replace(/%([0-9a-f]{4})/g, (_all, code: string) =>
     String.fromCharCode(Number.parseInt(code, 16)),

@@ -3,14 +3,14 @@ import type { OwnRecord } from './record'
 import type { NetChange } from './scripts/commit'
 
 /**
- * What this node holds, as it means it to be: changes count from the moment that they are asked for, so that what is
- * asserted after an outage has them, whether or not they went through before.
+ * The presences that this node wants to hold. A change counts from the moment of the call, so that the assertion after an
+ * outage has it, whether or not Redis applied it before.
  */
 export class OwnRecords {
   readonly #byTopic = new Map<Topic, Map<string, OwnRecord>>()
-  /** By owner (JSON): the topics in which it is present. */
+  /** The topics in which an owner (JSON) is present. */
   readonly #byOwner = new Map<string, Set<Topic>>()
-  /** By ref (JSON), why a presence goes that Redis may still have: until a commit or an assertion has said so. */
+  /** Reasons by ref (JSON) of dropped presences that Redis may still have, until a commit or an assertion confirms them. */
   readonly #leaving = new Map<Topic, Map<string, string>>()
 
   of(topic: Topic): Iterable<OwnRecord> {
@@ -21,7 +21,7 @@ export class OwnRecords {
     return this.#byTopic.has(topic)
   }
 
-  /** Topics and owners of which something is kept; a topic twice while something of it is leaving. */
+  /** Entries for topics and owners; a topic counts twice while one of its presences is leaving. */
   get trackedCount(): number {
     return this.#byTopic.size + this.#byOwner.size + this.#leaving.size
   }
@@ -42,12 +42,12 @@ export class OwnRecords {
     }
   }
 
-  /** What was dropped without Redis' word that it is gone, as ref (JSON) and reason. */
+  /** Dropped presences that Redis has not confirmed, as ref (JSON) and reason. */
   leavingOf(topic: Topic): readonly (readonly [ref: string, reason: string])[] {
     return [...(this.#leaving.get(topic) ?? [])]
   }
 
-  /** Redis has it that these are gone. */
+  /** Redis has confirmed that these refs are gone. */
   confirmLeft(topic: Topic, refs: Iterable<string>): void {
     const leaving = this.#leaving.get(topic)
     if (!leaving) return
@@ -60,7 +60,7 @@ export class OwnRecords {
     const held = records.get(record.ref)
     if (held && (held.rev >= record.rev || held.key !== record.key)) return
     this.#byTopic.set(topic, records)
-    // An update never changes whose it is.
+    // An update never changes the owner.
     records.set(record.ref, held ? { ...record, owner: held.owner } : record)
     const topics = this.#byOwner.get(record.owner) ?? new Set()
     this.#byOwner.set(record.owner, topics.add(topic))
@@ -78,7 +78,7 @@ export class OwnRecords {
     if (topics?.size === 0) this.#byOwner.delete(held.owner)
   }
 
-  /** Another node goes on for this owner (JSON): what it has here is that node's. */
+  /** Another node has claimed the session of this owner (JSON), and its presences with it. */
   dropOwner(owner: string): void {
     for (const topic of [...(this.#byOwner.get(owner) ?? [])]) {
       for (const record of [...this.of(topic)]) if (record.owner === owner) this.drop(topic, record.ref)

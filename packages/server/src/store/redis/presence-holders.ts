@@ -1,14 +1,14 @@
 import type { LeaveReason, PresenceDiff, PresenceRef } from '@rollcall/shared-protocol'
 import type { StoredSnapshot } from './scripts/snapshot'
 
-/** Which node holds each presence of a topic, as a feed was told. */
+/** The node that holds each presence of one feed. */
 export class Holders {
   #byRef = new Map<PresenceRef, string>()
   readonly #counts = new Map<string, number>()
-  /** The history that the feed was told of. */
+  /** The epoch of the feed. */
   #epoch: string | null = null
 
-  /** The nodes that hold anything. */
+  /** The nodes that hold at least one presence. */
   nodes(): IterableIterator<string> {
     return this.#counts.keys()
   }
@@ -25,18 +25,18 @@ export class Holders {
     for (const { ref } of leaves) this.#drop(ref)
   }
 
-  /** The presence is another node's. */
+  /** Another node has adopted the presence. */
   setHolder(ref: PresenceRef, node: string): void {
     if (this.#byRef.has(ref)) this.#put(ref, node)
   }
 
-  /** A node goes by another id. */
+  /** A node continues under another id. */
   rename(former: readonly string[], node: string): void {
     if (!former.some((id) => this.#counts.has(id))) return
     for (const [ref, holder] of this.#byRef) if (former.includes(holder)) this.#put(ref, node)
   }
 
-  /** The nodes of presences that a snapshot does not have and of which no assertion in its history tells. */
+  /** The nodes that have not asserted in the snapshot's history and hold presences which the snapshot lacks. */
   awaited({ presences, asserted }: StoredSnapshot): Set<string> {
     const there = new Set(presences.map(({ ref }) => ref))
     const awaited = new Set<string>()
@@ -44,7 +44,7 @@ export class Holders {
     return awaited
   }
 
-  /** Presences that are lost with their nodes, which have said nothing in the snapshot's new history. */
+  /** Presences to remove as `node_lost`: their nodes have not asserted in the snapshot's new history. */
   *lost(snapshot: StoredSnapshot): Iterable<[PresenceRef, LeaveReason]> {
     if (snapshot.epoch === this.#epoch) return
     const nodes = this.awaited(snapshot)

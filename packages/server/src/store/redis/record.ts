@@ -4,22 +4,22 @@ import type { PutChange } from '../store'
 /*
  *   rev : hash : node : owner's length : key's length : owner key meta
  *
- * A presence as Redis keeps it, in a form that a script takes apart without reading JSON: a meta comes back letter for
- * letter. Owner and key are JSON strings in ASCII, so that a length counts characters here and bytes there.
+ * A presence as Redis stores it. Scripts split it without parsing JSON, so that a meta comes back unchanged. Owner and key
+ * are JSON strings in ASCII, so that a length counts characters in JavaScript and bytes in Lua.
  */
 
-/** A presence as its own node keeps it, ready to be sent. Everything but the numbers is JSON. */
+/** A presence as its node keeps it, ready to send. The strings are JSON. */
 export interface OwnRecord {
   readonly ref: string
   readonly rev: number
-  /** What it adds to the digest of its topic. */
+  /** Its share of the topic's digest. */
   readonly hash: number
   readonly owner: string
   readonly key: string
   readonly meta: string
 }
 
-/** A presence as Redis has it, with the node that holds it. */
+/** A presence as Redis has it. `node` holds it. */
 export interface HeldRecord extends OwnRecord {
   readonly node: string
 }
@@ -35,7 +35,6 @@ export function ownRecord({ ref, rev, owner, key, meta }: PutChange): OwnRecord 
   }
 }
 
-/** The record as arguments of a script. */
 export function recordArgs({ ref, rev, hash, owner, key, meta }: OwnRecord): string[] {
   return [ref, String(rev), String(hash), owner, key, meta]
 }
@@ -44,7 +43,7 @@ export function presenceOf({ ref, rev, key, meta }: OwnRecord): Presence {
   return { ref: JSON.parse(ref), key: JSON.parse(key), meta: JSON.parse(meta) as JsonObject, rev }
 }
 
-/** Null where the text is no record: somebody else wrote it. */
+/** Returns null if the text is not a record of ours. */
 export function parseRecord(ref: string, text: string): HeldRecord | null {
   const match = /^(\d+):(\d+):(\w*):(\d+):(\d+):/.exec(text)
   if (!match) return null
@@ -62,12 +61,12 @@ export function parseRecord(ref: string, text: string): HeldRecord | null {
   }
 }
 
-/** The text that `parts` of scripts/topic.ts takes apart; scripts put it together in the same way. */
+/** The inverse of `parts` in scripts/topic.ts. The scripts' `record` builds the same text. */
 export function formatRecord({ rev, hash, node, owner, key, meta }: HeldRecord): string {
   return `${rev}:${hash}:${node}:${owner.length}:${key.length}:${owner}${key}${meta}`
 }
 
-/** JSON of a string in ASCII alone: as many bytes as characters. */
+/** The JSON of a string in ASCII, so that it has as many bytes as characters. */
 export function asciiJson(text: string): string {
   return JSON.stringify(text).replace(
     /[\u0080-\uffff]/g,

@@ -17,61 +17,58 @@ import {
 import { watchForReply } from './reply-watch'
 
 /*
- *            open                 both ready, all channels taken up
+ *            open                 both ready, all channels subscribed
  *   idle ----------> connecting ------------------------------------> up
  *                      ^    |                                          |
- *            backoff   |    | error, time is up                        | error, close, no answer in time
+ *            backoff   |    | error, timeout                           | error, close, no reply in time
  *                      |    v                                          |
  *                    resting <-----------------------------------------+
  *
- * A pair of connections is used until one of them fails in any way, and then both are thrown away and made anew: what
- * was on its way through an old one cannot come between, and there is one way to come back, for a server that stands
- * alone, one found through Sentinel and a Cluster alike.
+ * When either connection of a pair fails, the client discards both and opens another pair. Late replies of an old pair
+ * cannot interfere then, and one way of reconnecting serves single servers, Sentinel and Clusters.
  */
 
 export interface RedisClientOptions {
   readonly connection: RedisConnection
   readonly clock: Clock
   readonly random: RandomSource
-  /** Milliseconds for an answer to a command. */
+  /** Milliseconds of silence after which a command fails. */
   readonly commandTimeoutMs: number
-  /** Milliseconds for the connections to be up, with all channels. */
+  /** Milliseconds to connect and subscribe to all channels. */
   readonly connectTimeoutMs: number
 }
 
 const BACKOFF_MIN_MS = 50
 const BACKOFF_MAX_MS = 1000
 /**
- * Milliseconds for which a connection has to serve before the pauses begin anew. A Redis that takes connections and then
- * refuses every command would otherwise be asked without a pause.
+ * Milliseconds that a connection has to work before the backoff starts again from its minimum. Otherwise a Redis that
+ * accepts connections and refuses every command would get attempts without a pause.
  */
 const PROVED_MS = 5000
-/** Commands under way. Others wait here, where a node's lease can go before them, and their time runs from when they go. */
-const AT_ONCE = 256
-/** Channels that one command takes up. */
-const CHANNELS_AT_ONCE = 256
+/** Commands in flight. Further ones wait here, so that a lease renewal can overtake them; their timeout starts when they are sent. */
+const MAX_COMMANDS = 256
+/** Channels per SUBSCRIBE command. */
+const CHANNELS_PER_COMMAND = 256
 
-/** A pair of connections, for as long as it lasts. In a Cluster both are the same. */
+/** One connection for commands and one for channels. In a Cluster both are the same client. */
 interface ConnectionPair {
   readonly commands: IoredisClient
   readonly subscriber: IoredisClient
   isUp: boolean
-  /** By the clock. */
   upSinceMs: number
-  /** When an answer came last, on each side. */
+  /** When the latest reply came on each connection. */
   readonly lastReplyMs: Record<Side, number>
 }
 
-/** In a Cluster there is one for both. */
 type Side = 'commands' | 'subscriber'
 
-/** The store's Redis, through ioredis. */
+/** The connection to Redis, through ioredis. */
 export class RedisClient implements RedisPort {
   readonly isCluster: boolean
   readonly #options: RedisClientOptions
   readonly #listeners = new Map<string, (text: string) => void>()
   readonly #hashes = new Map<RedisScript, string>()
-  readonly #window = new ConcurrencyLimit(AT_ONCE)
+  readonly #limit = new ConcurrencyLimit(MAX_COMMANDS)
   #events: RedisPortEvents | null = null
   #pair: ConnectionPair | null = null
   #timer: Timer | null = null
@@ -91,15 +88,15 @@ export class RedisClient implements RedisPort {
   run(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<RedisReply> {
     return script.isUrgent
       ? this.#run(script, keys, args)
-      : this.#window.run(() => this.#run(script, keys, args))
+      : this.#limit.run(() => this.#run(script, keys, args))
   }
 
   async subscribe(channel: string, listener: (text: string) => void): Promise<void> {
     this.#listeners.set(channel, listener)
-    await this.#window.run(async () => {
-      // Whoever has gone while it waited has unsubscribed already.
+    await this.#limit.run(async () => {
+      // The caller may have unsubscribed while the command waited.
       if (this.#listeners.get(channel) === listener)
-        await this.#ask('subscriber', (pair) => this.#takeUp(pair, [channel]))
+        await this.#send('subscriber', (pair) => this.#subscribeTo(pair, [channel]))
     })
   }
 
@@ -109,13 +106,13 @@ export class RedisClient implements RedisPort {
     if (!pair?.isUp) return
     const { subscriber } = pair
     const done = this.isCluster ? subscriber.sunsubscribe(channel) : subscriber.unsubscribe(channel)
-    // It may be in vain: what still comes finds no listener, and a lost connection is noticed by others.
+    // A failure does no harm: late messages find no listener, and other commands notice a lost connection.
     done.catch(() => {})
   }
 
   async probe(): Promise<void> {
-    // A Cluster's client keeps an eye on its subscribers itself.
-    if (!this.isCluster) await this.#ask('subscriber', (pair) => pair.subscriber.ping())
+    // A Cluster's client checks its subscribers by itself.
+    if (!this.isCluster) await this.#send('subscriber', (pair) => pair.subscriber.ping())
   }
 
   async close(): Promise<void> {
@@ -125,10 +122,10 @@ export class RedisClient implements RedisPort {
     this.#listeners.clear()
   }
 
-  // --- one pair after the other --------------------------------------------------------------------------------
+  // --- connections ---------------------------------------------------------------------------------------------
 
   #connect(): void {
-    const pair = this.#makePair()
+    const pair = this.#createPair()
     this.#pair = pair
     const { connectTimeoutMs, clock } = this.#options
     this.#timer = clock.after(connectTimeoutMs, () =>
@@ -138,32 +135,32 @@ export class RedisClient implements RedisPort {
   }
 
   async #bringUp(pair: ConnectionPair): Promise<void> {
-    const sides = new Set([pair.commands, pair.subscriber])
-    await Promise.all([...sides].map((side) => side.connect()))
+    const clients = new Set([pair.commands, pair.subscriber])
+    await Promise.all([...clients].map((client) => client.connect()))
     if (pair !== this.#pair) return
-    const taken = new Set<string>()
-    // Whoever subscribes meanwhile is in the next round.
+    const subscribed = new Set<string>()
+    // The next round covers channels that were added meanwhile.
     for (;;) {
-      const channels = [...this.#listeners.keys()].filter((channel) => !taken.has(channel))
+      const channels = [...this.#listeners.keys()].filter((channel) => !subscribed.has(channel))
       if (channels.length === 0) break
-      for (const channel of channels) taken.add(channel)
-      await this.#takeUp(pair, channels)
+      for (const channel of channels) subscribed.add(channel)
+      await this.#subscribeTo(pair, channels)
       if (pair !== this.#pair) return
     }
     this.#timer?.cancel()
     pair.isUp = true
     pair.upSinceMs = this.#options.clock.now()
     // Unsubscribe channels whose last listener left while we connected.
-    for (const channel of taken) if (!this.#listeners.has(channel)) this.unsubscribe(channel)
+    for (const channel of subscribed) if (!this.#listeners.has(channel)) this.unsubscribe(channel)
     this.#events?.onUp()
   }
 
-  async #takeUp({ subscriber }: ConnectionPair, channels: readonly string[]): Promise<void> {
-    for (let from = 0; from < channels.length; from += CHANNELS_AT_ONCE) {
-      const some = channels.slice(from, from + CHANNELS_AT_ONCE)
-      // Channels of one call have to share their slot, and topics do not.
-      if (this.isCluster) await Promise.all(some.map((channel) => subscriber.ssubscribe(channel)))
-      else await subscriber.subscribe(...some)
+  async #subscribeTo({ subscriber }: ConnectionPair, channels: readonly string[]): Promise<void> {
+    for (let from = 0; from < channels.length; from += CHANNELS_PER_COMMAND) {
+      const batch = channels.slice(from, from + CHANNELS_PER_COMMAND)
+      // In a Cluster, all channels of one command have to share a slot, and topics do not.
+      if (this.isCluster) await Promise.all(batch.map((channel) => subscriber.ssubscribe(channel)))
+      else await subscriber.subscribe(...batch)
     }
   }
 
@@ -173,7 +170,7 @@ export class RedisClient implements RedisPort {
     this.#timer?.cancel()
     this.#discard()
     const delayMs = retryDelay(++this.#failures, BACKOFF_MIN_MS, BACKOFF_MAX_MS)
-    // Between half of it and all of it, so that not all nodes come back at once.
+    // Between half the delay and all of it, so that not all nodes reconnect at the same moment.
     const jitter = (Number.parseInt(random.id(4), 36) % 1000) / 1000
     this.#timer = clock.after(delayMs * (0.5 + jitter / 2), () => this.#connect())
     this.#events?.onDown(plainError(error))
@@ -187,25 +184,25 @@ export class RedisClient implements RedisPort {
     pair.subscriber.disconnect()
   }
 
-  #makePair(): ConnectionPair {
-    const commands = this.#makeSide()
+  #createPair(): ConnectionPair {
+    const commands = this.#createClient()
     const pair: ConnectionPair = {
       commands,
-      subscriber: this.isCluster ? commands : this.#makeSide(),
+      subscriber: this.isCluster ? commands : this.#createClient(),
       isUp: false,
       upSinceMs: 0,
       lastReplyMs: { commands: 0, subscriber: 0 },
     }
-    for (const side of new Set([pair.commands, pair.subscriber])) {
-      // Without a listener the client would write it to the console.
-      side.on('error', (error: Error) => this.#fail(pair, error))
-      side.on('close', () => this.#fail(pair, new Error('the connection was closed')))
-      side.on('end', () => this.#fail(pair, new Error('the connection has ended')))
+    for (const client of new Set([pair.commands, pair.subscriber])) {
+      // Without a listener, ioredis would write the error to the console.
+      client.on('error', (error: Error) => this.#fail(pair, error))
+      client.on('close', () => this.#fail(pair, new Error('the connection was closed')))
+      client.on('end', () => this.#fail(pair, new Error('the connection ended')))
     }
     if (this.isCluster) {
       for (const event of ['-node', '-subscriber', 'nodeError', 'node error'])
         pair.commands.on(event, () => {
-          if (pair.isUp) this.#fail(pair, new Error('a node of the cluster was lost'))
+          if (pair.isUp) this.#fail(pair, new Error('the connection to a server of the Cluster was lost'))
         })
       pair.subscriber.on('smessage', (channel: string, text: string) => this.#listeners.get(channel)?.(text))
     } else {
@@ -214,42 +211,42 @@ export class RedisClient implements RedisPort {
     return pair
   }
 
-  #makeSide(): IoredisClient {
+  #createClient(): IoredisClient {
     return createIoredis(this.#options.connection, this.#options.connectTimeoutMs)
   }
 
-  // --- one command -----------------------------------------------------------------------------------------------
+  // --- commands ------------------------------------------------------------------------------------------------
 
   async #run(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<RedisReply> {
     const rest = [String(keys.length), ...keys, ...args]
     try {
-      return await this.#ask('commands', (pair) =>
+      return await this.#send('commands', (pair) =>
         pair.commands.call('EVALSHA', [this.#hashOf(script), ...rest]),
       )
     } catch (error) {
       if (!(error instanceof ScriptRefusal)) throw error
       if (error.code !== 'NOSCRIPT') throw error
     }
-    return this.#ask('commands', (pair) => pair.commands.call('EVAL', [script.source, ...rest]))
+    return this.#send('commands', (pair) => pair.commands.call('EVAL', [script.source, ...rest]))
   }
 
-  #ask<T>(side: Side, ask: (pair: ConnectionPair) => Promise<T>): Promise<T & RedisReply> {
+  #send<T>(side: Side, command: (pair: ConnectionPair) => Promise<T>): Promise<T & RedisReply> {
     const pair = this.#pair
     const { clock, commandTimeoutMs } = this.#options
-    if (!pair?.isUp) return Promise.reject(this.#unavailable('There is no connection'))
+    if (!pair?.isUp) return Promise.reject(this.#unavailable('There is no connection to Redis'))
     return new Promise((resolve, reject) => {
       const watch = watchForReply({
         clock,
         timeoutMs: commandTimeoutMs,
-        // Of a Cluster nobody can tell which server the command waits for.
+        // In a Cluster, replies of other servers say nothing about the one that the command waits for.
         lastReplyMs: () => (this.isCluster ? 0 : pair.lastReplyMs[side]),
         onSilence: () => {
-          const error = new Error(`no answer within ${commandTimeoutMs} ms`)
-          reject(this.#unavailable('There was no answer', error))
+          const error = new Error(`no reply within ${commandTimeoutMs} ms`)
+          reject(this.#unavailable('Redis did not reply', error))
           this.#fail(pair, error)
         },
       })
-      ask(pair).then(
+      command(pair).then(
         (reply) => {
           pair.lastReplyMs[side] = clock.now()
           if (pair === this.#pair && clock.now() - pair.upSinceMs >= PROVED_MS) this.#failures = 0
@@ -261,17 +258,17 @@ export class RedisClient implements RedisPort {
           const plain = plainError(error)
           const refusal = error.name === 'ReplyError' ? refusalIn(plain.message) : null
           if (refusal) return reject(refusal)
-          // Whatever else Redis says (OOM, READONLY, MISCONF, NOPERM…), it does not serve: the store is away.
-          reject(this.#unavailable('The command failed', plain))
+          // Any other error reply (OOM, READONLY, MISCONF, NOPERM…) means that Redis cannot serve this node at all.
+          reject(this.#unavailable('Redis refused a command', plain))
           this.#fail(pair, plain)
         },
       )
     })
   }
 
-  #unavailable(what: string, cause?: Error): ServerError {
-    const why = cause ? `: ${cause.message}` : ''
-    const message = `${what} (Redis at ${safeAddress(this.#options.connection)})${why}.`
+  #unavailable(problem: string, cause?: Error): ServerError {
+    const reason = cause ? `: ${cause.message}` : ''
+    const message = `${problem} (Redis at ${safeAddress(this.#options.connection)})${reason}.`
     return new ServerError('store_unavailable', message, { cause })
   }
 
@@ -285,7 +282,7 @@ export class RedisClient implements RedisPort {
   }
 }
 
-/** Only what it says: the client hangs the command with its arguments on an error, and those hold metas and passwords. */
+/** The message alone. ioredis attaches the command and its arguments to an error, and those hold metas and passwords. */
 function plainError(error: Error): Error {
   return new Error(error.message)
 }

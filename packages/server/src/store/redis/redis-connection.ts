@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
 
-/** Where a server of Redis, of Sentinel or of a Cluster listens. */
+/** Address of a Redis server, a Sentinel or a server of a Cluster. */
 export interface RedisAddress {
   readonly host: string
   readonly port: number
@@ -10,44 +10,45 @@ interface RedisCredentials {
   readonly username?: string
   readonly password?: string
   /**
-   * TLS to Redis, as `tls.connect` of Node takes it: `ca` for an authority of your own, `cert` and `key` for a client
-   * certificate, `servername`. `{}` for TLS with the authorities that Node trusts.
+   * TLS options for Redis, as Node's `tls.connect` takes them: `ca` for your own authority, `cert` and `key` for a client
+   * certificate, `servername`. Use `{}` for TLS with the authorities that Node trusts.
    */
   readonly tls?: ConnectionOptions
 }
 
-/** A server that stands alone. */
+/** A single Redis server. */
 export interface RedisAlone extends RedisCredentials {
-  /** `redis://…`, or `rediss://…` for TLS. A username and password beside it replace those in it. */
+  /** `redis://…`, or `rediss://…` for TLS. The options `username` and `password` replace those in the URL. */
   readonly url: string
 }
 
 /** A primary that Sentinel finds. */
 export interface RedisSentinels extends RedisCredentials {
   readonly sentinels: readonly RedisAddress[]
-  /** Sentinel's name of the primary. */
+  /** The primary's name in Sentinel. */
   readonly name: string
   readonly db?: number
   readonly sentinelUsername?: string
   readonly sentinelPassword?: string
-  /** TLS to the Sentinels themselves. Without it they are asked in plain text, whatever `tls` says of the primary. */
+  /** TLS options for the Sentinels themselves. Without it the connection to them is plain text, even if `tls` is set. */
   readonly sentinelTls?: ConnectionOptions
 }
 
-/** A Cluster, by some of its servers. */
+/** A Redis Cluster. */
 export interface RedisCluster extends RedisCredentials {
+  /** Some of its servers. The client finds the others. */
   readonly cluster: readonly RedisAddress[]
 }
 
-/** A URL of a server that stands alone, the same with more options beside it, or how to find another. */
+/** The URL of a single server, or an object for a server with more options, for Sentinel or for a Cluster. */
 export type RedisConnection = string | RedisAlone | RedisSentinels | RedisCluster
 
-/** Where it is, without username and password: for messages and logs. */
+/** The address without username and password, for messages and logs. */
 export function safeAddress(connection: RedisConnection): string {
   const url = urlOf(connection)
   if (url !== null) {
     const parts = readRedisUrl(url)
-    if (typeof parts === 'string') return 'an address that cannot be read'
+    if (typeof parts === 'string') return 'an invalid address'
     const host = parts.host.includes(':') ? `[${parts.host}]` : parts.host
     return `${host}:${parts.port}`
   }
@@ -58,7 +59,7 @@ export function safeAddress(connection: RedisConnection): string {
   return some.map(({ host, port }) => `${host}:${port}`).join(', ')
 }
 
-/** The number of the database in which the keys are. A Cluster has only 0. */
+/** The number of the database that holds the keys. A Cluster has only 0. */
 export function databaseOf(connection: RedisConnection): number {
   const url = urlOf(connection)
   if (url === null)
@@ -72,7 +73,7 @@ function urlOf(connection: RedisConnection): string | null {
   return 'url' in connection ? connection.url : null
 }
 
-const FORMS = 'it takes a URL (redis:// or rediss://), {url}, {sentinels, name} or {cluster}'
+const FORMS = 'use a URL (redis:// or rediss://), {url}, {sentinels, name} or {cluster}'
 const CREDENTIALS = ['username', 'password', 'tls']
 const NAMES = {
   url: ['url', ...CREDENTIALS],
@@ -88,7 +89,7 @@ const NAMES = {
   cluster: ['cluster', ...CREDENTIALS],
 } as const
 
-/** What is wrong with a connection; null for nothing. Never quotes a URL, a username or a password. */
+/** The problem with a connection option; null if it is valid. Never quotes a URL, a username or a password. */
 export function problemOfConnection(connection: unknown): string | null {
   if (typeof connection === 'string') return problemOfUrl(connection, undefined)
   if (typeof connection !== 'object' || connection === null) return `connection is missing; ${FORMS}.`
@@ -102,22 +103,22 @@ export function problemOfConnection(connection: unknown): string | null {
   const known: readonly string[] = NAMES[form]
   const unknown = Object.keys(given).find((name) => !known.includes(name))
   if (unknown !== undefined)
-    return `connection has the unknown option ${JSON.stringify(unknown)}; beside ${form} it takes ${known.join(', ')}.`
+    return `connection has the unknown option ${JSON.stringify(unknown)}; with ${form}, use ${known.join(', ')}.`
   for (const name of ['tls', 'sentinelTls'] as const) {
     const value = given[name]
     if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value)))
-      return `connection.${name} is ${JSON.stringify(value)}; it takes an object of TLS options, {} for none of your own.`
+      return `connection.${name} is ${JSON.stringify(value)}; use an object of TLS options, or {} for the defaults.`
   }
   for (const name of ['username', 'password', 'sentinelUsername', 'sentinelPassword'] as const) {
     if (given[name] !== undefined && (typeof given[name] !== 'string' || given[name] === ''))
-      return `connection.${name} is ${given[name] === '' ? 'empty' : `a ${typeof given[name]}`}; it takes a text, or leave it out.`
+      return `connection.${name} is ${given[name] === '' ? 'empty' : `a ${typeof given[name]}`}; use a non-empty string, or leave it out.`
   }
   if (form === 'url') return problemOfUrl(given.url, given.tls)
   const { db, name } = given
   if (form === 'sentinels' && (typeof name !== 'string' || name === ''))
-    return `connection has no name for Sentinel; ${FORMS}.`
+    return `connection has no name of the primary for Sentinel; ${FORMS}.`
   if (db !== undefined && !(Number.isInteger(db) && (db as number) >= 0))
-    return `connection.db is ${JSON.stringify(db)}; it takes a whole number from 0.`
+    return `connection.db is ${JSON.stringify(db)}; use a whole number from 0.`
   return problemOfAddresses(form, given[form])
 }
 
@@ -126,7 +127,7 @@ function problemOfUrl(url: unknown, tls: unknown): string | null {
   const parts = readRedisUrl(url)
   if (typeof parts === 'string') return `connection ${parts}; ${FORMS}.`
   if (tls !== undefined && !parts.isTls)
-    return 'connection has TLS options, and its URL begins with redis://, which is plain text; write rediss://.'
+    return 'connection has TLS options, but its URL begins with redis://, which is plain text; use rediss://.'
   return null
 }
 
@@ -137,18 +138,17 @@ function problemOfAddresses(form: string, addresses: unknown): string | null {
     const { host, port, ...more } = Object(address) as Record<string, unknown>
     const [unknown] = Object.keys(more)
     if (unknown !== undefined)
-      return `connection.${form} has an address with the unknown option ${JSON.stringify(unknown)}; each takes host, port.`
+      return `connection.${form} has an address with the unknown option ${JSON.stringify(unknown)}; use host and port.`
     if (
       typeof host !== 'string' ||
       host === '' ||
       !(Number.isInteger(port) && (port as number) > 0 && (port as number) < 65_536)
     )
-      return `connection.${form} has ${JSON.stringify({ host, port })}; each takes {host, port}, a name and a number.`
+      return `connection.${form} has ${JSON.stringify({ host, port })}; use {host, port} with a host name and a port number.`
   }
   return null
 }
 
-/** What a Redis URL says. */
 export interface RedisUrlParts {
   readonly host: string
   readonly port: number
@@ -156,34 +156,35 @@ export interface RedisUrlParts {
   readonly db: number
   readonly username: string | undefined
   readonly password: string | undefined
-  /** 4 or 6 for addresses of that kind only; 0 for either. */
+  /** 4 or 6 for IPv4 or IPv6 addresses only; 0 for both. */
   readonly family: number | undefined
 }
 
 const DEFAULT_PORT = 6379
 
 /**
- * Reads `redis://user:password@host:port/db`, or the same with `rediss:` for TLS. Answers with what is wrong where it
- * cannot be read, without quoting it: it may hold a password.
+ * Reads `redis://user:password@host:port/db`, or the same with `rediss:` for TLS. Returns the problem as text if the URL is
+ * invalid, without quoting it: it may hold a password.
  */
 export function readRedisUrl(text: string): RedisUrlParts | string {
   if (text.trim() === '') return 'is empty'
-  if (!/^rediss?:\/\//.test(text) || !URL.canParse(text)) return 'is no URL of Redis'
+  if (!/^rediss?:\/\//.test(text) || !URL.canParse(text)) return 'is not a Redis URL'
   const url = new URL(text)
   if (url.hostname === '') return 'names no host'
   const db = readNumber(url.searchParams.get('db') ?? url.pathname.slice(1))
   if (db === null) return 'names a database that is not a number'
   const family = readNumber(url.searchParams.get('family') ?? '')
-  if (family !== 0 && family !== 4 && family !== 6) return 'has a family other than 0, 4 and 6'
+  if (family !== 0 && family !== 4 && family !== 6) return 'has a family other than 0, 4 or 6'
   for (const name of url.searchParams.keys()) {
     if (name !== 'db' && name !== 'family')
-      return `has the unknown parameter ${JSON.stringify(name)} (TLS options go beside the URL: {url, tls})`
+      return `has the unknown parameter ${JSON.stringify(name)} (pass TLS options as {url, tls})`
   }
   const username = decode(url.username)
   const password = decode(url.password)
-  if (username === null || password === null) return 'has a stray % in its username or password: write %25'
+  if (username === null || password === null)
+    return 'has a stray % in its username or password (write it as %25)'
   return {
-    // An IPv6 address stands in brackets.
+    // The URL has an IPv6 address in brackets.
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? DEFAULT_PORT : Number(url.port),
     isTls: url.protocol === 'rediss:',

@@ -64,7 +64,7 @@ test('[S-17] a URL is read whole', () => {
 describe('where Redis is', () => {
   test.each([
     ['redis://me:secret@host:6380/2', 'host:6380'],
-    ['no address', 'an address that cannot be read'],
+    ['no address', 'an invalid address'],
     [
       {
         cluster: [

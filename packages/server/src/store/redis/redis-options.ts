@@ -5,36 +5,36 @@ import { type RandomSource, systemRandom } from '../../io/random'
 import { defaultLogger, type Logger } from '../../log'
 import { problemOfConnection, type RedisConnection } from './redis-connection'
 
-/** How a node reaches its Redis, and how long things may take. All nodes of one system need the same `prefix`. */
+/** Options of a Redis store. All nodes of one system need the same `prefix`. */
 export interface RedisStoreOptions {
   /** Where Redis is: a URL, `{sentinels, name}`, or `{cluster}`. */
   readonly connection: RedisConnection
-  /** What every key and channel begins with. Letters, digits and `_ - . :`. @default 'rollcall' */
+  /** Prefix of every key and channel: letters, digits and `_ - . :`. @default 'rollcall' */
   readonly prefix?: string
   /**
-   * Milliseconds after which a node that says nothing is dead, and its presences leave with `node_lost`. It says something
-   * three times as often. At least 300. @default 9000
+   * Milliseconds after which a silent node counts as dead and its presences leave with `node_lost`. A node renews its lease
+   * three times in that time. At least 300. @default 9000
    */
   readonly leaseTtlMs?: number
-  /** Milliseconds that a session is kept without a word from the node that holds it. At least 10,000. @default 600000 */
+  /** Milliseconds that Redis keeps a session which its node no longer saves. At least 10,000. @default 600000 */
   readonly sessionTtlMs?: number
-  /** Milliseconds of silence of Redis past which the connection counts as lost. @default 2000 */
+  /** Milliseconds of silence after which the connection to Redis counts as lost. @default 2000 */
   readonly commandTimeoutMs?: number
   /**
-   * Milliseconds for a connection to be made, with all channels; past it another is tried. Less than `settleMs`, or a node
-   * whose try hangs comes back too late. @default 2000
+   * Milliseconds to connect and subscribe to all channels before the next attempt. Keep it below `settleMs`, or a node
+   * whose attempt hangs comes back too late. @default 2000
    */
   readonly connectTimeoutMs?: number
   /**
-   * Milliseconds that nodes are given to say again what they hold, after Redis has lost its data, before anybody is told as
-   * gone. @default 4000
+   * Milliseconds that nodes have to assert their presences again after Redis has lost its data. Presences that are still
+   * missing then leave. @default 4000
    */
   readonly settleMs?: number
-  /** @default warnings and errors, to standard error */
+  /** @default writes warnings and errors to standard error */
   readonly logger?: Logger
-  /** Time, for tests. @default the system's */
+  /** Replaces the system's clock in tests. @default the system's clock */
   readonly clock?: Clock
-  /** Chance, for tests. @default the system's */
+  /** Replaces the system's random source in tests. @default the system's random source */
   readonly random?: RandomSource
 }
 
@@ -57,7 +57,7 @@ const LEAST = {
   settleMs: 0,
 } as const
 
-/** Of those that take anything, the value is checked below, with its range. */
+/** The resolver below checks the options marked `anything`, with their ranges. */
 const REDIS_OPTION_TYPES: OptionsOf<RedisStoreOptions> = {
   connection: 'anything',
   prefix: 'anything',
@@ -71,7 +71,7 @@ const REDIS_OPTION_TYPES: OptionsOf<RedisStoreOptions> = {
   random: 'object',
 }
 
-/** Throws `invalid_option` for names that are not known, and for what could never work. */
+/** Throws `invalid_option` for unknown names and for values that cannot work. */
 export function resolveRedisStoreOptions(given: RedisStoreOptions): ResolvedRedisStoreOptions {
   checkOptions('RedisStore: ', given, REDIS_OPTION_TYPES)
   const options: ResolvedRedisStoreOptions = {
@@ -85,13 +85,13 @@ export function resolveRedisStoreOptions(given: RedisStoreOptions): ResolvedRedi
   const problem = problemOfConnection(options.connection)
   if (problem !== null) throw new ServerError('invalid_option', problem)
   if (!/^[\w.:-]+$/.test(options.prefix)) {
-    const message = `prefix is ${JSON.stringify(options.prefix)}; it takes letters, digits and _ - . : only.`
+    const message = `prefix is ${JSON.stringify(options.prefix)}; use letters, digits and _ - . : only.`
     throw new ServerError('invalid_option', message)
   }
   for (const [name, least] of Object.entries(LEAST) as [keyof typeof LEAST, number][]) {
     const value: unknown = options[name]
     if (typeof value !== 'number' || !(value >= least && value <= LONGEST_DELAY_MS)) {
-      const message = `${name} is ${String(value)}; it takes milliseconds from ${least} to ${LONGEST_DELAY_MS}.`
+      const message = `${name} is ${String(value)}; use milliseconds from ${least} to ${LONGEST_DELAY_MS}.`
       throw new ServerError('invalid_option', message)
     }
   }

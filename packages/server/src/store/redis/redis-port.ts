@@ -1,50 +1,48 @@
 /*
- *   RedisStore --> RedisPort <-- io/redis-client.ts (ioredis)
- *
- * All that the store asks of a Redis client: scripts, channels, and to be told when it is cut off.
+ *   RedisStore --> RedisPort <-- RedisClient (ioredis)
  */
 
-/** A Lua script. One object for each, made once: what was loaded is known by it. */
+/** A Lua script. Create one object per script and reuse it: the client caches the hash by object. */
 export interface RedisScript {
   readonly name: string
   readonly source: string
-  /** Goes before others that wait, for a node whose lease is late is taken for dead. @default false */
+  /** Sent ahead of commands that wait: the other nodes declare a node dead whose lease comes late. @default false */
   readonly isUrgent?: boolean
 }
 
-/** What a reply of a script is made of. */
 export type RedisReply = string | number | null | readonly RedisReply[]
 
 export interface RedisPortEvents {
-  /** Commands are taken, and every channel is listened to (again): what was said meanwhile is lost. */
+  /** Commands work and every channel is subscribed again. Messages that were published meanwhile are lost. */
   onUp(): void
-  /** A connection could not be made, was lost, or does not serve, and why. Told for each try. */
+  /** A connection could not be made, was lost, or refuses commands. Called for each attempt. */
   onDown(error: Error): void
 }
 
+/** The Redis client as the store uses it. */
 export interface RedisPort {
-  /** In a Cluster what is published goes through the shard of its channel. */
+  /** A Cluster publishes through the shard of the channel, with `SPUBLISH`. */
   readonly isCluster: boolean
-  /** Begins to connect, and goes on until {@link close}. To be called once. */
+  /** Connects, and reconnects until {@link close}. Call it once. */
   open(events: RedisPortEvents): void
   /**
-   * Runs a script and resolves with its reply. Rejects with `store_unavailable` where there is no answer in time; then
-   * nobody knows whether it was run. Where many are under way it waits for its turn first. What the script itself refuses
-   * is a {@link ScriptRefusal}; any other error reply ends the connection, since Redis does not serve.
+   * Runs a script and resolves with its reply. Waits for its turn if many commands are under way. Rejects with
+   * `store_unavailable` if no reply comes in time; Redis may or may not have run the script then. Rejects with a
+   * {@link ScriptRefusal} if the script itself refuses. Any other error reply ends the connection.
    */
   run(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<RedisReply>
-  /** Listens to a channel, and again after every reconnect. Resolves once Redis has taken it up. */
+  /** Subscribes to a channel, and again after every reconnect. Resolves once Redis confirms it. */
   subscribe(channel: string, listener: (text: string) => void): Promise<void>
   unsubscribe(channel: string): void
-  /** Rejects where a connection that should be up does not answer; it is made anew then. */
+  /** Pings the connection. If no reply comes, it rejects and the client reconnects. */
   probe(): Promise<void>
   close(): Promise<void>
 }
 
-/** What our own scripts answer in place of doing what they were asked for; and Redis, where it does not know one. */
+/** Error codes of our own scripts, and `NOSCRIPT` for a script that Redis has not cached. */
 const REFUSALS = ['FENCED', 'LATE', 'NOSCRIPT'] as const
 
-/** The script said no, and Redis is well: `code` says why. */
+/** A script refused to run. Redis itself works. */
 export class ScriptRefusal extends Error {
   override readonly name = 'ScriptRefusal'
   readonly code: (typeof REFUSALS)[number]
@@ -55,7 +53,7 @@ export class ScriptRefusal extends Error {
   }
 }
 
-/** The code that Redis begins an error reply with, such as `OOM` or `NOAUTH`; null for what is no error reply. (S-77) */
+/** The code at the start of an error reply, such as `OOM` or `NOAUTH`; null if the message is no error reply. (S-77) */
 export function errorCodeIn(message: string): string | null {
   const [first = ''] = message.slice(0, MAX_CODE_LENGTH + 1).split(' ', 1)
   return first.length <= MAX_CODE_LENGTH && /^[A-Z]+$/.test(first) ? first : null
@@ -63,7 +61,7 @@ export function errorCodeIn(message: string): string | null {
 
 const MAX_CODE_LENGTH = 24
 
-/** The refusal that an error reply is; null where it is any other error, and Redis does not serve. */
+/** The error reply as a refusal of a script; null for any other error. */
 export function refusalIn(message: string): ScriptRefusal | null {
   const code = REFUSALS.find((one) => message === one || message.startsWith(`${one} `))
   return code === undefined ? null : new ScriptRefusal(message, code)

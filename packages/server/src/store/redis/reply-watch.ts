@@ -1,47 +1,45 @@
 import type { Clock, Timer } from '../../io/clock'
 
-/** So many times its time an answer may take, as long as others are heard meanwhile. */
+/** A reply may take this many times the timeout while other replies arrive. */
 const PATIENCE = 5
-/** Milliseconds by which a timer is late where this process itself was busy. What was answered meanwhile is read first. */
+/** A timer that is this many milliseconds late shows that this process was busy; replies are read first then. */
 const LATE_MS = 250
-/** So often in a row that is believed. */
+/** Late timers in a row that are excused so. */
 const MAX_LATE = 5
 
 export interface ReplyWatchOptions {
   readonly clock: Clock
-  /** Milliseconds of silence that are too many. */
+  /** Milliseconds of silence before `onSilence`. */
   readonly timeoutMs: number
-  /** When anything was heard last of who is to answer, by the clock. */
+  /** The clock's time of the latest reply on this connection. */
   readonly lastReplyMs: () => number
   readonly onSilence: () => void
 }
 
 /**
- * Calls `onSilence` once who is to answer has been silent for `timeoutMs`. What waits behind others is in no hurry as long
- * as those are being answered, and where this process was busy itself nobody is to blame for it. To be cancelled by the
- * answer.
+ * Calls `onSilence` once the connection has been silent for `timeoutMs`. A command may wait longer while earlier ones get
+ * their replies, or if this process was too busy to read. Cancel the timer when the reply comes.
  */
 export function watchForReply({ clock, timeoutMs, lastReplyMs, onSilence }: ReplyWatchOptions): Timer {
   const startedMs = clock.now()
   let timer: Timer
   let late = 0
   let isCancelled = false
-  const judge = (onDoubt: () => void) => {
+  const check = (onOverdue: () => void) => {
     const nowMs = clock.now()
     const silentMs = nowMs - Math.max(startedMs, lastReplyMs())
     if (silentMs < timeoutMs && nowMs - startedMs < timeoutMs * PATIENCE) wait(timeoutMs - silentMs)
-    else onDoubt()
+    else onOverdue()
   }
   const wait = (delayMs: number) => {
     const dueMs = clock.now() + delayMs
     timer = clock.after(delayMs, () => {
       if (clock.now() - dueMs > LATE_MS && late++ < MAX_LATE) return wait(LATE_MS)
       late = 0
-      // A process that was busy until now has read nothing since, and its timers run before it reads: the answer may be
-      // there, however punctual the timer.
-      judge(() =>
+      // Timers run before a busy process reads its sockets, so the reply may have arrived even if the timer is punctual.
+      check(() =>
         clock.soon(() => {
-          if (!isCancelled) judge(onSilence)
+          if (!isCancelled) check(onSilence)
         }),
       )
     })

@@ -9,38 +9,38 @@ export const PUBLISH: RedisScript = {
 }
 
 /*
- * What is said in a topic's channel. The first four come from scripts, put together of fragments that nodes sent as
- * JSON; only `diff` has a place in the order.
+ * The messages in a topic's channel. Scripts publish all but `bus`, and build them from JSON fragments that nodes sent.
+ * Only `diff` has a place in the topic's order.
  */
 export type TopicMessage =
-  /** `was` is the digest of the state at `base`: two histories with the same numbers differ in it. */
+  /** `was` is the digest of the state at `base`. It differs between two histories with the same numbers. */
   | { readonly kind: 'diff'; readonly diff: PresenceDiff; readonly was: number; readonly node: string }
-  /** A presence is another node's now. */
+  /** A node has adopted a presence. */
   | { readonly kind: 'adopted'; readonly ref: string; readonly node: string }
-  /** The node has put all that it holds here into this epoch; `former` are ids that it had before. */
+  /** The node has asserted all its presences in this epoch. `former` holds its earlier ids. */
   | {
       readonly kind: 'asserted'
       readonly epoch: string
       readonly node: string
       readonly former: readonly string[]
     }
-  /** The topic's history begins anew. */
+  /** A new history of the topic begins. */
   | { readonly kind: 'begun'; readonly epoch: string }
-  /** From a channel of another node; `from` is the store that sent it. */
+  /** A broadcast. `from` is the instance of the store that sent it. */
   | { readonly kind: 'bus'; readonly from: string; readonly message: StoreMessage }
 
-/** Null for what nobody here says. */
+/** Returns null for an unknown message. */
 export function parseMessage(text: string): TopicMessage | null {
-  let said: unknown
+  let message: unknown
   try {
-    said = JSON.parse(text)
+    message = JSON.parse(text)
   } catch {
     return null
   }
-  if (!isJsonObject(said)) return null
-  // Past `k` it is as our own scripts and `busText` made it: who can write to Redis is trusted.
+  if (!isJsonObject(message)) return null
+  // Everything else is trusted to be as our scripts and `busText` made it: a client cannot write to Redis.
   // biome-ignore lint/suspicious/noExplicitAny: see above
-  const it = said as any
+  const it = message as any
   switch (it.k) {
     case 'd': {
       const { epoch, base, was, seq, digest, node, joins, updates, leaves } = it

@@ -4,14 +4,14 @@ import { readSnapshot, type StoredSnapshot } from './snapshot'
 import { FENCE_MS, NO_HISTORY, PROLOGUE } from './topic'
 
 /*
- *   ARGV  8 1 where something of the node may be here  9 how many ids it had before  10… those ids
- *         then how many it has dropped, and of each: ref reason
- *         then each own presence: ref rev hash owner key meta
- *   reply as of snapshot, the refs that are lost to another node, and the message of its step, which may be empty
+ *   ARGV  8 1 if the node may have presences here  9 number of its former ids  10… those ids
+ *         then the number of dropped presences, and for each: ref reason
+ *         then for each own presence: ref rev hash owner key meta
+ *   reply as in snapshot, the refs that another node holds, and the message of the diff, which may be empty
  *
- * What a node does where it may have missed something: afterwards the topic holds of this node exactly what the node
- * says, everybody knows that it has said so, and nothing more can be done here under the ids that it had before. Of a
- * topic without a history in which the node never changed anything, nothing is kept.
+ * A node asserts after it may have missed messages. Afterwards the topic holds exactly the presences that the node sent,
+ * all nodes know that it has asserted, and Redis refuses commands under its former ids. The script stores nothing for a
+ * topic without a history in which the node never changed anything.
  */
 export const ASSERT: RedisScript = {
   name: 'assert',
@@ -88,9 +88,9 @@ return { epoch, int(seq), int(digest), redis.call('HGETALL', G), redis.call('HGE
 
 export interface AssertReply {
   readonly snapshot: StoredSnapshot
-  /** Refs, in JSON, that are another node's now. */
+  /** Refs (JSON) that another node holds now. */
   readonly lost: readonly string[]
-  /** What was published of it; empty where the topic held of this node what it says already. */
+  /** The published diff; empty if the topic already held exactly these presences. */
   readonly message: string
 }
 
@@ -100,17 +100,17 @@ export function readAssertReply(reply: RedisReply): AssertReply {
 }
 
 /**
- * @param leaving ref (JSON) and reason of what it has dropped, and Redis may still have
- * @param isInDoubt whether something that the node said earlier may still come, whatever it holds by now
+ * @param leaving ref (JSON) and reason of dropped presences that Redis may still have
+ * @param isStale whether Redis may have applied, or may still apply, a command whose reply was lost
  */
 export function assertArgs(
   former: readonly string[],
   leaving: readonly (readonly [ref: string, reason: string])[],
   own: Iterable<OwnRecord>,
-  isInDoubt = false,
+  isStale = false,
 ): string[] {
   const dropped = [String(leaving.length), ...leaving.flat()]
   const held = [...own].flatMap(recordArgs)
-  const isKept = isInDoubt || leaving.length > 0 || held.length > 0
-  return [isKept ? '1' : '0', String(former.length), ...former, ...dropped, ...held]
+  const mayHold = isStale || leaving.length > 0 || held.length > 0
+  return [mayHold ? '1' : '0', String(former.length), ...former, ...dropped, ...held]
 }

@@ -7,7 +7,7 @@ import { PROLOGUE } from './topic'
  *   ARGV from 8 on, for each change:   p ref rev hash owner key meta   |   d ref reason
  *   reply                              epoch seq digest message, and the refs that another node holds
  *
- * What another node holds is not touched: that is the fence between an old holder and a new one. (S-5)
+ * A commit never changes a presence that another node holds, so that a former holder cannot disturb the new one. (S-5)
  */
 export const COMMIT: RedisScript = {
   name: 'commit',
@@ -56,9 +56,9 @@ export interface CommitReply {
   readonly epoch: string
   readonly seq: number
   readonly digest: number
-  /** As it was published; empty where the step had no effect. */
+  /** The published diff; empty if the commit had no effect. */
   readonly message: string
-  /** Refs, in JSON, of which another node is the holder. */
+  /** Refs (JSON) that another node holds. */
   readonly held: readonly string[]
 }
 
@@ -67,13 +67,13 @@ export function readCommitReply(reply: RedisReply): CommitReply {
   return { epoch, seq: Number(seq), digest: Number(digest), message, held }
 }
 
-/** A change in the form in which it is sent and kept. */
+/** A change as it is sent to Redis and kept for an assertion. */
 export type NetChange =
   | { readonly op: 'put'; readonly record: OwnRecord }
   /** `ref` is JSON. */
   | { readonly op: 'drop'; readonly ref: string; readonly reason: string }
 
-/** One change for each presence, in order; of one that is put and then dropped only the drop is left. */
+/** One change per presence, in order. A presence that is put and then dropped leaves only the drop. */
 export function netChanges(changes: readonly Change[]): NetChange[] {
   const puts = new Map<string, OwnRecord>()
   const drops = new Map<string, NetChange>()
@@ -87,7 +87,7 @@ export function netChanges(changes: readonly Change[]): NetChange[] {
       if (!earlier || change.rev > earlier.rev) puts.set(ref, ownRecord(change))
     }
   }
-  // A drop comes first: an owner that changes its presence has one at a time.
+  // Drops first: an owner that replaces its presence never has two.
   return [...drops.values(), ...[...puts.values()].map((record): NetChange => ({ op: 'put', record }))]
 }
 

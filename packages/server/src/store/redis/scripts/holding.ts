@@ -3,7 +3,7 @@ import { FENCE_MS, PROLOGUE } from './topic'
 
 /*
  *   ARGV 8   owner
- *   reply    ref, record; nothing where the owner has no presence
+ *   reply    ref, record; nothing if the owner has no presence
  */
 export const ADOPT: RedisScript = {
   name: 'adopt',
@@ -25,9 +25,9 @@ return { ref, text }
 
 /*
  *   ARGV 1   the dead node      ARGV 8   the reason of the leaves
- *   reply    how many left
+ *   reply    number of leaves
  *
- * Done twice, the second time finds nothing to do: several nodes may be at it.
+ * Several nodes may run it for the same dead node: the second run finds nothing left to do.
  */
 export const REAP: RedisScript = {
   name: 'reap',

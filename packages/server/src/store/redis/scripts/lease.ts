@@ -3,7 +3,7 @@ import type { RedisReply, RedisScript } from '../redis-port'
 /*
  *   KEYS  1 leases  2 dying  3 reasons        all times are those of Redis
  *
- *           renew                    sweep, by anybody: lapsed, or seen and not known
+ *           renew                    sweep by any node: lease expired, or a holder without a lease
  *   (none) -------> leased --------------------------------------------------------> dying --finish--> (none)
  *                     ^  |
  *                     +--+ renew
@@ -15,8 +15,8 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `
 
 /**
- * `ARGV 1` node, `2` milliseconds, `3` 1 to register. Replies 1 where the lease was there: a node whose lease is gone was
- * reaped, or Redis lost its data, and it has to register under another id.
+ * `ARGV 1` node, `2` milliseconds, `3` 1 to register. Replies 1 if the lease was there. A node whose lease is gone was
+ * declared dead, or Redis lost its data; the node has to register another id.
  */
 export const RENEW: RedisScript = {
   name: 'renew',
@@ -28,7 +28,7 @@ return has and 1 or 0
 `,
 }
 
-/** `ARGV 1` node, `2` milliseconds that it leaves the others to take what it held. */
+/** `ARGV 1` node, `2` milliseconds that the other nodes have to claim its sessions and adopt its presences. */
 export const HAND_OFF: RedisScript = {
   name: 'hand-over',
   isUrgent: true,
@@ -39,18 +39,18 @@ return 1
 `,
 }
 
-/** `ARGV 1` a node that goes and holds nothing: nobody has to look after it. */
+/** `ARGV 1` a node that shuts down and holds nothing, so that no other node has to clean up. */
 export const LEAVE: RedisScript = {
   name: 'leave',
   source: `return redis.call('ZREM', KEYS[1], ARGV[1])`,
 }
 
-/** At most so many nodes are found dead in one sweep; the next finds the others. */
+/** Dead nodes per sweep, at most. The next sweep finds the others. */
 const DEAD_PER_SWEEP = 32
 
 /**
- * `ARGV 1` the node that sweeps, then the ids that it has seen as holders. Replies with those to be reaped, each with its
- * reason; with nothing where the sweeping node's own lease is gone.
+ * `ARGV 1` the node that sweeps, then the ids of holders that it sees. Replies with the dead nodes, each with the reason of
+ * its leaves, or with nothing if the sweeping node's own lease is gone.
  */
 export const SWEEP: RedisScript = {
   name: 'sweep',
@@ -72,7 +72,7 @@ return dead
 `,
 }
 
-/** `ARGV 1` a node of which nothing is left. */
+/** `ARGV 1` a dead node that has been cleaned up. */
 export const FINISH: RedisScript = {
   name: 'finish',
   source: `
@@ -95,7 +95,7 @@ export function readSweepReply(reply: RedisReply): DeadNode[] {
   return dead
 }
 
-/** `KEYS 1` a node's topics, `ARGV` a topic to add. */
+/** The next four: `KEYS 1` a node's topics, `ARGV 1` a topic to add or remove. */
 export const TOUCH: RedisScript = { name: 'touch', source: `return redis.call('SADD', KEYS[1], ARGV[1])` }
 export const UNTOUCH: RedisScript = { name: 'untouch', source: `return redis.call('SREM', KEYS[1], ARGV[1])` }
 export const TOPICS: RedisScript = { name: 'topics', source: `return redis.call('SMEMBERS', KEYS[1])` }

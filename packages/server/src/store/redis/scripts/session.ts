@@ -1,11 +1,11 @@
 import type { RedisReply, RedisScript } from '../redis-port'
 
 /*
- *   KEYS 1  hash: node, version, session (JSON)     `was` 1 once it was claimed, `over` 1 when it ended after that
- *   ARGV 1  milliseconds that it is kept
+ *   KEYS 1  hash: node, version, session (JSON), `was` 1 once a node has claimed it, `over` 1 if it ended after that
+ *   ARGV 1  the session's time to live, milliseconds
  *
- * A session that was claimed leaves a note when it ends: the node that had it before, and was cut off at the time, must
- * not take it for one that Redis has lost.
+ * A claimed session keeps the mark `over` when it ends. The node that held it before the claim may have been cut off, and
+ * would otherwise save the session again as one that Redis has lost.
  */
 
 const MINE = `
@@ -17,8 +17,8 @@ local holder = redis.call('HGET', KEYS[1], 'node')
 `
 
 /**
- * `ARGV 2` session, `3` 1 where it has changed, `4…` the node's ids, the present one first. Replies with its version; 0 where
- * it is another's.
+ * `ARGV 2` session, `3` 1 if it has changed, `4…` the node's ids, the current one first. Replies with the version, or 0 if
+ * another node holds the session.
  */
 export const SAVE: RedisScript = {
   name: 'session-save',
@@ -40,7 +40,7 @@ export const READ_SESSION: RedisScript = {
   source: `return redis.call('HMGET', KEYS[1], 'session', 'version')`,
 }
 
-/** `ARGV 2` session, `3` version, `4` node. The node that held it, or nothing where it can't be had. */
+/** `ARGV 2` session, `3` version, `4` node. Replies with the previous holder, or nothing if the claim fails. */
 export const CLAIM: RedisScript = {
   name: 'session-claim',
   source: `

@@ -4,7 +4,7 @@ import type { RedisReply, RedisScript } from '../redis-port'
 import { PROLOGUE } from './topic'
 
 /*
- *   ARGV 8   1 where a history that Redis has lost is to begin anew; who only reads leaves no trace
+ *   ARGV 8   1 to begin a new history if Redis has lost the old one; 0 to read without writing
  *   reply    epoch seq digest, assertions (node, mark, …), records (ref, record, …), latest leaves (ref, reason, …)
  */
 export const SNAPSHOT: RedisScript = {
@@ -15,21 +15,20 @@ return { epoch, int(seq), int(digest), redis.call('HGETALL', G), redis.call('HGE
 `,
 }
 
-/** How many are in a topic. */
+/** The number of presences in a topic. */
 export const COUNT: RedisScript = { name: 'count', source: `return redis.call('HLEN', KEYS[1])` }
 
-/** A topic as Redis has it. */
 export interface StoredSnapshot {
-  /** `NO_HISTORY` where the topic has none. */
+  /** `NO_HISTORY` if the topic has none. */
   readonly epoch: string
   readonly seq: number
   readonly digest: number
   readonly presences: readonly Presence[]
-  /** Who holds each of them, in the same order. */
+  /** The node that holds each presence, in the same order. */
   readonly holders: readonly string[]
-  /** The nodes that have asserted in this epoch, under all their ids. */
+  /** All ids of the nodes that have asserted in this epoch. */
   readonly asserted: ReadonlySet<string>
-  /** Why presences left, by ref, of the latest leaves. Empty for a caller that knew no earlier state. */
+  /** Reasons of the latest leaves, by ref. Empty if the caller had no position. */
   readonly reasons: ReadonlyMap<PresenceRef, LeaveReason>
 }
 

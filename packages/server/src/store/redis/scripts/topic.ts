@@ -2,45 +2,45 @@
  *   KEYS  1 presences  2 owners  3 state  4 fenced  5 assertions  6 channel  7 reasons
  *   ARGV  1 node  2 its generation  3 epoch  4 seq  5 digest that it knows  6 a fresh epoch  7 PUBLISH or SPUBLISH
  *
- * How every script of a topic begins. Metas, keys, owners and refs are JSON already: scripts cut and join strings, and
- * never decode them.
+ * The beginning of every script of a topic. Metas, keys, owners and refs arrive as JSON; scripts join them and never decode
+ * them.
  */
 
 /**
- * Milliseconds that a topic's history outlives its last presence. After that the topic begins another epoch, and who
- * still watches it is given the state in place of a diff. Long enough for a room between two visitors, and short
- * because accounts may leave one topic after the other behind.
+ * Milliseconds that a topic's history outlives its last presence. After that the topic begins another epoch, and its
+ * subscribers get a state in place of a diff. Long enough for the time between two visitors of a room, and short because
+ * clients may leave behind one topic after another.
  */
 export const IDLE_TOPIC_MS = 60_000
 
 /**
- * The same of a history that begins anew without anybody: who watches has told Redis of one that it does not know (any
- * more). A commit waits no longer than this for a link (`READY_MS`): those who commit next find one history.
+ * Milliseconds that an empty new history lives, begun because a subscriber knows a history that Redis has lost. A commit
+ * waits no longer than this for the link (`READY_MS`), so the next commits find the same history.
  */
 export const UNUSED_TOPIC_MS = 5000
 
 /**
- * Stands for the epoch of a topic without a history. Nothing is kept of such a topic: its first change begins a history,
- * under an epoch that nobody knew before.
+ * The epoch of a topic without a history. Redis stores nothing for such a topic; its first change begins a history with a
+ * fresh epoch.
  */
 export const NO_HISTORY = ''
 
-/** Milliseconds that the nodes' assertions outlive the last presence: what an earlier connection said may still come. */
+/** Milliseconds that the nodes' assertions outlive the last presence, as commands of earlier connections may come late. */
 export const ASSERTIONS_MS = 600_000
 
-/** Leaves of one topic whose reasons are kept, at most. The oldest go first; a node that missed them tells `closed`. */
+/** Leaves of one topic whose reasons Redis keeps, at most. For an older leave, a node that missed it reports `closed`. */
 export const MAX_REASONS = 512
 
 /**
- * Milliseconds that they are kept after the latest leave: several leases, and longer than the longest pause between two
- * tries to connect. A node that is away for longer has lost its presences to the others anyway.
+ * Milliseconds that Redis keeps the reasons after the latest leave: several leases, and longer than the longest pause
+ * between two attempts to connect. A node that is cut off for longer has been declared dead anyway.
  */
 export const REASONS_MS = 60_000
 
-/** Milliseconds that a node which was reaped is fenced off. */
+/** Milliseconds that Redis refuses commands of a node that was declared dead. */
 export const FENCE_MS = 3_600_000
 
-/** What a node knows of a topic's history; all empty where it knows nothing, or that there is none. */
+/** A node's position in a topic's history; empty if it has none. */
 export interface KnownPosition {
   readonly epoch: string
   readonly seq: number
@@ -49,13 +49,13 @@ export interface KnownPosition {
 
 export const UNKNOWN_POSITION: KnownPosition = { epoch: NO_HISTORY, seq: 0, digest: 0 }
 
-/** Who asks, and what it knows. */
+/** The node that runs a script, and its position. */
 export interface TopicCaller {
   readonly node: string
-  /** Counts the node's returns: a command of an earlier connection that comes late is refused. */
+  /** Grows with each recovery of the node: scripts refuse a late command of an earlier connection. */
   readonly generation: number
   readonly known: KnownPosition
-  /** Used where the topic's history begins. Letters and digits. */
+  /** The epoch of a history that begins with this call. Letters and digits. */
   readonly freshEpoch: string
   readonly publish: 'PUBLISH' | 'SPUBLISH'
 }
@@ -65,8 +65,8 @@ export function callerArgs({ node, generation, known, freshEpoch, publish }: Top
 }
 
 /**
- * The functions that all of them share. `isBegun`: the history begins here, for want of one or because writes were lost.
- * Where there is none, nobody is present and the node knows of none either, it begins with a change alone.
+ * The functions that all scripts share. `isBegun` is true if a history begins here, because there is none or because Redis
+ * has lost writes. If there is none, the topic is empty and the node has no position, only a change begins a history.
  */
 export const PROLOGUE = `
 local P, O, S, X, G, C, W = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
