@@ -29,7 +29,9 @@ function brokenLinks(page: MarkdownDocument): string[] {
 
 function missingPaths({ text }: MarkdownDocument): string[] {
   const named = [...text.matchAll(/`((?:packages|apps|scripts|tests|examples|docs|lint)\/[\w./-]*)`/g)]
-  return named.map(([, path = '']) => path).filter((path) => !existsSync(at(path)))
+  return named
+    .map(([, path = '']) => path)
+    .filter((path) => !path.startsWith(GENERATED) && !existsSync(at(path)))
 }
 
 function unknownCommands({ text }: MarkdownDocument): string[] {

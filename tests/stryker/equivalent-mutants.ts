@@ -33,17 +33,17 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
   ...all(
     `${client}/channel/channel-machine.ts`,
     'Without a connection nothing else of the context is read; the rest is for the compiler.',
-    'const step = depart(state, { ...context, isConnected: false })',
-    'const step = depart(state, {})',
+    'const step = finishLeave(state, { ...context, isConnected: false })',
+    'const step = finishLeave(state, {})',
   ),
   ...all(
     `${client}/presence/own-presence-machine.ts`,
     'A state that is ready has nothing pending; the check is for the compiler.',
-    "const pending = pendingOf(wanted, state.name === 'cooling' ? state.pending : null)",
+    "const pending = pendingOf(wanted, state.name === 'throttled' ? state.pending : null)",
     'const pending = pendingOf(wanted, true ? state.pending : null)',
   ),
   ...all(
-    `${client}/connection/connection-machine.ts`,
+    `${client}/connection/connection-transitions.ts`,
     'A connection that is not open has no time at which it opened, and nothing is as long as that; the check is for the compiler.',
     "const isProven = state.name === 'open' && now - state.openedAt >= PROVEN_AFTER_MS",
     'const isProven = true && now - state.openedAt >= PROVEN_AFTER_MS',
