@@ -154,9 +154,9 @@ export const nodeMutants: readonly Mutant[] = [
     name: 'promises-without-end',
     law: 'S-28',
     breaks: 'while the store is away any number of changes is promised',
-    file: `${server}/presence/registry.ts`,
-    find: 'changes < maxQueuedChanges) return null',
-    replace: 'changes >= 0) return null',
+    file: `${server}/presence/backlog.ts`,
+    find: 'this.changes < this.#maxChanges) return null',
+    replace: 'this.changes >= 0) return null',
     tests: [`${server}/presence`],
   },
   {

@@ -16,7 +16,7 @@ import type { Acceptance, HandshakeRefusal, HandshakeRequest } from './io/wire'
 import { WriteScheduler } from './io/write-scheduler'
 import { SampledLog } from './log'
 import type { ResolvedServerOptions } from './options'
-import { Registry } from './presence/registry'
+import { PresenceRegistry } from './presence/presence-registry'
 import { accountIntervalsOf, rateIntervalsOf } from './rate-limit/rates'
 import { Sessions } from './session/sessions'
 import { VixNames } from './session/vix-names'
@@ -35,7 +35,7 @@ export type NotReadyReason = 'draining' | 'closing' | 'store_unreachable'
 
 /** One server process incarnation: its connections, sessions, channels and registry. */
 export class PresenceNode {
-  readonly registry: Registry
+  readonly registry: PresenceRegistry
   readonly #options: ResolvedServerOptions
   readonly #store: Store
   readonly #sessions: Sessions
@@ -64,7 +64,7 @@ export class PresenceNode {
     const { admission, allowedOrigins } = options
     this.admissionControl = new AdmissionControl({ admission, allowedOrigins, clock, random, log, mode })
     this.#store = options.store ?? new MemoryStore(new MemoryStoreState(`${id}-`, { clock }))
-    this.registry = new Registry({
+    this.registry = new PresenceRegistry({
       store: this.#store,
       clock,
       log,

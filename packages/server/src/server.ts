@@ -18,7 +18,7 @@ import type { Acceptance, HandshakeRefusal, HandshakeRequest } from './io/wire'
 import { checkUnattached, WsListener } from './io/ws-listener'
 import { type NotReadyReason, PresenceNode } from './node'
 import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from './options'
-import type { Registry } from './presence/registry'
+import { Registry } from './presence/registry'
 import type { KickTarget } from './store/node-messages'
 
 /*
@@ -41,7 +41,7 @@ const DRAIN_OPTION_TYPES: OptionsOf<DrainOptions> = { overMs: 'number' }
 
 /** A presence server. Made by {@link createServer}. */
 export class RollcallServer {
-  /** Who is present where; `track`, `untrack`, `untrackAll`, `list` and `diff` for the server's own program. */
+  /** The presences of all topics, for the server's own program. */
   readonly registry: Registry
   readonly #options: ResolvedServerOptions
   readonly #node: PresenceNode
@@ -59,7 +59,7 @@ export class RollcallServer {
     this.#options = options
     this.#mode = options.mode
     this.#node = new PresenceNode(options, () => this.mode)
-    this.registry = this.#node.registry
+    this.registry = new Registry(this.#node.registry)
     this.#clientAddress = clientAddress(options.trustProxy, options.logger)
     this.#ownsHttp = options.server === null
     this.#http = options.server ?? this.#createHttp()
@@ -176,7 +176,7 @@ export class RollcallServer {
 
   /** An event to everybody in a topic, on all nodes. */
   broadcast(topic: Topic, event: string, payload: Payload): void {
-    this.registry.broadcast(topic, event, payload)
+    this.#node.registry.broadcast(topic, event, payload)
   }
 
   /**

@@ -10,7 +10,8 @@ import type {
   Topic,
 } from '@rollcall/shared-protocol'
 import type { Identity } from '../identity/identity'
-import type { RegistryDiff, TrackResult } from '../presence/registry'
+import type { TrackResult } from '../presence/presence-registry'
+import type { RegistryDiff } from '../presence/registry-diff'
 
 /** What a channel's functions work with: one session in one topic. */
 export interface ChannelContext {

@@ -9,7 +9,7 @@ import type {
 } from '@rollcall/shared-protocol'
 import { SerialQueue } from '../async/serial-queue'
 import { withTimeout } from '../async/with-timeout'
-import type { Registry } from '../presence/registry'
+import type { PresenceRegistry } from '../presence/presence-registry'
 import { type AccessMembership, type ChannelAccess, DecidedAccess, UNRESTRICTED } from './channel-access'
 import type { ResolvedChannel } from './channel-definition'
 import { ChannelReplies, EMPTY_RESPONSE } from './channel-replies'
@@ -36,7 +36,7 @@ import { TopicSubscription } from './topic-subscription'
  */
 
 export interface ChannelServices extends HandlerLimits {
-  readonly registry: Registry
+  readonly registry: PresenceRegistry
   /** Messages of one channel that wait for the one before them. */
   readonly maxWaitingMessages: number
   /** Milliseconds that the store has to tell who joins what is in the topic. */

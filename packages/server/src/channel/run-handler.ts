@@ -10,7 +10,7 @@ import {
 import { withTimeout } from '../async/with-timeout'
 import type { Clock } from '../io/clock'
 import { type Logger, logFailure } from '../log'
-import type { TrackResult } from '../presence/registry'
+import type { TrackResult } from '../presence/presence-registry'
 import { type Access, type Authorize, type AuthorizeContext, checkAuthorization } from './authorization'
 import type { ChannelContext } from './channel-context'
 import type { ChannelDefinition, ResolvedChannel } from './channel-definition'

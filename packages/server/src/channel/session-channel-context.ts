@@ -16,9 +16,10 @@ import { withTimeout } from '../async/with-timeout'
 import { isGuests } from '../identity/account'
 import type { Identity } from '../identity/identity'
 import type { Clock } from '../io/clock'
-import { checkEvent, jsonObjectText } from '../presence/arguments'
+import { checkEvent, jsonObjectText, notTracked } from '../presence/arguments'
 import type { Owner } from '../presence/owned-presences'
-import { notTracked, type Registry, type RegistryDiff, type TrackResult } from '../presence/registry'
+import type { PresenceRegistry, TrackResult } from '../presence/presence-registry'
+import type { RegistryDiff } from '../presence/registry-diff'
 import type { Subscriber } from '../presence/subscribers'
 import type { ChannelContext } from './channel-context'
 import type { ChannelSession } from './channel-session'
@@ -46,7 +47,7 @@ export interface PresenceOwner {
 export interface SessionChannelContextInit {
   readonly membership: Membership
   readonly session: ChannelSession
-  readonly registry: Registry
+  readonly registry: PresenceRegistry
   readonly guestsPerAddress: number
   readonly actingAs: PresenceOwner | null
 }
@@ -61,7 +62,7 @@ export class SessionChannelContext implements ChannelContext {
   readonly #identity: Identity | null
   readonly #membership: Membership
   readonly #session: ChannelSession
-  readonly #registry: Registry
+  readonly #registry: PresenceRegistry
   readonly #guestsPerAddress: number
   readonly #owner: Owner
   #isResumed = false

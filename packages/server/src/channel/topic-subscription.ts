@@ -1,53 +1,58 @@
 import type { Dialect, JoinMessage, Position, PresenceRef, Topic } from '@rollcall/shared-protocol'
 import { Packet } from '../io/packet'
-import type { Registry } from '../presence/registry'
+import type { PresenceRegistry } from '../presence/presence-registry'
 import type { Subscriber, SubscriptionStart } from '../presence/subscribers'
+import type { TopicHub } from '../presence/topic-hub'
 
 /*
- *   out --enter--> waiting --flush--> in --sleep--> asleep --wake--> out
- *                     `------------ sleep ------------^         end: from anywhere
- *
- * A membership's place in its topic: what it is told of there, and from when to when. While its session has no
- * connection it sleeps: it is told nothing, and keeps its presence. (S-6)
+ *   new --start--> waiting --flush--> live --pause--> paused --resume--> new
+ *                     `------------ pause -------------^         end: from any state
  */
 
-const NEWCOMER: SubscriptionStart = {
+/** A first start, without a state. */
+const STATELESS: SubscriptionStart = {
   onStarted: null,
-  withState: true,
+  withState: false,
   isReturning: false,
   since: null,
   ownRef: null,
 }
 
-/** What a topic is told through: the session. */
+/** Carries a topic's messages to the client: the session. */
 export type SubscriptionOutlet = Pick<Subscriber, 'dialect' | 'isCongested' | 'canSendState' | 'deliver'>
 
+/**
+ * A channel's subscription to its topic. While its session has no connection it is paused: it receives nothing, and the
+ * session keeps its presence. (S-6)
+ */
 export class TopicSubscription implements Subscriber {
   readonly receivesPresence: boolean
   readonly #outlet: SubscriptionOutlet
   readonly #topic: Topic
-  readonly #registry: Pick<Registry, 'hub' | 'detach' | 'catchUp'>
+  readonly #registry: Pick<PresenceRegistry, 'hub'>
+  /** The hub that it is attached to; null while it is new, paused or ended. */
+  #hub: TopicHub | null = null
   #isLive = false
   #isPaused = false
   #isEnded = false
-  /** The join with which the client claimed it when it last came back. */
-  #claim: JoinMessage | null = null
-  /** Where the topic stood when its session was first let in. */
+  /** The join with which the client last resumed it. */
+  #resumeJoin: JoinMessage | null = null
+  /** The topic's position when the session first subscribed. */
   #subscribedSince: Position | null
-  /** Ends the wait for the flush that is to let it in. */
+  /** Ends the wait for the flush that starts it. */
   #endWait: (() => void) | null = null
-  /** The join that waits for it. */
+  /** The join that waits for that flush. */
   #starting: JoinMessage | null = null
 
   constructor(
     outlet: SubscriptionOutlet,
-    wantsPresence: boolean,
+    receivesPresence: boolean,
     topic: Topic,
-    registry: Pick<Registry, 'hub' | 'detach' | 'catchUp'>,
+    registry: Pick<PresenceRegistry, 'hub'>,
     older?: TopicSubscription,
   ) {
     this.#outlet = outlet
-    this.receivesPresence = wantsPresence
+    this.receivesPresence = receivesPresence
     this.#topic = topic
     this.#registry = registry
     this.#subscribedSince = older?.subscribedSince ?? null
@@ -57,7 +62,7 @@ export class TopicSubscription implements Subscriber {
     return this.#subscribedSince
   }
 
-  /** Whether the topic tells it what happens: from the flush that let it in until it sleeps or is over. */
+  /** Whether it receives the topic's messages: from the flush that starts it until it is paused or ended. */
   get isLive(): boolean {
     return this.#isLive
   }
@@ -70,44 +75,49 @@ export class TopicSubscription implements Subscriber {
     return this.#isEnded
   }
 
-  /** Whether the topic has not let it in yet, and it is not over or asleep. */
+  /** Whether the start that this join asked for is still to come. */
   isWaitingFor(message: JoinMessage): boolean {
     return this.#endWait !== null && this.#starting === message
   }
 
   get resumeJoin(): JoinMessage | null {
-    return this.#claim
+    return this.#resumeJoin
   }
 
   /**
-   * Waits until the next flush has let it in, or it sleeps or is over. `onStarted` is called before the state goes out.
-   * `ownRef` is of the session's presence here, if it has one.
+   * Starts with the next flush. Resolves then, or when it is paused or ended first. `onStarted` is called just before the
+   * state is delivered. `ownRef` is the session's presence in the topic, if it has one.
    */
   start(message: JoinMessage, onStarted: () => void, ownRef: PresenceRef | null = null): Promise<void> {
-    // A client that came back meanwhile knows its latest join only.
-    const isOutdated = this.#claim !== null && this.#claim !== message
+    // A client that has resumed meanwhile expects only the reply to its latest join.
+    const isOutdated = this.#resumeJoin !== null && this.#resumeJoin !== message
     if (this.#isPaused || this.#isEnded || isOutdated) return Promise.resolve()
     return new Promise((resolve) => {
       this.#endWait = resolve
       this.#starting = message
-      const admit = (at: Position | null) => {
+      const started = (at: Position | null) => {
         this.#isLive = true
         if (this.#subscribedSince?.epoch !== at?.epoch) this.#subscribedSince = at
         onStarted()
         this.#endWait = null
         resolve()
       }
-      const since = this.#knows(message.since ?? null, ownRef)
-      const isReturning = this.#claim === message
-      const admission = { withState: true, isReturning, ...since, onStarted: admit }
-      this.#registry.hub(this.#topic).attach(this, admission)
+      const since = this.#trustedSince(message.since ?? null, ownRef)
+      const isReturning = this.#resumeJoin === message
+      const start = { withState: true, isReturning, ...since, onStarted: started }
+      this.#hub = this.#registry.hub(this.#topic)
+      this.#hub.attach(this, start)
     })
   }
 
-  /** Follows the topic from now on, without being given its state. Who is not announced hears alone that it is open. */
+  /**
+   * Starts without a state. The dialect's message for a new connection goes to all subscribers, or to this one alone if it
+   * is not to be announced.
+   */
   startWithoutState(isAnnounced = true): void {
     const hub = this.#registry.hub(this.#topic)
-    hub.attach(this, { ...NEWCOMER, withState: false })
+    this.#hub = hub
+    hub.attach(this, STATELESS)
     if (isAnnounced) hub.announceOpening()
     else if (this.receivesPresence) {
       this.deliver(new Packet(this.dialect.encodeServer({ kind: 'opened', topic: this.#topic })))
@@ -121,21 +131,19 @@ export class TopicSubscription implements Subscriber {
     this.#detach()
   }
 
-  /** The client is back, and says so with a join: the only one that will be let in from now on. */
+  /** Prepares a start after a pause. From now on only this join can start it. */
   resume(message: JoinMessage): void {
     this.#isPaused = false
-    this.#claim = message
+    this.#resumeJoin = message
   }
 
-  /** Whether it was not over yet. */
+  /** Returns whether it had not ended before. */
   end(): boolean {
     if (this.#isEnded) return false
     this.#isEnded = true
     this.#detach()
     return true
   }
-
-  // --- Member ----------------------------------------------------------------------------------------------------
 
   get dialect(): Dialect {
     return this.#outlet.dialect
@@ -153,17 +161,20 @@ export class TopicSubscription implements Subscriber {
     this.#outlet.deliver(packet)
   }
 
-  /** Its peer has read what waited. */
+  /** Asks for the state if presence was withheld. Call it when the client has read its backlog. */
   catchUp(): void {
-    this.#registry.catchUp(this.#topic, this)
+    this.#hub?.catchUp(this)
   }
 
   /**
-   * A position that its client names, as far as that is to be believed: a newcomer must not learn who left before they
-   * came. The session was let in before it here, or, where it comes from another node, its presence has to have been
-   * there: that is for the flush to find. (S-63)
+   * The client's position, if it can be trusted: a newcomer must not learn who left before they joined. The session must
+   * have subscribed here before that position. A session from another node must have had its presence at that position,
+   * which the flush checks. (S-63)
    */
-  #knows(since: Position | null, ownRef: PresenceRef | null): Pick<SubscriptionStart, 'since' | 'ownRef'> {
+  #trustedSince(
+    since: Position | null,
+    ownRef: PresenceRef | null,
+  ): Pick<SubscriptionStart, 'since' | 'ownRef'> {
     const first = this.#subscribedSince
     if (since && first?.epoch === since.epoch && since.seq >= first.seq) return { since, ownRef: null }
     return since && ownRef !== null ? { since, ownRef: ownRef } : { since: null, ownRef: null }
@@ -171,7 +182,8 @@ export class TopicSubscription implements Subscriber {
 
   #detach(): void {
     this.#isLive = false
-    this.#registry.detach(this.#topic, this)
+    this.#hub?.detach(this)
+    this.#hub = null
     this.#endWait?.()
     this.#endWait = null
   }

@@ -1,19 +1,16 @@
-import type { Presence, Topic } from '@rollcall/shared-protocol'
+import { type Fault, type Limits, limitFault, type Presence, type Topic } from '@rollcall/shared-protocol'
 import { KeyCounts, SmallMap } from '../collections'
-import type { Account } from '../identity/account'
+import { type Account, nameAccount } from '../identity/account'
 
-/** Who tracks: an id of a session, or whatever else is told apart by a string. */
+/** Names who tracks a presence: a session's id, or any string that an application chooses. */
 export type Owner = string
 
-/** What one owner tracks, and whom that is counted for: all of it for one, or for nobody. */
+/** One owner's presences, all counted for one account or for none. */
 class OwnerPresences extends SmallMap<Topic, Presence> {
   account: Account | null = null
 }
 
-/**
- * What this node's owners track, at most one presence for each owner in each topic, and how many that are, in all and of
- * each account.
- */
+/** The presences that this node's owners track, at most one per owner and topic, with counts per node and account. */
 export class OwnedPresences {
   readonly #byOwner = new Map<Owner, OwnerPresences>()
   readonly #ofAccount = new KeyCounts()
@@ -23,26 +20,34 @@ export class OwnedPresences {
     return this.#count
   }
 
-  /** Accounts that have any. */
+  /** Accounts that have presences. */
   get accountCount(): number {
     return this.#ofAccount.size
   }
 
-  /** How many the account has, of all its owners. */
+  /** Presences of the account, over all its owners. */
   countOf(account: Account): number {
     return this.#ofAccount.of(account)
   }
 
-  /** The account that the owner's are counted for; null for none. */
-  accountOf(owner: Owner): Account | null {
-    return this.#byOwner.get(owner)?.account ?? null
+  /** Returns the limit that one more presence of this owner would break, or null. */
+  fullFault(owner: Owner, account: Account | null, limits: Limits): Fault | null {
+    const { capacity, presencesPerIdentity } = limits
+    const counted = this.#byOwner.get(owner)?.account ?? account
+    const own = counted === null ? 0 : this.countOf(counted)
+    // The account's own limit comes first: it does not depend on other accounts.
+    if (counted !== null && own >= presencesPerIdentity) {
+      return capacityFault(`${nameAccount(counted)} holds`, 'presencesPerIdentity', presencesPerIdentity, own)
+    }
+    const count = this.#count
+    return count >= capacity ? capacityFault('This node holds', 'capacity', capacity, count) : null
   }
 
   get(owner: Owner, topic: Topic): Presence | undefined {
     return this.#byOwner.get(owner)?.get(topic)
   }
 
-  /** An owner that has any keeps its account; one that had none gets it for all that it has. */
+  /** An owner keeps its first account; presences that it had without one are counted for the account from then on. */
   set(owner: Owner, topic: Topic, presence: Presence, account: Account | null = null): void {
     let holding = this.#byOwner.get(owner)
     if (!holding) {
@@ -71,11 +76,16 @@ export class OwnedPresences {
     return presence
   }
 
-  owners(): Owner[] {
-    return [...this.#byOwner.keys()]
-  }
-
   topicsOf(owner: Owner): Topic[] {
     return this.#byOwner.get(owner)?.keys() ?? []
   }
+}
+
+function capacityFault(
+  who: string,
+  name: 'capacity' | 'presencesPerIdentity',
+  max: number,
+  held: number,
+): Fault {
+  return { ...limitFault(`${who} ${held} presences`, name, max, held + 1), code: 'capacity_exceeded' }
 }

@@ -125,7 +125,7 @@ test('overlay shows what was promised: what is in flight, and over it what is st
 
 test('a leave of what may be another node’s by now does not hide it', () => {
   const staging = committed('a', 'b')
-  staging.leave('a', 'left', 'doubtful')
+  staging.leave('a', 'left', { ifStillHeld: true })
   staging.leave('b', 'left')
   expect(staging.overlay([presence('a'), presence('b')])).toEqual([presence('a')])
   expect(staging.take()).toEqual([drop('a'), drop('b')])
@@ -159,7 +159,7 @@ describe('a presence is leaving', () => {
 describe('a leave of what may be another node’s by now', () => {
   test('hides it the next time, once the store has answered the first', () => {
     const staging = committed('a')
-    staging.leave('a', 'left', 'doubtful')
+    staging.leave('a', 'left', { ifStillHeld: true })
     staging.take()
     staging.confirm()
     staging.leave('a', 'left')
@@ -170,7 +170,7 @@ describe('a leave of what may be another node’s by now', () => {
     const staging = committed('a', 'b')
     staging.update(presence('a', 1), owner)
     staging.take()
-    staging.leave('a', 'left', 'doubtful')
+    staging.leave('a', 'left', { ifStillHeld: true })
     staging.confirm()
     expect(staging.overlay([presence('a', 1)])).toEqual([presence('a', 1)])
   })
@@ -178,7 +178,7 @@ describe('a leave of what may be another node’s by now', () => {
   test('leaves no doubt about one that the store never heard of', () => {
     const staging = new Staging()
     staging.join(presence('a'), owner)
-    staging.leave('a', 'left', 'doubtful')
+    staging.leave('a', 'left', { ifStillHeld: true })
     staging.join(presence('a'), owner)
     staging.take()
     staging.confirm()
@@ -196,7 +196,7 @@ test('how many are shown is counted without making the list', () => {
   staging.update(presence('a', 1), owner)
   staging.leave('b', 'left')
   staging.leave('e', 'left')
-  staging.leave('c', 'left', 'doubtful')
+  staging.leave('c', 'left', { ifStillHeld: true })
   staging.leave('never', 'left')
   expect([count(), staging.overlay(told).length]).toEqual([3, 3])
   staging.take()

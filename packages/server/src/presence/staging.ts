@@ -1,25 +1,30 @@
 import type { LeaveReason, Presence, PresenceRef } from '@rollcall/shared-protocol'
 import type { Change } from '../store/store'
 
+export interface LeaveOptions {
+  /** Another node may have adopted the presence; it then stays, and is shown until the store reports that it left. */
+  readonly ifStillHeld?: boolean
+}
+
 /**
- * This node's changes to one topic that the store has not confirmed, at most one for each presence (P-2):
+ * This node's changes to one topic that the store has not confirmed, at most one per presence (P-2):
  *
  * ```
- * put new + put      -> put new, at the later meta         take()     staged -> in flight
- * put new + drop     -> nothing                            settle()   in flight -> gone
- * update  + update   -> the later one                      restore()  in flight -> staged, under what is newer
+ * put new + put      -> put new, with the later meta       take()     staged -> in flight
+ * put new + drop     -> nothing                            confirm()  in flight -> removed
+ * update  + update   -> the later one                      restore()  in flight -> staged, below newer changes
  * update  + drop     -> drop
  * ```
  */
 export class Staging {
   #staged = new Map<PresenceRef, Change>()
-  /** Staged refs that the store has never heard of: dropping one of them leaves nothing to tell. */
+  /** Staged refs that the store has never received: dropping one needs no commit. */
   #uncommitted = new Set<PresenceRef>()
   #inFlight = new Map<PresenceRef, Change>()
-  /** Staged drops of what may be another node's by now, so that they may come to nothing. */
+  /** Staged drops that the store ignores if another node has adopted the presence. */
   readonly #ifStillHeld = new Set<PresenceRef>()
 
-  /** Changes that wait for a commit. */
+  /** Changes that no commit has taken. */
   get size(): number {
     return this.#staged.size
   }
@@ -33,7 +38,7 @@ export class Staging {
     return this.waiting === 0
   }
 
-  /** Whether the store has certainly never heard of it. */
+  /** Whether the store has certainly never received the presence. */
   isUncommitted(ref: PresenceRef): boolean {
     return this.#uncommitted.has(ref)
   }
@@ -51,14 +56,13 @@ export class Staging {
     this.#staged.set(ref, { op: 'put', ref, key, meta, rev, owner })
   }
 
-  /** `doubtful`: another node may hold it by now, and then it stays. It is shown until the store says that it is gone. */
-  leave(ref: PresenceRef, reason: LeaveReason, certainty: 'certain' | 'doubtful' = 'certain'): void {
-    if (certainty === 'doubtful' && !this.#uncommitted.has(ref)) this.#ifStillHeld.add(ref)
+  leave(ref: PresenceRef, reason: LeaveReason, options?: LeaveOptions): void {
+    if (options?.ifStillHeld && !this.#uncommitted.has(ref)) this.#ifStillHeld.add(ref)
     if (this.#uncommitted.delete(ref)) this.#staged.delete(ref)
     else this.#staged.set(ref, { op: 'drop', ref, reason })
   }
 
-  /** Everything staged, for one commit. Not to be called again before {@link confirm} or {@link restore}. */
+  /** Takes all staged changes for one commit. Call {@link confirm} or {@link restore} before you call it again. */
   take(): Change[] {
     this.#inFlight = this.#staged
     this.#staged = new Map()
@@ -66,15 +70,15 @@ export class Staging {
     return [...this.#inFlight.values()]
   }
 
-  /** The commit went through. */
+  /** Removes the changes in flight. Call it when the commit succeeded. */
   confirm(): void {
     for (const [ref, { op }] of this.#inFlight) if (op === 'drop') this.#ifStillHeld.delete(ref)
     this.#inFlight = new Map()
   }
 
   /**
-   * The commit did not, or its answer was lost: what was in flight waits again. None of it is fresh any more, as the
-   * store may have heard of it: a presence that was dropped without a word would stay there for ever.
+   * Stages the changes in flight again. Call it when the commit failed or its reply was lost. The store may have
+   * received them, so none of them counts as uncommitted: a presence among them needs a drop to disappear.
    */
   restore(): void {
     const newer = this.#staged
@@ -83,7 +87,7 @@ export class Staging {
     for (const [ref, change] of newer) this.#staged.set(ref, change)
   }
 
-  /** What the store has told, with the unconfirmed changes on top: what this node has already promised. */
+  /** The store's presences with the unconfirmed changes on top, since this node has already accepted those. */
   overlay(presences: Iterable<Presence>): Presence[] {
     const view = new Map<PresenceRef, Presence>()
     for (const presence of presences) view.set(presence.ref, presence)
@@ -97,10 +101,10 @@ export class Staging {
     return [...view.values()]
   }
 
-  /** How many {@link overlay} shows, where the store has told of `size` and knows a ref by `has`. */
+  /** The length of {@link overlay} over a store state of `size` presences; `has` looks up a ref in that state. */
   countOver(size: number, has: (ref: PresenceRef) => boolean): number {
     let count = size
-    // What is staged is newer than what is in flight.
+    // Staged changes are newer than those in flight.
     for (const [ref, { op }] of new Map([...this.#inFlight, ...this.#staged])) {
       if (op === 'put' && !has(ref)) count++
       else if (op === 'drop' && has(ref) && !this.#ifStillHeld.has(ref)) count--

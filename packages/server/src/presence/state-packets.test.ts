@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { VirtualClock } from '../testing-support/virtual-clock'
 import { HistoryBudget } from './history-budget'
 import { RecentStates } from './recent-states'
-import { StatePackets } from './state-packets'
+import { StatePackets } from './state-delivery'
 import { TopicState } from './topic-state'
 
 const ada = { ref: 'a', key: 'ada', rev: 0, meta: {} }

@@ -2,36 +2,36 @@ import type { Dialect, Position, PresenceRef, ServerMessage } from '@rollcall/sh
 import { Packet } from '../io/packet'
 import type { Parting } from './parting'
 
-/** One who is told of a topic: a channel. */
+/** A channel's subscription to a topic, as the topic knows it. */
 export interface Subscriber {
   readonly dialect: Dialect
-  /** Whether presence is told to it, or only the channel's own events. */
+  /** Whether it receives presence, or only the channel's own events. */
   readonly receivesPresence: boolean
-  /** Whether its peer is behind with its reading. Presence is kept from it until it has caught up. */
+  /** Whether its client reads too slowly. The topic withholds presence until the client has caught up. */
   readonly isCongested: boolean
-  /** Whether a state can be delivered to it now. Where not, it is to catch up once one can. */
+  /** Whether a state can be delivered now. If not, {@link TopicHub.catchUp} must be called once one can. */
   canSendState(): boolean
-  /** Queues frames for the connection behind it. Must not throw, and must not call back into the topic. */
+  /** Queues frames for the connection. Must not throw and must not call back into the topic. */
   deliver(packet: Packet): void
 }
 
-/** How a member that waits comes in. */
+/** The terms on which a subscription starts, or restarts with a state. */
 export interface SubscriptionStart {
-  /** Called just before the state is delivered, with where the topic stands. */
+  /** Called just before the state is delivered, with the topic's position. */
   readonly onStarted: ((at: Position | null) => void) | null
   /** Whether the state is delivered at all. */
   readonly withState: boolean
-  /** Whether what this node knows will do while the store cannot be asked: it has been here before. (S-28) */
+  /** Whether this node may serve what it knows while the store is unreachable: the client was here before. (S-28) */
   readonly isReturning: boolean
-  /** Where its map stands: what it missed since then will do in place of the state. */
+  /** The position of the client's map: the changes since then replace the state. */
   readonly since: Position | null
-  /** What it missed is for it only where this presence was there then; null where it is for it in any case. */
+  /** The changes replace the state only if this presence was there at `since`; null for always. */
   readonly ownRef: PresenceRef | null
-  /** Delivered just before the state, to a member whose map stands where the lost history ended. */
+  /** Delivered just before the state, to a client whose map stands where the lost history ended. */
   readonly parting?: Parting | undefined
 }
 
-/** Of one who is in already, and is to be given the state again. */
+/** Sends the whole state again to a subscription that is live. */
 export const RESTART_WITH_STATE: SubscriptionStart = {
   onStarted: null,
   withState: true,
@@ -41,16 +41,16 @@ export const RESTART_WITH_STATE: SubscriptionStart = {
 }
 
 /**
- * The members of one topic on this node, by dialect, so that what goes to many is encoded once for each dialect.
- * A member waits for a state before it is told of diffs (P-1), and may come to wait again.
+ * The subscribers of one topic on this node, by dialect, so that a broadcast is encoded once per dialect. A subscriber
+ * receives diffs only after its state (P-1), and may have to wait for another state later.
  */
 export class Subscribers {
   readonly #live = new Map<Dialect, Set<Subscriber>>()
-  /** Wait for the next flush. */
+  /** Scheduled for the next flush. */
   #waiting = new Map<Subscriber, SubscriptionStart>()
-  /** Waited when the running flush began: what they staged before is in it. */
+  /** Scheduled when the running flush began, so that it commits what they had staged. */
   readonly #due = new Map<Subscriber, SubscriptionStart>()
-  /** Live ones that presence is kept from: their peers are behind with their reading. */
+  /** Live subscribers that missed presence because their clients read too slowly. */
   readonly #behind = new Set<Subscriber>()
   #size = 0
 
@@ -63,121 +63,122 @@ export class Subscribers {
   }
 
   /**
-   * Has the member admitted in the next flush. One that is live already stays so for events; of presence it is told
-   * nothing until its state.
+   * Schedules a start for the next flush. A subscriber that is live keeps receiving events, but no presence until its
+   * state.
    */
-  scheduleState(member: Subscriber, admission: SubscriptionStart): void {
-    const earlier = this.#waiting.get(member) ?? this.#due.get(member)
-    if (!earlier && !this.#live.get(member.dialect)?.has(member)) this.#size++
-    this.#due.delete(member)
-    this.#behind.delete(member)
-    this.#waiting.set(member, {
-      onStarted: admission.onStarted ?? earlier?.onStarted ?? null,
-      withState: admission.withState || (earlier?.withState ?? false),
-      isReturning: admission.isReturning && (earlier?.isReturning ?? true),
-      since: admission.since,
-      ownRef: admission.ownRef,
-      parting: earlier?.parting ?? admission.parting,
+  scheduleState(subscriber: Subscriber, start: SubscriptionStart): void {
+    const earlier = this.#waiting.get(subscriber) ?? this.#due.get(subscriber)
+    if (!earlier && !this.#live.get(subscriber.dialect)?.has(subscriber)) this.#size++
+    this.#due.delete(subscriber)
+    this.#behind.delete(subscriber)
+    this.#waiting.set(subscriber, {
+      onStarted: start.onStarted ?? earlier?.onStarted ?? null,
+      withState: start.withState || (earlier?.withState ?? false),
+      isReturning: start.isReturning && (earlier?.isReturning ?? true),
+      since: start.since,
+      ownRef: start.ownRef,
+      parting: earlier?.parting ?? start.parting,
     })
   }
 
-  remove(member: Subscriber): void {
-    if (this.#forget(member)) this.#size--
+  remove(subscriber: Subscriber): void {
+    if (this.#forget(subscriber)) this.#size--
   }
 
-  /** Notes that presence was kept from a member. What it holds does not lead to what is until it has the state. (S-9) */
-  markBehind(member: Subscriber): void {
-    this.#behind.add(member)
+  /** Notes that a subscriber missed presence, so that no diff can follow until it has received the state. (S-9) */
+  markBehind(subscriber: Subscriber): void {
+    this.#behind.add(subscriber)
   }
 
-  /** Whether the member had fallen behind; if so it waits for the state now. */
-  catchUp(member: Subscriber): boolean {
-    if (!this.#behind.has(member)) return false
-    this.scheduleState(member, RESTART_WITH_STATE)
+  /** Schedules the state if the subscriber missed presence. Returns whether it did. */
+  catchUp(subscriber: Subscriber): boolean {
+    if (!this.#behind.has(subscriber)) return false
+    this.scheduleState(subscriber, RESTART_WITH_STATE)
     return true
   }
 
   /**
-   * Everybody has to be given a state: what they hold does not lead to what is.
+   * Schedules the state for all subscribers, as no diff leads from their maps to the topic's state.
    *
-   * @param parting tells those who were told of everything so far what they missed
+   * @param parting the changes missed by subscribers that have received every diff so far
    */
   scheduleStateForAll(parting?: Parting): void {
-    for (const [dialect, members] of this.#live) {
-      for (const member of members) {
-        if (!member.receivesPresence) continue
-        // Without topics of its own a dialect is told of diffs while it waits, and of each once.
-        const isUpToDate = !dialect.hasImplicitTopic && !this.#behind.has(member) && !this.#isDue(member)
-        this.scheduleState(member, isUpToDate ? { ...RESTART_WITH_STATE, parting } : RESTART_WITH_STATE)
+    for (const [dialect, subscribers] of this.#live) {
+      for (const subscriber of subscribers) {
+        if (!subscriber.receivesPresence) continue
+        // A dialect with an implicit topic receives diffs while it waits for its state, and must receive each only once.
+        const isUpToDate =
+          !dialect.hasImplicitTopic && !this.#behind.has(subscriber) && !this.#isDue(subscriber)
+        this.scheduleState(subscriber, isUpToDate ? { ...RESTART_WITH_STATE, parting } : RESTART_WITH_STATE)
       }
     }
-    // What is on its way to those was settled before.
-    for (const [member, admission] of [...this.#due]) this.scheduleState(member, admission)
+    // The packets that the running flush chose for these are outdated.
+    for (const [subscriber, start] of [...this.#due]) this.scheduleState(subscriber, start)
   }
 
   /**
-   * To be called as a flush begins. Who comes to wait while it runs is left for the next one: what that member has
-   * staged is not in this commit, and it would be given a state without itself.
+   * Makes the scheduled starts due. Call it when a flush begins. Later ones wait for the next flush: their own presences
+   * are not in this commit, and would be missing in the state.
    */
   beginFlush(): void {
-    for (const [member, admission] of this.#waiting) this.#due.set(member, admission)
+    for (const [subscriber, start] of this.#waiting) this.#due.set(subscriber, start)
     this.#waiting = new Map()
   }
 
-  /** Those captured who `may` come in, each with what `give` has for it. */
+  /** The due starts that pass `filter`, each with the result of `packetFor`. */
   dueWith<T>(
-    give: (member: Subscriber, admission: SubscriptionStart) => T,
-    may: (admission: SubscriptionStart) => boolean = () => true,
+    packetFor: (subscriber: Subscriber, start: SubscriptionStart) => T,
+    filter: (start: SubscriptionStart) => boolean = () => true,
   ): [Subscriber, SubscriptionStart, T][] {
-    const due = [...this.#due].filter(([, admission]) => may(admission))
-    return due.map(([member, admission]) => [member, admission, give(member, admission)])
+    const due = [...this.#due].filter(([, start]) => filter(start))
+    return due.map(([subscriber, start]) => [subscriber, start, packetFor(subscriber, start)])
   }
 
   /**
-   * Makes one that was captured live; the caller delivers the state to it before anything else. False where it is not
-   * due any more, or on other terms.
+   * Makes a due subscriber live; deliver its state before anything else. Returns false if the subscriber is not due any
+   * more, or was scheduled again with another start.
    */
-  activate(member: Subscriber, admission: SubscriptionStart): boolean {
-    if (this.#due.get(member) !== admission) return false
-    this.#due.delete(member)
-    const members = this.#live.get(member.dialect)
-    if (members) members.add(member)
-    else this.#live.set(member.dialect, new Set([member]))
+  activate(subscriber: Subscriber, start: SubscriptionStart): boolean {
+    if (this.#due.get(subscriber) !== start) return false
+    this.#due.delete(subscriber)
+    const subscribers = this.#live.get(subscriber.dialect)
+    if (subscribers) subscribers.add(subscriber)
+    else this.#live.set(subscriber.dialect, new Set([subscriber]))
     return true
   }
 
-  /** Encodes once a dialect and delivers to every live member, except one; `isPrompt` is that of {@link Packet}. */
+  /** Encodes once per dialect and delivers to every live subscriber, except one. `isPrompt`: see {@link Packet}. */
   broadcast(message: ServerMessage, except: Subscriber | null = null, isPrompt = false): void {
     const isPresence = message.kind === 'diff' || message.kind === 'opened'
-    for (const [dialect, members] of this.#live) {
-      // A diff is of no use to who is about to be given the state, save where it builds on none (Vix): there it is
-      // the only word that somebody came.
+    for (const [dialect, subscribers] of this.#live) {
+      // A subscriber that waits for a state skips the diff. Not in a dialect with an implicit topic (Vix): its diffs
+      // build on no state and are the only announcement of a join.
       const needsState = message.kind === 'diff' && !dialect.hasImplicitTopic
       let packet: Packet | null = null
-      for (const member of members) {
-        if (member === except || (isPresence && !member.receivesPresence)) continue
-        if (needsState && this.#isDue(member)) continue
-        if (message.kind === 'diff' && this.#isBehind(member)) continue
+      for (const subscriber of subscribers) {
+        if (subscriber === except || (isPresence && !subscriber.receivesPresence)) continue
+        if (needsState && this.#isDue(subscriber)) continue
+        if (message.kind === 'diff' && this.#isBehind(subscriber)) continue
         packet ??= new Packet(dialect.encodeServer(message), false, isPrompt)
         if (packet.frames.length === 0) break
-        member.deliver(packet)
+        subscriber.deliver(packet)
       }
     }
   }
 
-  #isDue(member: Subscriber): boolean {
-    return this.#waiting.has(member) || this.#due.has(member)
+  #isDue(subscriber: Subscriber): boolean {
+    return this.#waiting.has(subscriber) || this.#due.has(subscriber)
   }
 
-  #isBehind(member: Subscriber): boolean {
-    if (member.isCongested) this.#behind.add(member)
-    return this.#behind.has(member)
+  #isBehind(subscriber: Subscriber): boolean {
+    if (subscriber.isCongested) this.#behind.add(subscriber)
+    return this.#behind.has(subscriber)
   }
 
-  #forget(member: Subscriber): boolean {
-    this.#behind.delete(member)
-    const wasLive = this.#live.get(member.dialect)?.delete(member) ?? false
-    const wasWaiting = this.#waiting.delete(member)
-    return this.#due.delete(member) || wasWaiting || wasLive
+  #forget(subscriber: Subscriber): boolean {
+    this.#behind.delete(subscriber)
+    const wasLive = this.#live.get(subscriber.dialect)?.delete(subscriber) ?? false
+    const wasWaiting = this.#waiting.delete(subscriber)
+    return this.#due.delete(subscriber) || wasWaiting || wasLive
   }
 }

@@ -5,7 +5,7 @@ import type { Packet } from '../io/packet'
 import { MemoryStoreState } from '../store/memory/memory-store'
 import { testRegistry, WITH_STATE } from '../testing-support/test-registry'
 import { VirtualClock } from '../testing-support/virtual-clock'
-import type { Registry } from './registry'
+import type { PresenceRegistry } from './presence-registry'
 import type { Subscriber } from './subscribers'
 
 const topic = 'room:lobby'
@@ -58,9 +58,9 @@ class Mirror implements Subscriber {
 }
 
 /** Its peer has read what waited. */
-function readOn(registry: Registry, mirror: Mirror): void {
+function readOn(registry: PresenceRegistry, mirror: Mirror): void {
   mirror.isCongested = false
-  registry.catchUp(topic, mirror)
+  registry.hub(topic).catchUp(mirror)
 }
 
 const step = fc.record({
@@ -102,7 +102,7 @@ test('[S-1, S-2, S-9, S-11] whatever two nodes, slow readers and a failing store
           mirrors[node]!.push(fresh)
           registry.hub(topic).attach(fresh, WITH_STATE)
         } else if (kind === 'detach' && mirror) {
-          registry.detach(topic, mirror)
+          registry.hub(topic).detach(mirror)
           mirrors[node]!.splice(mirrors[node]!.indexOf(mirror), 1)
         } else if (kind === 'resync' && mirror) registry.hub(topic).requestState(mirror)
         else if (kind === 'clog' && mirror) mirror.isCongested = true

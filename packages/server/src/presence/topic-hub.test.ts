@@ -265,8 +265,8 @@ describe('[S-9] a member whose peer reads too slowly', () => {
     }
     expect(watcher.heard()).toEqual([])
     watcher.isCongested = false
-    registry.catchUp(topic, watcher)
-    registry.catchUp(topic, watcher)
+    registry.hub(topic).catchUp(watcher)
+    registry.hub(topic).catchUp(watcher)
     registry.track('s20', topic, 'k20', {})
     await clock.advance(300)
     const heard = watcher.heard()
@@ -300,7 +300,7 @@ describe('[S-9] a member whose peer reads too slowly', () => {
     registry.track('s2', topic, 'bob', {})
     await clock.advance(300)
     expect(late.heard()).toEqual([])
-    registry.catchUp(topic, late)
+    registry.hub(topic).catchUp(late)
     await clock.advance(300)
     expect(namesIn(late)).toEqual(['presence_state'])
     expect(admitted).toBe(1)
@@ -313,7 +313,7 @@ describe('[S-9] a member whose peer reads too slowly', () => {
     await clock.advance(300)
     expect(watcher.heard()).toEqual([])
     watcher.isCongested = false
-    registry.catchUp(topic, watcher)
+    registry.hub(topic).catchUp(watcher)
     await clock.advance(300)
     expect(namesIn(watcher)).toEqual(['presence_state'])
   })
@@ -324,12 +324,12 @@ describe('[S-9] a member whose peer reads too slowly', () => {
     registry.track('s1', topic, 'ada', {})
     await clock.advance(300)
     watcher.isCongested = false
-    registry.catchUp(topic, watcher)
+    registry.hub(topic).catchUp(watcher)
     watcher.isCongested = true
     await clock.advance(300)
     expect(watcher.heard()).toEqual([])
     watcher.isCongested = false
-    registry.catchUp(topic, watcher)
+    registry.hub(topic).catchUp(watcher)
     await clock.advance(300)
     expect(namesIn(watcher)).toEqual(['presence_state'])
   })
@@ -339,9 +339,9 @@ describe('[S-9] a member whose peer reads too slowly', () => {
     watcher.isCongested = true
     registry.track('s1', topic, 'ada', {})
     await clock.advance(300)
-    registry.detach(topic, watcher)
+    registry.hub(topic).detach(watcher)
     watcher.isCongested = false
-    registry.catchUp(topic, watcher)
+    registry.hub(topic).catchUp(watcher)
     await clock.advance(300)
     expect(watcher.heard()).toEqual([])
     registry.untrack('s1', topic)
@@ -354,7 +354,7 @@ describe('[S-9] a member whose peer reads too slowly', () => {
     watcher.isCongested = true
     await clock.advance(300)
     watcher.isCongested = false
-    registry.catchUp(topic, watcher)
+    registry.hub(topic).catchUp(watcher)
     await clock.advance(300)
     expect(watcher.heard()).toEqual([])
   })

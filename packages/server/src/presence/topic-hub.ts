@@ -3,197 +3,132 @@ import {
   type LeaveReason,
   mergeDiffs,
   type Payload,
-  type Position,
   type Presence,
   type PresenceDiff,
   type PresenceRef,
   type PresenceSnapshot,
   type Topic,
 } from '@rollcall/shared-protocol'
-import { retryDelay } from '../async/retry'
 import { ServerError } from '../errors'
-import type { Clock, Timer } from '../io/clock'
-import type { Packet } from '../io/packet'
-import { MAX_TURN_MS } from '../io/read-scheduler'
-import type { Logger } from '../log'
-import type { LeaveReasons, Store, StoreMessage, Subscription, TopicFeed } from '../store/store'
-import { payloadOf } from '../store/store'
-import { eventProblem } from './arguments'
 import {
-  type FlushEffect,
-  type FlushEvent,
-  type FlushOptions,
-  FlushSchedule,
-  type FlushState,
-  QUIET,
-  stepFlush,
-} from './flush-machine'
-import type { HistoryBounds } from './history'
-import type { HistoryBudget } from './history-budget'
+  type LeaveReasons,
+  payloadOf,
+  type StoreMessage,
+  type Subscription,
+  type TopicFeed,
+} from '../store/store'
+import { eventProblem } from './arguments'
+import { type Flushable, FlushLoop } from './flush-loop'
 import { Parting } from './parting'
-import type { RecentStates } from './recent-states'
-import { Staging } from './staging'
-import { StatePackets } from './state-packets'
+import { type LeaveOptions, Staging } from './staging'
+import { deliverStates, StatePackets } from './state-delivery'
 import { RESTART_WITH_STATE, type Subscriber, Subscribers, type SubscriptionStart } from './subscribers'
+import type { TopicServices } from './topic-services'
 import { TopicState } from './topic-state'
 
 /*
  *   join / update / leave         attach / requestState
  *          |                              |
- *       Staging                        Members (waiting)
+ *       Staging                      Subscribers (waiting)
  *          |         one flush            |
  *          +--> store.commit --+          |
  *                              v          |
  *   store's feed --------> TopicState     |
  *                              |          |
- *                    net diff of the window, once a dialect --> live members
- *                    state, once a dialect -------------------> waiting members, live from now on
+ *                    net diff, once per dialect --> live subscribers
+ *                    state, once per dialect -----> waiting subscribers, which are live from then on
  */
 
-/** What a topic has to know of the way to its members' peers. */
-export interface WriteCost {
-  /** What it costs the processor to write to one of them, in milliseconds, by the latest experience. */
-  readonly costMs: number
-  /** Whether something may be written at once, and not at the end of the turn; true once a turn at most. */
-  takeTurn(): boolean
-}
+/** Above this number of subscribers an event is not written within the turn in which it came. */
+const PROMPT_SUBSCRIBERS = 1000
 
-export interface TopicHubContext {
-  readonly store: Store
-  readonly clock: Clock
-  readonly log: Logger
-  readonly flush: FlushOptions
-  readonly history: HistoryBounds
-  /** What the histories of all topics hold together. */
-  readonly historyBudget: HistoryBudget
-  /** Large states that all topics have encoded of late. */
-  readonly keptStates: RecentStates
-  readonly writeCost: WriteCost
-  /** Counts what waits for the store, over all topics. */
-  readonly backlog: Backlog
-  /** The hub holds nothing any more, and may be forgotten. */
-  readonly onIdle: (hub: TopicHub) => void
-}
-
-/** Changes of one node that its store has not confirmed. */
-export interface Backlog {
-  changes: number
-  /** Topics whose latest flush the store did not take. */
-  failingTopics: number
-}
-
-/** How long a commit or subscription that failed waits for its next try, in milliseconds: after the first failure, and at most. */
-const RETRY_MS = 250
-const MAX_RETRY_MS = 1000
-
-/** Most members whom an event is written to within the turn in which it came. */
-const PROMPT_MEMBERS = 1000
-
-interface Waiter {
-  readonly resolve: () => void
-  readonly reject: (error: unknown) => void
-}
-
-interface Given {
-  /** What goes before it: see {@link Parting}. */
-  readonly before: Packet | null
-  readonly packet: Packet
-}
-
-/** In place of a state for which a member has no room yet. */
-const DEFERRED = Symbol('withheld')
-
-/** A topic on this node: what is staged, what is known, and who is told, joined by the flush. */
-export class TopicHub implements TopicFeed {
+/** A topic on this node: its staged changes, its known state and its subscribers, joined by the flush. */
+export class TopicHub implements TopicFeed, Flushable {
   readonly topic: Topic
-  readonly #context: TopicHubContext
+  readonly #services: TopicServices
+  /** Called once nobody needs the hub. */
+  readonly #whenIdle: (hub: TopicHub) => void
   readonly #staging = new Staging()
   readonly #state: TopicState
   readonly #subscribers = new Subscribers()
-  readonly #schedule: FlushSchedule
+  readonly #loop: FlushLoop
+  /** Changes that the subscribers have not received. */
   #pending: FullDiff[] = []
-  /** For members who wait for their first state after the store lost its history. */
+  /** For subscribers that wait for their first state after the store lost its history. */
   #parting: Parting | undefined
   #hasNewConnection = false
   #subscription: Subscription | null = null
-  #timer: Timer | null = null
-  #flushState: FlushState = QUIET
-  /** Presences of this node's own that are staged or committed. */
-  #owned = 0
-  /** What of the node's backlog is this topic's. */
-  #counted = 0
-  #flushWaiters: Waiter[] = []
-  /** Whether an event from another node was dropped, and the log has been told. */
-  #hasDropped = false
-  /** Flushes in a row that the store did not take. */
-  #failures = 0
+  /** This node's own presences in the topic, staged ones included. */
+  #ownCount = 0
+  /** Whether the log has the first dropped event of another node. */
+  #hasLoggedDrop = false
 
-  constructor(topic: Topic, context: TopicHubContext) {
+  constructor(topic: Topic, services: TopicServices, whenIdle: (hub: TopicHub) => void) {
     this.topic = topic
-    this.#context = context
-    this.#state = new TopicState(context.history, context.historyBudget)
-    this.#schedule = new FlushSchedule(context.flush)
+    this.#services = services
+    this.#whenIdle = whenIdle
+    this.#state = new TopicState(services.history, services.historyBudget)
+    this.#loop = new FlushLoop(this, services.clock, services.backlog, services.flush)
   }
 
-  // --- this node's own presences -----------------------------------------------------------------------------
-
   join(presence: Presence, owner: string): void {
-    this.#owned++
-    this.#stage(() => this.#staging.join(presence, owner))
+    this.#ownCount++
+    this.#staging.join(presence, owner)
+    this.#noteStaged()
   }
 
   update(presence: Presence, owner: string): void {
-    this.#stage(() => this.#staging.update(presence, owner))
+    this.#staging.update(presence, owner)
+    this.#noteStaged()
   }
 
-  leave(ref: PresenceRef, reason: LeaveReason, certainty: 'certain' | 'doubtful' = 'certain'): void {
-    this.#owned--
-    this.#stage(() => this.#staging.leave(ref, reason, certainty))
+  leave(ref: PresenceRef, reason: LeaveReason, options?: LeaveOptions): void {
+    this.#ownCount--
+    this.#staging.leave(ref, reason, options)
+    this.#noteStaged()
   }
 
-  /** A presence that the store has already is this node's own from now on. */
+  /** Counts a presence of the store as this node's own from now on. */
   countAdopted(): void {
-    this.#owned++
-    this.#requestFlush()
+    this.#ownCount++
+    this.#loop.requestFlush()
   }
 
-  /** Whether the store has certainly never heard of it. */
+  /** Whether the store has certainly never received the presence. */
   isUncommitted(ref: PresenceRef): boolean {
     return this.#staging.isUncommitted(ref)
   }
 
-  /** Whether a drop of it waits for the store. */
+  /** Whether a drop of the presence is staged or in flight. */
   isLeaving(ref: PresenceRef): boolean {
     return this.#staging.isLeaving(ref)
   }
 
-  // --- members -------------------------------------------------------------------------------------------------
-
-  /** Lets a member in with the next flush. */
-  attach(member: Subscriber, admission: SubscriptionStart): void {
-    this.#subscribers.scheduleState(member, admission)
-    this.#requestFlush()
+  /** Starts a subscription in the next flush. */
+  attach(subscriber: Subscriber, start: SubscriptionStart): void {
+    this.#subscribers.scheduleState(subscriber, start)
+    this.#loop.requestFlush()
   }
 
-  /** Gives a member the state again, in the next flush and in place of its diff. */
-  requestState(member: Subscriber): void {
-    this.attach(member, RESTART_WITH_STATE)
+  /** Sends a subscriber the whole state in the next flush, in place of the diff. */
+  requestState(subscriber: Subscriber): void {
+    this.attach(subscriber, RESTART_WITH_STATE)
   }
 
-  /** The member's peer has read what waited: it is given the state if presence was kept from it meanwhile. */
-  catchUp(member: Subscriber): void {
-    if (this.#subscribers.catchUp(member)) this.#requestFlush()
+  /** Sends the state if presence was withheld. Call it when the client has read its backlog. */
+  catchUp(subscriber: Subscriber): void {
+    if (this.#subscribers.catchUp(subscriber)) this.#loop.requestFlush()
   }
 
-  detach(member: Subscriber): void {
-    this.#subscribers.remove(member)
-    if (this.#isIdle()) this.#requestFlush()
+  detach(subscriber: Subscriber): void {
+    this.#subscribers.remove(subscriber)
+    if (this.isIdle) this.#loop.requestFlush()
   }
 
-  /** An event to every member on this node, except one. */
+  /** Sends an event to every subscriber on this node, except one. */
   broadcastEvent(event: string, payload: Payload, except: Subscriber | null = null): void {
-    // A larger crowd is written to in slices.
-    const isPrompt = this.#subscribers.size <= PROMPT_MEMBERS && this.#context.writeCost.takeTurn()
+    // More subscribers are written to in slices.
+    const isPrompt = this.#subscribers.size <= PROMPT_SUBSCRIBERS && this.#services.writeCost.takeTurn()
     this.#subscribers.broadcast(
       { kind: 'event', topic: this.topic, joinRef: null, event, payload },
       except,
@@ -201,256 +136,71 @@ export class TopicHub implements TopicFeed {
     )
   }
 
-  /** Tells those who have a word for it that somebody connected; once a flush, however many did. */
+  /** Announces a new connection in the dialects that have a message for it, once per flush. */
   announceOpening(): void {
     this.#hasNewConnection = true
-    this.#requestFlush()
+    this.#loop.requestFlush()
   }
 
-  // --- reading ---------------------------------------------------------------------------------------------------
-
-  /** Everybody here, with this node's unconfirmed changes on top. */
+  /** All presences, with this node's unconfirmed changes on top. Rejects if the store is unreachable. */
   async list(): Promise<Presence[]> {
     await this.#whenSubscribed()
     return this.#staging.overlay(this.#state.presences())
   }
 
-  /** How many {@link list} would answer. */
+  /** The length of {@link list}. */
   async count(): Promise<number> {
     await this.#whenSubscribed()
     return this.#staging.countOver(this.#state.size, (ref) => this.#state.has(ref))
   }
 
-  /** The state once everything staged so far is in it. */
+  /** Resolves with the state once it contains everything that was staged by now. */
   async committedState(): Promise<TopicState> {
     await this.#whenSubscribed()
-    while (!this.#staging.isEmpty && !this.#isClosed) await this.#whenFlushed()
+    while (!this.#staging.isEmpty && !this.#loop.isClosed) await this.#loop.whenFlushed()
     return this.#state
   }
-
-  // --- the store's feed ----------------------------------------------------------------------------------------
 
   onSnapshot(snapshot: PresenceSnapshot, reasons: LeaveReasons = new Map()): void {
     if (this.#state.position === null) return this.#state.reset(snapshot)
     const missed = this.#state.follow(snapshot, reasons)
-    if (missed) return this.#add(missed)
+    if (missed) return this.#addPending(missed)
     const last = this.#state.conclude(snapshot, reasons)
     const parting = last && mergeDiffs([...this.#pending, last])
     this.#parting = parting ? new Parting(this.topic, parting) : undefined
     this.#pending = []
     this.#subscribers.scheduleStateForAll(this.#parting)
-    this.#requestFlush()
+    this.#loop.requestFlush()
   }
 
   onDiff(diff: PresenceDiff): void {
     const full = this.#state.apply(diff)
-    if (full) this.#add(full)
+    if (full) this.#addPending(full)
   }
 
-  #add(diff: FullDiff): void {
-    this.#pending.push(diff)
-    this.#parting?.extend(diff)
-    this.#requestFlush()
-  }
-
-  /** Another node, or whoever else can write to the store, may be of an older version: nothing is taken on trust. (S-15) */
+  /** Checks the event again: any program that can write to the store may have published it. (S-15) */
   onMessage(message: StoreMessage): void {
     const problem = eventProblem(message.event)
     if (problem === null) return this.broadcastEvent(message.event, payloadOf(message))
-    if (this.#hasDropped) return
-    // Once: whoever sends them could fill the log.
-    this.#hasDropped = true
-    this.#context.log.warn({ topic: this.topic }, `An event from another node was dropped. ${problem}`)
+    // Logged once: a faulty sender could fill the log.
+    if (this.#hasLoggedDrop) return
+    this.#hasLoggedDrop = true
+    this.#services.log.warn({ topic: this.topic }, `An event from another node was dropped. ${problem}`)
+  }
+
+  /** Tries a failed flush again at once. Call it when the store is reachable again. */
+  retryNow(): void {
+    this.#loop.retryNow()
   }
 
   close(): void {
-    this.#dispatch({ kind: 'closed' })
-    this.#context.backlog.changes -= this.#counted
-    this.#counted = 0
-    this.#noteTaken()
+    this.#loop.close()
     this.#subscription?.cancel()
     this.#state.end()
-    for (const { resolve } of this.#flushWaiters.splice(0)) resolve()
+    this.#loop.resolveWaiters()
   }
 
-  /** The store is back: a flush that waits to be tried again is tried now. */
-  retryNow(): void {
-    if (this.#failures === 0) return
-    this.#noteTaken()
-    if (this.#flushState.name !== 'due') return
-    this.#timer?.cancel()
-    this.#dispatch({ kind: 'due' })
-  }
-
-  // --- the flush -------------------------------------------------------------------------------------------------
-
-  get #isClosed(): boolean {
-    return this.#flushState.name === 'closed'
-  }
-
-  #requestFlush(): void {
-    this.#dispatch({ kind: 'touched' })
-  }
-
-  #stage(change: () => void): void {
-    change()
-    this.#countBacklog()
-    this.#requestFlush()
-  }
-
-  #countBacklog(): void {
-    if (this.#isClosed) return
-    this.#context.backlog.changes += this.#staging.waiting - this.#counted
-    this.#counted = this.#staging.waiting
-  }
-
-  #dispatch(event: FlushEvent): void {
-    const delayMs = this.#schedule.delay(this.#context.clock.now())
-    const retryMs = retryDelay(this.#failures, RETRY_MS, MAX_RETRY_MS)
-    const { state, effects } = stepFlush(this.#flushState, event, { delayMs, retryMs })
-    this.#flushState = state
-    for (const effect of effects) this.#perform(effect)
-  }
-
-  #perform(effect: FlushEffect): void {
-    const { clock, onIdle } = this.#context
-    switch (effect.kind) {
-      case 'schedule':
-        // Never within the caller: whatever else this turn of the event loop brings shares the flush.
-        if (effect.delayMs === 0) clock.soon(() => this.#dispatch({ kind: 'due' }))
-        else this.#timer = clock.after(effect.delayMs, () => this.#dispatch({ kind: 'due' }))
-        return
-      case 'flush':
-        void this.#flush().then((isDone) => {
-          const event: FlushEvent = { kind: 'flushed', isIdle: this.#isIdle(), hasWork: this.#hasWork() }
-          this.#dispatch(isDone ? event : { kind: 'failed' })
-        })
-        return
-      case 'idle':
-        return onIdle(this)
-      case 'cancel':
-        this.#timer?.cancel()
-    }
-  }
-
-  #noteFailed(): void {
-    if (this.#isClosed) return
-    if (this.#failures++ === 0) this.#context.backlog.failingTopics++
-  }
-
-  #noteTaken(): void {
-    if (this.#failures > 0) this.#context.backlog.failingTopics--
-    this.#failures = 0
-  }
-
-  /** Whether everything went well; if not, nothing is lost and the flush is to be tried again. Never rejects. */
-  async #flush(): Promise<boolean> {
-    const { store, clock, log, writeCost } = this.#context
-    const startedMs = clock.now()
-    this.#subscribers.beginFlush()
-    const parting = this.#parting
-    const changes = this.#staging.take()
-    try {
-      this.#subscription ??= await store.subscribe(this.topic, this)
-      if (changes.length > 0) await store.commit(this.topic, changes)
-      this.#staging.confirm()
-      this.#countBacklog()
-      this.#noteTaken()
-    } catch (error) {
-      this.#staging.restore()
-      this.#countBacklog()
-      this.#noteFailed()
-      // A store that is away has said so already, once for all topics.
-      const isKnown = error instanceof ServerError && error.code === 'store_unavailable'
-      const context = { err: error, topic: this.topic, changes: changes.length }
-      log[isKnown ? 'debug' : 'warn'](context, 'the store took no change; trying again')
-      if (this.#isClosed) return false
-      if (this.#state.position !== null) await this.#broadcastDiff(({ isReturning }) => isReturning)
-      // Nothing is known of the topic: who asks is told so, as by a topic in which this node takes no part.
-      else for (const { reject } of this.#flushWaiters.splice(0)) reject(error)
-      return false
-    }
-    // A hub that was closed meanwhile has nobody to cancel what it has just subscribed to.
-    if (this.#isClosed) this.#subscription.cancel()
-    else {
-      const tellingMs = await this.#broadcastDiff()
-      // All who waited with it have it. Another one is for those who came to wait meanwhile.
-      if (this.#parting === parting) this.#parting = undefined
-      // The writing itself comes after this turn, together with that of other topics.
-      const writingMs = this.#subscribers.size * writeCost.costMs
-      this.#schedule.flushed(startedMs, tellingMs + writingMs)
-    }
-    for (const { resolve } of this.#flushWaiters.splice(0)) resolve()
-    return true
-  }
-
-  /**
-   * Tells everybody what this flush has for them, and lets in those who `may`. Resolves with the milliseconds that it kept
-   * the processor busy.
-   */
-  async #broadcastDiff(may: (admission: SubscriptionStart) => boolean = () => true): Promise<number> {
-    const { topic } = this
-    const toldAtMs = this.#context.clock.now()
-    const diff = mergeDiffs(this.#pending)
-    this.#pending = []
-    // What they do themselves within this window is in the diff, and no state will tell them of it.
-    for (const [member, admission] of this.#subscribers.dueWith(() => null, isFollower(may)))
-      this.#start(member, admission, null, this.#state.position)
-    if (this.#hasNewConnection) this.#subscribers.broadcast({ kind: 'opened', topic })
-    this.#hasNewConnection = false
-    if (diff) this.#subscribers.broadcast({ kind: 'diff', topic, diff })
-    const tellingMs = this.#context.clock.now() - toldAtMs
-    const admittingMs = await this.#deliverStates(may)
-    return tellingMs + admittingMs
-  }
-
-  /**
-   * Lets in those who wait, in slices where they are many. What each is given is settled before the first of them: a
-   * diff that comes in between is for the next flush, and builds on this state.
-   */
-  async #deliverStates(may: (admission: SubscriptionStart) => boolean): Promise<number> {
-    const { clock, keptStates } = this.#context
-    const startedMs = clock.now()
-    const welcome = new StatePackets(this.topic, this.#state, keptStates)
-    const at = this.#state.position
-    const due = this.#subscribers.dueWith((member, { withState, since, ownRef, parting }) => {
-      if (!withState || !member.receivesPresence) return null
-      // Asked before it is made: to encode a large state takes long, and may be for nobody.
-      if (member.isCongested || !member.canSendState()) return DEFERRED
-      const packet = welcome.packetFor(member.dialect, since, ownRef)
-      return { packet, before: parting?.packetFor(member.dialect) ?? null }
-    }, may)
-    let busyMs = 0
-    let sliceStartedMs = startedMs
-    for (const [member, admission, given] of due) {
-      this.#start(member, admission, given, at)
-      const spentMs = clock.now() - sliceStartedMs
-      if (spentMs < MAX_TURN_MS) continue
-      busyMs += spentMs
-      await new Promise<void>((resolve) => clock.soon(resolve))
-      sliceStartedMs = clock.now()
-    }
-    return busyMs + clock.now() - sliceStartedMs
-  }
-
-  /** Lets one in, unless it has gone, or has come to wait for something newer, since this was settled. */
-  #start(
-    member: Subscriber,
-    admission: SubscriptionStart,
-    given: Given | typeof DEFERRED | null,
-    at: Position | null,
-  ): void {
-    if (!this.#subscribers.activate(member, admission)) return
-    admission.onStarted?.(at)
-    if (!given) return
-    // Others of the same account may have been let in since it was asked.
-    if (given === DEFERRED || member.isCongested || (given.packet.isState && !member.canSendState()))
-      return this.#subscribers.markBehind(member)
-    if (given.before) member.deliver(given.before)
-    member.deliver(given.packet)
-  }
-
-  #hasWork(): boolean {
+  get hasWork(): boolean {
     return (
       this.#staging.size > 0 ||
       this.#pending.length > 0 ||
@@ -459,30 +209,92 @@ export class TopicHub implements TopicFeed {
     )
   }
 
-  #isIdle(): boolean {
+  get isIdle(): boolean {
     return (
-      this.#owned === 0 &&
-      this.#subscribers.size === 0 &&
-      this.#staging.isEmpty &&
-      this.#flushWaiters.length === 0
+      this.#ownCount === 0 && this.#subscribers.size === 0 && this.#staging.isEmpty && !this.#loop.hasWaiters
     )
   }
 
-  /** Waits for the store's first word about the topic. Rejects where the store cannot be asked. */
+  onIdle(): void {
+    this.#whenIdle(this)
+  }
+
+  async flush(): Promise<boolean> {
+    const { store, clock, writeCost } = this.#services
+    const startedMs = clock.now()
+    this.#subscribers.beginFlush()
+    const parting = this.#parting
+    const changes = this.#staging.take()
+    try {
+      this.#subscription ??= await store.subscribe(this.topic, this)
+      if (changes.length > 0) await store.commit(this.topic, changes)
+      this.#staging.confirm()
+      this.#loop.countQueued(this.#staging.waiting)
+      this.#loop.noteCommitted()
+    } catch (error) {
+      this.#staging.restore()
+      this.#loop.countQueued(this.#staging.waiting)
+      this.#loop.noteFailed()
+      this.#logFailure(error, changes.length)
+      if (this.#loop.isClosed) return false
+      if (this.#state.position !== null) await this.#broadcastDiff(({ isReturning }) => isReturning)
+      // This node knows nothing of the topic yet, so callers get the store's error.
+      else this.#loop.rejectWaiters(error)
+      return false
+    }
+    // The hub was closed before there was a subscription to cancel.
+    if (this.#loop.isClosed) this.#subscription.cancel()
+    else {
+      const deliveryMs = await this.#broadcastDiff()
+      // All subscribers that waited with this parting have it. A newer one is for those that came meanwhile.
+      if (this.#parting === parting) this.#parting = undefined
+      // The sockets are written to after this turn, together with those of other topics.
+      const writingMs = this.#subscribers.size * writeCost.costMs
+      this.#loop.noteCost(startedMs, deliveryMs + writingMs)
+    }
+    this.#loop.resolveWaiters()
+    return true
+  }
+
+  /** Sends the pending changes, then starts the due subscriptions that pass. Resolves with the processor time in ms. */
+  async #broadcastDiff(filter: (start: SubscriptionStart) => boolean = () => true): Promise<number> {
+    const { clock, recentStates } = this.#services
+    const { topic } = this
+    const startedMs = clock.now()
+    const diff = mergeDiffs(this.#pending)
+    this.#pending = []
+    // Subscriptions without a state start before the diff: their own changes are in it, and no state will follow.
+    const isStateless = (start: SubscriptionStart) => !start.withState && filter(start)
+    for (const [subscriber, start] of this.#subscribers.dueWith(() => null, isStateless))
+      if (this.#subscribers.activate(subscriber, start)) start.onStarted?.(this.#state.position)
+    if (this.#hasNewConnection) this.#subscribers.broadcast({ kind: 'opened', topic })
+    this.#hasNewConnection = false
+    if (diff) this.#subscribers.broadcast({ kind: 'diff', topic, diff })
+    const diffMs = clock.now() - startedMs
+    const packets = new StatePackets(topic, this.#state, recentStates)
+    return diffMs + (await deliverStates(this.#subscribers, packets, clock, filter))
+  }
+
+  #addPending(diff: FullDiff): void {
+    this.#pending.push(diff)
+    this.#parting?.extend(diff)
+    this.#loop.requestFlush()
+  }
+
+  #noteStaged(): void {
+    this.#loop.countQueued(this.#staging.waiting)
+    this.#loop.requestFlush()
+  }
+
+  #logFailure(error: unknown, changeCount: number): void {
+    // The store has already logged an outage, once for all topics.
+    const isOutage = error instanceof ServerError && error.code === 'store_unavailable'
+    const context = { err: error, topic: this.topic, changes: changeCount }
+    const text = 'The store did not accept the changes of a topic; the server tries again.'
+    this.#services.log[isOutage ? 'debug' : 'warn'](context, text)
+  }
+
   async #whenSubscribed(): Promise<void> {
-    while (this.#state.position === null && !this.#isClosed) await this.#whenFlushed()
+    while (this.#state.position === null && !this.#loop.isClosed) await this.#loop.whenFlushed()
   }
-
-  #whenFlushed(): Promise<void> {
-    const flushed = new Promise<void>((resolve, reject) => this.#flushWaiters.push({ resolve, reject }))
-    this.#requestFlush()
-    return flushed
-  }
-}
-
-/** Of those who `may` come in: who is given no state. */
-function isFollower(
-  may: (admission: SubscriptionStart) => boolean,
-): (admission: SubscriptionStart) => boolean {
-  return (admission) => !admission.withState && may(admission)
 }

@@ -8,7 +8,7 @@ import {
 import type { Packet } from '../io/packet'
 import { DEFAULT_FLUSH, type FlushOptions } from '../presence/flush-machine'
 import { DEFAULT_HISTORY, type HistoryOptions } from '../presence/history'
-import { Registry } from '../presence/registry'
+import { PresenceRegistry } from '../presence/presence-registry'
 import type { Subscriber, SubscriptionStart } from '../presence/subscribers'
 import { MemoryStore, MemoryStoreState } from '../store/memory/memory-store'
 import { RecordingLog } from './recording-log'
@@ -32,7 +32,7 @@ export function testRegistry(options: TestRegistryOptions = {}) {
   const store = new ScriptedStore(new MemoryStore(state))
   const log = new RecordingLog()
   let refs = 0
-  const registry = new Registry({
+  const registry = new PresenceRegistry({
     store,
     clock,
     log,
