@@ -43,8 +43,8 @@ const lawMutants: readonly Mutant[] = [
     law: 6,
     breaks: 'whom a restarted server has not seen again yet is told as gone',
     file: `${client}/presence/presence-feed.ts`,
-    find: 'const keepsAbsent = this.#settlingMs() > 0 &&',
-    replace: 'const keepsAbsent = this.#settlingMs() < 0 &&',
+    find: 'const keepsAbsent = this.#recoveringMs() > 0 &&',
+    replace: 'const keepsAbsent = this.#recoveringMs() < 0 &&',
     tests: [`${client}/presence/presence-feed`],
   },
   {

@@ -628,9 +628,9 @@ export const rateMutants: readonly Mutant[] = [
     name: 'unwritable-merged',
     law: 'C-53',
     breaks: 'a change that JSON cannot express is merged with others, and all of them fail',
-    file: `${client}/channel/topic-membership.ts`,
-    find: "change.kind === 'update' ? { ...change, meta: json } : { ...change, patch: json },",
-    replace: 'change,',
+    file: `${client}/presence/own-presence.ts`,
+    find: "return change.kind === 'update' ? { ...change, meta: json } : { ...change, patch: json }",
+    replace: 'return change',
     tests: [`${client}/presence/own-presence`],
   },
 ]

@@ -1,7 +1,7 @@
 import type { Meta, Topic } from '@rollcall/shared-protocol'
 import { checkJoinPayload } from './arguments'
 import { Channel, type JoinPayload } from './channel/channel'
-import type { ChannelEnd, ChannelLink, ReceivedFrame } from './channel/channel-link'
+import { Channels } from './channel/channels'
 import { ClientConnection } from './connection/client-connection'
 import type { CloseInfo, ConnectionState, Identity } from './connection/connection-state'
 import { resolveEndpoint } from './connection/endpoint'
@@ -73,8 +73,7 @@ export interface SocketEvents {
  */
 export class Socket {
   readonly #connection: ClientConnection
-  readonly #link: ChannelLink
-  readonly #ends = new Map<Topic, ChannelEnd>()
+  readonly #channels = new Channels()
   readonly #events = new Listeners<SocketEvents>()
   readonly #changes = new ChangeListeners()
   #snapshot: ConnectionSnapshot
@@ -83,33 +82,18 @@ export class Socket {
   constructor(address: string | URL, options: SocketOptions = {}) {
     const resolved = resolveSocketOptions(options)
     const dialect = CLIENT_DIALECTS[resolved.dialect]
-    const uplink = new ClientConnection(resolved, dialect, resolveEndpoint(address, dialect), {
-      connected: () => this.#tellEnds((end) => end.connected()),
-      lost: (isFinal) => this.#tellEnds((end) => end.lost(isFinal)),
-      received: (frame: ReceivedFrame) => this.#ends.get(frame.topic)?.receive(frame),
+    this.#connection = new ClientConnection(resolved, dialect, resolveEndpoint(address, dialect), {
+      connected: () => {
+        for (const channel of this.#channels.all()) channel.connected()
+      },
+      lost: (isFinal) => {
+        for (const channel of this.#channels.all()) channel.lost(isFinal)
+      },
+      received: (frame) => this.#channels.get(frame.topic)?.receive(frame),
       faulted: (error) => this.#events.emit('fault', error),
       changed: (before, after) => this.#changed(before, after),
     })
-    this.#connection = uplink
-    this.#link = {
-      options: resolved,
-      dialect,
-      get isConnected() {
-        return uplink.isConnected
-      },
-      queue: { length: 0 },
-      nextRef: () => uplink.nextRef(),
-      peekRef: () => uplink.peekRef(),
-      send: (message) => uplink.send(message),
-      leaveLater: (topic) => uplink.leaveLater(topic),
-      cancelLeave: (topic) => uplink.cancelLeave(topic),
-      settlingMs: () => uplink.settlingMs(),
-      addChannel: (topic, end) => this.#enlist(topic, end),
-      removeChannel: (topic, end) => {
-        if (this.#ends.get(topic) === end) this.#ends.delete(topic)
-      },
-    }
-    this.#snapshot = snapshotOf(uplink.state)
+    this.#snapshot = snapshotOf(this.#connection.state)
   }
 
   get status(): SocketStatus {
@@ -127,7 +111,7 @@ export class Socket {
 
   /** Every channel that has not left. */
   get channels(): readonly Channel[] {
-    return [...this.#ends.values()].map(({ channel }) => channel as Channel)
+    return this.#channels.all().map(({ channel }) => channel as Channel)
   }
 
   getSnapshot(): ConnectionSnapshot {
@@ -209,28 +193,16 @@ export class Socket {
    * ```
    */
   channel<M = Meta>(topic: Topic, payload?: JoinPayload): Channel<M> {
-    if (typeof topic !== 'string' || topic === '' || topic === this.#link.dialect.systemTopic) {
+    if (typeof topic !== 'string' || topic === '' || topic === this.#connection.dialect.systemTopic) {
       throw invalidArgument(
         `${JSON.stringify(topic)} is no topic of an application's; use one such as "room:lobby".`,
       )
     }
     if (payload !== undefined) checkJoinPayload(topic, payload)
-    const known = this.#ends.get(topic)
-    if (!known) return new Channel<M>(this.#link, topic, payload ?? {})
+    const known = this.#channels.get(topic)
+    if (!known) return new Channel<M>(this.#connection, this.#channels, topic, payload ?? {})
     if (payload !== undefined) known.replacePayload(payload)
     return known.channel as Channel<M>
-  }
-
-  #enlist(topic: Topic, end: ChannelEnd): boolean {
-    const known = this.#ends.get(topic)
-    if (known && known !== end) return false
-    this.#ends.set(topic, end)
-    return true
-  }
-
-  #tellEnds(tell: (end: ChannelEnd) => void): void {
-    // A copy: being told, a channel may leave, or an application's listener ask for another one.
-    for (const end of [...this.#ends.values()]) tell(end)
   }
 
   #changed(before: ConnectionState, after: ConnectionState): void {

@@ -1,7 +1,7 @@
 import type { JsonObject, MessageRef, Topic } from '@rollcall/shared-protocol'
-import { asRollcallError, leftError, RollcallError } from '../errors'
+import type { ReceivedFrame } from '../connection/connection-state'
+import { asRollcallError, leftError, RollcallError, timeoutError } from '../errors'
 import { readRefusal, refusalError } from '../refusal'
-import type { ReceivedFrame } from './channel-link'
 import type { ChannelEvent, ChannelState } from './channel-machine'
 
 /** What the frames of the current join carry. */
@@ -9,6 +9,11 @@ export interface CurrentRefs {
   readonly joinRef: string
   /** Of the leave that was sent last. */
   readonly leaveRef: MessageRef
+}
+
+/** The ref of the current join; null if no join was sent, or the channel has left. */
+export function joinRefOf(state: ChannelState): string | null {
+  return 'joinRef' in state ? state.joinRef : null
 }
 
 /** What a frame says to the channel's machine; null where it is for somebody else. */
@@ -84,6 +89,10 @@ export function overError(topic: Topic, state: ChannelState): RollcallError | nu
     default:
       return null
   }
+}
+
+export function joinTimeoutError(topic: Topic, timeoutMs: number): RollcallError {
+  return timeoutError(`The join of "${topic}"`, timeoutMs, 'It is still being tried.')
 }
 
 export function takenError(topic: Topic): RollcallError {

@@ -2,11 +2,12 @@ import { isReservedEvent, type Meta, type Topic } from '@rollcall/shared-protoco
 import { type JoinPayload, jsonError, objectError, payloadOf } from '../arguments'
 import { LONGEST_DELAY_MS } from '../async/backoff'
 import { ResettableTimer } from '../async/timer'
+import type { ClientConnection } from '../connection/client-connection'
 import { invalidArgument, type RollcallError } from '../errors'
 import type { Clock } from '../io/clock'
 import { Presence } from '../presence/presence'
-import type { ChannelLink } from './channel-link'
 import type { ChannelState } from './channel-machine'
+import type { Channels } from './channels'
 import { TopicMembership } from './topic-membership'
 
 export type { JoinPayload } from '../arguments'
@@ -59,20 +60,21 @@ export class Channel<M = Meta> {
   readonly topic: Topic
   /** Who is in the topic. */
   readonly presence: Presence<M>
-  readonly #link: ChannelLink
   readonly #membership: TopicMembership<M>
   readonly #retention: Retention
+  readonly #timeoutMs: number
   #isJoinedByCall = false
   #snapshot: ChannelSnapshot
 
   /** Made by its socket. */
-  constructor(link: ChannelLink, topic: Topic, payload: JoinPayload) {
+  constructor(connection: ClientConnection, channels: Channels, topic: Topic, payload: JoinPayload) {
+    const { clock, timeoutMs } = connection.options
     this.topic = topic
-    this.#link = link
-    this.#membership = new TopicMembership<M>(link, topic, payload, this)
+    this.#timeoutMs = timeoutMs
+    this.#membership = new TopicMembership<M>(connection, channels, topic, payload, this)
     this.presence = new Presence<M>(this.#membership.feed, (change) => this.#membership.change(change))
     this.#retention = new Retention(
-      link.options.clock,
+      clock,
       () => this.#joinIfApart(),
       () => this.#leaveUnlessHeld(),
     )
@@ -150,7 +152,7 @@ export class Channel<M = Meta> {
         invalidArgument(`There is no option ${JSON.stringify(unknown)} of a push; there is timeoutMs.`),
       )
     }
-    const timeoutMs = options.timeoutMs ?? this.#link.options.timeoutMs
+    const timeoutMs = options.timeoutMs ?? this.#timeoutMs
     if (typeof event !== 'string' || event === '' || isReservedEvent(event)) {
       const name = JSON.stringify(event)
       return Promise.reject(

@@ -3,31 +3,24 @@ import { describe, expect, test } from 'vitest'
 import { RollcallError } from '../errors'
 import { resolveSocketOptions } from '../options'
 import { VirtualClock } from '../testing/virtual-clock'
-import type { ChannelLink } from './channel-link'
+import { Channels } from './channels'
 import { type Push, PushQueue } from './push-queue'
 
 function rig(maxQueuedPushes = 3) {
   const clock = new VirtualClock()
   const sent: ClientMessage[] = []
   let lastRef = 0
-  const link: ChannelLink = {
+  const channels = new Channels()
+  const connection: ConstructorParameters<typeof PushQueue>[0] = {
     options: resolveSocketOptions({ clock, maxQueuedPushes }),
     dialect: rollcallDialect,
-    isConnected: true,
-    queue: { length: 0 },
     nextRef: () => String(++lastRef),
-    peekRef: () => String(lastRef + 1),
     send: (message) => {
       if (message.kind === 'push' && message.event === 'unsendable') throw new TypeError('a cycle')
       sent.push(message)
     },
-    addChannel: () => true,
-    leaveLater: () => {},
-    cancelLeave: () => {},
-    settlingMs: () => 0,
-    removeChannel: () => {},
   }
-  return { clock, sent, link, pushes: new PushQueue(link) }
+  return { clock, sent, connection, channels, pushes: new PushQueue(connection, channels) }
 }
 const push = (event: string, timeoutMs = 10_000): Push => ({
   what: `The push "${event}" to "t"`,
@@ -53,27 +46,27 @@ describe('push queue', () => {
   })
 
   test('[C-8] queues without a join, and sends in the order of the pushes, each once', async () => {
-    const { pushes, sent, link } = rig()
+    const { pushes, sent, channels } = rig()
     const all = ['a', 'b', 'c'].map((event) => pushes.send(push(event), null))
     expect(sent).toEqual([])
     pushes.flush('j')
     pushes.flush('j')
     expect(eventsOf(sent)).toEqual(['a', 'b', 'c'])
-    expect(link.queue.length).toBe(0)
+    expect(channels.queuedPushes).toBe(0)
     for (const ref of ['1', '2', '3']) pushes.answer(ref, null, ref)
     expect(await Promise.all(all)).toEqual(['1', '2', '3'])
   })
 
   test('[C-8] refuses over the bound, which all channels share, at once', async () => {
-    const { pushes, link, clock } = rig(2)
-    const other = new PushQueue(link)
+    const { pushes, connection, channels, clock } = rig(2)
+    const other = new PushQueue(connection, channels)
     pushes.send(push('a'), null).catch(() => {})
     other.send(push('b'), null).catch(() => {})
     await expect(pushes.send(push('c'), null)).rejects.toThrow(failing('queue_full'))
     await expect(other.send(push('d'), null)).rejects.toThrow(failing('queue_full'))
     // What has timed out makes room.
     await clock.advance(10_000)
-    expect(link.queue.length).toBe(0)
+    expect(channels.queuedPushes).toBe(0)
     const fits = pushes.send(push('e'), null)
     pushes.flush('j')
     pushes.answer('1', null, 'ok')
@@ -127,12 +120,12 @@ describe('push queue', () => {
   })
 
   test('the end of the channel fails everything', async () => {
-    const { pushes, link, clock } = rig()
+    const { pushes, channels, clock } = rig()
     const all = [pushes.send(push('a'), 'j'), pushes.send(push('b'), null)]
     const error = new RollcallError('left', 'gone')
     pushes.failAll(error)
     for (const one of all) await expect(one).rejects.toBe(error)
-    expect(link.queue.length).toBe(0)
+    expect(channels.queuedPushes).toBe(0)
     expect(clock.pending).toBe(0)
   })
 

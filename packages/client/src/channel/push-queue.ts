@@ -1,10 +1,14 @@
 import type { ClientMessage, JsonObject, MessageRef } from '@rollcall/shared-protocol'
 import { PendingResult } from '../async/timer'
+import type { ClientConnection } from '../connection/client-connection'
 import { asRollcallError, RollcallError, timeoutError } from '../errors'
 import { readRefusal, refusalError } from '../refusal'
-import type { ChannelLink } from './channel-link'
+import type { Channels } from './channels'
 
-/** A message that wants an answer. */
+/** The part of the connection that pushes use. */
+type PushConnection = Pick<ClientConnection, 'options' | 'dialect' | 'nextRef' | 'send'>
+
+/** A message that the server replies to. */
 export interface Push {
   /** The subject of a sentence, such as `The push "new_msg" to "room:lobby"`. */
   readonly what: string
@@ -29,12 +33,14 @@ interface PendingPush {
 
 /** One channel's pushes: those that wait for the join, and those that wait for their answer. */
 export class PushQueue {
-  readonly #link: ChannelLink
+  readonly #connection: PushConnection
+  readonly #channels: Pick<Channels, 'queuedPushes'>
   readonly #queued = new Set<PendingPush>()
   readonly #sent = new Map<MessageRef, PendingPush>()
 
-  constructor(link: ChannelLink) {
-    this.#link = link
+  constructor(connection: PushConnection, channels: Pick<Channels, 'queuedPushes'>) {
+    this.#connection = connection
+    this.#channels = channels
   }
 
   /** Pushes that wait, for a join or for their answer. */
@@ -44,8 +50,8 @@ export class PushQueue {
 
   /** Sends at once where there is a join to send in, queues otherwise. (C-8) */
   send(push: Push, joinRef: string | null): Promise<unknown> {
-    const { clock, maxQueuedPushes } = this.#link.options
-    if (joinRef === null && this.#link.queue.length >= maxQueuedPushes)
+    const { clock, maxQueuedPushes } = this.#connection.options
+    if (joinRef === null && this.#channels.queuedPushes >= maxQueuedPushes)
       return Promise.reject(fullError(push, maxQueuedPushes))
     const pending: PendingPush = {
       push,
@@ -54,7 +60,7 @@ export class PushQueue {
     }
     if (joinRef === null) {
       this.#queued.add(pending)
-      this.#link.queue.length += 1
+      this.#channels.queuedPushes += 1
     } else this.#transmit(pending, joinRef)
     return pending.waiter.promise
   }
@@ -92,13 +98,13 @@ export class PushQueue {
 
   #transmit(pending: PendingPush, joinRef: string): void {
     const { push, waiter } = pending
-    const ref = this.#link.nextRef()
+    const ref = this.#connection.nextRef()
     try {
-      this.#link.send(push.write(ref, joinRef))
+      this.#connection.send(push.write(ref, joinRef))
       pending.ref = ref
       this.#sent.set(ref, pending)
       // Else every event that a channel takes without a word would end as an unhandled rejection.
-      if (!this.#link.dialect.repliesToPushes) waiter.markHandled()
+      if (!this.#connection.dialect.repliesToPushes) waiter.markHandled()
     } catch (error) {
       waiter.reject(
         asRollcallError(error, 'invalid_argument', (why) => `${push.what} cannot be sent: ${why}`),
@@ -107,7 +113,7 @@ export class PushQueue {
   }
 
   #unqueue(pending: PendingPush): void {
-    if (this.#queued.delete(pending)) this.#link.queue.length -= 1
+    if (this.#queued.delete(pending)) this.#channels.queuedPushes -= 1
   }
 
   #timeOut(pending: PendingPush): void {

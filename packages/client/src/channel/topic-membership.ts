@@ -1,8 +1,10 @@
 import type { MessageRef, MetaChange, Step, Topic } from '@rollcall/shared-protocol'
-import { type JoinPayload, jsonObjectOf, makeJoinPayload } from '../arguments'
+import { type JoinPayload, makeJoinPayload } from '../arguments'
 import { RunningMachine } from '../async/running-machine'
-import { PendingResult, ResettableTimer } from '../async/timer'
-import { type RollcallError, timeoutError } from '../errors'
+import { ResettableTimer } from '../async/timer'
+import type { ClientConnection } from '../connection/client-connection'
+import type { ReceivedFrame } from '../connection/connection-state'
+import type { RollcallError } from '../errors'
 import { ChangeListeners, Listeners } from '../listeners'
 import { OwnPresence } from '../presence/own-presence'
 import { PresenceFeed } from '../presence/presence-feed'
@@ -10,12 +12,13 @@ import { readRefusal } from '../refusal'
 import {
   channelEventOf,
   disconnectedError,
+  joinRefOf,
+  joinTimeoutError,
   noUpdatesError,
   overError,
   takenError,
   unsendableJoin,
 } from './channel-events'
-import type { ChannelEnd, ChannelLink, ReceivedFrame } from './channel-link'
 import {
   type ChannelEffect,
   type ChannelEvent,
@@ -23,42 +26,55 @@ import {
   INITIAL_CHANNEL,
   stepChannel,
 } from './channel-machine'
+import type { Channels, OpenChannel } from './channels'
+import { PendingCalls } from './pending-calls'
 import { type Push, PushQueue } from './push-queue'
 
 /*
- *   ChannelLink (the socket) <--> Membership: the channel machine at work
- *                                     |-- PushQueue       what the application pushes
- *                                     |-- PresenceFeed    who is there
- *                                     |-- OwnPresence     what we say of ourselves
- *                                 Channel, Presence: what the application holds
+ *   ClientConnection <--> TopicMembership: runs the channel machine
+ *                              |-- PushQueue       the application's pushes
+ *                              |-- PresenceFeed    the presences in the topic
+ *                              |-- OwnPresence     changes of this client's own presence
+ *                          Channel, Presence: the objects that the application holds
  */
 
-/** The application's own events: any name, any payload. */
+type ReceivedReply = Extract<ReceivedFrame, { readonly kind: 'reply' }>
+
+/** The application's own events. */
 type AppEvents = { [event: string]: (payload: never) => void }
 
-export class TopicMembership<M> {
+/** This client's membership of one topic. */
+export class TopicMembership<M> implements OpenChannel {
   readonly topic: Topic
   readonly events = new Listeners<AppEvents>()
   readonly changes = new ChangeListeners()
   readonly feed: PresenceFeed<M>
-  readonly #link: ChannelLink
-  readonly #end: ChannelEnd
+  readonly channel: unknown
+  readonly #connection: ClientConnection
+  readonly #channels: Channels
   readonly #machine: RunningMachine<ChannelState, ChannelEvent, ChannelEffect>
   readonly #timer: ResettableTimer
   readonly #pushes: PushQueue
   readonly #own: OwnPresence
+  readonly #calls: PendingCalls
   #payload: JoinPayload
   #response: unknown = null
-  #joining: PendingResult<unknown> | null = null
-  #leaving: PendingResult<void> | null = null
   #leaveRef: MessageRef = null
   #syncRef: MessageRef = null
 
-  /** `channel` is what the application holds of it. */
-  constructor(link: ChannelLink, topic: Topic, payload: JoinPayload, channel: unknown) {
-    const { options } = link
+  /** @param channel - The object that the application holds. */
+  constructor(
+    connection: ClientConnection,
+    channels: Channels,
+    topic: Topic,
+    payload: JoinPayload,
+    channel: unknown,
+  ) {
+    const { options, dialect } = connection
     this.topic = topic
-    this.#link = link
+    this.channel = channel
+    this.#connection = connection
+    this.#channels = channels
     this.#payload = payload
     this.#timer = new ResettableTimer(options.clock, () => this.#dispatch({ kind: 'due' }))
     this.#machine = new RunningMachine<ChannelState, ChannelEvent, ChannelEffect>(
@@ -67,24 +83,16 @@ export class TopicMembership<M> {
       (effect) => this.#perform(effect),
       () => this.changes.notify(),
     )
-    this.#pushes = new PushQueue(link)
+    this.#calls = new PendingCalls(options)
+    this.#pushes = new PushQueue(connection, channels)
     this.feed = new PresenceFeed<M>(
       options,
       () => this.#requestState(),
-      () => link.settlingMs(),
-      link.dialect.hasPositions,
+      () => connection.recoveringMs,
+      dialect.hasPositions,
     )
     this.#own = new OwnPresence(topic, options, (change) => this.#sendChange(change))
-    this.#end = {
-      channel,
-      receive: (frame) => this.#receive(frame),
-      connected: () => this.#dispatch({ kind: 'connected' }),
-      lost: (isFinal) => this.#lose(isFinal),
-      replacePayload: (next) => {
-        this.#payload = next as JoinPayload
-      },
-    }
-    link.addChannel(topic, this.#end)
+    channels.add(this)
   }
 
   get state(): ChannelState {
@@ -96,65 +104,52 @@ export class TopicMembership<M> {
   }
 
   join(): Promise<unknown> {
-    if (this.#joining) return this.#joining.promise
-    if (!this.#link.addChannel(this.topic, this.#end)) return Promise.reject(takenError(this.topic))
-    const { clock, timeoutMs } = this.#link.options
-    const waiter = new PendingResult<unknown>(clock, timeoutMs, () => {
+    const pending = this.#calls.join
+    if (pending !== null) return pending
+    if (!this.#channels.add(this)) return Promise.reject(takenError(this.topic))
+    const joined = this.#calls.addJoin((timeoutMs) => {
       const { state } = this
       const cause = state.name === 'waiting' ? state.error : null
-      this.#joining = null
-      waiter.reject(
-        cause ?? timeoutError(`The join of "${this.topic}"`, timeoutMs, 'It is still being tried.'),
-      )
+      return cause ?? joinTimeoutError(this.topic, timeoutMs)
     })
-    // The channel's status and snapshot tell the same: a join may be made in passing.
-    this.#joining = waiter.markHandled()
-    if (this.state.name === 'joined') waiter.resolve(this.#response)
+    if (this.state.name === 'joined') this.#calls.resolveJoin(this.#response)
     else this.#dispatch({ kind: 'join' })
-    return waiter.promise
+    return joined
   }
 
   leave(): Promise<void> {
-    if (this.#leaving) {
-      // It may have been asked to join again meanwhile; the latest word counts.
-      this.#dispatch({ kind: 'leave' })
-      return this.#leaving.promise
-    }
-    if (this.state.name === 'left') return Promise.resolve()
-    // No deadline of its own: the machine departs when the answer to its leave takes too long.
-    const waiter = new PendingResult<void>(this.#link.options.clock, null)
-    this.#leaving = waiter
+    const pending = this.#calls.leave
+    if (pending === null && this.state.name === 'left') return Promise.resolve()
+    const left = pending ?? this.#calls.addLeave()
+    // Also if a leave is pending: the application may have called join() in between, and the latest call wins.
     this.#dispatch({ kind: 'leave' })
-    return waiter.promise
+    return left
   }
 
   push(push: Push): Promise<unknown> {
-    const over = overError(this.topic, this.state)
-    if (over) return Promise.reject(over)
     const { state } = this
+    const over = overError(this.topic, state)
+    if (over) return Promise.reject(over)
     return this.#pushes.send(push, state.name === 'joined' ? state.joinRef : null)
   }
 
   change(change: MetaChange): Promise<void> {
-    const over = this.#link.dialect.hasUpdates
+    const over = this.#connection.dialect.hasUpdates
       ? overError(this.topic, this.state)
       : noUpdatesError(this.topic)
-    const value = change.kind === 'update' ? change.meta : change.patch
-    if (over) {
-      const refused = Promise.reject(over)
-      // An update may be made in passing, also one that comes too late.
-      refused.catch(() => {})
-      return refused
-    }
-    try {
-      const json = jsonObjectOf(`The argument of presence.${change.kind} in "${this.topic}"`, value)
-      return this.#own.request(
-        change.kind === 'update' ? { ...change, meta: json } : { ...change, patch: json },
-      )
-    } catch (mistake) {
-      // Not marked as handled: a mistake of the program's is not to pass unseen.
-      return Promise.reject(mistake)
-    }
+    if (!over) return this.#own.request(change)
+    const rejected = Promise.reject(over)
+    // The caller need not await an update, even one that comes too late.
+    rejected.catch(() => {})
+    return rejected
+  }
+
+  connected(): void {
+    this.#dispatch({ kind: 'connected' })
+  }
+
+  replacePayload(payload: unknown): void {
+    this.#payload = payload as JoinPayload
   }
 
   #dispatch(event: ChannelEvent): void {
@@ -162,18 +157,18 @@ export class TopicMembership<M> {
   }
 
   #step(state: ChannelState, event: ChannelEvent): Step<ChannelState, ChannelEffect> {
-    const { timeoutMs, backoff, random } = this.#link.options
-    const freshRef = this.#link.peekRef()
+    const { timeoutMs, backoff, random } = this.#connection.options
+    const freshRef = this.#connection.peekRef()
     const step = stepChannel(state, event, {
       topic: this.topic,
-      isConnected: this.#link.isConnected,
+      isConnected: this.#connection.isConnected,
       freshRef,
       random: random(),
       timeoutMs,
-      hasRetryableCodes: this.#link.dialect.hasRetryableCodes,
+      hasRetryableCodes: this.#connection.dialect.hasRetryableCodes,
       backoff,
     })
-    if (joinRefOf(step.state) === freshRef) this.#link.nextRef()
+    if (joinRefOf(step.state) === freshRef) this.#connection.nextRef()
     return step
   }
 
@@ -185,32 +180,25 @@ export class TopicMembership<M> {
         return this.#sendJoin(effect.joinRef)
       case 'sendLeave': {
         const { joinRef } = effect
-        this.#leaveRef = this.#link.nextRef()
-        return this.#link.send({ kind: 'leave', topic: this.topic, ref: this.#leaveRef, joinRef })
+        this.#leaveRef = this.#connection.nextRef()
+        return this.#connection.send({ kind: 'leave', topic: this.topic, ref: this.#leaveRef, joinRef })
       }
       case 'leaveLater':
-        return this.#link.leaveLater(this.topic)
+        return this.#connection.leaveLater(this.topic)
       case 'joined':
         return this.#onJoined(effect.response)
-      case 'joinFailed': {
-        const joining = this.#joining
-        this.#joining = null
-        return joining?.reject(effect.error)
-      }
+      case 'joinFailed':
+        return this.#calls.rejectJoin(effect.error)
       case 'disconnected':
         this.#own.dispatch({ kind: 'lost' })
         this.#pushes.failSent()
         this.feed.dispatch({ kind: 'lost' })
-        this.#joining = null
-        return
+        return this.#calls.forgetJoin()
       case 'failed':
         return this.#fail(effect.error)
-      case 'left': {
-        if (this.state.name === 'left') this.#link.removeChannel(this.topic, this.#end)
-        const leaving = this.#leaving
-        this.#leaving = null
-        leaving?.resolve()
-      }
+      case 'left':
+        if (this.state.name === 'left') this.#channels.remove(this)
+        return this.#calls.resolveLeave()
     }
   }
 
@@ -218,10 +206,10 @@ export class TopicMembership<M> {
     try {
       const payload = this.#own.payloadOf(makeJoinPayload(this.topic, this.#payload))
       const { state } = this
-      // Only who was in goes on; for the server, a page that was loaded anew joins anew.
+      // Only a rejoin continues from a position. A page that was loaded again starts without one.
       const isRejoin = state.name === 'joining' && state.isRejoin
-      this.#link.cancelLeave(this.topic)
-      this.#link.send({
+      this.#connection.cancelLeave(this.topic)
+      this.#connection.send({
         kind: 'join',
         topic: this.topic,
         ref: joinRef,
@@ -241,39 +229,34 @@ export class TopicMembership<M> {
     this.feed.dispatch({ kind: 'joined' })
     this.#own.dispatch({ kind: 'joined' })
     this.#pushes.flush(state.joinRef)
-    this.#joining?.resolve(response)
+    this.#calls.resolveJoin(response)
   }
 
   #fail(error: RollcallError): void {
-    const joining = this.#joining
-    this.#joining = null
     this.#response = null
-    joining?.reject(error)
-    this.#pushes.failAll(error)
-    this.#own.fail(error)
+    this.#rejectCallers(error)
     this.#own.dispatch({ kind: 'cleared' })
     this.feed.dispatch({ kind: 'cleared' })
   }
 
-  #lose(isFinal: boolean): void {
+  lost(isFinal: boolean): void {
     this.#dispatch({ kind: 'lost' })
     if (!isFinal) return
-    // The channel stays: it joins again if the socket is connected again. Those who wait are not left waiting.
-    const error = disconnectedError()
-    const joining = this.#joining
-    this.#joining = null
-    joining?.reject(error)
+    // The channel stays, and joins again if the socket connects again. Callers who wait now are rejected.
+    this.#rejectCallers(disconnectedError())
+  }
+
+  #rejectCallers(error: RollcallError): void {
+    this.#calls.rejectJoin(error)
     this.#pushes.failAll(error)
     this.#own.fail(error)
   }
 
-  #receive(frame: ReceivedFrame): void {
+  receive(frame: ReceivedFrame): void {
     const joinRef = joinRefOf(this.state)
     if (joinRef === null) return
-    // Of an earlier join: its time is over. (C-6)
+    // The frame belongs to an earlier join. (C-6)
     if (frame.kind !== 'diff' && frame.joinRef !== null && frame.joinRef !== joinRef) return
-    const event = channelEventOf(this.topic, frame, { joinRef, leaveRef: this.#leaveRef })
-    if (event) return this.#dispatch(event)
     switch (frame.kind) {
       case 'event':
         if (this.state.name !== 'leaving') this.events.emit(frame.event, frame.payload as never)
@@ -284,39 +267,34 @@ export class TopicMembership<M> {
       case 'metas_diff':
         if (this.state.name === 'joined') this.feed.dispatch(frame)
         return
-      case 'reply': {
-        const error = frame.status === 'error' ? frame.response : null
-        if (frame.ref === null || frame.ref !== this.#syncRef)
-          this.#pushes.answer(frame.ref, error, frame.response)
-        else if (error) this.feed.dispatch({ kind: 'syncRefused', ...readRefusal(error) })
-        return
-      }
+      case 'reply':
       case 'channel_closed':
-      case 'channel_failed':
+      case 'channel_failed': {
+        const event = channelEventOf(this.topic, frame, { joinRef, leaveRef: this.#leaveRef })
+        if (event) this.#dispatch(event)
+        else if (frame.kind === 'reply') this.#onReply(frame)
+      }
     }
+  }
+
+  #onReply({ ref, status, response }: ReceivedReply): void {
+    const error = status === 'error' ? response : null
+    if (ref === null || ref !== this.#syncRef) this.#pushes.answer(ref, error, response)
+    else if (error) this.feed.dispatch({ kind: 'syncRefused', ...readRefusal(error) })
   }
 
   #requestState(): void {
     const { state } = this
     if (state.name !== 'joined') return
-    this.#syncRef = this.#link.nextRef()
-    this.#link.send({ kind: 'sync', topic: this.topic, ref: this.#syncRef, joinRef: state.joinRef })
+    this.#syncRef = this.#connection.nextRef()
+    this.#connection.send({ kind: 'sync', topic: this.topic, ref: this.#syncRef, joinRef: state.joinRef })
   }
 
   #sendChange(change: MetaChange): Promise<unknown> {
     const { topic } = this
-    const joinRef = joinRefOf(this.state)
-    return this.#pushes.send(
-      {
-        what: `The update of our presence in "${topic}"`,
-        timeoutMs: this.#link.options.timeoutMs,
-        write: (ref, ofJoin) => ({ ...change, topic, ref, joinRef: ofJoin }),
-      },
-      joinRef,
-    )
+    const { timeoutMs } = this.#connection.options
+    const what = `The update of the own presence in "${topic}"`
+    const write: Push['write'] = (ref, joinRef) => ({ ...change, topic, ref, joinRef })
+    return this.#pushes.send({ what, timeoutMs, write }, joinRefOf(this.state))
   }
-}
-
-function joinRefOf(state: ChannelState): string | null {
-  return 'joinRef' in state ? state.joinRef : null
 }

@@ -1,13 +1,12 @@
 import type { ClientDialect, Frame } from '@rollcall/shared-protocol'
 import { PendingResult } from '../async/timer'
-import type { ReceivedFrame } from '../channel/channel-link'
 import { tokenSubprotocolOf } from '../credentials/credentials'
 import type { Credentials } from '../credentials/credentials-state'
 import { asRollcallError, RollcallError } from '../errors'
 import type { Transport, TransportListener } from '../io/transport'
 import type { ResolvedSocketOptions } from '../options'
 import { readRefusal, refusalError } from '../refusal'
-import type { CloseInfo } from './connection-state'
+import type { CloseInfo, ReceivedFrame } from './connection-state'
 import { addressWith, type Endpoint, publicAddress } from './endpoint'
 
 /** Longest wait for the other side to agree to an end; after it the connection is dropped. In milliseconds. */

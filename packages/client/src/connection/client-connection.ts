@@ -1,13 +1,11 @@
 import type { ClientDialect, ClientMessage, Frame, Topic } from '@rollcall/shared-protocol'
 import { RunningMachine } from '../async/running-machine'
 import { ResettableTimer } from '../async/timer'
-import type { ReceivedFrame } from '../channel/channel-link'
 import { CredentialsProvider } from '../credentials/credentials-provider'
 import type { Credentials, Lifetime } from '../credentials/credentials-state'
 import { RollcallError } from '../errors'
 import { NetworkWatch } from '../io/network-hints'
 import type { ResolvedSocketOptions } from '../options'
-import { Settling } from '../presence/recovery-window'
 import { PendingLeaves } from '../session/pending-leaves'
 import { SessionToken } from '../session/session-token'
 import { type SystemReply, SystemRequests, UNKNOWN_SESSION } from '../session/system-requests'
@@ -20,37 +18,40 @@ import {
   type ConnectionEvent,
   type ConnectionState,
   INITIAL_CONNECTION,
+  type ReceivedFrame,
   type SessionInfo,
 } from './connection-state'
 import { type Endpoint, paramsWith, publicAddress } from './endpoint'
 import { Heartbeat } from './heartbeat'
 
 /*
- *   Socket  <-->  ClientConnection: the socket machine at work
- *                    |-- CredentialsProvider   who we are: asked for each connection, renewed while it lasts
- *                    |-- ActiveTransport     one physical connection after another
- *                    |-- SystemTopic          hello, refresh, and what the answers mean
- *                    |-- Heartbeat            whether the other side is there
- *                    |-- NetworkWatch         when to try at once, and when not at all
+ *   Socket  <-->  ClientConnection: runs the connection machine
+ *                    |-- CredentialsProvider  fetches credentials for each connection, and renews them in time
+ *                    |-- ActiveTransport      one physical connection after another
+ *                    |-- SystemRequests       hello, refresh, and the replies to them
+ *                    |-- Heartbeat            notices a server that went silent
+ *                    |-- NetworkWatch         reports when the network and the page come and go
  */
 
-/** Close code of a connection whose session went on with another one. */
+/** Close code of a connection whose session continued on another one. */
 const REPLACED_CODE = 4003
 
-/** What an uplink tells its socket. */
-export interface ConnectionListener {
-  /** There is a transport to send on. */
+/** The socket's side of a connection. */
+interface ConnectionListener {
+  /** The transport is open: frames can be sent. */
   connected(): void
+  /** `isFinal`: the connection does not come back by itself. */
   lost(isFinal: boolean): void
   received(frame: ReceivedFrame): void
-  /** A frame was not understood, by us or by the server; or it did not take newer credentials. */
+  /** A side did not understand a frame, or the server refused newer credentials. The connection continues. */
   faulted(error: RollcallError): void
   changed(before: ConnectionState, after: ConnectionState): void
 }
 
-/** What carries a socket's messages: keeps one transport open for as long as it is meant to be. */
+/** Keeps one transport open between `connect` and `disconnect`, and carries the messages of all channels. */
 export class ClientConnection {
-  readonly #dialect: ClientDialect
+  readonly options: ResolvedSocketOptions
+  readonly dialect: ClientDialect
   readonly #endpoint: Endpoint
   readonly #listener: ConnectionListener
   readonly #machine: RunningMachine<ConnectionState, ConnectionEvent, ConnectionEffect>
@@ -60,9 +61,11 @@ export class ClientConnection {
   readonly #timer: ResettableTimer
   readonly #token: SessionToken
   readonly #system: SystemRequests
-  readonly #settling: Settling
+  /** Counts the recovery down. Not a comparison with the clock, which somebody may set in between. */
+  readonly #recoveryTimer: ResettableTimer
   readonly #watch: NetworkWatch
   readonly #pendingLeaves = new PendingLeaves()
+  #recoveringMs = 0
   #lastRef = 0
 
   constructor(
@@ -72,10 +75,13 @@ export class ClientConnection {
     listener: ConnectionListener,
   ) {
     const { clock } = options
-    this.#dialect = dialect
+    this.options = options
+    this.dialect = dialect
     this.#endpoint = endpoint
     this.#listener = listener
-    this.#settling = new Settling(clock)
+    this.#recoveryTimer = new ResettableTimer(clock, () => {
+      this.#recoveringMs = 0
+    })
     this.#watch = new NetworkWatch(options.networkHints, (kind) => this.dispatch({ kind }))
     this.#token = new SessionToken(options.sessionStorage, publicAddress(endpoint))
     const instance = [options.random(), options.random()].map((chance) => chance.toString(36).slice(2))
@@ -124,7 +130,7 @@ export class ClientConnection {
     return this.#machine.state
   }
 
-  /** Whether frames can be sent. So from the moment the transport opens: joins do not wait for the hello's answer. */
+  /** Whether frames can be sent. True once the transport is open: joins do not wait for the reply to hello. */
   get isConnected(): boolean {
     const { name } = this.state
     return (name === 'handshaking' || name === 'open') && this.#transport.isOpen
@@ -134,29 +140,33 @@ export class ClientConnection {
     this.#machine.dispatch(event)
   }
 
+  /** A ref is used once in a socket's life, so a late reply cannot be taken for the reply to a newer message. */
   nextRef(): string {
     const ref = this.peekRef()
     this.#lastRef += 1
     return ref
   }
 
+  /** The ref that {@link nextRef} will return. */
   peekRef(): string {
     return String(this.#lastRef + 1)
   }
 
-  /** Throws where the payload is not JSON. */
+  /** Throws if the payload is not JSON. Call it only while {@link isConnected}. */
   send(message: ClientMessage): void {
-    this.#transport.send(this.#dialect.encodeClient(message))
+    this.#transport.send(this.dialect.encodeClient(message))
   }
 
-  /** Asks for credentials anew, and has the server take them. */
+  /** Fetches new credentials and sends them over the open connection. Resolves when the server has accepted them. */
   refresh(): Promise<void> {
-    if (this.#dialect.hasHello) return this.#credentials.renew()
-    const why = 'A Phoenix server takes newer credentials only with a new connection.'
+    if (this.dialect.hasHello) return this.#credentials.renew()
+    const why =
+      'refresh() is not available with the dialect "phoenix": a Phoenix server reads credentials only when a ' +
+      'connection opens. Call disconnect() and connect() instead.'
     return Promise.reject(new RollcallError('unsupported', why))
   }
 
-  /** Resolves once no former transport is on its way out any more. */
+  /** Resolves when every former transport has closed. */
   whenClosed(): Promise<void> {
     return this.#transport.whenClosed()
   }
@@ -172,7 +182,7 @@ export class ClientConnection {
       case 'close':
         this.#credentials.dispatch({ kind: 'disconnected' })
         if (!effect.isGoodbye) return this.#transport.abandon()
-        if (this.#transport.isOpen && this.#dialect.hasHello)
+        if (this.#transport.isOpen && this.dialect.hasHello)
           this.send({ kind: 'goodbye', ref: this.nextRef() })
         return this.#transport.closeGracefully(effect.close)
       case 'closeGracefully':
@@ -181,7 +191,7 @@ export class ClientConnection {
       case 'heartbeat':
         return this.#heartbeat.dispatch(effect.order)
       case 'lost':
-        this.#settling.set(0)
+        this.#setRecovering(0)
         if (effect.isFinal) {
           this.#token.release()
           this.#credentials.dispatch({ kind: 'stopped' })
@@ -193,8 +203,8 @@ export class ClientConnection {
   }
 
   #sendHello(): void {
-    // Nobody answers where no hello is said: the connection is good from the moment it is there.
-    if (!this.#dialect.hasHello) {
+    // A dialect without hello gets no reply: the connection is ready as soon as the transport is open.
+    if (!this.dialect.hasHello) {
       this.#listener.connected()
       return this.#accepted(UNKNOWN_SESSION, 'unknown')
     }
@@ -203,8 +213,8 @@ export class ClientConnection {
   }
 
   /**
-   * The channel of this topic is done with, while the server may know it still: after a lost connection, or a join or
-   * leave that was not answered. The server is told until it has answered, over a resumed session if need be.
+   * Leaves a topic that the server may still have this session in: after a lost connection, or after a join or a leave
+   * without a reply. Sends the leave again over each resumed session until the server replies. (C-22)
    */
   leaveLater(topic: Topic): void {
     const ref = this.isConnected ? this.nextRef() : null
@@ -212,65 +222,71 @@ export class ClientConnection {
     if (ref !== null) this.send({ kind: 'leave', topic, ref, joinRef: null })
   }
 
-  /** The topic is wanted again: the join that is to come takes the place of the channel that was done with. */
+  /** Call it before a join of the topic: the join replaces the old channel on the server. */
   cancelLeave(topic: Topic): void {
     this.#pendingLeaves.cancel(topic)
   }
 
-  /** How long a server that lost its past waits for those who were there, in milliseconds; 0 once it does not. */
-  settlingMs(): number {
-    return this.#settling.ms
+  /**
+   * The whole time that a restarted server waits for its clients to return, in milliseconds. 0 before and after that
+   * time, and while disconnected.
+   */
+  get recoveringMs(): number {
+    return this.#recoveringMs
+  }
+
+  #setRecovering(ms: number): void {
+    this.#recoveringMs = ms
+    this.#recoveryTimer.set(ms > 0 ? ms : null)
   }
 
   #accepted(session: SessionInfo, lifetime: Lifetime): void {
-    this.#settling.set(session.settlingMs)
+    this.#setRecovering(session.recoveringMs)
     this.#credentials.dispatch({ kind: 'accepted', lifetime })
     this.dispatch({ kind: 'accepted', session })
     this.#sendPendingLeaves(session.isResumed)
   }
 
   #sendRefresh({ params, token }: Credentials): void {
-    // The address may have params of its own, which the server would otherwise take for withdrawn.
+    // Includes the params in the address itself: the server would take missing ones as removed.
     const query = paramsWith(this.#endpoint, params)
     this.send(this.#system.refresh(query, token))
   }
 
   #closed(close: CloseInfo): void {
     const { code } = close
-    const isExpiry = this.#dialect.hasCloseCodes && code === EXPIRED_CODE
-    // Another tab has our session now, or it is over. To take it back would have the two take it from each other for ever.
+    const isExpiry = this.dialect.hasCloseCodes && code === EXPIRED_CODE
+    // Another tab has the session now, or it has ended. Resuming it would make both tabs replace each other endlessly.
     if (code === REPLACED_CODE || isExpiry) this.#token.clear()
     this.#credentials.dispatch({ kind: 'closed', close, isExpiry })
   }
 
   #sendPendingLeaves(isResumed: boolean): void {
     const { topics } = this.#pendingLeaves
-    // A session of its own is in no topic that it did not join.
+    // A new session is in no topic yet, so there is nothing to leave.
     if (!isResumed) this.#pendingLeaves.clear()
     else for (const topic of topics) this.leaveLater(topic)
   }
 
   #receive(frame: Frame): void {
     this.#heartbeat.dispatch('received')
-    const received = readServerFrame(this.#dialect, frame)
-    if (received instanceof RollcallError) this.#listener.faulted(received)
-    else if (this.#pendingLeaves.acknowledge(received)) return
-    else if (received.topic !== this.#dialect.systemTopic) this.#listener.received(received)
-    else if (received.kind === 'reply') {
-      const answer = this.#system.read(received)
-      if (answer) this.#onSystemReply(answer)
-    }
+    const received = readServerFrame(this.dialect, frame)
+    if (received instanceof RollcallError) return this.#listener.faulted(received)
+    if (received.kind === 'reply' && this.#pendingLeaves.acknowledge(received)) return
+    if (received.topic !== this.dialect.systemTopic) return this.#listener.received(received)
+    const reply = received.kind === 'reply' ? this.#system.read(received) : null
+    if (reply) this.#onSystemReply(reply)
   }
 
-  #onSystemReply(answer: SystemReply): void {
-    switch (answer.kind) {
+  #onSystemReply(reply: SystemReply): void {
+    switch (reply.kind) {
       case 'accepted':
-        return this.#accepted(answer.session, answer.lifetime)
+        return this.#accepted(reply.session, reply.lifetime)
       case 'refused':
-        return this.dispatch(answer)
+        return this.dispatch(reply)
       case 'refreshed':
       case 'refreshRefused':
-        return this.#credentials.dispatch(answer)
+        return this.#credentials.dispatch(reply)
     }
   }
 }

@@ -26,7 +26,7 @@ const events: fc.Arbitrary<ConnectionEvent> = fc.oneof(
     .map((code): ConnectionEvent => ({ kind: 'closed', close: { code, reason: '' } })),
   fc.constant<ConnectionEvent>({
     kind: 'accepted',
-    session: { id: null, identity: null, isResumed: false, settlingMs: 0 },
+    session: { id: null, identity: null, isResumed: false, recoveringMs: 0 },
   }),
   fc
     .boolean()

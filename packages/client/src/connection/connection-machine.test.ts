@@ -19,7 +19,7 @@ const base: ConnectionContext = {
   connectTimeoutMs: 10_000,
   backoff: { baseMs: 500, capMs: 30_000 },
 }
-const session = { id: 's1', identity: { id: 'ada' }, isResumed: false, settlingMs: 0 }
+const session = { id: 's1', identity: { id: 'ada' }, isResumed: false, recoveringMs: 0 }
 const welcomed: ConnectionEvent = { kind: 'accepted', session }
 const broken: ConnectionEvent = { kind: 'closed', close: { code: 1006, reason: '' } }
 

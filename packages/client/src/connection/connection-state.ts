@@ -1,3 +1,4 @@
+import type { ReceivedFault, ReceivedMessage, ReceivedMetas } from '@rollcall/shared-protocol'
 import type { Backoff } from '../async/backoff'
 import type { RollcallError } from '../errors'
 
@@ -12,6 +13,9 @@ export interface CloseInfo {
   readonly reason: string
 }
 
+/** A frame of the server that this client understood. */
+export type ReceivedFrame = Exclude<ReceivedMessage, ReceivedFault> | ReceivedMetas
+
 /** Who the server believes us to be. */
 export interface Identity {
   readonly id: string
@@ -22,8 +26,8 @@ export interface SessionInfo {
   readonly identity: Identity | null
   /** Whether it is the session of an earlier connection, with the channels that it was in. */
   readonly isResumed: boolean
-  /** How long a server that started with nothing waits for those who were there before. */
-  readonly settlingMs: number
+  /** How long a server that restarted without its presences waits for their clients to return, in milliseconds. */
+  readonly recoveringMs: number
 }
 
 /** What every state remembers. */

@@ -37,7 +37,7 @@ function returnsAfter(outageMs: number): number[] {
     }
     return stepConnection(state, event, context).state
   }
-  const session = { id: null, identity: null, isResumed: false, settlingMs: 0 }
+  const session = { id: null, identity: null, isResumed: false, recoveringMs: 0 }
   return Array.from({ length: CROWD }, () => {
     const opened: ConnectionEvent[] = [{ kind: 'connect' }, { kind: 'opened' }, { kind: 'accepted', session }]
     let state = opened.reduce((before, event) => step(before, event, -60_000), INITIAL_CONNECTION)

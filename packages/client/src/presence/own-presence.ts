@@ -5,7 +5,9 @@ import {
   isJsonObject,
   type JsonObject,
   type MetaChange,
+  type MetaEdit,
 } from '@rollcall/shared-protocol'
+import { jsonObjectOf } from '../arguments'
 import { RunningMachine } from '../async/running-machine'
 import { ticketsOf } from '../async/tickets'
 import { PendingResults, ResettableTimer } from '../async/timer'
@@ -55,10 +57,17 @@ export class OwnPresence {
     this.#machine.dispatch(event)
   }
 
+  /** Rejects with `invalid_argument` if JSON cannot express the change. */
   request(change: MetaChange): Promise<void> {
-    const edit = editOf(change)
+    let edit: MetaEdit
+    try {
+      edit = editOf(this.#asJson(change))
+    } catch (mistake) {
+      // Not marked as handled: the program has a mistake, which must not pass unseen.
+      return Promise.reject(mistake)
+    }
     const waiter = this.#waiters.add((ticket) => this.dispatch({ kind: 'request', edit, ticket }))
-    // What the presence says is seen in the map: an update may be made in passing.
+    // The caller need not await an update: its effect shows in the presence map.
     return waiter.markHandled().promise
   }
 
@@ -73,6 +82,13 @@ export class OwnPresence {
     const meta = field(payload, 'meta')
     this.#joinMeta = isJsonObject(meta) ? meta : {}
     return accepted === null ? payload : { ...payload, meta: applyEdit(this.#joinMeta, accepted) }
+  }
+
+  /** A copy, so that later changes of the application's object do not matter. */
+  #asJson(change: MetaChange): MetaChange {
+    const value = change.kind === 'update' ? change.meta : change.patch
+    const json = jsonObjectOf(`The argument of presence.${change.kind} in "${this.#topic}"`, value)
+    return change.kind === 'update' ? { ...change, meta: json } : { ...change, patch: json }
   }
 
   #perform(effect: OwnPresenceEffect): void {

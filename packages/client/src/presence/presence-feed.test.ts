@@ -16,11 +16,11 @@ function rig() {
   const clock = new VirtualClock()
   const told: string[] = []
   const asked: number[] = []
-  const server = { settlingMs: 0 }
+  const server = { recoveringMs: 0 }
   const feed = new PresenceFeed<Meta>(
     resolveSocketOptions({ clock, random: () => 0.5 }),
     () => void asked.push(clock.now()),
-    () => server.settlingMs,
+    () => server.recoveringMs,
   )
   feed.listeners.on('join', ({ key }) => told.push(`join ${key}`))
   feed.listeners.on('update', ({ key, meta }) => told.push(`update ${key} ${meta.n}`))
@@ -41,9 +41,9 @@ function rig() {
 }
 
 /** The restarted server knows Ada, and settles for 3 s. */
-function settling() {
+function recovering() {
   const it = rig()
-  it.server.settlingMs = 3_000
+  it.server.recoveringMs = 3_000
   it.feed.dispatch({ kind: 'joined' })
   it.state('e2', 1, ada('a2'))
   // Her presence is another one now, and says the same.
@@ -53,13 +53,13 @@ function settling() {
 
 describe('settling', () => {
   test('[C-23] those whom the new state lacks go on being shown, and the map is stale', () => {
-    const { feed, told, shown } = settling()
+    const { feed, told, shown } = recovering()
     expect(shown()).toEqual(['ada a2', 'bob b1'])
     expect([told, feed.isStale, feed.view.isStale]).toEqual([[], true, true])
   })
 
   test('[C-23] who is back with the same meta is not told of, and the map is whole', async () => {
-    const { feed, told, shown, diff, clock, asked } = settling()
+    const { feed, told, shown, diff, clock, asked } = recovering()
     diff(1, [ada('a2'), bob('b2')], [bob('b2')])
     expect(shown()).toEqual(['ada a2', 'bob b2'])
     expect([told, feed.isStale]).toEqual([[], false])
@@ -68,17 +68,17 @@ describe('settling', () => {
   })
 
   test('[C-23] who is back with another meta is told of as an update', () => {
-    const { told, diff } = settling()
+    const { told, diff } = recovering()
     diff(1, [ada('a2'), bob('b2', 5)], [bob('b2', 5)])
     expect(told).toEqual(['update bob 5'])
   })
 
   test('[C-23] once the time is over the state is asked for, and nobody has gone before it comes', async () => {
-    const { feed, told, shown, clock, asked, server } = settling()
+    const { feed, told, shown, clock, asked, server } = recovering()
     await clock.advance(2_999)
     expect(asked).toEqual([])
     await clock.advance(1)
-    server.settlingMs = 0
+    server.recoveringMs = 0
     expect(asked).toEqual([3_000])
     // Nobody answers: the connection has died, and takes its time to be found dead.
     await clock.advance(9_000)
@@ -86,21 +86,21 @@ describe('settling', () => {
   })
 
   test('[C-23] the state that was asked for tells who has gone, with the reason node_lost', async () => {
-    const { feed, told, shown, state, clock, server } = settling()
+    const { feed, told, shown, state, clock, server } = recovering()
     await clock.advance(3_000)
-    server.settlingMs = 0
+    server.recoveringMs = 0
     state('e2', 1, ada('a2'))
     expect([told, shown(), feed.isStale]).toEqual([['leave bob node_lost'], ['ada a2'], false])
   })
 
   test('[C-23] a state that comes before the time is over takes nobody away', () => {
-    const { told, shown, state } = settling()
+    const { told, shown, state } = recovering()
     state('e2', 2, { ...ada('a2', 1), rev: 1 })
     expect([told, shown()]).toEqual([['update ada 1'], ['ada a2', 'bob b1']])
   })
 
   test('[C-23] of those who were never kept, a leave is a leave meanwhile', () => {
-    const { feed, told, diff } = settling()
+    const { feed, told, diff } = recovering()
     const cyd: Presence<Meta> = { ref: 'c1', key: 'cyd', meta: { n: 0 }, rev: 0 }
     diff(1, [ada('a2'), cyd], [cyd])
     const leaves = [{ ref: 'c1', key: 'cyd', reason: 'left' as const }]
@@ -118,30 +118,30 @@ describe('settling', () => {
   })
 
   test('[C-23] who is back and leaves meanwhile is told as gone once the time is over', async () => {
-    const { feed, told, shown, state, clock, server, asked } = settling()
+    const { feed, told, shown, state, clock, server, asked } = recovering()
     const leaves = [{ ref: 'a2', key: 'ada', reason: 'left' as const }]
     const gone = { epoch: 'e2', base: 1, seq: 2, digest: 0, joins: [], updates: [], leaves }
     feed.dispatch({ kind: 'diff', diff: gone })
     expect([told, shown()]).toEqual([[], ['ada a2', 'bob b1']])
     await clock.advance(3_000)
-    server.settlingMs = 0
+    server.recoveringMs = 0
     expect(asked).toEqual([3_000])
     state('e2', 2)
     expect(told).toEqual(['leave bob node_lost', 'leave ada node_lost'])
   })
 
   test('[C-23] without a connection nobody counts the time: the next hello says anew', async () => {
-    const { feed, told, asked, clock, diff, server, state } = settling()
+    const { feed, told, asked, clock, diff, server, state } = recovering()
     feed.dispatch({ kind: 'lost' })
     await clock.advance(1_000)
-    server.settlingMs = 5_000
+    server.recoveringMs = 5_000
     feed.dispatch({ kind: 'joined' })
     diff(1, [ada('a2')])
     await clock.advance(4_999)
     expect([asked, told]).toEqual([[], []])
     await clock.advance(1)
     expect(asked).toEqual([6_000])
-    server.settlingMs = 0
+    server.recoveringMs = 0
     state('e2', 2, ada('a2'))
     expect(told).toEqual(['leave bob node_lost'])
   })
@@ -155,14 +155,14 @@ describe('settling', () => {
 
   test('[C-23] one that kept its past is believed, whatever it says of settling', () => {
     const { feed, told, state, server } = rig()
-    server.settlingMs = 3_000
+    server.recoveringMs = 3_000
     feed.dispatch({ kind: 'joined' })
     state('e1', 9, ada('a1'))
     expect([told, feed.isStale]).toEqual([['leave bob closed'], false])
   })
 
   test('a channel that is over keeps nobody', async () => {
-    const { feed, told, clock, asked, shown } = settling()
+    const { feed, told, clock, asked, shown } = recovering()
     feed.dispatch({ kind: 'cleared' })
     await clock.advance(60_000)
     expect([shown(), told, asked, clock.pending]).toEqual([[], [], [], 0])

@@ -33,29 +33,29 @@ export class PresenceFeed<M> {
   /** In the place of the mirror where the server tells no positions. */
   readonly #phoenix: PhoenixMirror<M> | null
   /** Ends the wait for those whom a restarted server has not seen again. */
-  readonly #settle: ResettableTimer
-  readonly #settlingMs: () => number
-  #isSettling = false
+  readonly #recoveryTimer: ResettableTimer
+  readonly #recoveringMs: () => number
+  #isRecovering = false
   #view: PresenceView<M> | null = null
   #isChanged = false
 
   /**
    * @param ask - Sends `presence_sync`.
-   * @param settlingMs - How long the server waits for those who were there before it started; 0 where it does not.
+   * @param recoveringMs - How long the server waits for those who were there before it started; 0 where it does not.
    * @param hasPositions - Whether the server tells positions; see `ClientDialect`.
    */
   constructor(
     options: ResolvedSocketOptions,
     ask: () => void,
-    settlingMs: () => number,
+    recoveringMs: () => number,
     hasPositions = true,
   ) {
     this.#requestState = ask
-    this.#settlingMs = settlingMs
+    this.#recoveringMs = recoveringMs
     this.#timer = new ResettableTimer(options.clock, () => this.dispatch({ kind: 'due' }))
-    this.#settle = new ResettableTimer(options.clock, () => {
-      this.#isSettling = false
-      this.map.endSettling()
+    this.#recoveryTimer = new ResettableTimer(options.clock, () => {
+      this.#isRecovering = false
+      this.map.endRecovery()
       if (this.map.unconfirmedCount > 0) this.dispatch({ kind: 'recovered' })
     })
     this.#mirror = new RunningMachine<MirrorState, MirrorEvent, MirrorEffect>(
@@ -119,13 +119,13 @@ export class PresenceFeed<M> {
   #followPhoenix(): PhoenixMirror<M> {
     return new PhoenixMirror<M>(this.map, {
       applied: (change) => {
-        this.#tell(change)
+        this.#emit(change)
         this.#notify()
       },
       replaced: (change) => {
         this.#touch()
-        this.#tell(change)
-        this.#tellSync()
+        this.#emit(change)
+        this.#emitSync()
       },
       cleared: () => this.#touch(),
       changed: (isVisible) => {
@@ -146,7 +146,7 @@ export class PresenceFeed<M> {
       case 'replace':
         return this.#replace(effect.snapshot, effect.isOtherHistory)
       case 'clear':
-        this.#stopSettling()
+        this.#stopRecovering()
         this.map.clear()
         return this.#touch()
     }
@@ -156,40 +156,40 @@ export class PresenceFeed<M> {
     // The type of the meta is what the application says it is; nobody can check it here.
     const change = this.map.apply(diff as PresenceDiff<M>)
     this.dispatch({ kind: 'compared', isEqual: this.map.digest === diff.digest })
-    this.#settleIfNeeded()
-    this.#tell(change)
+    this.#recoverIfNeeded()
+    this.#emit(change)
   }
 
   #replace(snapshot: PresenceSnapshot, isOtherHistory: boolean): void {
     // A server that began anew knows only those who found it already; the others are about to. They are not told as
     // gone before it has stopped waiting for them.
-    const keepsAbsent = this.#settlingMs() > 0 && (isOtherHistory || this.map.unconfirmedCount > 0)
+    const keepsAbsent = this.#recoveringMs() > 0 && (isOtherHistory || this.map.unconfirmedCount > 0)
     const change = this.map.replace(snapshot.presences as readonly Presence<M>[], keepsAbsent)
-    this.#settleIfNeeded()
+    this.#recoverIfNeeded()
     this.#touch()
-    this.#tell(change)
-    this.#tellSync()
+    this.#emit(change)
+    this.#emitSync()
   }
 
-  #tellSync(): void {
+  #emitSync(): void {
     // Only where somebody listens: the view's list costs what the map holds.
     if (this.listeners.hasListeners('sync')) this.listeners.emit('sync', this.view)
   }
 
-  #settleIfNeeded(): void {
-    if (!this.map.isSettling) this.#stopSettling()
-    else if (!this.#isSettling) {
-      this.#isSettling = true
-      this.#settle.set(this.#settlingMs())
+  #recoverIfNeeded(): void {
+    if (!this.map.isRecovering) this.#stopRecovering()
+    else if (!this.#isRecovering) {
+      this.#isRecovering = true
+      this.#recoveryTimer.set(this.#recoveringMs())
     }
   }
 
-  #stopSettling(): void {
-    this.#isSettling = false
-    this.#settle.set(null)
+  #stopRecovering(): void {
+    this.#isRecovering = false
+    this.#recoveryTimer.set(null)
   }
 
-  #tell(change: MapChange<M>): void {
+  #emit(change: MapChange<M>): void {
     if (change.isVisible) this.#touch()
     emitChange(this.listeners, change)
   }
@@ -199,7 +199,7 @@ export class PresenceFeed<M> {
     const { state } = this.#mirror
     if (hadMap !== (state.at !== null) || isStale(before) !== isStale(state)) this.#touch()
     // Whoever is away hears of nobody's return, and waits for the next connection to tell how long to wait.
-    if (state.name === 'disconnected') this.#stopSettling()
+    if (state.name === 'disconnected') this.#stopRecovering()
     this.#notify()
   }
 

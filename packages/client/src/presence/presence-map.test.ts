@@ -225,7 +225,7 @@ describe('keys that are kept', () => {
   test('that are back may leave as others do once the time is over', () => {
     const { map } = keepingBob()
     map.apply({ ...none, joins: [presence('x', 'bob', 'old'), presence('y', 'bob')] })
-    map.endSettling()
+    map.endRecovery()
     const change = map.apply({ ...none, leaves: [leave('x', 'bob'), leave('y', 'bob')] })
     expect([entriesOf(change), leavesOf(change)]).toEqual([[['bob', 2, 0]], ['x left', 'y left']])
   })

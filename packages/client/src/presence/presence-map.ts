@@ -60,12 +60,12 @@ export class PresenceMap<M> {
   }
 
   /** Whether somebody may still be on their way back. */
-  get isSettling(): boolean {
+  get isRecovering(): boolean {
     return !this.#unconfirmed.isOver
   }
 
   /** The server has stopped waiting: from here on who leaves is gone. */
-  endSettling(): void {
+  endRecovery(): void {
     this.#unconfirmed.stopWaiting()
   }
 

@@ -1,5 +1,5 @@
 import type { MessageRef, Topic } from '@rollcall/shared-protocol'
-import type { ReceivedFrame } from '../channel/channel-link'
+import type { ReceivedFrame } from '../connection/connection-state'
 
 /*
  *   add --> owed --+ sent again, over a resumed session

@@ -5,8 +5,7 @@ import {
   type JsonObject,
   type MessageRef,
 } from '@rollcall/shared-protocol'
-import type { ReceivedFrame } from '../channel/channel-link'
-import type { SessionInfo } from '../connection/connection-state'
+import type { ReceivedFrame, SessionInfo } from '../connection/connection-state'
 import type { Lifetime } from '../credentials/credentials-state'
 import type { RollcallError } from '../errors'
 import { readRefusal, refusalError } from '../refusal'
@@ -35,7 +34,7 @@ export type SystemReply =
   | ({ readonly kind: 'refreshRefused' } & Refused)
 
 /** All that is known of a session with a server that does not tell. */
-export const UNKNOWN_SESSION: SessionInfo = { id: null, identity: null, isResumed: false, settlingMs: 0 }
+export const UNKNOWN_SESSION: SessionInfo = { id: null, identity: null, isResumed: false, recoveringMs: 0 }
 
 export class SystemRequests {
   readonly #token: SessionToken
@@ -97,12 +96,12 @@ function readSession(body: JsonObject): SessionInfo {
   const session = field(body, 'session')
   const identity = field(body, 'identity')
   const id = isJsonObject(identity) ? field(identity, 'id') : undefined
-  const settlingMs = field(body, 'settling_ms')
+  const recoveringMs = field(body, 'settling_ms')
   return {
     id: typeof session === 'string' ? session : null,
     identity: typeof id === 'string' ? { id } : null,
     isResumed: field(body, 'resumed') === true,
-    settlingMs: typeof settlingMs === 'number' ? settlingMs : 0,
+    recoveringMs: typeof recoveringMs === 'number' ? recoveringMs : 0,
   }
 }
 
