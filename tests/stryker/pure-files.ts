@@ -14,12 +14,18 @@ const pureNames = (JSON.parse(readFileSync('lint/layers.json', 'utf8')) as { pur
 const pureFolder = 'packages/shared-protocol/src/presence'
 
 const pureByContent = [
+  'packages/client/src/async/backoff.ts',
+  'packages/client/src/async/tickets.ts',
+  'packages/client/src/connection/connection-errors.ts',
+  'packages/client/src/presence/waiting-edits.ts',
   'packages/server/src/admission/address.ts',
   'packages/server/src/admission/admission-control.ts',
   'packages/server/src/admission/client-address.ts',
   'packages/server/src/admission/connection-slots.ts',
   'packages/server/src/admission/origins.ts',
+  'packages/server/src/collections.ts',
   'packages/server/src/connection/message-limiter.ts',
+  'packages/server/src/identity/account.ts',
   'packages/server/src/io/pending-sockets.ts',
   'packages/server/src/presence/history.ts',
   'packages/server/src/presence/staging.ts',
@@ -34,6 +40,7 @@ const pureByContent = [
 
 /** Tests in the same folder that belong to a file but do not begin with its name; without their extensions. */
 const moreTests: Readonly<Record<string, readonly string[]>> = {
+  collections: ['swept-map', 'tally'],
   'connection-slots': ['slot-release'],
   'connection-state': ['connection-machine'],
   'connection-transitions': ['connection-machine'],
