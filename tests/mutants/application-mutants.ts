@@ -61,8 +61,8 @@ export const applicationMutants: readonly Mutant[] = [
     law: 'S-13',
     breaks: 'an authenticate that never answers is waited for',
     file: `${server}/identity/identify.ts`,
-    find: 'authenticateTimeoutMs,\n      clock,\n      late,',
-    replace: '1e9,\n      clock,\n      late,',
+    find: 'authenticateTimeoutMs,\n      clock,\n      onTimeout,',
+    replace: '1e9,\n      clock,\n      onTimeout,',
     tests: [`${server}/admission/admit`],
   },
   {

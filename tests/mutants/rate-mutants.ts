@@ -52,8 +52,8 @@ export const rateMutants: readonly Mutant[] = [
     law: 'S-36',
     breaks: 'frames that are too large are owed for as long as they were large',
     file: `${server}/rate-limit/gcra.ts`,
-    find: 'return Math.min(nextTatMs(tatMs, nowMs, pace, cost), nowMs + pace.toleranceMs + pace.intervalMs)',
-    replace: 'return nextTatMs(tatMs, nowMs, pace, cost)',
+    find: 'return Math.min(nextTatMs(tatMs, nowMs, interval, cost), nowMs + interval.toleranceMs + interval.intervalMs)',
+    replace: 'return nextTatMs(tatMs, nowMs, interval, cost)',
     tests: [`${server}/rate-limit/gcra`, `${server}/rate-limit/rates`],
   },
   {
@@ -61,8 +61,8 @@ export const rateMutants: readonly Mutant[] = [
     law: 'S-36',
     breaks: 'who was quiet for long may send a message of any size',
     file: `${server}/rate-limit/gcra.ts`,
-    find: 'const dueMs = Math.max(tatMs, nowMs) + (cost - 1) * pace.intervalMs',
-    replace: 'const dueMs = tatMs + (cost - 1) * pace.intervalMs',
+    find: 'const dueMs = Math.max(tatMs, nowMs) + (cost - 1) * interval.intervalMs',
+    replace: 'const dueMs = tatMs + (cost - 1) * interval.intervalMs',
     tests: [`${server}/rate-limit/gcra`],
   },
   {

@@ -103,10 +103,15 @@ export class PresenceNode {
     })
     const { authenticate, authenticateTimeoutMs, allowAnonymous, implicitTopic } = options
     const refusedIdentities = new SampledLog(log, 'authenticate returned identities that are refused')
-    this.#admission = {
+    const identifyContext = {
       ...{ limits, clock, random, log, refusedIdentities, mode },
-      ...{ authenticate, authenticateTimeoutMs, allowAnonymous, implicitTopic },
-      door: this.admissionControl,
+      ...{ authenticate, authenticateTimeoutMs, allowAnonymous },
+    }
+    this.#admission = {
+      limits,
+      implicitTopic,
+      identify: (request) => identify(request, identifyContext),
+      admissionControl: this.admissionControl,
       isDraining: () => this.#phase !== 'open',
     }
     this.#connectionContext = {
@@ -126,7 +131,7 @@ export class PresenceNode {
         accounts: new AccountRateMeters(accountIntervalsOf(rates)),
         kept: { maxBytes: limits.frameBytes, metaBytes: limits.metaBytes },
       },
-      identify: (request) => identify(request, this.#admission),
+      identify: this.#admission.identify,
       describeServer: () => this.#describe(),
       onClosed: (connection) => {
         this.#connections.delete(connection)
@@ -161,14 +166,14 @@ export class PresenceNode {
     if ('status' in admitted) return admitted
     return {
       subprotocol: admitted.subprotocol,
-      abandon: () => admitted.seat.release(),
+      abandon: () => admitted.slot.release(),
       open: (wire) => {
-        const { dialect, identity, implicitTopic, seat } = admitted
+        const { dialect, identity, implicitTopic, slot } = admitted
         const params = packParams(request.params)
-        const kept = authenticate ? copyHandshake(request) : NO_COPY
+        const copy = authenticate ? copyHandshake(request) : NO_COPY
         // Spelled out, not spread: of each object that a spread makes V8 keeps a shape of its own.
-        const asked = { dialect, identity, params, handshake: kept, implicitTopic, seat }
-        const connection = new Connection(wire, asked, this.#connectionContext)
+        const accepted = { dialect, identity, params, handshake: copy, implicitTopic, seat: slot }
+        const connection = new Connection(wire, accepted, this.#connectionContext)
         this.#connections.add(connection)
         // It was admitted before; now it has to go with the others.
         if (this.#phase !== 'open') clock.soon(() => connection.close(1012, 'server drains'))

@@ -1,25 +1,28 @@
 import { isIP, isIPv4 } from 'node:net'
 
 /*
+ *   input                       plainAddress         addressGroup
  *   '::ffff:192.0.2.7'          192.0.2.7            192.0.2.7
  *   '192.0.2.7:51234'           192.0.2.7            192.0.2.7
  *   '[2001:db8:1:2:3::9]:443'   2001:db8:1:2:3::9    2001:db8:1:2::/64
  *   'unknown'                   ''                   ''
- *      as it came                  plainAddress         addressGroup
+ *
+ * `isIP` of Node decides what an address is. The few lines that expand a valid IPv6 address stay here: `ipaddr.js` also
+ * accepts forms such as `0x7f.1`, so it would need the same check in front of it.
  */
 
-/** Hexadecimal groups of an IPv6 address, and of the part of it that tells a network. */
+/** An IPv6 address has eight groups; the first four name its /64 network. */
 const GROUPS = 8
 const NETWORK_GROUPS = 4
 
 /**
- * An address as a proxy or a socket says it, without a port, and one of IPv4 as that (a socket that listens to both says
- * `::ffff:192.0.2.7`). Empty for what is no address: a proxy may pass on anything.
+ * Normalizes an address from a socket or a proxy: removes the port and the zone, and turns an IPv4-mapped address such as
+ * `::ffff:192.0.2.7` into IPv4. Returns an empty string for anything that is not an address.
  */
 export function plainAddress(text: string): string {
   const bracketed = /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1]
   const withPort = /^([\d.]+):\d+$/.exec(text)?.[1]
-  // The zone (`fe80::1%eth0`) is a name of this machine's.
+  // The zone of `fe80::1%eth0` names an interface of this machine.
   const address = (bracketed ?? withPort ?? text).split('%', 1)[0] as string
   const version = isIP(address)
   if (version === 0) return ''
@@ -27,8 +30,8 @@ export function plainAddress(text: string): string {
 }
 
 /**
- * What is counted as one peer: an IPv4 address, or the /64 network of an IPv6 one, since whoever has one address of it
- * has them all (RFC 4291, 2.5.4). All that is no address is one peer.
+ * Returns what limits count as one peer: an IPv4 address, or the /64 network of an IPv6 address, because a client usually
+ * controls its whole /64 (RFC 4291, 2.5.4). All invalid addresses count as one peer.
  */
 export function addressGroup(address: string): string {
   const plain = plainAddress(address)
@@ -37,7 +40,7 @@ export function addressGroup(address: string): string {
   return `${network.map((group) => group.toString(16)).join(':')}::/64`
 }
 
-/** The eight numbers of an IPv6 address. */
+/** Expands an IPv6 address to its eight numbers. */
 function groupsOf(address: string): number[] {
   const [head = '', tail] = address.split('::')
   const before = numbersOf(head)
@@ -56,7 +59,7 @@ function numbersOf(part: string): number[] {
   })
 }
 
-/** The IPv4 address that an IPv6 one stands for (`::ffff:0:0/96`), or null. */
+/** Returns the IPv4 address of an IPv4-mapped IPv6 address (`::ffff:0:0/96`), or null. */
 function mappedIPv4(groups: readonly number[]): string | null {
   const [high = 0, low = 0] = groups.slice(6)
   if (groups[5] !== 0xffff || groups.slice(0, 5).some((group) => group !== 0)) return null

@@ -12,10 +12,10 @@ import { type ConnectionSlot, ConnectionSlots } from './connection-slots'
 import { type AllowedOrigins, ORIGIN_NOT_ALLOWED, type OriginHandshake, Origins } from './origins'
 
 /*
- *  handshake -> origin -> seat (of all, of its address; the rate) -> authenticate -> seat (of its identity)
- *                 403      503, 429                                                   429
+ *  handshake -> origin -> reserve a slot (total, address, rate) -> authenticate -> take the slot (identity)
+ *                 403         503, 429                                                429
  *
- * What is known of a handshake before anybody is asked who it is decides first, as that costs next to nothing.
+ * The cheap checks come first: they need nothing from `authenticate`.
  */
 
 export interface AdmissionControlContext {
@@ -24,36 +24,36 @@ export interface AdmissionControlContext {
   readonly clock: Clock
   readonly random: RandomSource
   readonly log: Logger
-  /** Known once the server listens. */
+  /** A function, because the mode may depend on the address that the server listens on. */
   readonly mode: () => Mode
 }
 
-/** Who may come in, as far as that does not depend on who they are. */
+/** Decides which handshakes and HTTP requests the server accepts, and counts connections. */
 export class AdmissionControl {
   readonly #context: AdmissionControlContext
   readonly #origins: Origins
-  readonly #seats: ConnectionSlots
+  readonly #slots: ConnectionSlots
   readonly #refusals: SampledLog
-  readonly #requestPace: RateInterval
+  readonly #requestInterval: RateInterval
   readonly #requestTatMs = new SweptMap<number>((tatMs, nowMs) => tatMs <= nowMs)
   readonly #refusedRequests: SampledLog
-  /** Seconds from 1 to 5 by chance, so that those who are refused together do not come back together. */
+  /** Returns 1 to 5 seconds at random, so that clients refused together do not retry together. */
   readonly #spreadS: () => number
 
-  /** Throws `invalid_option` for what is no origin. */
+  /** Throws `invalid_option` where `allowedOrigins` contains something that is not an origin. */
   constructor(context: AdmissionControlContext) {
     const { admission: options, allowedOrigins, random, log, mode } = context
     this.#context = context
     this.#origins = new Origins(allowedOrigins, mode)
     this.#spreadS = () => 1 + Math.floor(fractionOf(random.id(4)) * 5)
-    this.#seats = new ConnectionSlots({ options, spreadS: this.#spreadS })
+    this.#slots = new ConnectionSlots(options, this.#spreadS)
     const { requestsPerSecondPerAddress: perSecond, requestBurstPerAddress: burst } = options
-    this.#requestPace = intervalOf({ perSecond, burst })
+    this.#requestInterval = intervalOf({ perSecond, burst })
     this.#refusedRequests = new SampledLog(log, 'refusing HTTP requests')
     this.#refusals = new SampledLog(log, 'refusing handshakes')
   }
 
-  /** Whether every site's pages may connect. */
+  /** Whether pages of every origin may connect. */
   get allowsAllOrigins(): boolean {
     return this.#origins.areAllAllowed
   }
@@ -62,15 +62,15 @@ export class AdmissionControl {
     return this.#allowsOrigin(handshake) ? null : this.#warned(ORIGIN_NOT_ALLOWED)
   }
 
-  /** Counts an HTTP request. Why it is refused, where too many of them come from its address. (S-97) */
+  /** Counts an HTTP request. Returns a refusal when its address exceeds `requestsPerSecondPerAddress`. (S-97) */
   requestRefusal(remoteAddress: string): HandshakeRefusal | null {
     const { clock, admission } = this.#context
     const [address, nowMs] = [this.#countedAs(remoteAddress), clock.now()]
     if (address === null) return null
     const tatMs = this.#requestTatMs.get(address, nowMs) ?? 0
-    const waitMs = waitMsOf(tatMs, nowMs, this.#requestPace)
+    const waitMs = waitMsOf(tatMs, nowMs, this.#requestInterval)
     if (waitMs <= 0) {
-      this.#requestTatMs.set(address, nextTatMs(tatMs, nowMs, this.#requestPace))
+      this.#requestTatMs.set(address, nextTatMs(tatMs, nowMs, this.#requestInterval))
       return null
     }
     const { requestsPerSecondPerAddress: max } = admission
@@ -84,24 +84,27 @@ export class AdmissionControl {
     return refusal
   }
 
-  /** A seat, to be released sooner or later, or why there is none. */
+  /** Reserves a connection slot, which the caller must release, or returns the refusal. */
   reserve({ remoteAddress }: Pick<HandshakeRequest, 'remoteAddress'>): ConnectionSlot | HandshakeRefusal {
-    const seat = this.#seats.reserve(this.#countedAs(remoteAddress), this.#context.clock.now())
-    return 'status' in seat ? this.#warned(seat) : seat
+    const slot = this.#slots.reserve(this.#countedAs(remoteAddress), this.#context.clock.now())
+    return 'status' in slot ? this.#warned(slot) : slot
   }
 
-  /** The refusal where too many are connected as this identity; null for somebody who is not counted. Then the seat is free. */
-  take(seat: ConnectionSlot, identity: string | null): HandshakeRefusal | null {
-    const refusal = seat.identify(identity)
+  /**
+   * Counts the slot for an identity; pass null for a guest, whom no identity limit counts. Returns a refusal, and releases
+   * the slot, when the identity has too many connections.
+   */
+  take(slot: ConnectionSlot, identity: string | null): HandshakeRefusal | null {
+    const refusal = slot.identify(identity)
     return refusal && this.#warned(refusal)
   }
 
-  /** Null where addresses are not counted. */
+  /** Returns null in development mode, where nothing is counted per address. */
   #countedAs(remoteAddress: string): string | null {
     return this.#context.mode() === 'development' ? null : addressGroup(remoteAddress)
   }
 
-  /** Whether pages of the site that the handshake names may connect. A check of the application's that throws says no. */
+  /** Checks the handshake's origin. An `allowedOrigins` function that throws refuses it. */
   #allowsOrigin(handshake: OriginHandshake): boolean {
     try {
       return this.#origins.allows(handshake)

@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
+import { type IdentifyContext, identify } from '../identity/identify'
 import { type Authenticate, HandshakeError } from '../identity/identity'
 import type { HandshakeRequest } from '../io/wire'
 import { SampledLog } from '../log'
@@ -11,10 +12,10 @@ import { handshake } from '../testing-support/test-node'
 import { VirtualClock } from '../testing-support/virtual-clock'
 import { type AdmissionContext, admit } from './admit'
 
-function admission(some: Partial<AdmissionContext> = {}) {
+function admission(changes: Partial<IdentifyContext & Omit<AdmissionContext, 'identify'>> = {}) {
   const clock = new VirtualClock()
   const log = new RecordingLog()
-  const context: AdmissionContext = {
+  const context = {
     limits: DEFAULT_LIMITS,
     clock,
     random: new SeededRandom(1),
@@ -24,15 +25,16 @@ function admission(some: Partial<AdmissionContext> = {}) {
     authenticateTimeoutMs: 1000,
     allowAnonymous: false,
     implicitTopic: 'room:lobby',
-    mode: () => 'development',
+    mode: () => 'development' as const,
     isDraining: () => false,
-    door: testDoor({ clock, log }),
-    ...some,
+    admissionControl: testDoor({ clock, log }),
+    ...changes,
   }
+  const whole: AdmissionContext = { ...context, identify: (request) => identify(request, context) }
   return {
     clock,
     log,
-    admit: (request: Partial<HandshakeRequest> = {}) => admit(handshake(request), context),
+    admit: (request: Partial<HandshakeRequest> = {}) => admit(handshake(request), whole),
   }
 }
 

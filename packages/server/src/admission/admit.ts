@@ -1,26 +1,29 @@
 import {
   checkName,
   type Dialect,
+  type Limits,
   negotiateDialect,
   type Topic,
   type TransportName,
 } from '@rollcall/shared-protocol'
-import { type IdentifyContext, identify } from '../identity/identify'
 import type { Identity } from '../identity/identity'
 import type { HandshakeRefusal, HandshakeRequest } from '../io/wire'
 import type { AdmissionControl } from './admission-control'
 import type { ConnectionSlot } from './connection-slots'
 
 /*
- *  handshake -> dialect -> origin -> topic (of a dialect that names none) -> seat -> who is it -> Admitted
- *                 |          |         |                                       |         |
- *      403, 404, 400; 503   403       400                                  429, 503   401, 403, 500, 504; 429
+ *  handshake -> dialect -> origin -> implicit topic (Vix) -> slot -> authenticate -> Admitted
+ *                 |          |         |                      |         |
+ *      403, 404, 400; 503   403       400                 429, 503   401, 403, 500, 504; 429
  */
 
-export interface AdmissionContext extends IdentifyContext {
+export interface AdmissionContext {
+  readonly limits: Limits
   readonly implicitTopic: Topic
-  readonly door: AdmissionControl
-  /** Whether this node sends its clients to others, and takes no new ones. */
+  /** Runs `authenticate`. Never rejects. */
+  readonly identify: (request: HandshakeRequest) => Promise<Identity | HandshakeRefusal>
+  readonly admissionControl: AdmissionControl
+  /** Whether this node is draining or closing, and refuses new connections. */
   readonly isDraining: () => boolean
 }
 
@@ -31,17 +34,17 @@ const DRAINING: HandshakeRefusal = {
   retryAfterS: 1,
 }
 
-/** A handshake that is taken, and on what terms. */
+/** An accepted handshake. */
 export interface Admitted {
   readonly dialect: Dialect
   readonly subprotocol: string | null
   readonly identity: Identity
   readonly implicitTopic: Topic
-  /** To be released when its connection ends, or where it is never opened. */
-  readonly seat: ConnectionSlot
+  /** Release it when the connection ends, or when it is never opened. */
+  readonly slot: ConnectionSlot
 }
 
-/** Decides over a handshake. Never rejects. */
+/** Accepts or refuses a handshake. Never rejects. */
 export async function admit(
   request: HandshakeRequest,
   context: AdmissionContext,
@@ -55,25 +58,25 @@ export async function admit(
   }
   if (context.isDraining()) return DRAINING
   const { dialect, subprotocol } = negotiation
-  const { door } = context
-  const foreign = door.originRefusal(request)
-  if (foreign) return foreign
+  const { admissionControl } = context
+  const originRefusal = admissionControl.originRefusal(request)
+  if (originRefusal) return originRefusal
 
-  const asked = request.params.get('topic') ?? ''
-  const implicitTopic = asked === '' ? context.implicitTopic : asked
+  const requestedTopic = request.params.get('topic') ?? ''
+  const implicitTopic = requestedTopic === '' ? context.implicitTopic : requestedTopic
   const topicFault = checkName('The topic', implicitTopic, 'topicBytes', context.limits)
   if (dialect.hasImplicitTopic && topicFault) {
     return { status: 400, reason: topicFault.code, message: topicFault.message }
   }
 
-  const seat = door.reserve(request)
-  if ('status' in seat) return seat
-  const identity = await identify(request, context)
+  const slot = admissionControl.reserve(request)
+  if ('status' in slot) return slot
+  const identity = await context.identify(request)
   if ('status' in identity) {
-    seat.release()
+    slot.release()
     return identity
   }
-  // Guests are each another.
-  const crowded = door.take(seat, identity.isGuest ? null : identity.id)
-  return crowded ?? { dialect, subprotocol, identity, implicitTopic, seat }
+  // Each guest is a different person, so guests have no common limit.
+  const identityRefusal = admissionControl.take(slot, identity.isGuest ? null : identity.id)
+  return identityRefusal ?? { dialect, subprotocol, identity, implicitTopic, slot }
 }

@@ -7,32 +7,32 @@ import { plainAddress } from './address'
 /*
  *   client 192.0.2.7 --> proxy 10.0.0.5 --> server     X-Forwarded-For: 192.0.2.7
  *
- * A proxy adds the address that it was connected from. Whoever connects may have sent such a header itself, so that an
- * entry is believed only where the one after it is a proxy's that is trusted. (RFC 7239, 8.1) Name your proxies alone: a
- * client with an address that is trusted counts as unknown.
+ * Each proxy appends the address that connected to it. A client can send such a header too, so an entry counts only if
+ * the next one belongs to a trusted proxy (RFC 7239, 8.1). Trust only your proxies: a client whose own address is trusted
+ * counts as unknown.
  */
 
 /**
- * Which addresses are proxies: a list of addresses, of networks (`10.0.0.0/8`) and of the names `loopback`, `linklocal`
- * and `uniquelocal`, or a function that is asked of each, nearest first.
+ * Says which addresses are trusted proxies: a list of addresses, networks (`10.0.0.0/8`) and the names `loopback`,
+ * `linklocal` and `uniquelocal`, or a function that the server calls with each address, nearest first.
  */
 export type TrustProxy = readonly string[] | ((address: string, hop: number) => boolean)
 
 /**
- * Proxies in a row that are asked about. Nobody has so many, and a client may write thousands of addresses that are
- * trusted into its own header: each costs a comparison. (S-43)
+ * The longest chain of proxies that the server follows. Without a bound, a client could write thousands of trusted
+ * addresses into its header, and each would cost a comparison. (S-43)
  */
 const MAX_PROXIES = 32
 
-/** Tells who is at the far end of a request, and who is at the near one. */
+/** Finds the client's address of a request. */
 export interface ClientAddress {
-  /** Of the client, as far as proxies are trusted. Empty where it cannot be told, and where only proxies are named. */
+  /** Returns the client's address, or an empty string if it is unknown or every named address is a proxy. */
   (request: IncomingMessage): string
-  /** Whether the peer of a TCP connection is a proxy, which stands for many clients. */
+  /** Whether the peer of a TCP connection is a trusted proxy, which carries many clients. */
   isProxy(address: string): boolean
 }
 
-/** Throws `invalid_option` for what is no address. A function that throws trusts nobody, and is logged. */
+/** Throws `invalid_option` for an invalid address. A function that throws is logged, and its address is not trusted. */
 export function clientAddress(trusted: TrustProxy | null, log: Logger): ClientAddress {
   const trust = trusted && (typeof trusted === 'function' ? contained(trusted, log) : compile(trusted))
   let isHinted = false
@@ -52,9 +52,8 @@ export function clientAddress(trusted: TrustProxy | null, log: Logger): ClientAd
 }
 
 /**
- * The nearest address that is no trusted proxy's. Empty where there is none among the nearest {@link MAX_PROXIES}: a proxy
- * whose header was dropped or that sets none has named nobody, and its clients must not count as the proxy, which is
- * trusted. (S-45)
+ * Returns the nearest address that is not a trusted proxy, or an empty string if the nearest {@link MAX_PROXIES} are all
+ * trusted. A proxy that sent no header has named no client, and its clients must not count as the proxy itself. (S-45)
  */
 function clientBehindProxies(
   request: IncomingMessage,

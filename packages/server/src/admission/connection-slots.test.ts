@@ -4,7 +4,7 @@ import { type AdmissionOptions, DEFAULT_ADMISSION } from './admission-options'
 import { ConnectionSlot, ConnectionSlots } from './connection-slots'
 
 const make = (options: Partial<AdmissionOptions> = {}) =>
-  new ConnectionSlots({ options: { ...DEFAULT_ADMISSION, ...options }, spreadS: () => 3 })
+  new ConnectionSlots({ ...DEFAULT_ADMISSION, ...options }, () => 3)
 
 function seated(seats: ConnectionSlots, address: string | null, nowMs = 0): ConnectionSlot {
   const seat = seats.reserve(address, nowMs)

@@ -5,18 +5,17 @@ import { intervalOf, nextTatMs, type RateInterval, waitMsOf } from '../rate-limi
 import type { AdmissionOptions } from './admission-options'
 
 /*
- *   handshake --claim--> seat, pending --seat.take(identity)--> seat, taken --release--> free
- *                 |                            |
- *          429, 503 + Retry-After             429
+ *   handshake --reserve--> pending --identify(identity)--> taken --release--> free
+ *                  |                    |
+ *        429, 503 + Retry-After        429
  *
- * A seat is counted from before anybody is asked who it is until the connection ends. It is released once, whichever
- * way that comes about.
+ * A slot counts from before `authenticate` runs until the connection ends. Releasing it twice has no effect.
  */
 
 const TOO_MANY = { status: 429, reason: 'too_many_connections' } as const
 const BUSY = { status: 503, reason: 'busy' } as const
 
-/** What each limit says to whom it refuses. */
+/** The refusal of each limit. */
 const REFUSALS = {
   maxPerAddress: { ...TOO_MANY, says: (max: number) => `This address already has ${max} connections` },
   maxPendingPerAddress: {
@@ -40,39 +39,33 @@ const REFUSALS = {
   },
 } as const
 
-export interface ConnectionSlotsContext {
-  readonly options: AdmissionOptions
-  /** Seconds from 1 to 5 by chance, so that those who are refused together do not come back together. */
-  readonly spreadS: () => number
-}
-
-/** A place for one connection. */
+/** One counted connection. */
 export class ConnectionSlot {
-  readonly #seats: ConnectionSlots
-  /** Null where addresses are not counted. */
+  readonly #slots: ConnectionSlots
+  /** Null in development mode, where nothing is counted per address. */
   readonly #address: string | null
   #identity: string | null = null
   #phase: 'pending' | 'taken' | 'free' = 'pending'
 
-  constructor(seats: ConnectionSlots, address: string | null) {
-    this.#seats = seats
+  constructor(slots: ConnectionSlots, address: string | null) {
+    this.#slots = slots
     this.#address = address
   }
 
-  /** It is known who it is; null for somebody who is not counted. The refusal where they have too many; then it is free. */
+  /** Counts the slot for an identity, or for none. Returns a refusal, and releases the slot, if the identity has too many. */
   identify(identity: string | null): HandshakeRefusal | null {
-    const refusal = identity === null ? null : this.#seats.refusalOf(identity)
+    const refusal = identity === null ? null : this.#slots.refusalOf(identity)
     if (refusal) {
       this.release()
       return refusal
     }
     this.#phase = 'taken'
     this.#identity = identity
-    this.#seats.identify(this.#address, identity)
+    this.#slots.identify(this.#address, identity)
     return null
   }
 
-  /** Whom that is counted for which outlives the connection: the identity or, of a guest, the address. Null for nobody. */
+  /** The account whose limits outlive the connection: the identity or, for a guest, its address. Null if neither is counted. */
   get account(): Account | null {
     if (this.#identity !== null) return identityAccount(this.#identity)
     return this.#address === null ? null : guestAccount(this.#address)
@@ -80,76 +73,78 @@ export class ConnectionSlot {
 
   release(): void {
     if (this.#phase === 'free') return
-    this.#seats.release(this.#address, this.#identity, this.#phase === 'pending')
+    this.#slots.release(this.#address, this.#identity, this.#phase === 'pending')
     this.#phase = 'free'
   }
 }
 
-/** How many are connected, in all, from each address and as each identity; and who may be next. */
+/** Counts connections in total, per address and per identity, and refuses those above a limit. */
 export class ConnectionSlots {
-  readonly #context: ConnectionSlotsContext
-  readonly #pace: RateInterval
+  readonly #options: AdmissionOptions
+  readonly #spreadS: () => number
+  readonly #interval: RateInterval
   #tatMs = 0
   #count = 0
   #pending = 0
   readonly #ofAddress = new KeyCounts()
   readonly #pendingOfAddress = new KeyCounts()
   readonly #ofIdentity = new KeyCounts()
-  readonly #paceOfAddress: RateInterval
+  readonly #intervalOfAddress: RateInterval
   readonly #tatMsOfAddress = new SweptMap<number>((tatMs, nowMs) => tatMs <= nowMs)
 
-  constructor(context: ConnectionSlotsContext) {
-    const { options } = context
+  /** @param spreadS - returns a few random seconds, so that clients refused together do not retry together */
+  constructor(options: AdmissionOptions, spreadS: () => number) {
     const { handshakesPerSecond, handshakeBurst } = options
     const { handshakesPerSecondPerAddress, handshakeBurstPerAddress } = options
-    this.#context = context
-    this.#pace = intervalOf({ perSecond: handshakesPerSecond, burst: handshakeBurst })
-    this.#paceOfAddress = intervalOf({
+    this.#options = options
+    this.#spreadS = spreadS
+    this.#interval = intervalOf({ perSecond: handshakesPerSecond, burst: handshakeBurst })
+    this.#intervalOfAddress = intervalOf({
       perSecond: handshakesPerSecondPerAddress,
       burst: handshakeBurstPerAddress,
     })
   }
 
-  /** Seats that are not free. */
+  /** Slots in use, including pending ones. */
   get count(): number {
     return this.#count
   }
 
-  /** Those of them for whom it is not known yet who they are. */
+  /** Slots whose handshake still waits for `authenticate`. */
   get pendingCount(): number {
     return this.#pending
   }
 
-  /** Addresses and identities that are counted. */
+  /** Number of counted addresses and identities. */
   get countedCount(): number {
     return this.#ofAddress.size + this.#pendingOfAddress.size + this.#ofIdentity.size
   }
 
-  /** Addresses that have shaken hands lately. */
+  /** Number of addresses whose handshake rate is remembered. */
   get limitedCount(): number {
     return this.#tatMsOfAddress.size
   }
 
-  /** A seat for a handshake, or why there is none. `address` is null where addresses are not counted. */
+  /** Reserves a slot, or returns the refusal. Pass null as `address` where nothing is counted per address. */
   reserve(address: string | null, nowMs: number): ConnectionSlot | HandshakeRefusal {
     const refusal = this.#refusal(address, nowMs)
     if (refusal) return refusal
     this.#count++
     this.#pending++
-    this.#tatMs = nextTatMs(this.#tatMs, nowMs, this.#pace)
+    this.#tatMs = nextTatMs(this.#tatMs, nowMs, this.#interval)
     if (address !== null) {
       this.#ofAddress.add(address)
       this.#pendingOfAddress.add(address)
       const tatMs = this.#tatMsOfAddress.get(address, nowMs) ?? 0
-      this.#tatMsOfAddress.set(address, nextTatMs(tatMs, nowMs, this.#paceOfAddress))
+      this.#tatMsOfAddress.set(address, nextTatMs(tatMs, nowMs, this.#intervalOfAddress))
     }
     return new ConnectionSlot(this, address)
   }
 
-  // --- for a seat ------------------------------------------------------------------------------------------------
+  // --- called by a slot ------------------------------------------------------------------------------------------
 
   refusalOf(identity: string): HandshakeRefusal | null {
-    const isFull = this.#ofIdentity.of(identity) >= this.#context.options.maxPerIdentity
+    const isFull = this.#ofIdentity.of(identity) >= this.#options.maxPerIdentity
     return isFull ? this.#refuse('maxPerIdentity') : null
   }
 
@@ -173,34 +168,33 @@ export class ConnectionSlots {
   }
 
   #refusal(address: string | null, nowMs: number): HandshakeRefusal | null {
-    const { options } = this.#context
-    // What one address does too much of is told first, and takes nothing from the others' share.
+    const options = this.#options
+    // The limits of one address come first, so that it uses up nothing of the shared limits.
     const refusal = address === null ? null : this.#refusalOfAddress(address, nowMs)
     if (refusal) return refusal
     if (this.#count >= options.maxConnections) return this.#refuse('maxConnections')
     if (this.#pending >= options.maxPending) return this.#refuse('maxPending')
-    const waitMs = waitMsOf(this.#tatMs, nowMs, this.#pace)
+    const waitMs = waitMsOf(this.#tatMs, nowMs, this.#interval)
     return waitMs > 0 ? this.#refuse('handshakesPerSecond', waitMs) : null
   }
 
   #refusalOfAddress(address: string, nowMs: number): HandshakeRefusal | null {
-    const { options } = this.#context
+    const options = this.#options
     if (this.#ofAddress.of(address) >= options.maxPerAddress) return this.#refuse('maxPerAddress')
     if (this.#pendingOfAddress.of(address) >= options.maxPendingPerAddress)
       return this.#refuse('maxPendingPerAddress')
     const tatMs = this.#tatMsOfAddress.get(address, nowMs) ?? 0
-    const waitMs = waitMsOf(tatMs, nowMs, this.#paceOfAddress)
+    const waitMs = waitMsOf(tatMs, nowMs, this.#intervalOfAddress)
     return waitMs > 0 ? this.#refuse('handshakesPerSecondPerAddress', waitMs) : null
   }
 
   #refuse(name: keyof typeof REFUSALS, waitMs = 0): HandshakeRefusal {
-    const { options, spreadS } = this.#context
     const { status, reason, says } = REFUSALS[name]
     return {
       status,
       reason,
-      message: `${says(options[name])} (server option admission.${name}). Try again later.`,
-      retryAfterS: Math.floor(waitMs / 1000) + spreadS(),
+      message: `${says(this.#options[name])} (server option admission.${name}). Try again later.`,
+      retryAfterS: Math.floor(waitMs / 1000) + this.#spreadS(),
     }
   }
 }

@@ -3,35 +3,35 @@ import type { Mode } from '../io/mode'
 import type { HandshakeRefusal, HandshakeRequest } from '../io/wire'
 
 /*
- *   no Origin            a program, which could say any: passes, unless a browser says that it is a page of another site
- *   an Origin            allowed by the option; without the option, by the mode:
- *     development          any
- *     production           the host that the handshake is for
+ *   no Origin            a program, which could send any: accepted, unless `Sec-Fetch-Site` names another site
+ *   an Origin            the option decides; without the option, the mode does:
+ *     development          any origin
+ *     production           the host of the handshake
  *
- * A browser tells with each handshake which site the page is of, and no page can change that. Without the check any
- * site that somebody visits could connect in their name, with their cookies.
+ * A browser sends the page's origin with each handshake, and the page cannot change it. Without this check, any site that
+ * a user visits could connect with the user's cookies.
  */
 
-/** Which sites' pages may connect: see `allowedOrigins` in the server's options. */
+/** The origins whose pages may connect. See `allowedOrigins` in the server's options. */
 export type AllowedOrigins = readonly string[] | ((origin: string, handshake: OriginHandshake) => boolean)
 
-/** What of a handshake its origin is compared with. */
+/** The part of a handshake that an `allowedOrigins` function receives. */
 export type OriginHandshake = Pick<HandshakeRequest, 'headers' | 'path' | 'remoteAddress'>
 
-/** An origin in its parts: `https://app.example.com:8443`. */
+/** A parsed origin such as `https://app.example.com:8443`. */
 interface Origin {
   readonly scheme: string
   readonly host: string
-  /** Empty for the scheme's usual one. */
+  /** Empty for the scheme's default port. */
   readonly port: string
 }
 
 interface Pattern extends Origin {
-  /** Whether any name under the host is meant, rather than the host. */
+  /** Whether it matches every subdomain of the host, and not the host itself. */
   readonly isWildcard: boolean
 }
 
-/** What browsers say of a page without a site of its own: a file, a sandboxed frame, an app's web view. */
+/** The origins that browsers send for pages without a site: a file, a sandboxed frame, an app's web view. */
 const WITHOUT_SITE = new Set(['null', 'file://'])
 
 const ORIGIN = /^([a-z][a-z0-9+.-]*):\/\/([a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?$/
@@ -40,30 +40,30 @@ const USUAL_PORTS = new Map([
   ['https', '443'],
 ])
 
-/** The check of a handshake's origin. */
+/** Checks the origin of handshakes. */
 export class Origins {
   readonly #isListed: ((origin: string, handshake: OriginHandshake) => boolean) | null
   readonly #mode: () => Mode
-  /** Whether any site is allowed, by name. */
+  /** Whether the option contains `'*'`. */
   readonly #isOpen: boolean
 
-  /** Throws `invalid_option` for what is no origin. */
+  /** Throws `invalid_option` for an entry that is not an origin. */
   constructor(allowed: AllowedOrigins | null, mode: () => Mode) {
     this.#mode = mode
     this.#isListed = allowed && (typeof allowed === 'function' ? allowed : listed(allowed))
     this.#isOpen = Array.isArray(allowed) && allowed.includes('*')
   }
 
-  /** Whether every site's pages may connect, so that it need not be told which. */
+  /** Whether pages of every origin may connect. */
   get areAllAllowed(): boolean {
     return this.#isOpen || (this.#isListed === null && this.#mode() === 'development')
   }
 
-  /** Whether a page of the site that the handshake names, or a program, may connect. */
+  /** Whether the handshake's page or program may connect. */
   allows(handshake: OriginHandshake): boolean {
     if (this.areAllAllowed) return true
     const { origin, 'sec-fetch-site': site } = handshake.headers
-    // A page that shows a URL as if it were a picture says no origin. (Fetch Metadata, W3C)
+    // An image request of another site carries no Origin, but it carries Sec-Fetch-Site (W3C Fetch Metadata).
     if (origin === undefined) return site !== 'cross-site' && site !== 'same-site'
     if (typeof origin !== 'string') return false
     return this.#isListed ? this.#isListed(origin, handshake) === true : isOwnHost(origin, handshake)
@@ -79,7 +79,7 @@ export const ORIGIN_NOT_ALLOWED: HandshakeRefusal = {
 function listed(allowed: readonly string[]): (origin: string) => boolean {
   if (!Array.isArray(allowed))
     throw new ServerError('invalid_option', 'allowedOrigins must be a list of origins or a function.')
-  // Allowed only by name: any site can put its page into a sandboxed frame, whose origin is `null` as well.
+  // `null` must be listed explicitly: any site can load its page in a sandboxed frame, whose origin is `null`.
   const withoutSite = new Set(allowed.filter((each) => WITHOUT_SITE.has(each)))
   const patterns = allowed.filter((each) => each !== '*' && !WITHOUT_SITE.has(each)).map(patternOf)
   return (text) => {
@@ -114,7 +114,7 @@ function isOwnHost(text: string, { headers }: OriginHandshake): boolean {
   const { host } = headers
   const origin = originOf(text)
   if (!origin || typeof host !== 'string') return false
-  // The scheme is not compared: in front of a proxy it is https, behind it http.
+  // The scheme is not compared: a proxy may turn https into http.
   const own = originOf(`${origin.scheme}://${host}`)
   return own !== null && own.host === origin.host && own.port === origin.port
 }

@@ -1,31 +1,34 @@
-/** So many tasks under way at a time, and no more; the others wait, first come first served. */
+/**
+ * Runs at most `size` tasks at a time; the others wait in order. It is not `p-limit`, because that starts a task one
+ * microtask later, which would change the order of commands, and because {@link forEachLimited} stops after a failure.
+ */
 export class ConcurrencyLimit {
   readonly #size: number
-  #underWay = 0
+  #running = 0
   #waiting: (() => void)[] = []
-  /** Those before it have been begun. */
+  /** Index of the first task in `#waiting` that has not started. */
   #head = 0
 
   constructor(size: number) {
     this.#size = size
   }
 
-  /** Begins the task, which must not throw, once there is room, at once where there is; resolves or rejects as it does. */
+  /** Starts the task, which must not throw, now or when a place is free. Settles as the task does. */
   run<T>(task: () => Promise<T>): Promise<T> {
-    if (this.#underWay < this.#size) return this.#begin(task)
+    if (this.#running < this.#size) return this.#begin(task)
     return new Promise((resolve, reject) => {
       this.#waiting.push(() => this.#begin(task).then(resolve, reject))
     })
   }
 
   #begin<T>(task: () => Promise<T>): Promise<T> {
-    this.#underWay++
+    this.#running++
     const running = task()
-    const over = () => {
-      this.#underWay--
+    const onSettled = () => {
+      this.#running--
       this.#next()
     }
-    running.then(over, over)
+    running.then(onSettled, onSettled)
     return running
   }
 
@@ -33,7 +36,7 @@ export class ConcurrencyLimit {
     const begin = this.#waiting[this.#head]
     if (begin === undefined) return
     this.#head++
-    // Seldom, so that a long line does not cost its length for each who leaves it.
+    // Cut only when half of the list is done: cutting for each task would cost the list's length every time.
     if (this.#head * 2 > this.#waiting.length) {
       this.#waiting.splice(0, this.#head)
       this.#head = 0
@@ -42,7 +45,7 @@ export class ConcurrencyLimit {
   }
 }
 
-/** Does something with each item, at most `width` at a time. Rejects with the first failure, when no more are begun. */
+/** Calls `act` for each item, at most `width` at a time. Rejects with the first failure, and then starts no more. */
 export async function forEachLimited<T>(
   items: Iterable<T>,
   width: number,

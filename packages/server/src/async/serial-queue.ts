@@ -1,7 +1,7 @@
-/** Does one thing after the other, at once where nothing is under way, and holds a bounded number that wait. */
+/** Runs tasks one after the other, and lets a bounded number of them wait. An idle queue runs a task synchronously. */
 export class SerialQueue {
   readonly #maxWaiting: number
-  /** Made when somebody has to wait. */
+  /** Created only when a task has to wait. */
   #waiting: (() => void | Promise<void>)[] | null = null
   #isBusy = false
 
@@ -9,7 +9,7 @@ export class SerialQueue {
     this.#maxWaiting = maxWaiting
   }
 
-  /** Takes a task, which must not throw or reject. False where too many wait already; then it is not run. */
+  /** Adds a task, which must not throw or reject. Returns false, and drops it, when the queue is full. */
   push(task: () => void | Promise<void>): boolean {
     if (this.#isBusy) {
       this.#waiting ??= []

@@ -1,15 +1,15 @@
 import type { Clock } from '../io/clock'
 
-/** The promise's outcome, or `late()`'s after `timeoutMs`. What a late promise comes to is dropped, rejections too. */
+/** Settles as the promise does, or as `onTimeout()` after `timeoutMs`. The outcome of a later promise is ignored. */
 export function withTimeout<T>(
   promise: Promise<T>,
   timeoutMs: number,
   clock: Clock,
-  late: () => T,
+  onTimeout: () => T,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    // Called within a promise: what `late` throws would end the process if it came out of the timer.
-    const timer = clock.after(timeoutMs, () => resolve(Promise.resolve().then(late)))
+    // Called within a promise: an error that `onTimeout` threw in the timer would end the process.
+    const timer = clock.after(timeoutMs, () => resolve(Promise.resolve().then(onTimeout)))
     promise.then(resolve, reject).finally(() => timer.cancel())
   })
 }

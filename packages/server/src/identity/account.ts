@@ -1,10 +1,10 @@
-/** Whom presences and messages are counted for: one identity, or the guests of one address. */
+/** The owner of shared limits: one identity, or all guests of one address. */
 export type Account = string
 
-/** Marks the guests of an address. No id of an identity has a control character, so none is taken for them. (S-41) */
+/** Prefix of a guest account. The id of an identity has no control character, so the two never collide. (S-41) */
 const GUESTS = '\u0000'
 
-/** The id itself: a text for each session would have to be kept. */
+/** Returns the id itself, so that no second string is kept for each session. */
 export function identityAccount(id: string): Account {
   return id
 }
@@ -13,12 +13,12 @@ export function guestAccount(addressGroup: string): Account {
   return `${GUESTS}${addressGroup}`
 }
 
-/** Whether it stands for the guests of an address. */
+/** Whether the account is that of an address's guests. */
 export function isGuests(account: Account): boolean {
   return account.startsWith(GUESTS)
 }
 
-/** Who is at a limit, in words that begin a sentence. */
+/** Names an account at the beginning of a sentence. */
 export function nameAccount(account: Account): string {
   return isGuests(account) ? 'The network of this guest' : 'This identity'
 }

@@ -1,15 +1,15 @@
 import type { RefreshMessage } from '@rollcall/shared-protocol'
 import type { HandshakeRequest } from '../io/wire'
 
-/** What of a handshake new credentials are looked at with, in little: it is kept for each of very many connections. */
+/** The part of a handshake that a credential refresh needs. It is small, because each connection keeps one. */
 export interface HandshakeCopy {
   readonly path: string
   readonly remoteAddress: string
-  /** Name and value by turns. */
+  /** Alternating names and values. */
   readonly headers: readonly (string | readonly string[])[]
 }
 
-/** What proved something then and is not to win over what is brought now, and what only opened the connection. */
+/** Headers that are not copied: old credentials, which must not override new ones, and those of the WebSocket handshake. */
 const DROPPED = new Set([
   'authorization',
   'proxy-authorization',
@@ -23,38 +23,38 @@ const DROPPED = new Set([
   'sec-websocket-version',
 ])
 
-/** Where nobody looks at it. */
+/** The copy when no `authenticate` will read it. */
 export const NO_COPY: HandshakeCopy = { path: '', remoteAddress: '', headers: [] }
 
 export function copyHandshake({ path, remoteAddress, headers }: HandshakeRequest): HandshakeCopy {
-  const kept: (string | readonly string[])[] = []
+  const copied: (string | readonly string[])[] = []
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined && !DROPPED.has(name)) kept.push(name, value)
+    if (value !== undefined && !DROPPED.has(name)) copied.push(name, value)
   }
-  // Made at its length: an array that grew keeps room for more.
-  return { path, remoteAddress, headers: kept.slice() }
+  // `slice` allocates the exact length; an array that grew has spare capacity.
+  return { path, remoteAddress, headers: copied.slice() }
 }
 
-/** The handshake that a client would make with what it brings now. */
+/** Returns the handshake with new credentials. */
 export function handshakeWith(
   { path, remoteAddress, headers }: HandshakeCopy,
   { params, token }: RefreshMessage,
 ): HandshakeRequest {
   const entries: [string, string | readonly string[]][] = []
   for (let i = 0; i < headers.length; i += 2) entries.push([headers[i] as string, headers[i + 1] ?? ''])
-  // From entries, so that a header with the name of a prototype is one. (S-10)
+  // `fromEntries` makes an own property even of a header called `__proto__`. (S-10)
   const all = Object.fromEntries(entries)
   return { path, remoteAddress, params, token: token ?? null, headers: all, subprotocols: [] }
 }
 
-/** Connect params in a row, name and value by turns. A Map takes several times as much for each of very many sessions. */
+/** Connect params as alternating names and values. A Map would take several times the memory for each session. */
 export type PackedParams = readonly string[]
 
 const NONE: PackedParams = []
 
 export function packParams(params: ReadonlyMap<string, string>): PackedParams {
   if (params.size === 0) return NONE
-  // Made at its length: an array that grows keeps room for more.
+  // Allocated at its exact length; an array that grows has spare capacity.
   const packed = new Array<string>(params.size * 2)
   let at = 0
   for (const [name, value] of params) {

@@ -4,8 +4,7 @@ import type { Clock } from '../io/clock'
 import type { Mode } from '../io/mode'
 import type { RandomSource } from '../io/random'
 import type { HandshakeRefusal, HandshakeRequest } from '../io/wire'
-import type { SampledLog } from '../log'
-import { type Logger, logFailure } from '../log'
+import { type Logger, logFailure, type SampledLog } from '../log'
 import { type Authenticate, anonymousIdentity, HandshakeError, type Identity, readIdentity } from './identity'
 
 export interface IdentifyContext {
@@ -13,16 +12,16 @@ export interface IdentifyContext {
   readonly clock: Clock
   readonly random: RandomSource
   readonly log: Logger
-  /** Where the log is told of identities that nobody may have: whoever has such an account could fill it. */
+  /** Logs identities with an invalid id; sampled, because the user of such an account could fill the log. */
   readonly refusedIdentities: SampledLog
   readonly authenticate: Authenticate | null
   readonly authenticateTimeoutMs: number
   readonly allowAnonymous: boolean
-  /** Known once the server listens. */
+  /** A function, because the mode may depend on the address that the server listens on. */
   readonly mode: () => Mode
 }
 
-/** Says who it is that asks, or why that is not to be said. Never rejects, whatever `authenticate` does. (S-13) */
+/** Runs `authenticate` for a request. Never rejects, whatever `authenticate` throws. (S-13) */
 export async function identify(
   request: HandshakeRequest,
   context: IdentifyContext,
@@ -46,17 +45,17 @@ export async function identify(
       mintGuestId: () => random.id(5),
     })
   }
-  const late = () => {
+  const onTimeout = () => {
     throw TIMED_OUT
   }
   try {
-    const given = await withTimeout(
+    const returned = await withTimeout(
       Promise.resolve(authenticate(request)),
       authenticateTimeoutMs,
       clock,
-      late,
+      onTimeout,
     )
-    const identity = readIdentity(given)
+    const identity = readIdentity(returned)
     return idRefusal(identity, context) ?? (isExpired(identity, clock) ? EXPIRED : identity)
   } catch (error) {
     const refusal = refusalIn(error)
@@ -77,7 +76,7 @@ export async function identify(
   }
 }
 
-/** An id is shown to others and stands in logs, wherever it came from. Its length is for whoever makes it a key. (S-41) */
+/** Refuses an id with invalid text: other clients see it, and it appears in logs. A presence key's length is checked later. (S-41) */
 function idRefusal({ id }: Identity, { refusedIdentities, clock }: IdentifyContext): HandshakeRefusal | null {
   const problem = checkNameText('The id of the identity', id)
   if (!problem) return null
@@ -86,23 +85,23 @@ function idRefusal({ id }: Identity, { refusedIdentities, clock }: IdentifyConte
   return refusal
 }
 
-/** Whether what proved the identity is not taken any more. */
+/** Whether the identity's credentials have expired. */
 export function isExpired({ expiresAtMs }: Identity, clock: Clock): boolean {
   return expiresAtMs !== undefined && expiresAtMs <= clock.timeMs()
 }
 
-/** Whole milliseconds until the identity is over; null for never. */
+/** Whole milliseconds until the credentials expire; null if they never do. */
 export function expiresInMs({ expiresAtMs }: Identity, clock: Clock): number | null {
   if (expiresAtMs === undefined || expiresAtMs === Number.POSITIVE_INFINITY) return null
   return Math.max(0, Math.floor(expiresAtMs - clock.timeMs()))
 }
 
-/** A guest has another made-up id with every connection: of two guests, the session's token alone tells. */
+/** Whether two identities are the same person. Guests get a new id per connection, so only a session's token tells them apart. */
 export function isSameIdentity(before: Identity, now: Identity): boolean {
   return before.id === now.id || (before.isGuest === true && now.isGuest === true)
 }
 
-/** Who the same person is from now on. A guest keeps the id that the session has. */
+/** Returns the newer identity of the same person. A guest keeps the id of the session. */
 export function withStableId(before: Identity, now: Identity): Identity {
   return before.id === now.id ? now : { ...now, id: before.id }
 }
@@ -115,7 +114,7 @@ const EXPIRED: HandshakeRefusal = {
 
 const TIMED_OUT = new Error('authenticate did not settle in time (server option authenticateTimeoutMs).')
 
-/** What was thrown on purpose; null for anything else, however strange: some objects throw when they are looked at. */
+/** Returns the refusal of a {@link HandshakeError}, or null for any other value. Some objects throw when they are inspected. */
 function refusalIn(error: unknown): HandshakeRefusal | null {
   try {
     if (!(error instanceof HandshakeError)) return null

@@ -1,42 +1,42 @@
 import { checkName, type Limits } from '@rollcall/shared-protocol'
 import type { HandshakeRefusal, HandshakeRequest } from '../io/wire'
 
-/** Who the server believes a session is. */
+/** The authenticated user of a session. */
 export interface Identity {
-  /** The presence key, unless a channel says otherwise. */
+  /** Id of the user, and the default presence key. */
   readonly id: string
-  /** The application's own, for its channels to read. Never sent to anybody. */
+  /** Data of the application for its channels. The server never sends it to a client. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined
   /**
-   * When what proved it will not be taken any more, in Unix milliseconds; without it, never. The session ends then, unless
-   * its client has brought something newer. It may be later than a timer can wait for.
+   * When the credentials expire, in Unix milliseconds. The session ends then, unless the client refreshes its credentials
+   * first. Any later date is valid, even one beyond the longest timer. @default never
    */
   readonly expiresAtMs?: number | undefined
   /**
-   * Made up for somebody whom nobody vouched for, and another one with every connection: only the session's token
-   * tells that they are the same.
+   * Whether the id was generated for an anonymous client. It changes with every connection; only the session's token shows
+   * that two connections are the same client.
    */
   readonly isGuest?: boolean | undefined
 }
 
 /**
- * Tells who is connecting, or throws (or rejects with) a {@link HandshakeError} to refuse. Any other error refuses
- * with 500, is logged, and tells the peer nothing.
+ * Identifies the user of a handshake. Throw or reject with a {@link HandshakeError} to refuse. Any other error is logged,
+ * and the client gets status 500 without its message.
  */
 export type Authenticate = (request: HandshakeRequest) => Identity | Promise<Identity>
 
-/** Unknown, not allowed, or not to be told at the moment: the client may try again. */
+/** 401 for invalid credentials, 403 for a user who may not connect, 503 for a temporary failure. */
 export type HandshakeErrorStatus = 401 | 403 | 503
 
-const USUAL_REASONS = { 401: 'unauthorized', 403: 'forbidden', 503: 'unavailable' } as const
+const DEFAULT_REASONS = { 401: 'unauthorized', 403: 'forbidden', 503: 'unavailable' } as const
 
-/** A handshake is refused on purpose; the peer is told the status and the message. */
+/** Thrown by `authenticate` to refuse a handshake. The client receives its status, reason and message. */
 export class HandshakeError extends Error {
   override readonly name = 'HandshakeError'
   readonly status: HandshakeErrorStatus
   readonly reason: string
 
-  constructor(status: HandshakeErrorStatus, message: string, reason: string = USUAL_REASONS[status]) {
+  constructor(status: HandshakeErrorStatus, message: string, reason: string = DEFAULT_REASONS[status]) {
     super(message)
     this.status = status
     this.reason = reason
@@ -44,14 +44,16 @@ export class HandshakeError extends Error {
 }
 
 /**
- * The identity that `authenticate` returned, each field read once. Throws a TypeError that names the field where one has
- * the wrong type: `isGuest: 'no'` would make a guest of everybody, who share one account. (S-94)
+ * Checks what `authenticate` returned, reading each field once. Throws a TypeError that names a field of the wrong type:
+ * `isGuest: 'no'`, for example, would otherwise turn every user into a guest. (S-94)
  */
-export function readIdentity(given: unknown): Identity {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new TypeError(`authenticate must return an identity such as {id: 'ada'}, not ${typeName(given)}.`)
+export function readIdentity(returned: unknown): Identity {
+  if (typeof returned !== 'object' || returned === null || Array.isArray(returned)) {
+    throw new TypeError(
+      `authenticate must return an identity such as {id: 'ada'}, not ${typeName(returned)}.`,
+    )
   }
-  const { id, claims, expiresAtMs, isGuest }: { [K in keyof Identity]?: unknown } = given
+  const { id, claims, expiresAtMs, isGuest }: { [K in keyof Identity]?: unknown } = returned
   if (typeof id !== 'string' || id === '') {
     throw mistyped('id', 'a non-empty string', id === '' ? 'an empty string' : typeName(id))
   }
@@ -74,15 +76,14 @@ function mistyped(field: keyof Identity, takes: string, got: string): TypeError 
   return new TypeError(`authenticate returned an identity whose ${field} must be ${takes}, not ${got}.`)
 }
 
-/** The type alone: a value may be something that belongs in no log. */
+/** Names only the type, because the value may be a secret. */
 function typeName(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`
 }
 
 /**
- * Identities without proof: the connect param `user_id` taken at its word where that is allowed, else a guest. For
- * development, and for servers whose visitors really are anonymous.
+ * Identifies a client without `authenticate`: by its connect param `user_id` if `trustUserId` is set, and else as a guest.
  */
 export function anonymousIdentity(
   params: ReadonlyMap<string, string>,

@@ -3,33 +3,31 @@ import { ServerError } from '../errors'
 import { intervalOf, type Rate, type RateInterval } from './gcra'
 
 /**
- * How fast clients may send. Each rate holds for one connection, and for all connections of one identity together: who
- * opens more connections may send no more. Of `refreshes` and `abuse` an identity has four times what one connection has.
- * The guests of one address, who are different people, may together send `guestsPerAddress` times as much. `false` bounds
- * nothing.
+ * Limits how fast clients may send. Each rate applies to one connection, and also to all connections of one identity
+ * together, so opening more connections does not help. For `refreshes` and `abuse`, an identity has four times the rate of
+ * one connection. The guests of one address share `guestsPerAddress` times each rate. `false` removes a limit.
  */
 export interface RatesOptions {
   /** Messages of any kind. @default {perSecond: 100, burst: 500} */
   readonly messages: Rate | false
   /**
-   * Bytes of whatever comes, as sent or as inflated, whichever is more. A burst has to have room for a message of
-   * `limits.frameBytes`.
+   * Bytes received, compressed or inflated, whichever is more. The burst must be at least `limits.frameBytes`.
    * @default {perSecond: 131072, burst: 1048576}
    */
   readonly bytes: Rate | false
-  /** Joins, and names that a Vix client says. @default {perSecond: 50, burst: 512} */
+  /** Joins, and names that a Vix client sends. @default {perSecond: 50, burst: 512} */
   readonly joins: Rate | false
-  /** Changes of its own presence. The latest is kept until its time has come. @default {perSecond: 20, burst: 60} */
+  /** Updates of the client's own presence. The server coalesces those above the rate. @default {perSecond: 20, burst: 60} */
   readonly updates: Rate | false
-  /** New credentials: each asks `authenticate`, and `authorize` of every topic. @default {perSecond: 1, burst: 5} */
+  /** Credential refreshes: each runs `authenticate`, and `authorize` of every joined topic. @default {perSecond: 1, burst: 5} */
   readonly refreshes: Rate | false
   /**
-   * What is refused: frames that are too fast, too large or not to be understood, and credentials that are not taken.
-   * A connection that goes on is closed with 1008.
+   * Violations: frames that are too fast, too large or malformed, and credentials that are refused. Above this rate the
+   * server closes the connection with 1008.
    * @default {perSecond: 5, burst: 200}
    */
   readonly abuse: Rate | false
-  /** So many times each rate is what the guests of one address may send together. @default 8 */
+  /** The guests of one address together may send this many times each rate. @default 8 */
   readonly guestsPerAddress: number
 }
 
@@ -45,24 +43,24 @@ export const DEFAULT_RATES: RatesOptions = {
 
 export type RateName = Exclude<keyof RatesOptions, 'guestsPerAddress'>
 
-/** The same for all connections of a node. */
+/** The rates of one connection. */
 export type RateIntervals = Readonly<Record<RateName, RateInterval>>
 
-/** The same for all connections of an account together. */
+/** The rates of all connections of an account together. */
 export interface AccountIntervals {
   readonly ofIdentity: RateIntervals
-  /** Of the guests of one address. */
+  /** For the guests of one address. */
   readonly ofGuests: RateIntervals
 }
 
 /**
- * How many times an account may do what one connection may, where that is not once. A tab that is broken is closed well
- * before its account's refusals are used up, so that its owner's other tabs, which it slows down, go on. And the tabs of
- * one login renew their credentials at about the same time.
+ * The factors of an account's rates that are not one. With a higher `abuse` rate for the account, the server closes a
+ * broken tab before that tab uses up the account's rate and stops the user's other tabs. The tabs of one login refresh
+ * their credentials at about the same time.
  */
 const ACCOUNT_FACTORS: Partial<Record<RateName, number>> = { abuse: 4, refreshes: 4 }
 
-/** How fast an account may send, as a multiple of the rate of one connection. */
+/** The rate of an account as a multiple of the rate of one connection. */
 export function accountFactor(name: RateName, isGuests: boolean, { guestsPerAddress }: RatesOptions): number {
   return (ACCOUNT_FACTORS[name] ?? 1) * (isGuests ? guestsPerAddress : 1)
 }
@@ -71,7 +69,6 @@ export function rateIntervalsOf(rates: RatesOptions): RateIntervals {
   return scaledIntervals(rates, () => 1)
 }
 
-/** What accounts are held to. */
 export function accountIntervalsOf(rates: RatesOptions): AccountIntervals {
   return {
     ofIdentity: scaledIntervals(rates, (name) => accountFactor(name, false, rates)),
@@ -79,24 +76,24 @@ export function accountIntervalsOf(rates: RatesOptions): AccountIntervals {
   }
 }
 
-function scaledIntervals(rates: RatesOptions, timesOf: (name: RateName) => number): RateIntervals {
-  const pace = (name: RateName): RateInterval => {
+function scaledIntervals(rates: RatesOptions, factorOf: (name: RateName) => number): RateIntervals {
+  const intervalFor = (name: RateName): RateInterval => {
     const rate = rates[name]
     if (rate === false) return intervalOf(rate)
-    const times = timesOf(name)
-    return intervalOf({ perSecond: rate.perSecond * times, burst: rate.burst * times })
+    const factor = factorOf(name)
+    return intervalOf({ perSecond: rate.perSecond * factor, burst: rate.burst * factor })
   }
   return {
-    messages: pace('messages'),
-    bytes: pace('bytes'),
-    joins: pace('joins'),
-    updates: pace('updates'),
-    refreshes: pace('refreshes'),
-    abuse: pace('abuse'),
+    messages: intervalFor('messages'),
+    bytes: intervalFor('bytes'),
+    joins: intervalFor('joins'),
+    updates: intervalFor('updates'),
+    refreshes: intervalFor('refreshes'),
+    abuse: intervalFor('abuse'),
   }
 }
 
-/** Throws `invalid_option` for what could never work. */
+/** Throws `invalid_option` for a rate that could never work. */
 export function checkRates(rates: RatesOptions, { frameBytes }: Pick<Limits, 'frameBytes'>): void {
   const { guestsPerAddress, ...others } = rates
   if (!(typeof guestsPerAddress === 'number' && guestsPerAddress >= 1)) {
@@ -107,7 +104,7 @@ export function checkRates(rates: RatesOptions, { frameBytes }: Pick<Limits, 'fr
   }
   for (const [name, rate] of Object.entries<Rate | false>(others)) {
     if (rate === false) continue
-    // As a program that is not type-checked may have it.
+    // A JavaScript program may pass anything.
     const { perSecond, burst } = rate ?? {}
     if (typeof perSecond === 'number' && perSecond > 0 && typeof burst === 'number' && burst >= 1) continue
     throw new ServerError(

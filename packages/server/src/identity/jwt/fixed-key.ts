@@ -3,22 +3,22 @@ import { SignJWT } from 'jose'
 import { ServerError } from '../../errors'
 import type { JsonWebKey } from './jwt-options'
 
-/** What a signature is checked with, and the only algorithm that it is for. */
+/** A key that checks signatures, and the only algorithm that it may be used with. */
 export interface FixedKey {
   readonly key: KeyObject
   readonly algorithm: 'HS256' | 'RS256' | 'ES256'
 }
 
-/** The length of HS256's own output: a shorter secret is easier to guess than the signature. */
+/** The length of an HS256 signature: a shorter secret is easier to guess than the signature itself. */
 const LEAST_SECRET_BYTES = 32
 export const LEAST_RSA_BITS = 2048
 
-/** Throws `invalid_option` for a secret that can be guessed, or that is known to everybody. Never says it. */
+/** Throws `invalid_option` for a secret that is too short or is a public key. The error never contains the secret. */
 export function secretKey(secret: string | Uint8Array): FixedKey {
   if (typeof secret !== 'string' && !(secret instanceof Uint8Array))
     throw new ServerError('invalid_option', 'The JWT secret must be a string or bytes.')
   const bytes = Buffer.from(secret as string)
-  // A server that takes a public key for a secret takes tokens from everybody who has read that key.
+  // With a public key as its secret, a server would accept tokens from everyone who knows that key.
   if (/^\s*-----BEGIN |^\s*\{.*"kty"/s.test(bytes.toString('latin1'))) {
     throw new ServerError(
       'invalid_option',
@@ -34,7 +34,7 @@ export function secretKey(secret: string | Uint8Array): FixedKey {
   return { key: createSecretKey(bytes), algorithm: 'HS256' }
 }
 
-/** Throws `invalid_option` for all that is no public key of a kind that is taken. */
+/** Throws `invalid_option` for anything but a public RSA or P-256 key. */
 export function publicKey(given: string | JsonWebKey): FixedKey {
   const key = typeof given === 'string' ? fromPem(given) : fromJwk(given)
   const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {}
@@ -54,7 +54,7 @@ export function publicKey(given: string | JsonWebKey): FixedKey {
 
 function fromPem(pem: string): KeyObject {
   if (pem.includes(' PRIVATE KEY-----')) throw new ServerError('invalid_option', PRIVATE)
-  // Node would make a key of a certificate, too, and never look at how long that is good for.
+  // Node would also accept a certificate, without checking its expiry.
   if (!/^\s*-----BEGIN PUBLIC KEY-----/.test(pem)) {
     throw new ServerError(
       'invalid_option',
@@ -92,7 +92,7 @@ function fromJwk(jwk: JsonWebKey): KeyObject {
 const PRIVATE =
   'The JWT public key is a private key. Pass the public half: a server that only checks tokens must not hold the private key.'
 
-/** What a token says. */
+/** The content of a token to sign. */
 export interface TokenContent {
   /** Its `sub`. */
   readonly id: string
@@ -105,7 +105,7 @@ export interface TokenContent {
   readonly expiresAt: number
 }
 
-/** A token, signed with HS256. Throws `invalid_option` for a secret that {@link secretKey} does not take. */
+/** Signs a token with HS256. Throws `invalid_option` for a secret that {@link secretKey} refuses. */
 export function signToken(secret: string, content: TokenContent): Promise<string> {
   const { key, algorithm } = secretKey(secret)
   const { id, claims, issuer, audience, issuedAt, expiresAt } = content

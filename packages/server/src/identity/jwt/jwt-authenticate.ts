@@ -7,9 +7,9 @@ import { type JwtOptions, type ResolvedJwtChecks, resolveJwtChecks } from './jwt
 import { KeysUnavailable, remoteKeys } from './remote-keys'
 
 /*
- * What a refused client is told. Of a token whose signature does not fit it learns nothing more than that; only who
- * holds a token that was properly signed is told what is wrong with it. The errors have no cause: jose's carry the
- * token's claims, which would end up in a log.
+ * The refusals that a client sees. A client whose token has no valid signature learns only that; details go only to
+ * clients with a properly signed token. These errors have no cause, because jose's errors contain the token's claims, which
+ * would then appear in logs.
  */
 
 export function tokenMissing(): HandshakeError {
@@ -26,7 +26,7 @@ export function tokenInvalid(
   return new HandshakeError(401, message, 'token_invalid')
 }
 
-/** The refusal for what checking a token failed with; null for what is no fault of a token or of its keys. */
+/** Converts an error of a token check to a refusal. Returns null if neither the token nor its keys are at fault. */
 export function tokenRefusal(error: unknown): HandshakeError | null {
   if (error instanceof HandshakeError) return error
   if (error instanceof KeysUnavailable) {
@@ -62,11 +62,11 @@ export function tokenRefusal(error: unknown): HandshakeError | null {
  */
 
 /**
- * An `authenticate` that takes signed tokens (JWT). The kind of key decides over the algorithm, whatever a token says:
+ * Creates an `authenticate` that checks signed tokens (JWT). The kind of key determines the algorithm, never the token:
  * HS256 for a secret, RS256 or ES256 for a public key and for the keys at `jwksUrl`.
  *
- * The identity's `id` is the claim `sub`, unless `identityClaim` names another one; its `claims` are all of the
- * token's; `expiresAtMs` is when the token will not be taken any more. It refuses with 401 (`token_missing`,
+ * The identity's `id` is the claim `sub`, unless `identityClaim` names another one; its `claims` are all claims of the
+ * token; its `expiresAtMs` is the token's expiry plus the tolerance. It refuses with 401 (`token_missing`,
  * `token_expired`, `token_invalid`), 403 (`token_not_for_us`: issuer or audience) and 503 (`keys_unavailable`).
  * Throws a `ServerError` (`invalid_option`) for options that cannot work or are not safe.
  *
@@ -136,8 +136,8 @@ function tokenOf({ token, params }: HandshakeRequest, tokenParam: string | null)
 }
 
 /**
- * Whether it is three parts of base64url, spelt in the only way that there is: what is signed cannot be changed, but the
- * signature's own text could, in bits that decoders ignore.
+ * Whether the token is three parts of base64url with a canonical signature. Decoders ignore some bits of the last
+ * character, so without this check one token would have several spellings.
  */
 function isCompact(token: string): boolean {
   const [, signature] = /^[\w-]+\.[\w-]+\.([\w-]+)$/.exec(token) ?? []

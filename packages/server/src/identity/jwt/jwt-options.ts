@@ -3,15 +3,15 @@ import { ServerError } from '../../errors'
 import type { Clock } from '../../io/clock'
 import { defaultLogger, type Logger } from '../../log'
 
-/** HS256: whoever can check a token with it can also make one. */
+/** HS256. Anyone who can check tokens with the secret can also create them. */
 export interface JwtSecretOptions {
-  /** 32 bytes at least; of a string, its bytes in UTF-8. */
+  /** At least 32 bytes; a string counts as UTF-8. */
   readonly secret: string | Uint8Array
   readonly publicKey?: never
   readonly jwksUrl?: never
 }
 
-/** A key as JSON (RFC 7517). Declared here, since its name in `@types/node` differs from version to version. */
+/** A key as JSON (RFC 7517). Declared here, because its name differs between versions of `@types/node`. */
 export interface JsonWebKey {
   readonly kty?: string
   readonly crv?: string
@@ -26,7 +26,7 @@ export interface JsonWebKey {
   readonly kid?: unknown
 }
 
-/** RS256 with an RSA key of 2048 bits at least, ES256 with one of the curve P-256. */
+/** RS256 with an RSA key of at least 2048 bits, or ES256 with a P-256 key. */
 export interface JwtPublicKeyOptions {
   /** PEM (`-----BEGIN PUBLIC KEY-----`) or a JWK. */
   readonly publicKey: string | JsonWebKey
@@ -34,46 +34,46 @@ export interface JwtPublicKeyOptions {
   readonly jwksUrl?: never
 }
 
-/** RS256 and ES256, by the keys that an issuer publishes. They are fetched when the first token comes, and kept. */
+/** RS256 and ES256 with the keys that an issuer publishes. The server fetches them with the first token and caches them. */
 export interface JwtJwksOptions {
   /** `https:`, or `http:` on a loopback address. Redirects are not followed. */
   readonly jwksUrl: string | URL
-  /** Time that the whole answer has, in milliseconds. @default 5000 */
+  /** Timeout of one fetch, in milliseconds. @default 5000 */
   readonly jwksTimeoutMs?: number
-  /** Time after which the keys are fetched anew before they are used, in milliseconds. @default 600000 */
+  /** Age at which the server fetches the keys again, in milliseconds. @default 600000 */
   readonly jwksMaxAgeMs?: number
-  /** Least time between keys that were fetched and a fetch for a key that is not among them. @default 30000 */
+  /** Shortest time between a fetch and another one for an unknown key, in milliseconds. @default 30000 */
   readonly jwksCooldownMs?: number
-  /** What the pause after a failed fetch is measured with, for tests. @default systemClock */
+  /** Measures the pause after a failed fetch. For tests. @default systemClock */
   readonly clock?: Clock
   readonly secret?: never
   readonly publicKey?: never
 }
 
 export interface JwtCommonOptions {
-  /** Who must have made the token (`iss`); one of these, if several. @default anybody with the key */
+  /** Accepted issuers (claim `iss`). @default any */
   readonly issuer?: string | readonly string[]
-  /** Whom the token must be for (`aud`); one of these, if several. @default anybody */
+  /** Accepted audiences (claim `aud`). @default any */
   readonly audience?: string | readonly string[]
-  /** How far the issuer's clock may be from this one, in seconds. @default 5 */
+  /** Tolerated difference between the issuer's clock and this one, in seconds. @default 5 */
   readonly clockToleranceSeconds?: number
-  /** The claim that is the identity's `id`; its value must be a string, and not empty. @default 'sub' */
+  /** The claim that becomes the identity's `id`. Its value must be a non-empty string. @default 'sub' */
   readonly identityClaim?: string
   /**
-   * The connect param that may carry the token, for clients that can send it in no other way; null for none. Addresses
-   * end up in the logs of proxies: prefer the header, or `authToken`. @default 'token'
+   * The connect param that may carry the token; null for none. Proxies log URLs, so use the header or the client's
+   * `authToken` if you can. @default 'token'
    */
   readonly tokenParam?: string | null
-  /** Told why tokens are refused (debug) and keys cannot be had (warn), without either. @default as the server's */
+  /** Logs why tokens are refused (debug) and why a fetch of keys failed (warn), never the token. @default as the server's */
   readonly logger?: Logger
   /** The time of day in Unix milliseconds, for tests. @default the system's */
   readonly currentTimeMs?: () => number
 }
 
-/** How tokens are checked: by a shared secret, a public key, or the keys that an issuer publishes. */
+/** Options of {@link jwtAuthenticate}: a shared secret, a public key, or the URL of an issuer's keys. */
 export type JwtOptions = JwtCommonOptions & (JwtSecretOptions | JwtPublicKeyOptions | JwtJwksOptions)
 
-/** What of the options has nothing to do with keys. */
+/** The resolved options that do not concern keys. */
 export interface ResolvedJwtChecks {
   readonly issuer: readonly string[] | null
   readonly audience: readonly string[] | null
@@ -84,7 +84,7 @@ export interface ResolvedJwtChecks {
   readonly currentTimeMs: (() => number) | null
 }
 
-/** All of them, whichever kind of key it is. */
+/** The options of every kind of key. */
 type AnyJwtOptions = JwtCommonOptions &
   Omit<JwtSecretOptions, 'publicKey' | 'jwksUrl'> &
   Omit<JwtPublicKeyOptions, 'secret' | 'jwksUrl'> &
@@ -108,7 +108,7 @@ const JWT_OPTION_TYPES: OptionsOf<AnyJwtOptions> = {
   currentTimeMs: 'function',
 }
 
-/** Fills in the defaults. Throws `invalid_option` for what could never work. */
+/** Fills in the defaults. Throws `invalid_option` for invalid values. */
 export function resolveJwtChecks(options: JwtOptions): ResolvedJwtChecks {
   checkOptions('jwtAuthenticate: ', options, JWT_OPTION_TYPES)
   const resolved: ResolvedJwtChecks = {
@@ -136,7 +136,7 @@ export function resolveJwtChecks(options: JwtOptions): ResolvedJwtChecks {
   return resolved
 }
 
-/** An empty name is a variable that was not set, and would match a claim that nobody meant. */
+/** Refuses an empty name: it usually comes from an unset environment variable. */
 function namesOfOptions(
   option: string,
   value: string | readonly string[] | undefined,

@@ -7,25 +7,24 @@ import { LEAST_RSA_BITS } from './fixed-key'
 import type { JwtJwksOptions } from './jwt-options'
 
 /*
- *  token's kid -> kept? --yes--------------------------------------> key
- *                   | no, or kept for longer than jwksMaxAgeMs
+ *  token's kid -> cached? --yes------------------------------------> key
+ *                   | no, or older than jwksMaxAgeMs
  *                   v
- *             may it be asked? --no--> the kid is unknown, or KeysUnavailable
- *                   | yes: jwksCooldownMs after the last set, RETRY_MS after the last failure
+ *             may we fetch? --no--> the kid is unknown, or KeysUnavailable
+ *                   | yes: jwksCooldownMs after the last fetch, RETRY_MS after the last failure
  *                   v
- *              one fetch, for all who wait --> the new set replaces the old
+ *              one fetch for all waiting handshakes --> the new set replaces the old
  */
 
-/** The keys cannot be had right now; says nothing about the token. */
+/** The keys could not be fetched, so the token was not checked. */
 export class KeysUnavailable extends Error {}
 
-/** Milliseconds after a fetch that failed in which none is made: handshakes come faster than an outage ends. */
+/** Milliseconds after a failed fetch in which the server fetches nothing: handshakes come faster than an outage ends. */
 export const RETRY_MS = 1000
 
 /**
- * Finds keys in the set that an issuer publishes. The function rejects with {@link KeysUnavailable} where the set cannot
- * be had, and with jose's errors for tokens that name none of its keys. Throws `invalid_option` for an address that
- * anybody on the way could answer for.
+ * Finds keys in the set that an issuer publishes. The returned function rejects with {@link KeysUnavailable} when the fetch
+ * fails, and with jose's errors for a token that names none of the keys. Throws `invalid_option` for an insecure URL.
  */
 export function remoteKeys(options: JwtJwksOptions, log: Logger): JWTVerifyGetKey {
   const { jwksUrl, jwksTimeoutMs = 5000, jwksMaxAgeMs = 600_000, jwksCooldownMs = 30_000 } = options
@@ -39,7 +38,7 @@ export function remoteKeys(options: JwtJwksOptions, log: Logger): JWTVerifyGetKe
       )
     }
   }
-  // A query may hold a secret.
+  // The query may contain a secret.
   const from = `${url.origin}${url.pathname}`
   let notBeforeMs = Number.NEGATIVE_INFINITY
   const failed = (error: unknown): KeysUnavailable => {
@@ -65,26 +64,26 @@ export function remoteKeys(options: JwtJwksOptions, log: Logger): JWTVerifyGetKe
       return notWeak(await keys(header, token))
     } catch (error) {
       if (error instanceof KeysUnavailable || isOfTheToken(error)) throw error
-      // Handshakes that waited for the same fetch fail with it, and need no line each.
+      // Only one of the handshakes that waited for this fetch logs its failure.
       throw clock.now() < notBeforeMs ? new KeysUnavailable() : failed(error)
     }
   }
 }
 
-/** The token names no key of the set, or might mean several. Anything else is wrong with the set. */
+/** Whether the token is at fault: it matches no key, or several. Any other error is a fault of the set. */
 function isOfTheToken(error: unknown): boolean {
   return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys
 }
 
-/** Beyond here jose would throw what looks like a mistake of this program. */
+/** Throws for a short RSA key. Otherwise jose would throw a TypeError, which looks like a bug of this program. */
 function notWeak(key: CryptoKey): CryptoKey {
   const { modulusLength } = key.algorithm as { readonly modulusLength?: number }
   if (modulusLength === undefined || modulusLength >= LEAST_RSA_BITS) return key
   throw new Error(`The set has an RSA key of ${modulusLength} bits; ${LEAST_RSA_BITS} are needed.`)
 }
 
-function checkedUrl(given: string | URL): URL {
-  const text = String(given)
+function checkedUrl(jwksUrl: string | URL): URL {
+  const text = String(jwksUrl)
   if (!URL.canParse(text)) throw new ServerError('invalid_option', 'jwksUrl is not a valid URL.')
   const url = new URL(text)
   if (url.username !== '' || url.password !== '')
@@ -97,7 +96,7 @@ function checkedUrl(given: string | URL): URL {
   )
 }
 
-/** Of a failed fetch the cause's code says more than its message. The answer's text stays out of it. */
+/** Returns the error's message and its cause's code. It never includes the response's text. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
   const { message, cause } = error
@@ -105,10 +104,10 @@ function reasonOf(error: unknown): string {
   return `${message}${code}`
 }
 
-/** What is fetched of a small document at most: a set of keys takes a few kilobytes. */
+/** Most bytes of a fetched document. A set of keys has a few kilobytes. */
 export const MAX_DOCUMENT_BYTES = 262_144
 
-/** Fetches a document of at most {@link MAX_DOCUMENT_BYTES}; rejects once more has come, and reads no further. */
+/** Fetches a document. Rejects as soon as it exceeds {@link MAX_DOCUMENT_BYTES}, and stops reading. */
 export async function fetchBounded(
   url: string,
   init: Pick<RequestInit, 'headers' | 'method' | 'redirect' | 'signal'>,
@@ -116,7 +115,7 @@ export async function fetchBounded(
   const response = await fetch(url, init)
   const { status } = response
   if (status !== 200 || !response.body) {
-    letGo(response.body)
+    cancelQuietly(response.body)
     return new Response(null, { status: status === 200 ? 204 : status })
   }
   const reader = response.body.getReader()
@@ -125,7 +124,7 @@ export async function fetchBounded(
   for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
     bytes += piece.value.byteLength
     if (bytes > MAX_DOCUMENT_BYTES) {
-      letGo(reader)
+      cancelQuietly(reader)
       throw new Error(`The response has more than ${MAX_DOCUMENT_BYTES} bytes.`)
     }
     chunks.push(piece.value)
@@ -133,7 +132,7 @@ export async function fetchBounded(
   return new Response(Buffer.concat(chunks), { status })
 }
 
-/** Nobody waits for the end of what is not read, nor wants to know how it came about. (S-76) */
-function letGo(body: Pick<ReadableStream, 'cancel'> | null): void {
+/** Cancels a body and ignores errors, which would end the process if nobody handled them. (S-76) */
+function cancelQuietly(body: Pick<ReadableStream, 'cancel'> | null): void {
   body?.cancel().catch(() => {})
 }

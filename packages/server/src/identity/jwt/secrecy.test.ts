@@ -13,6 +13,7 @@ import { testDoor } from '../../testing-support/test-door'
 import { handshake } from '../../testing-support/test-node'
 import { atNow, ecPair, forge, NOW, pemOf, SECRET, sign } from '../../testing-support/tokens'
 import { VirtualClock } from '../../testing-support/virtual-clock'
+import { identify } from '../identify'
 import { jwtAuthenticate } from './jwt-authenticate'
 import type { JwtOptions } from './jwt-options'
 
@@ -23,7 +24,7 @@ async function everything(options: JwtOptions, token: string): Promise<{ status:
   const authenticate = jwtAuthenticate({ ...options, ...atNow, logger: log })
   const thrown = await Promise.resolve(authenticate(handshake({ token }))).catch((error: unknown) => error)
   const request = handshake({ params: new Map([['token', token]]), headers: { 'x-token': token } })
-  const answer = await admit(request, {
+  const context = {
     limits: DEFAULT_LIMITS,
     clock: new VirtualClock(),
     random: new SeededRandom(1),
@@ -33,10 +34,11 @@ async function everything(options: JwtOptions, token: string): Promise<{ status:
     authenticateTimeoutMs: 1000,
     allowAnonymous: false,
     implicitTopic: 'room:lobby',
-    mode: () => 'production',
+    mode: () => 'production' as const,
     isDraining: () => false,
-    door: testDoor({ log }),
-  })
+    admissionControl: testDoor({ log }),
+  }
+  const answer = await admit(request, { ...context, identify: (each) => identify(each, context) })
   // The options hold the secret, and a function is inspected without what it closes over.
   const said = inspect([log.lines, answer, thrown, authenticate], { depth: 20, showHidden: true })
   expect(log.lines.length).toBeGreaterThan(0)
