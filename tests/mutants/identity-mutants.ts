@@ -98,8 +98,8 @@ export const identityMutants: readonly Mutant[] = [
     law: 'S-14',
     breaks: 'production believes the names that Vix clients say',
     file: `${server}/session/vix-names.ts`,
-    find: 'const key = this.#context.trustNames() ? said : session.identity.id\n    const names',
-    replace: 'const key = said\n    const names',
+    find: 'const key = this.#trustNames() ? requestedName : session.identity.id\n    const names',
+    replace: 'const key = requestedName\n    const names',
     tests: [`${server}/session/vix-names`],
   },
   {
@@ -107,9 +107,9 @@ export const identityMutants: readonly Mutant[] = [
     law: 'S-14',
     breaks: 'a Vix client in production says goodbye for others',
     file: `${server}/session/vix-names.ts`,
-    find: 'const key = this.#context.trustNames() ? said : session.identity.id\n    const own = this.#bySession.get(session)?.get(key)\n    // To take others offline is to say something.\n    const mayForOthers = this.#context.trustNames() && !',
+    find: 'const key = this.#trustNames() ? requestedName : session.identity.id\n    const own = this.#bySession.get(session)?.get(key)\n    // A read-only connection must not take others offline.\n    const mayEndOthers = this.#trustNames() && !',
     replace:
-      'const key = said\n    const own = this.#bySession.get(session)?.get(key)\n    const mayForOthers = !',
+      'const key = requestedName\n    const own = this.#bySession.get(session)?.get(key)\n    const mayEndOthers = !',
     tests: [`${server}/session/vix-names`],
   },
   {
@@ -117,8 +117,8 @@ export const identityMutants: readonly Mutant[] = [
     law: 'S-4',
     breaks: 'a Vix client in production says goodbye for another connection of its own',
     file: `${server}/session/vix-names.ts`,
-    find: 'const mayForOthers = this.#context.trustNames() && !',
-    replace: 'const mayForOthers = !',
+    find: 'const mayEndOthers = this.#trustNames() && !',
+    replace: 'const mayEndOthers = !',
     tests: [`${server}/session/vix-names`],
   },
   {

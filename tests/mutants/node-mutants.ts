@@ -110,8 +110,8 @@ export const nodeMutants: readonly Mutant[] = [
     law: 'S-27',
     breaks: 'a client waits for its session as long as the store says nothing',
     file: `${server}/session/sessions.ts`,
-    find: 'return await withTimeout(begun, shared.resumeTimeoutMs, clock, () => {',
-    replace: 'return await withTimeout(begun, 2 ** 30, clock, () => {',
+    find: 'return await withTimeout(resuming, shared.resumeTimeoutMs, clock, () => {',
+    replace: 'return await withTimeout(resuming, 2 ** 30, clock, () => {',
     tests: [`${server}/session/elsewhere`],
   },
   {

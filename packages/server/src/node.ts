@@ -87,7 +87,7 @@ export class PresenceNode {
       onReachable: (isReachable) => this.#noteReachable(isReachable),
     })
     const onKick = ({ target, reason }: Kick) => void this.#kickHere(target, reason)
-    this.#control = options.store && new NodeMessages({ store: options.store, clock, log, onKick })
+    this.#control = options.store && new NodeMessages(options.store, clock, log, onKick)
     const router = new Router(options.channels)
     const timeouts = { handlerTimeoutMs, storeTimeoutMs }
     const { guestsPerAddress } = rates
@@ -95,12 +95,8 @@ export class PresenceNode {
       ...{ registry: this.registry, clock, log, maxWaitingMessages, guestsPerAddress },
       ...timeouts,
     }
-    const names = new VixNames({
-      router,
-      services,
-      trustNames: () => mode() === 'development',
-      maxNamesPerSession: limits.channelsPerSession,
-    })
+    const trustNames = () => mode() === 'development'
+    const names = new VixNames(router, services, trustNames, limits.channelsPerSession)
     const { authenticate, authenticateTimeoutMs, allowAnonymous, implicitTopic } = options
     const refusedIdentities = new SampledLog(log, 'authenticate returned identities that are refused')
     const identifyContext = {

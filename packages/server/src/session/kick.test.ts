@@ -158,7 +158,7 @@ describe('[S-34] where the store is away', () => {
     const [store, other] = [new ScriptedStore(new MemoryStore(state)), new MemoryStore(state)]
     const heard: Kick[] = []
     const log = new RecordingLog()
-    const line = new NodeMessages({ store, clock, log, onKick: (kick) => heard.push(kick) })
+    const line = new NodeMessages(store, clock, log, (kick) => heard.push(kick))
     const said = () => other.publish(CONTROL_TOPIC, { event: 'kick', payload: { session: 's', reason: 'x' } })
     store.isDown = true
     line.open()
@@ -201,7 +201,7 @@ describe('[S-34] where the store is away', () => {
     const clock = new VirtualClock()
     const store = new ScriptedStore(new MemoryStore(new MemoryStoreState('e', { clock })))
     store.isDown = true
-    const line = new NodeMessages({ store, clock, log: new RecordingLog(), onKick: () => {} })
+    const line = new NodeMessages(store, clock, new RecordingLog(), () => {})
     line.open()
     await clock.settle()
     expect(clock.pendingCount).toBe(1)

@@ -4,17 +4,10 @@ import type { Logger } from '../log'
 import type { Owner } from '../presence/owned-presences'
 import type { SessionStore, StoredSession } from '../store/store'
 
-/** What sessions that nodes take from each other need of the presences. */
+/** The presences of this node, as a handoff uses them. */
 export interface PresenceHandoff {
   handOff(owner: Owner): readonly Topic[]
   leaveUnlessAdopted(owner: Owner, topic: Topic): void
-}
-
-export interface SessionHandoffContext {
-  readonly clock: Clock
-  readonly presences: PresenceHandoff
-  /** Milliseconds that another node has to adopt the presences of a session that it has taken. */
-  readonly timeoutMs: number
 }
 
 interface PendingHandoff {
@@ -22,58 +15,62 @@ interface PendingHandoff {
   readonly timer: Timer
 }
 
-/** Sessions that other nodes go on with, as long as some of their presences may not have been adopted. */
+/** Sessions that other nodes have claimed, until those nodes have had the time to adopt their presences. */
 export class SessionHandoff {
-  readonly #context: SessionHandoffContext
+  readonly #clock: Clock
+  readonly #presences: PresenceHandoff
+  readonly #timeoutMs: number
   readonly #pending = new Map<string, PendingHandoff>()
 
-  constructor(context: SessionHandoffContext) {
-    this.#context = context
+  /** @param timeoutMs milliseconds that another node has to adopt the presences of a session that it has claimed */
+  constructor(clock: Clock, presences: PresenceHandoff, timeoutMs: number) {
+    this.#clock = clock
+    this.#presences = presences
+    this.#timeoutMs = timeoutMs
   }
 
-  /** Another node has it now. What that node does not adopt in time leaves. */
+  /** Another node has claimed the session. Presences that it does not adopt in time leave. */
   start(id: string): void {
     const earlier = this.#pending.get(id)?.topics ?? []
-    this.#leaveLater(id, [...earlier, ...this.#context.presences.handOff(id)])
+    this.#leaveLater(id, [...earlier, ...this.#presences.handOff(id)])
   }
 
-  /** It is back: it has that time anew, here. */
+  /** This node has claimed the session back. Its client now has the same time to rejoin here. */
   extend(id: string): void {
-    const given = this.#pending.get(id)
-    if (given) this.#leaveLater(id, given.topics)
+    const pending = this.#pending.get(id)
+    if (pending) this.#leaveLater(id, pending.topics)
   }
 
-  /** Nothing of it is this node's business any more. */
+  /** Call it when the node shuts down: the store then removes the presences that nobody adopts. */
   clear(): void {
     for (const { timer } of this.#pending.values()) timer.cancel()
     this.#pending.clear()
   }
 
   #leaveLater(id: string, topics: readonly Topic[]): void {
-    const { clock, timeoutMs, presences } = this.#context
     this.#pending.get(id)?.timer.cancel()
-    const timer = clock.after(timeoutMs, () => {
+    const timer = this.#clock.after(this.#timeoutMs, () => {
       this.#pending.delete(id)
-      for (const topic of topics) presences.leaveUnlessAdopted(id, topic)
+      for (const topic of topics) this.#presences.leaveUnlessAdopted(id, topic)
     })
     this.#pending.set(id, { topics, timer })
   }
 }
 
-/** What a session is from now on, and the token that says so to its client. */
+/** The new content of a claimed session, and the token for its client. */
 export interface ClaimedSession {
   readonly session: StoredSession
   readonly token: string
 }
 
-/** How often a claim is tried anew that somebody else's write came in between of. */
-const MAX_TRIES = 3
+/** Attempts to claim a session that other nodes write at the same time. */
+const MAX_ATTEMPTS = 3
 
-/** This node's sessions in the store that it shares, so that any other node can go on with them. */
+/** This node's sessions in the shared store, where any other node can claim them. */
 export class SharedSessions {
   readonly #store: SessionStore
   readonly #log: Logger
-  /** What the store may not have yet: the latest of each. */
+  /** The latest content of sessions that the store may not have yet. */
   readonly #unsaved = new Map<string, StoredSession>()
 
   constructor(store: SessionStore, log: Logger) {
@@ -81,14 +78,19 @@ export class SharedSessions {
     this.#log = log
   }
 
-  /** A store that is away is given it as soon as it is back: see {@link resave}. */
+  /** Saves a session. If the store is unreachable, {@link resave} tries again later. */
   save(session: StoredSession): void {
     this.#unsaved.set(session.id, session)
     this.#store.save(session).then(
       () => {
         if (this.#unsaved.get(session.id) === session) this.#unsaved.delete(session.id)
       },
-      (error: unknown) => this.#failed(error, session.id, 'a session could not be saved'),
+      (error: unknown) =>
+        this.#failed(
+          error,
+          session.id,
+          'could not save a session in the store; it is saved again once the store is reachable',
+        ),
     )
   }
 
@@ -96,37 +98,37 @@ export class SharedSessions {
     for (const session of [...this.#unsaved.values()]) this.save(session)
   }
 
-  /** It is not this node's any more. */
+  /** Another node has claimed the session, so this one must not save it again. */
   handOff(id: string): void {
     this.#unsaved.delete(id)
   }
 
-  /** It is over. */
+  /** Removes a session that has ended. */
   forget(id: string): void {
     this.#unsaved.delete(id)
     this.#store.forget(id).catch((error: unknown) => {
-      this.#failed(error, id, 'a session could not be forgotten')
+      this.#failed(error, id, 'could not remove an ended session from the store; it expires there')
     })
   }
 
   /**
-   * Makes a session this node's, where `decide` says how it goes on. Null where it says no, and where there is none.
-   * Rejects where the store cannot be asked.
+   * Claims a session for this node. `decide` returns its new content, or null to refuse. Resolves with null if `decide`
+   * refuses or there is no such session. Rejects if the store is unreachable.
    */
   async claim(
     id: string,
     decide: (stored: StoredSession) => ClaimedSession | null,
   ): Promise<ClaimedSession | null> {
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const entry = await this.#store.read(id)
-      const claim = entry && decide(entry.session)
-      if (!entry || !claim) return null
-      if (await this.#store.claim(claim.session, entry.version)) return claim
+      const claimed = entry && decide(entry.session)
+      if (!entry || !claimed) return null
+      if (await this.#store.claim(claimed.session, entry.version)) return claimed
     }
     return null
   }
 
-  #failed(error: unknown, sessionId: string, what: string): void {
-    this.#log.warn({ err: error, sessionId }, what)
+  #failed(error: unknown, sessionId: string, message: string): void {
+    this.#log.warn({ err: error, sessionId }, message)
   }
 }

@@ -6,16 +6,16 @@ const event: fc.Arbitrary<SessionEvent> = fc.oneof(
   fc.constant<SessionEvent>({ kind: 'attach' }),
   fc.constant<SessionEvent>({ kind: 'graceElapsed' }),
   fc.constant<SessionEvent>({ kind: 'end', reason: 'left' }),
-  fc.constant<SessionEvent>({ kind: 'yield' }),
+  fc.constant<SessionEvent>({ kind: 'handOff' }),
   fc.record({
-    kind: fc.constant('drop' as const),
+    kind: fc.constant('disconnect' as const),
     generation: fc.nat(4),
     reason: fc.constantFrom('timeout' as const, 'closed' as const),
     graceMs: fc.constantFrom(0, 1000),
   }),
 )
 
-test('[S-5, S-6, S-26] whatever happens in whatever order: it leaves or is given up, once, and a grace runs just while it lingers', () => {
+test('[S-5, S-6, S-26] in any order of events, a session ends or is handed off once, and the grace runs only while it is disconnected', () => {
   fc.assert(
     fc.property(fc.array(event, { maxLength: 20, size: 'max' }), (events) => {
       let state: SessionState = NEW_SESSION
@@ -31,11 +31,12 @@ test('[S-5, S-6, S-26] whatever happens in whatever order: it leaves or is given
         for (const { kind } of step.effects) {
           if (kind === 'startGrace') isGraceRunning = true
           if (kind === 'cancelGrace') isGraceRunning = false
-          if (kind === 'leave' || kind === 'giveUp') leaves++
+          if (kind === 'endChannels' || kind === 'handOffChannels') leaves++
         }
-        expect(isGraceRunning).toBe(state.name === 'lingering')
+        expect(isGraceRunning).toBe(state.name === 'disconnected')
         expect(leaves).toBe(state.name === 'gone' ? 1 : 0)
-        const isLate = one.kind === 'drop' && before.name === 'live' && one.generation !== before.generation
+        const isLate =
+          one.kind === 'disconnect' && before.name === 'live' && one.generation !== before.generation
         if (isLate) expect(step).toEqual({ state: before, effects: [] })
       }
     }),

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { NEW_SESSION, type SessionEvent, type SessionState, stepSession } from './session-machine'
 
-const drop = (generation: number, graceMs = 10_000): SessionEvent => ({
-  kind: 'drop',
+const disconnect = (generation: number, graceMs = 10_000): SessionEvent => ({
+  kind: 'disconnect',
   generation,
   reason: 'timeout',
   graceMs,
 })
 
-/** The state after the events, and everything that was to be done on the way. */
+/** The state after the events, and all effects on the way. */
 function play(...events: SessionEvent[]) {
   let state: SessionState = NEW_SESSION
   const effects = events.flatMap((event) => {
@@ -20,77 +20,77 @@ function play(...events: SessionEvent[]) {
 }
 
 describe('[S-6] a session outlives its connection by the grace', () => {
-  test('dropped, it sleeps and waits', () => {
-    expect(play(drop(0))).toEqual({
-      state: { name: 'lingering', generation: 0, reason: 'timeout' },
-      effects: [{ kind: 'sleep' }, { kind: 'startGrace', graceMs: 10_000 }],
+  test('a lost connection pauses its channels and starts the grace', () => {
+    expect(play(disconnect(0))).toEqual({
+      state: { name: 'disconnected', generation: 0, reason: 'timeout' },
+      effects: [{ kind: 'pauseChannels' }, { kind: 'startGrace', graceMs: 10_000 }],
     })
   })
 
-  test('resumed in time, it lives on, and nobody leaves', () => {
-    const { state, effects } = play(drop(0), { kind: 'attach' })
+  test('a resume in time keeps it alive, and no presence leaves', () => {
+    const { state, effects } = play(disconnect(0), { kind: 'attach' })
     expect(state).toEqual({ name: 'live', generation: 1 })
-    expect(effects.map(({ kind }) => kind)).toEqual(['sleep', 'startGrace', 'cancelGrace'])
+    expect(effects.map(({ kind }) => kind)).toEqual(['pauseChannels', 'startGrace', 'cancelGrace'])
   })
 
-  test('waited for in vain, it leaves for the reason of the drop', () => {
-    const { state, effects } = play(drop(0), { kind: 'graceElapsed' })
+  test('after the grace, its presences leave with the reason of the lost connection', () => {
+    const { state, effects } = play(disconnect(0), { kind: 'graceElapsed' })
     expect(state).toEqual({ name: 'gone' })
-    expect(effects.at(-1)).toEqual({ kind: 'leave', reason: 'timeout' })
+    expect(effects.at(-1)).toEqual({ kind: 'endChannels', reason: 'timeout' })
   })
 
-  test.each([0, -1])('dropped with a grace of %d, it leaves at once', (graceMs) => {
-    expect(play(drop(0, graceMs))).toEqual({
+  test.each([0, -1])('with a grace of %d, its presences leave at once', (graceMs) => {
+    expect(play(disconnect(0, graceMs))).toEqual({
       state: { name: 'gone' },
-      effects: [{ kind: 'leave', reason: 'timeout' }],
+      effects: [{ kind: 'endChannels', reason: 'timeout' }],
     })
   })
 
-  test('ended while it waits, it leaves at once, for that reason', () => {
-    const { effects } = play(drop(0), { kind: 'end', reason: 'kicked' })
-    expect(effects.slice(2)).toEqual([{ kind: 'cancelGrace' }, { kind: 'leave', reason: 'kicked' }])
+  test('an end during the grace takes effect at once, with its own reason', () => {
+    const { effects } = play(disconnect(0), { kind: 'end', reason: 'kicked' })
+    expect(effects.slice(2)).toEqual([{ kind: 'cancelGrace' }, { kind: 'endChannels', reason: 'kicked' }])
   })
 })
 
-describe('[S-5] a connection that ends late takes nothing with it', () => {
-  test('the drop of an older generation is of no consequence', () => {
-    const { state, effects } = play({ kind: 'attach' }, drop(0))
+describe('[S-5] a connection that ends late does not end the session', () => {
+  test('the session ignores the end of an older connection', () => {
+    const { state, effects } = play({ kind: 'attach' }, disconnect(0))
     expect(state).toEqual({ name: 'live', generation: 1 })
-    expect(effects).toEqual([{ kind: 'sleep' }, { kind: 'supersede' }])
+    expect(effects).toEqual([{ kind: 'pauseChannels' }, { kind: 'supersede' }])
   })
 
-  test('and so it is after the newer one was dropped, too', () => {
-    const { effects } = play({ kind: 'attach' }, drop(1), drop(0))
-    expect(effects.filter(({ kind }) => kind === 'leave')).toEqual([])
+  test('the session ignores it after the newer connection was lost, too', () => {
+    const { effects } = play({ kind: 'attach' }, disconnect(1), disconnect(0))
+    expect(effects.filter(({ kind }) => kind === 'endChannels')).toEqual([])
     expect(effects.filter(({ kind }) => kind === 'startGrace')).toHaveLength(1)
   })
 
-  test('a grace that elapses after the session was resumed is of no consequence', () => {
-    expect(play(drop(0), { kind: 'attach' }, { kind: 'graceElapsed' }).state.name).toBe('live')
+  test('the session ignores a grace that elapses after a resume', () => {
+    expect(play(disconnect(0), { kind: 'attach' }, { kind: 'graceElapsed' }).state.name).toBe('live')
   })
 })
 
-test('what is gone stays gone, and leaves once', () => {
+test('a session that is gone stays gone, and its channels end once', () => {
   const { state, effects } = play(
     { kind: 'end', reason: 'left' },
     { kind: 'end', reason: 'kicked' },
-    drop(0),
+    disconnect(0),
     { kind: 'attach' },
     { kind: 'graceElapsed' },
   )
   expect(state).toEqual({ name: 'gone' })
-  expect(effects).toEqual([{ kind: 'leave', reason: 'left' }])
+  expect(effects).toEqual([{ kind: 'endChannels', reason: 'left' }])
 })
 
-describe('[S-26] another node goes on with it', () => {
-  test('while a connection holds it: that one is closed, and nobody leaves', () => {
-    const { state, effects } = play({ kind: 'yield' })
-    expect([state, effects]).toEqual([{ name: 'gone' }, [{ kind: 'supersede' }, { kind: 'giveUp' }]])
+describe('[S-26] another node claims it', () => {
+  test('while a connection holds it: the connection closes, and no presence leaves', () => {
+    const { state, effects } = play({ kind: 'handOff' })
+    expect([state, effects]).toEqual([{ name: 'gone' }, [{ kind: 'supersede' }, { kind: 'handOffChannels' }]])
   })
 
-  test('while it waits for a connection: it waits no more, and nobody leaves', () => {
-    const { state, effects } = play(drop(0), { kind: 'yield' })
+  test('during the grace: the grace is cancelled, and no presence leaves', () => {
+    const { state, effects } = play(disconnect(0), { kind: 'handOff' })
     expect(state).toEqual({ name: 'gone' })
-    expect(effects.slice(2)).toEqual([{ kind: 'cancelGrace' }, { kind: 'giveUp' }])
+    expect(effects.slice(2)).toEqual([{ kind: 'cancelGrace' }, { kind: 'handOffChannels' }])
   })
 })

@@ -1,50 +1,50 @@
 import { type LeaveReason, type Step, stay, stepBy, type TransitionTable } from '@rollcall/shared-protocol'
 
 /*
- *                 attach                drop                 graceElapsed
- *   (born) live -----------> live   ---------> lingering ------------------> gone
- *            |   generation+1  ^                   |                           ^
- *            |                 +------ attach -----+                           |
- *            +------------------ end(reason), yield ---------------------------+
+ *                 attach             disconnect               graceElapsed
+ *   (new)  live -----------> live   -----------> disconnected --------------> gone
+ *            |   generation+1  ^                    |                          ^
+ *            |                 +------ attach ------+                          |
+ *            +----------------- end(reason), handOff --------------------------+
  *
- * The life of a session over the connections that hold it. A connection knows the generation that it was attached
- * as; what one of an older generation reports is of no consequence. (S-5)
+ * The life of a session over the connections that hold it. A connection knows the generation that it was attached with;
+ * the session ignores what a connection of an older generation reports. (S-5)
  */
 
 export type SessionState =
-  /** A connection holds it. */
+  /** A connection holds the session. */
   | { readonly name: 'live'; readonly generation: number }
-  /** Its connection was lost; its presences stay until the grace is over. (S-6) */
-  | { readonly name: 'lingering'; readonly generation: number; readonly reason: LeaveReason }
+  /** The connection was lost. The presences stay until the grace has elapsed. (S-6) */
+  | { readonly name: 'disconnected'; readonly generation: number; readonly reason: LeaveReason }
   | { readonly name: 'gone' }
 
 export type SessionEvent =
-  /** A new connection brought the session's token. */
+  /** A new connection has resumed the session. */
   | { readonly kind: 'attach' }
-  /** The connection of `generation` ended without a goodbye. `graceMs` 0: nobody can come back. */
+  /** The connection of `generation` ended without a goodbye. With `graceMs` 0 the session cannot be resumed. */
   | {
-      readonly kind: 'drop'
+      readonly kind: 'disconnect'
       readonly generation: number
       readonly reason: LeaveReason
       readonly graceMs: number
     }
   | { readonly kind: 'graceElapsed' }
-  /** Said goodbye, was put out, or the server closes. */
+  /** The client said goodbye or was kicked, or the server closes. */
   | { readonly kind: 'end'; readonly reason: LeaveReason }
-  /** Another node goes on with it. */
-  | { readonly kind: 'yield' }
+  /** Another node has claimed the session. */
+  | { readonly kind: 'handOff' }
 
 export type SessionEffect =
   | { readonly kind: 'startGrace'; readonly graceMs: number }
   | { readonly kind: 'cancelGrace' }
-  /** Close the connection that held it until now. */
+  /** Close the connection that held the session until now. */
   | { readonly kind: 'supersede' }
-  /** Stop telling its channels; they keep their presences. */
-  | { readonly kind: 'sleep' }
-  /** End its channels and forget it. */
-  | { readonly kind: 'leave'; readonly reason: LeaveReason }
-  /** Give up its channels and forget it, without a word to anybody; their presences stay. */
-  | { readonly kind: 'giveUp' }
+  /** Stop sending to the channels. They keep their presences. */
+  | { readonly kind: 'pauseChannels' }
+  /** End the channels and forget the session. */
+  | { readonly kind: 'endChannels'; readonly reason: LeaveReason }
+  /** Forget the channels and the session. The presences stay for the node that has claimed the session. */
+  | { readonly kind: 'handOffChannels' }
 
 export type SessionStep = Step<SessionState, SessionEffect>
 
@@ -52,44 +52,49 @@ const table: TransitionTable<SessionState, SessionEvent, SessionEffect, undefine
   live: {
     attach: ({ generation }) => ({
       state: { name: 'live', generation: generation + 1 },
-      // The older connection may be half open: nobody heard of its end, and it must not take the session with it.
-      effects: [{ kind: 'sleep' }, { kind: 'supersede' }],
+      // The older connection may be half open. When its end is noticed at last, the session must not end with it.
+      effects: [{ kind: 'pauseChannels' }, { kind: 'supersede' }],
     }),
-    drop: (state, { generation, reason, graceMs }) => {
+    disconnect: (state, { generation, reason, graceMs }) => {
       if (generation !== state.generation) return stay(state)
-      if (graceMs <= 0) return leave(reason)
+      if (graceMs <= 0) return end(reason)
       return {
-        state: { name: 'lingering', generation, reason },
-        effects: [{ kind: 'sleep' }, { kind: 'startGrace', graceMs }],
+        state: { name: 'disconnected', generation, reason },
+        effects: [{ kind: 'pauseChannels' }, { kind: 'startGrace', graceMs }],
       }
     },
     graceElapsed: stay,
-    end: (_state, { reason }) => leave(reason),
-    yield: () => ({ state: { name: 'gone' }, effects: [{ kind: 'supersede' }, { kind: 'giveUp' }] }),
+    end: (_state, { reason }) => end(reason),
+    handOff: () => ({
+      state: { name: 'gone' },
+      effects: [{ kind: 'supersede' }, { kind: 'handOffChannels' }],
+    }),
   },
-  lingering: {
+  disconnected: {
     attach: ({ generation }) => ({
       state: { name: 'live', generation: generation + 1 },
       effects: [{ kind: 'cancelGrace' }],
     }),
-    drop: stay,
-    graceElapsed: ({ reason }) => leave(reason),
+    disconnect: stay,
+    graceElapsed: ({ reason }) => end(reason),
     end: (_state, { reason }) => ({
       state: { name: 'gone' },
-      effects: [{ kind: 'cancelGrace' }, { kind: 'leave', reason }],
+      effects: [{ kind: 'cancelGrace' }, { kind: 'endChannels', reason }],
     }),
-    yield: () => ({ state: { name: 'gone' }, effects: [{ kind: 'cancelGrace' }, { kind: 'giveUp' }] }),
+    handOff: () => ({
+      state: { name: 'gone' },
+      effects: [{ kind: 'cancelGrace' }, { kind: 'handOffChannels' }],
+    }),
   },
-  gone: { attach: stay, drop: stay, graceElapsed: stay, end: stay, yield: stay },
+  gone: { attach: stay, disconnect: stay, graceElapsed: stay, end: stay, handOff: stay },
 }
 
-/** What the session is after the event, and what has to be done about it. */
 export function stepSession(state: SessionState, event: SessionEvent): SessionStep {
   return stepBy(table, state, event, undefined)
 }
 
 export const NEW_SESSION: SessionState = { name: 'live', generation: 0 }
 
-function leave(reason: LeaveReason): SessionStep {
-  return { state: { name: 'gone' }, effects: [{ kind: 'leave', reason }] }
+function end(reason: LeaveReason): SessionStep {
+  return { state: { name: 'gone' }, effects: [{ kind: 'endChannels', reason }] }
 }

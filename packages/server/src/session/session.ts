@@ -18,34 +18,34 @@ import {
 
 export interface SessionContext {
   readonly clock: Clock
-  /** Milliseconds after a resume in which the client has to claim the channels that it still wants. */
+  /** Milliseconds after a resume in which the client has to rejoin the channels that it still wants. */
   readonly rejoinTimeoutMs: number
   /** The session is gone and may be forgotten. */
   readonly onGone: (session: Session) => void
 }
 
-/** On whose behalf a session begins, and what it says through. */
+/** The client that a session belongs to, and its connection. */
 export interface SessionRequest {
   readonly identity: Identity
   readonly dialect: Dialect
-  /** Connect params, as they came in the handshake. */
+  /** The connect params of the handshake. */
   readonly params: PackedParams
   readonly outlet: Outlet
-  /** Whom its presences are counted for; null for nobody. */
+  /** The account whose limits its presences count for; null for none. */
   readonly account: Account | null
 }
 
-/** How a session comes to this node. */
-export type SessionOrigin = 'begun' | 'moved'
+/** Whether a session began on this node, or this node has claimed it from another. */
+export type SessionOrigin = 'new' | 'transferred'
 
 /**
- * Server-side identity of one client instance (a tab, a device), with the channels that it is in. It outlives its
- * connection by the grace period; what is said to it meanwhile is dropped.
+ * Server-side identity of one client instance (a tab, a device), with its channels. It outlives its connection by the
+ * grace period; the server drops messages to it meanwhile.
  */
 export class Session implements ChannelSession {
   readonly id: string
   readonly dialect: Dialect
-  /** Of the connection that it began with, on this node. */
+  /** The account of its first connection to this node. */
   readonly account: Account | null
   readonly channels = new SmallMap<Topic, Channel>()
   #lastShown: LastShownPresences | null = null
@@ -59,9 +59,9 @@ export class Session implements ChannelSession {
   #isContinued = false
   #grace: Timer | null = null
   #rejoinTimer: Timer | null = null
-  #isMoving: boolean
+  #isTransferred: boolean
 
-  constructor(id: string, init: SessionRequest, context: SessionContext, origin: SessionOrigin = 'begun') {
+  constructor(id: string, init: SessionRequest, context: SessionContext, origin: SessionOrigin = 'new') {
     this.id = id
     this.#identity = init.identity
     this.dialect = init.dialect
@@ -69,8 +69,8 @@ export class Session implements ChannelSession {
     this.#params = init.params
     this.#outlet = init.outlet
     this.#context = context
-    this.#isMoving = origin === 'moved'
-    if (this.#isMoving) this.#startRejoinTimeout()
+    this.#isTransferred = origin === 'transferred'
+    if (this.#isTransferred) this.#startRejoinTimeout()
   }
 
   get identity(): Identity {
@@ -81,7 +81,7 @@ export class Session implements ChannelSession {
     return unpackParams(this.#params)
   }
 
-  /** The application's own, shared by the session's channels. */
+  /** Values of the application, shared by the session's channels. */
   get assigns(): Map<string, unknown> {
     this.#assigns ??= new Map()
     return this.#assigns
@@ -96,69 +96,68 @@ export class Session implements ChannelSession {
     return this.#state.name === 'gone'
   }
 
-  /** Of the connection that holds it; to be given back with {@link disconnect}. */
+  /** The number of the connection that holds it. Pass it to {@link disconnect}. */
   get generation(): number {
     return this.#state.name === 'gone' ? -1 : this.#state.generation
   }
 
-  /** Whether the program that holds it now is the one that held it before: a page that was not loaded anew. */
+  /** Whether the same program still holds it: the page was not reloaded. */
   get isContinued(): boolean {
     return this.#isContinued
   }
 
-  /** Whether it was another node's until now, so that its presences may have to be taken over from there. */
+  /** Whether this node has just claimed it, so that it may have to adopt presences from the former node. */
   get isTransferred(): boolean {
-    return this.#isMoving
+    return this.#isTransferred
   }
 
-  /** The program that holds it, by the name that it gave itself. */
+  /** The name that the client's program gave itself. */
   get instance(): string | undefined {
     return this.#instance
   }
 
-  /** Whether this is the program that held it last. Those that give themselves no name are taken for one. */
+  /** Whether this program held the session last. All programs without a name count as the same one. */
   isSameInstance(instance: string | undefined): boolean {
     return instance === this.#instance
   }
 
-  /** The program that holds it, by the name that it gave itself. */
   setInstance(instance: string | undefined): void {
     this.#isContinued = this.isSameInstance(instance)
     this.#instance = instance
   }
 
-  /** A connection that brought the token takes over. */
+  /** A new connection resumes the session. */
   attach(outlet: Outlet): void {
     if (this.isGone) return
-    this.#take({ kind: 'attach' })
+    this.#dispatch({ kind: 'attach' })
     this.#outlet = outlet
     this.#startRejoinTimeout()
   }
 
-  /** The same person has shown new credentials. Its channels are not asked: see {@link reauthorize}. */
+  /** Applies new credentials of the same identity. Call {@link reauthorize} to check them against the channels. */
   renew(identity: Identity, params: PackedParams): void {
     this.#identity = identity
     this.#params = params
   }
 
-  /** Has what it may do decided anew in every channel that it is in. (S-33) */
+  /** Runs `authorize` again in every channel of the session. (S-33) */
   reauthorize(): void {
     for (const channel of [...this.channels.values()]) channel.reauthorize()
   }
 
-  /** The connection of a generation ended without a goodbye. */
+  /** The connection of this generation ended without a goodbye. */
   disconnect(generation: number, reason: LeaveReason, graceMs: number): void {
-    this.#take({ kind: 'drop', generation, reason, graceMs })
+    this.#dispatch({ kind: 'disconnect', generation, reason, graceMs })
   }
 
-  /** Another node goes on with it: its connection is closed, its channels are given up, its presences stay. */
+  /** Another node has claimed the session: closes its connection and forgets its channels. The presences stay. */
   handOff(): void {
-    this.#take({ kind: 'yield' })
+    this.#dispatch({ kind: 'handOff' })
   }
 
-  /** Leaves every channel, for good. */
+  /** Ends the session and leaves every channel. */
   end(reason: LeaveReason): void {
-    this.#take({ kind: 'end', reason })
+    this.#dispatch({ kind: 'end', reason })
   }
 
   forget(topic: Topic): void {
@@ -181,7 +180,7 @@ export class Session implements ChannelSession {
     return this.#outlet?.canSendState() ?? false
   }
 
-  /** Its peer has read what waited: what was kept from it meanwhile is told anew. */
+  /** The peer has read its backlog. Sends the presence states that were withheld meanwhile. */
   catchUp(): void {
     for (const channel of this.channels.values()) channel.subscription.catchUp()
   }
@@ -190,7 +189,7 @@ export class Session implements ChannelSession {
     this.#outlet?.close(code, reason)
   }
 
-  #take(event: SessionEvent): void {
+  #dispatch(event: SessionEvent): void {
     const { state, effects } = stepSession(this.#state, event)
     this.#state = state
     for (const effect of effects) this.#perform(effect)
@@ -200,7 +199,9 @@ export class Session implements ChannelSession {
     switch (effect.kind) {
       case 'startGrace':
         this.#outlet = null
-        this.#grace = this.#context.clock.after(effect.graceMs, () => this.#take({ kind: 'graceElapsed' }))
+        this.#grace = this.#context.clock.after(effect.graceMs, () =>
+          this.#dispatch({ kind: 'graceElapsed' }),
+        )
         return
       case 'cancelGrace':
         this.#grace?.cancel()
@@ -209,18 +210,18 @@ export class Session implements ChannelSession {
       case 'supersede':
         this.#outlet?.close(4003, 'replaced')
         return
-      case 'sleep':
+      case 'pauseChannels':
         this.#rejoinTimer?.cancel()
         for (const channel of this.channels.values()) channel.pause()
         return
-      case 'leave':
+      case 'endChannels':
         this.#rejoinTimer?.cancel()
         for (const channel of this.channels.values()) channel.end(effect.reason)
         this.channels.clear()
         this.#outlet = null
         this.#context.onGone(this)
         return
-      case 'giveUp':
+      case 'handOffChannels':
         this.#rejoinTimer?.cancel()
         for (const channel of this.channels.values()) channel.handOff()
         this.channels.clear()
@@ -233,9 +234,9 @@ export class Session implements ChannelSession {
     this.#rejoinTimer = this.#context.clock.after(this.#context.rejoinTimeoutMs, () => this.#endUnrejoined())
   }
 
-  /** Ends the channels that a client which came back did not join again. */
+  /** Ends the channels that the client has not rejoined after a resume. */
   #endUnrejoined(): void {
-    this.#isMoving = false
+    this.#isTransferred = false
     for (const [topic, channel] of this.channels.entries()) {
       if (!channel.isPaused) continue
       channel.end('left')

@@ -10,26 +10,26 @@ import { Session, type SessionContext, type SessionRequest } from './session'
 import { type ClaimedSession, type PresenceHandoff, SessionHandoff, SharedSessions } from './session-handoff'
 
 /*
- *   hello with a token --resume--> a session of this node
- *                        `------> resumeElsewhere: the store --claim--> begun here under the same id
- *   another node's claim --taken--> yield: its connection closes, its presences stay for that node to adopt
+ *   hello with a token --resume--------> a session of this node
+ *                        `-resumeByClaim-> the store --claim--> a session with the same id starts here
+ *   another node's claim --handOff--> the connection closes; the presences stay for that node to adopt
  */
 
-/** Close code with which a client says that its page was closed, left or reloaded. */
+/** The close code that a client sends when its page is closed, left or reloaded. */
 export const UNLOADED_CODE = 4006
 
 export interface GraceOptions {
-  /** Milliseconds that a session outlives a connection which was lost without a word. @default 10000 */
+  /** Milliseconds that a session outlives a connection which ended without a goodbye. @default 10000 */
   readonly graceMs: number
-  /** The same after its page was unloaded (close code 4006): a reload comes back fast or not at all. @default 3000 */
+  /** The same after the page was unloaded (close code 4006), as a reload comes back fast or not at all. @default 3000 */
   readonly pageGraceMs: number
 }
 
-/** What there is where nodes share a store. */
+/** The parts of a shared store that sessions use. */
 export interface SharedContext {
   readonly store: SessionStore
   readonly presences: PresenceHandoff
-  /** Milliseconds that the store has to find a session. */
+  /** Milliseconds that a claim may take. */
   readonly resumeTimeoutMs: number
 }
 
@@ -38,11 +38,11 @@ export interface SessionsContext {
   readonly random: RandomSource
   readonly log: Logger
   readonly grace: GraceOptions
-  /** Null where the sessions are this node's alone. */
+  /** Null if this node shares no store. */
   readonly shared: SharedContext | null
 }
 
-/** A session that goes on, and the token from here on. */
+/** A resumed session, and the token for its next resume. */
 export interface Resumed {
   readonly session: Session
   readonly token: string
@@ -50,65 +50,65 @@ export interface Resumed {
 
 interface Secrets {
   readonly current: SecretHash
-  /** Good for the holder alone. */
+  /** Resumes the session only for the program that held it last. */
   readonly previous: SecretHash | null
 }
 
-/** Bytes of chance in a token. */
+/** Random bytes in a token. */
 const SECRET_BYTES = 24
 
-/** The sessions of this node, and the tokens with which their clients come back. */
+/** The sessions of this node, and the tokens that resume them. */
 export class Sessions {
   readonly #context: SessionsContext
-  readonly #ofSessions: SessionContext
+  readonly #sessionContext: SessionContext
   readonly #sessions = new Map<string, Session>()
   readonly #secrets = new Map<string, Secrets>()
   readonly #shared: SharedSessions | null
-  readonly #given: SessionHandoff | null
+  readonly #handoff: SessionHandoff | null
 
   constructor(context: SessionsContext) {
     this.#context = context
     const { clock, grace, shared, log } = context
-    this.#ofSessions = { clock, rejoinTimeoutMs: grace.graceMs, onGone: (gone) => this.#ended(gone) }
+    this.#sessionContext = { clock, rejoinTimeoutMs: grace.graceMs, onGone: (gone) => this.#ended(gone) }
     this.#shared = shared && new SharedSessions(shared.store, log)
     const { presences } = shared ?? {}
-    this.#given = presences ? new SessionHandoff({ clock, presences, timeoutMs: grace.graceMs }) : null
+    this.#handoff = presences ? new SessionHandoff(clock, presences, grace.graceMs) : null
   }
 
-  /** Sessions that are live or linger. */
+  /** Sessions that are live or disconnected. */
   get size(): number {
     return this.#sessions.size
   }
 
-  /** Whether a session that is not here may be another node's. */
+  /** Whether other nodes may hold sessions that this one does not have. */
   get isShared(): boolean {
     return this.#shared !== null
   }
 
   create(request: SessionRequest): Session {
-    const session = new Session(this.#context.random.id(8), request, this.#ofSessions)
+    const session = new Session(this.#context.random.id(8), request, this.#sessionContext)
     this.#sessions.set(session.id, session)
     return session
   }
 
   /**
-   * Names the program that holds the session, and issues a fresh token with which it can be resumed, `id.secret`. The
-   * server itself keeps only a hash of the secret.
+   * Records the program that holds the session, and issues a fresh token, `id.secret`, for its next resume. The server
+   * keeps only a hash of the secret.
    */
   issueToken(session: Session, instance: string | undefined): string {
     session.setInstance(instance)
     const { secret, secrets } = this.#freshSecret(this.#secrets.get(session.id)?.current ?? null)
-    this.#keep(session, secrets)
+    this.#setSecrets(session, secrets)
     return `${session.id}.${secret}`
   }
 
   /**
-   * The session of this node that a token names, now held by the new connection, and the token from here on; null where
-   * the session is gone, the secret is wrong, or it belongs to somebody else.
+   * Resumes a session of this node for a new connection. Returns null if the session is gone, the secret is wrong, or it
+   * belongs to another identity.
    *
-   * A program that did not hold the session last (a page that was loaded anew, a copy of its tab) gets another token,
-   * so that the one before it can't take the session back; but the holder itself may have missed the answer that told
-   * it, and is known by its instance.
+   * A program that did not hold the session last (a reloaded page, a copy of its tab) gets a new token, so that the
+   * former program cannot take the session back. The last holder may have missed the reply with its newest token, so
+   * for the same instance the previous secret works too.
    */
   resume(token: string, instance: string | undefined, request: SessionRequest): Resumed | null {
     const { id, secret } = partsOf(token)
@@ -117,18 +117,19 @@ export class Sessions {
     if (!session || !secrets || session.dialect !== request.dialect) return null
     if (!isSameIdentity(session.identity, request.identity)) return null
     const isHolder = session.isSameInstance(instance)
-    const fit = matchSecret(secret, secrets, isHolder)
-    if (!fit) return null
+    const match = matchSecret(secret, secrets, isHolder)
+    if (!match) return null
     session.renew(withStableId(session.identity, request.identity), request.params)
     session.attach(request.outlet)
-    if (fit !== 'current' || !isHolder) return { session, token: this.issueToken(session, instance) }
+    if (match !== 'current' || !isHolder) return { session, token: this.issueToken(session, instance) }
     session.setInstance(instance)
     return { session, token }
   }
 
   /**
-   * The same of a session that another node holds, or held: it begins here under the same id, and its joins take over
-   * its presences. Null, too, where the store does not answer in time. Never rejects.
+   * Resumes a session of another node: claims it in the store and starts it here with the same id. Its joins then adopt
+   * its presences. Resolves with null for the same reasons as {@link resume}, and if the store takes too long. Never
+   * rejects.
    */
   async resumeByClaim(
     token: string,
@@ -142,66 +143,72 @@ export class Sessions {
     const claiming = this.#shared.claim(id, (stored) =>
       this.#decide(stored, { token, secret }, instance, request),
     )
-    const begun = claiming.then((claim) => {
-      if (!claim) return null
-      if (!isLate) return this.#startClaimed(claim, request)
-      // Nobody waits for it any more: its client has another session by now.
+    const resuming = claiming.then((claimed) => {
+      if (!claimed) return null
+      if (!isLate) return this.#startClaimed(claimed, request)
+      // The client has got another session meanwhile.
       if (!this.#sessions.has(id)) this.#shared?.forget(id)
       return null
     })
     try {
-      return await withTimeout(begun, shared.resumeTimeoutMs, clock, () => {
+      return await withTimeout(resuming, shared.resumeTimeoutMs, clock, () => {
         isLate = true
-        log.warn({ sessionId: id }, 'the store did not find a session in time')
+        log.warn(
+          { sessionId: id, resumeTimeoutMs: shared.resumeTimeoutMs },
+          'the store took too long to claim a session; its client gets a new one',
+        )
         return null
       })
     } catch (error) {
-      log.warn({ err: error, sessionId: id }, 'the store could not be asked for a session')
-      // It may be this node's by now, and nobody would know.
+      log.warn(
+        { err: error, sessionId: id },
+        'could not claim a session in the store; its client gets a new one',
+      )
+      // The store may have applied the claim before the error.
       if (!this.#sessions.has(id)) this.#shared.forget(id)
       return null
     }
   }
 
-  /** Another node goes on with a session of this one. */
+  /** Another node has claimed a session of this one. */
   handOff(id: string): void {
     this.#shared?.handOff(id)
     const session = this.#sessions.get(id)
     if (!session) return
     this.#handOff(session)
-    this.#given?.start(id)
+    this.#handoff?.start(id)
   }
 
-  /** The store is back: it is told what it missed. */
+  /** Call it when the store is reachable again. Saves the sessions that the store has missed. */
   resave(): void {
     this.#shared?.resave()
   }
 
-  /** How long a session whose connection closed with this code is kept. */
+  /** Milliseconds that a session outlives a connection which closed with this code. */
   graceFor(session: Session, closeCode: number): number {
     const { graceMs, pageGraceMs } = this.#context.grace
-    // Without a token nobody can come back. (S-6)
+    // Without a token, no client can resume the session. (S-6)
     if (!this.#secrets.has(session.id)) return 0
     if (closeCode === 1000) return 0
     return closeCode === UNLOADED_CODE ? Math.min(pageGraceMs, graceMs) : graceMs
   }
 
-  /** Ends those that `isMeant` says. */
-  endWhere(isMeant: (session: Session) => boolean, reason: LeaveReason): void {
-    for (const session of [...this.#sessions.values()].filter(isMeant)) session.end(reason)
+  /** Ends the sessions that match. */
+  endWhere(isMatch: (session: Session) => boolean, reason: LeaveReason): void {
+    for (const session of [...this.#sessions.values()].filter(isMatch)) session.end(reason)
   }
 
   endAll(reason: LeaveReason): void {
     this.endWhere(() => true, reason)
   }
 
-  /** Leaves those that can be resumed to the other nodes, and ends the rest. */
+  /** Hands off the sessions that a client can resume, and ends the others. */
   disconnectAll(): void {
     for (const session of [...this.#sessions.values()]) {
       if (this.#secrets.has(session.id)) this.#handOff(session)
       else session.end('drained')
     }
-    this.#given?.clear()
+    this.#handoff?.clear()
   }
 
   #decide(
@@ -212,28 +219,28 @@ export class Sessions {
   ): ClaimedSession | null {
     const owner = { id: stored.identityId, isGuest: stored.isGuest }
     if (stored.dialect !== dialect.name || !isSameIdentity(owner, identity)) return null
-    const named = instance ?? null
-    const isHolder = stored.instance === named
-    const fit = matchSecret(secret, stored, isHolder)
-    if (!fit) return null
-    if (fit === 'current' && isHolder) return { session: stored, token }
+    const holder = instance ?? null
+    const isHolder = stored.instance === holder
+    const match = matchSecret(secret, stored, isHolder)
+    if (!match) return null
+    if (match === 'current' && isHolder) return { session: stored, token }
     const fresh = this.#freshSecret(stored.current)
-    const session = { ...stored, instance: named, ...fresh.secrets }
+    const session = { ...stored, instance: holder, ...fresh.secrets }
     return { session, token: `${stored.id}.${fresh.secret}` }
   }
 
   #startClaimed({ session: stored, token }: ClaimedSession, request: SessionRequest): Resumed {
     const { id, identityId, current, previous } = stored
-    // One that is here still, because nobody told us that it went elsewhere.
+    // This node may still have the session if it missed that another node claimed it.
     const stale = this.#sessions.get(id)
     if (stale) this.handOff(id)
-    // Of a guest, the session is what knows who it is.
+    // A guest's id comes from the session, as the credentials of a guest name none.
     const identity = stored.isGuest ? withStableId({ id: identityId }, request.identity) : request.identity
-    const session = new Session(id, { ...request, identity }, this.#ofSessions, 'moved')
+    const session = new Session(id, { ...request, identity }, this.#sessionContext, 'transferred')
     session.setInstance(stored.instance ?? undefined)
     this.#sessions.set(id, session)
     this.#secrets.set(id, { current, previous })
-    this.#given?.extend(id)
+    this.#handoff?.extend(id)
     return { session, token }
   }
 
@@ -242,7 +249,7 @@ export class Sessions {
     return { secret, secrets: { current: hashSecret(secret), previous: earlier } }
   }
 
-  #keep(session: Session, secrets: Secrets): void {
+  #setSecrets(session: Session, secrets: Secrets): void {
     const { id, identity, dialect, instance = null } = session
     this.#secrets.set(id, secrets)
     const { id: identityId, isGuest = false } = identity
@@ -262,7 +269,7 @@ export class Sessions {
   }
 }
 
-/** The session that a token names, whether there is one or not. */
+/** The session id in a token. The session need not exist. */
 export function sessionIdOf(token: string): string {
   return partsOf(token).id
 }
@@ -272,7 +279,7 @@ function partsOf(token: string): { readonly id: string; readonly secret: string 
   return { id: token.slice(0, dot), secret: token.slice(dot + 1) }
 }
 
-/** Which of the two secrets it is; null where it is neither, or not good for this program. */
+/** Tells which of the two secrets matches; null if neither does, or the previous one does and the program is another. */
 function matchSecret(secret: string, secrets: Secrets, isHolder: boolean): 'current' | 'previous' | null {
   const isCurrent = isSecret(secret, secrets.current)
   const isPrevious = secrets.previous !== null && isSecret(secret, secrets.previous)

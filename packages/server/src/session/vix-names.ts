@@ -10,15 +10,6 @@ import { Channel, type ChannelServices } from '../channel/channel'
 import type { Router } from '../channel/channel-definition'
 import type { Session } from './session'
 
-export interface VixNamesContext {
-  readonly router: Router
-  readonly services: ChannelServices
-  /** Whether a name that a stranger made up is believed. In development only. */
-  readonly trustNames: () => boolean
-  /** Names that one session may be present under at a time. */
-  readonly maxNamesPerSession: number
-}
-
 interface VixName {
   readonly session: Session
   readonly topic: Topic
@@ -27,48 +18,60 @@ interface VixName {
 }
 
 /**
- * Who appeared over connections that have no join (Vix): such a connection may say any number of names, and say
- * goodbye for one that another connection announced. Where names are not believed there is just one, the identity's.
+ * The names that Vix connections announce. Vix has no joins: a connection may announce several names, and may also take
+ * a name offline that another connection announced. If the server does not trust names, the only name is the identity's.
  */
 export class VixNames {
-  readonly #context: VixNamesContext
+  readonly #router: Router
+  readonly #services: ChannelServices
+  readonly #trustNames: () => boolean
+  readonly #maxNamesPerSession: number
   readonly #bySession = new Map<Session, Map<Key, VixName>>()
   readonly #byTopic = new Map<Topic, Map<Key, Set<VixName>>>()
 
-  constructor(context: VixNamesContext) {
-    this.#context = context
+  /** @param trustNames whether clients choose their own names, as they may in development only */
+  constructor(
+    router: Router,
+    services: ChannelServices,
+    trustNames: () => boolean,
+    maxNamesPerSession: number,
+  ) {
+    this.#router = router
+    this.#services = services
+    this.#trustNames = trustNames
+    this.#maxNamesPerSession = maxNamesPerSession
   }
 
-  /** Resolves with why not, or null. Appearing twice is appearing once. */
-  async join(session: Session, topic: Topic, said: Key): Promise<Fault | null> {
-    const { router, services, maxNamesPerSession } = this.#context
-    const key = this.#context.trustNames() ? said : session.identity.id
+  /** Adds a name to the topic. Resolves with a fault if that is refused. A second join of a name has no effect. */
+  async join(session: Session, topic: Topic, requestedName: Key): Promise<Fault | null> {
+    const maxNamesPerSession = this.#maxNamesPerSession
+    const key = this.#trustNames() ? requestedName : session.identity.id
     const names = this.#bySession.get(session) ?? new Map<Key, VixName>()
     if (names.has(key)) return null
     if (names.size >= maxNamesPerSession) {
-      const what = `This connection is present under ${names.size} names`
-      return limitFault(what, 'channelsPerSession', maxNamesPerSession, names.size + 1)
+      const problem = `This connection is present under ${names.size} names`
+      return limitFault(problem, 'channelsPerSession', maxNamesPerSession, names.size + 1)
     }
-    const definition = router.find(topic)
+    const definition = this.#router.find(topic)
     if (!definition) return fault('unmatched_topic', `No channel serves ${JSON.stringify(topic)}.`)
     const actingAs = { owner: `${session.id}/${key}`, identity: { ...session.identity, id: key } }
-    const channel = new Channel(session, definition, topic, null, services, actingAs)
+    const channel = new Channel(session, definition, topic, null, this.#services, actingAs)
     const name = { session, topic, key, channel }
     this.#bySession.set(session, names.set(key, name))
     this.#inTopic(topic, key).add(name)
     const problem = await channel.appear()
-    // Whoever said goodbye meanwhile wants to hear no more of it, and may have said the name again.
+    // The client may have left meanwhile, and even have joined again under the same name.
     if (this.#bySession.get(session)?.get(key) !== name) return null
     if (problem) this.#end(name, 'left')
     return problem
   }
 
-  leave(session: Session, topic: Topic, said: Key): void {
-    const key = this.#context.trustNames() ? said : session.identity.id
+  leave(session: Session, topic: Topic, requestedName: Key): void {
+    const key = this.#trustNames() ? requestedName : session.identity.id
     const own = this.#bySession.get(session)?.get(key)
-    // To take others offline is to say something.
-    const mayForOthers = this.#context.trustNames() && !session.channels.get(topic)?.isReadOnly
-    const others = mayForOthers ? this.#byTopic.get(topic)?.get(key) : undefined
+    // A read-only connection must not take others offline.
+    const mayEndOthers = this.#trustNames() && !session.channels.get(topic)?.isReadOnly
+    const others = mayEndOthers ? this.#byTopic.get(topic)?.get(key) : undefined
     for (const name of own ? [own] : [...(others ?? [])]) this.#end(name, 'left')
   }
 

@@ -4,63 +4,66 @@ import type { Clock, Timer } from '../io/clock'
 import type { Logger } from '../log'
 import type { Store, StoreMessage, Subscription, TopicFeed } from './store'
 
-/** Who is put out: everybody whose identity has this id, or one session. */
+/** The target of a kick: every connection of one identity, or one session. */
 export type KickTarget = { readonly identity: string } | { readonly session: string }
 
-/** What nodes tell each other. */
+/** Asks every node to kick. */
 export interface Kick {
   readonly target: KickTarget
-  /** What the peer is told with the close. */
+  /** The reason in the close frame. */
   readonly reason: string
 }
 
-export interface NodeMessagesContext {
-  readonly store: Pick<Store, 'subscribe' | 'publish'>
-  readonly clock: Clock
-  readonly log: Logger
-  readonly onKick: (kick: Kick) => void
-}
-
-/** The topic on which nodes speak to each other. No client can name it. */
+/** The topic of messages between nodes. Clients cannot name it. */
 export const CONTROL_TOPIC = '\u0000rollcall'
 
 const KICK = 'kick'
 
-/** Milliseconds that a subscription waits for its next try: after the first failure, and at most. */
+/** Milliseconds before the next attempt to subscribe: after the first failure, and at most. */
 const RETRY_MS = 250
 const MAX_RETRY_MS = 1000
 
-/** What this node has to say to the others of its store, beside what happens in topics, and they to it. */
+/** Messages between the nodes of one store. */
 export class NodeMessages implements TopicFeed {
-  readonly #context: NodeMessagesContext
+  readonly #store: Pick<Store, 'subscribe' | 'publish'>
+  readonly #clock: Clock
+  readonly #log: Logger
+  readonly #onKick: (kick: Kick) => void
   #subscription: Subscription | null = null
   #retry: Timer | null = null
-  /** Tries in a row that failed. */
+  /** Attempts in a row that failed. */
   #failures = 0
   #isClosed = false
 
-  constructor(context: NodeMessagesContext) {
-    this.#context = context
+  constructor(
+    store: Pick<Store, 'subscribe' | 'publish'>,
+    clock: Clock,
+    log: Logger,
+    onKick: (kick: Kick) => void,
+  ) {
+    this.#store = store
+    this.#clock = clock
+    this.#log = log
+    this.#onKick = onKick
   }
 
-  /** Begins to listen, as soon as the store can be asked. */
+  /** Subscribes, and tries again until the store takes it. */
   open(): void {
-    const { store, clock, log } = this.#context
-    store.subscribe(CONTROL_TOPIC, this).then(
+    this.#store.subscribe(CONTROL_TOPIC, this).then(
       (subscription) => {
         this.#subscription = subscription
         if (this.#isClosed) subscription.cancel()
       },
       (error: unknown) => {
         if (this.#isClosed) return
-        log.debug({ err: error }, 'the other nodes cannot be heard yet')
+        this.#log.debug({ err: error }, 'could not subscribe to the messages of the other nodes; retrying')
         const delayMs = retryDelay(++this.#failures, RETRY_MS, MAX_RETRY_MS)
-        this.#retry = clock.after(delayMs, () => this.#openAgain())
+        this.#retry = this.#clock.after(delayMs, () => this.#openAgain())
       },
     )
   }
 
-  /** The store is back: a subscription that waits for its next try is tried now. */
+  /** Call it when the store is reachable again. A subscription that waits for its next attempt tries at once. */
   retryNow(): void {
     if (!this.#retry) return
     this.#failures = 0
@@ -73,9 +76,9 @@ export class NodeMessages implements TopicFeed {
     this.open()
   }
 
-  /** Resolves once the store has taken it. */
+  /** Resolves once the store has published it. */
   publish({ target, reason }: Kick): Promise<void> {
-    return this.#context.store.publish(CONTROL_TOPIC, { event: KICK, payload: { ...target, reason } })
+    return this.#store.publish(CONTROL_TOPIC, { event: KICK, payload: { ...target, reason } })
   }
 
   close(): void {
@@ -93,11 +96,11 @@ export class NodeMessages implements TopicFeed {
 
   onMessage({ event, payload }: StoreMessage): void {
     const kick = event === KICK ? readKick(payload) : null
-    if (kick && !this.#isClosed) this.#context.onKick(kick)
+    if (kick && !this.#isClosed) this.#onKick(kick)
   }
 }
 
-/** Null for what no node of this version says. */
+/** Returns null for a payload that this version does not know. */
 function readKick(payload: JsonValue): Kick | null {
   if (!isJsonObject(payload)) return null
   const target = targetIn(payload)

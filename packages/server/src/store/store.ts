@@ -14,25 +14,25 @@ import {
 } from '@rollcall/shared-protocol'
 
 /*
- * The authority for presences and their order.
+ * The store decides which presences exist, and in which order they change.
  *
  *    node A                        store                        node B
  *      | commit(topic, changes) ---> |                            |
- *      |                             | one atomic step, one seq   |
+ *      |                             | one commit, one seq        |
  *      | <--- feed.onDiff ---------- | ---------- feed.onDiff --> |
  *      | <--- position ------------- |                            |
  *
- * A store that a third party writes is right when it passes `@rollcall/server/store-conformance`.
+ * A store of your own is correct if it passes `@rollcall/server/store-conformance`.
  */
 
-/** A presence as it is from now on: new, or an update with a higher `rev`. */
+/** Adds a presence, or updates it with a higher `rev`. */
 export interface PutChange {
   readonly op: 'put'
   readonly ref: PresenceRef
   readonly key: Key
   readonly meta: Meta
   readonly rev: number
-  /** On whose behalf: the id of a session, or whatever else the node tells its owners apart by. At most one in a topic. */
+  /** The id of the session, or of another owner, that the presence belongs to. An owner has at most one per topic. */
   readonly owner: string
 }
 
@@ -44,143 +44,143 @@ export interface DropChange {
 
 export type Change = PutChange | DropChange
 
-/** A channel's message to the members of the topic on the other nodes. */
+/** A broadcast of a channel to the topic's members on the other nodes. */
 export interface StoreMessage {
   readonly event: string
   readonly payload: JsonValue
-  /** Whether `payload` is the base64 text of bytes. To be passed on as it is: a store carries JSON and nothing else. */
+  /** Set if `payload` is the base64 text of bytes. Pass it on unchanged: a store carries only JSON. */
   readonly isBinary?: true
 }
 
-/** Why presences left, by ref. */
+/** The reasons of leaves, by ref. */
 export type LeaveReasons = ReadonlyMap<PresenceRef, LeaveReason>
 
-/** What a node is told of a topic, in the topic's one order. Must not throw. */
+/** Receives a topic's changes, in the topic's order. Its methods must not throw. */
 export interface TopicFeed {
   /**
-   * The state to go on from: first of all, and again whenever the store cannot tell what was missed.
+   * The topic's state: first of all, and again whenever the store does not know which changes the feed has missed.
    *
-   * @param reasons of presences that left since the feed's last state, as far as the store knows them; others left with
-   * `closed`. It may name further ones.
+   * @param reasons reasons of leaves since the feed's last state, as far as the store knows them; the other leaves count as
+   * `closed`. It may hold refs that the feed never had.
    */
   onSnapshot(snapshot: PresenceSnapshot, reasons?: LeaveReasons): void
-  /** Every later change; each diff's `base` is the `seq` before it. */
+  /** A later change. Its `base` is the `seq` of the state before it. */
   onDiff(diff: PresenceDiff): void
-  /** What another node published. */
+  /** A broadcast of another node. */
   onMessage(message: StoreMessage): void
 }
 
-/** What another node needs to go on with a session. Nothing in it lets anybody come back: the secrets are hashes. */
+/** The data that another node needs to resume a session. It holds only hashes of the secrets, so a leak resumes nothing. */
 export interface StoredSession {
   readonly id: string
   readonly identityId: string
   readonly isGuest: boolean
   readonly dialect: string
-  /** The program that holds it, by the name that it gave itself; null where it gave none. */
+  /** The name that the client's program gave itself; null if it gave none. */
   readonly instance: string | null
-  /** Hash of the secret with which it can be resumed. */
+  /** Hash of the secret that resumes the session. */
   readonly current: string
-  /** Hash of the one before, good for the holder alone; null where there was none. */
+  /** Hash of the previous secret, which resumes it only for the same program; null if there was none. */
   readonly previous: string | null
 }
 
-/** A session as the store has it, and how often it was written: what {@link SessionStore.claim} goes by. */
+/** A stored session. `version` grows with each write; {@link SessionStore.claim} compares it. */
 export interface SessionEntry {
   readonly session: StoredSession
   readonly version: number
 }
 
-/** Sessions that can be resumed on any node. */
+/** The sessions that any node can resume. */
 export interface SessionStore {
-  /** Keeps a session that this node holds, or what has changed of it. No effect where another node has claimed it. */
+  /** Saves a session that this node holds. No effect if another node has claimed it. */
   save(session: StoredSession): Promise<void>
-  /** Null where there is none, or none any more. */
+  /** Resolves with null if the store has no such session. */
   read(id: string): Promise<SessionEntry | null>
   /**
-   * This node holds the session from now on, as `session` says. The node that held it before is told by its
-   * {@link NodeEvents.onSessionClaimed}. False where the session is gone or was written since `version`.
+   * Makes the session this node's, with the content of `session`. The store calls {@link NodeEvents.onSessionClaimed} on the
+   * node that held it. Resolves with false if the session is gone or was written since `version`.
    */
   claim(session: StoredSession, version: number): Promise<boolean>
-  /** The session is over. No effect where another node has claimed it. */
+  /** Removes a session that has ended. No effect if another node has claimed it. */
   forget(id: string): Promise<void>
 }
 
-/** What a store tells its node, beside what happens in topics. Must not throw. */
+/** Events of a store for its node. The methods must not throw. */
 export interface NodeEvents {
   /**
-   * Another node has claimed a session of this one: its connection is to be closed, its presences are left alone. Where
-   * that happened while the store could not be reached, it is told before anything that the node asks gets through again.
+   * Another node has claimed a session of this one. The node closes the session's connection and leaves its presences
+   * alone. After an outage, the store reports the claims that happened meanwhile before it serves any other call.
    */
   onSessionClaimed(id: string): void
-  /** Whether the store can be reached; told when it changes, and true at first. */
+  /** Called when the store becomes reachable or unreachable. It counts as reachable at first. */
   onReachable(isReachable: boolean): void
 }
 
 export interface Subscription {
-  /** No call reaches the feed after this. */
+  /** Ends the subscription. The store does not call the feed after this. */
   cancel(): void
 }
 
-/** One node's access to the store. Several nodes that share their data form one presence system. */
+/** One node's access to the store. Nodes that share a store form one presence system. */
 export interface Store {
-  /** To be called before anything else, once, by the node whose access this is. */
+  /** Connects the store to its node. Call it once, before anything else. */
   connect(events: NodeEvents): void
 
   /**
-   * Applies the changes as one atomic step of the topic's history and resolves with its position. By then this
-   * node's own feed has had the diff. A put that is not newer, a drop of an unknown ref and any change of a presence
-   * that another node holds have no effect; a step without any effect takes no `seq`. Where it rejects, nobody knows
-   * whether it was applied: the same changes may be committed again.
+   * Applies the changes atomically, as one step of the topic's history, and resolves with its position once this node's
+   * own feed has had the diff. A put without a higher `rev`, a drop of an unknown ref and any change of a presence that
+   * another node holds have no effect; a commit without any effect takes no `seq`. If it rejects, the store may or may
+   * not have applied the changes: you may commit the same changes again.
    */
   commit(topic: Topic, changes: readonly Change[]): Promise<Position>
 
   /**
-   * Resolves once the feed has had its first snapshot. A topic that nobody was ever in need not have a history: its first
-   * change may come as a snapshot of another epoch, empty, and the diff from there.
+   * Resolves once the feed has had its first snapshot. A topic that has always been empty need not have a history: its
+   * first change may arrive as an empty snapshot of another epoch and a diff that follows it.
    */
   subscribe(topic: Topic, feed: TopicFeed): Promise<Subscription>
 
-  /** The topic's state now, without subscribing. A topic that nobody is in is empty, not an error. */
+  /** Reads the topic's state without subscribing. An unknown topic is empty, not an error. */
   read(topic: Topic): Promise<PresenceSnapshot>
 
-  /** How many presences are in the topic now, on all nodes. */
+  /** Counts the topic's presences on all nodes. */
   count(topic: Topic): Promise<number>
 
   /**
-   * Takes over the presence that `owner` has in the topic, from whichever node holds it. Nobody is told: it stays as it
-   * is. From then on it is this node's, to change, to drop and to be lost with. Null where there is none.
+   * Makes the owner's presence in the topic this node's, whichever node holds it. The presence itself does not change, so
+   * no feed gets a diff. If this node dies, the presence leaves with it. Resolves with null if there is none.
    */
   adopt(topic: Topic, owner: string): Promise<Presence | null>
 
   readonly sessions: SessionStore
 
   /**
-   * Of a store that cannot be reached: the code that it refuses with, one word that holds no secret, such as `OOM`. Null or
-   * absent where it says none. `GET /readyz` shows it.
+   * The error code of an unreachable store: one word without secrets, such as `OOM`. Null or absent if there is none.
+   * `GET /readyz` shows it.
    */
   readonly errorCode?: string | null
 
-  /** Tells the topic's feeds on all other nodes; at most once each, in the order of this node's calls. */
+  /** Sends the message to the topic's feeds on all other nodes, at most once each, in the order of this node's calls. */
   publish(topic: Topic, message: StoreMessage): Promise<void>
 
   /**
-   * Leaves what this node still holds to the others, for `graceMs`: its sessions may be claimed and its presences
-   * adopted. What nobody has taken by then leaves with reason `drained`. Nothing is to be committed after it.
+   * Hands this node's sessions and presences off: for `graceMs` milliseconds the other nodes may claim and adopt them.
+   * Presences that no node has adopted by then leave with reason `drained`. Commit nothing after it.
    */
   handOff(graceMs: number): Promise<void>
 
-  /** Ends every subscription of this node and lets go of what it keeps in this process. */
+  /** Ends every subscription of this node and frees its connections and timers. */
   close(): Promise<void>
 }
 
-/** An event as a store carries it between nodes: JSON. */
+/** Packs an event as JSON for the other nodes. */
 export function storeMessageOf(event: string, payload: Payload): StoreMessage {
   if (!isBinary(payload)) return { event, payload }
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
   return { event, payload: bytes.toString('base64'), isBinary: true }
 }
 
-/** What was sent on the other node. */
+/** Unpacks the payload of {@link storeMessageOf}. */
 export function payloadOf({ payload, isBinary: isBytes }: StoreMessage): Payload {
   return isBytes ? new Uint8Array(Buffer.from(String(payload), 'base64')) : payload
 }

@@ -90,7 +90,7 @@ describe('[S-24] a node of a memory store', () => {
   test('that crashes is there until it is lost; then its presences leave in one step', async () => {
     const { state, one, other, reasons, feed } = await shared()
     one.crash()
-    await expect(one.commit('t', [put('c')])).rejects.toThrow('commits nothing')
+    await expect(one.commit('t', [put('c')])).rejects.toThrow('can commit no more changes')
     expect(await other.count('t')).toBe(2)
     await other.adopt('t', 'owner of a')
     state.lose(one)

@@ -16,22 +16,22 @@ import { MemoryTopic } from './memory-topic'
 
 /*
  *   MemoryStore (node A) --+
- *   MemoryStore (node B) --+--> MemoryStoreState: topics, sessions, and who holds what of them
+ *   MemoryStore (node B) --+--> MemoryStoreState: topics, sessions and their holders
  *   MemoryStore (node C) --+
  */
 
 export interface MemoryStoreOptions {
-  /** What a handover and the keeping of sessions go by. @default systemClock */
+  /** Times handoffs and the expiry of sessions. @default systemClock */
   readonly clock?: Clock
-  /** Milliseconds for which the sessions of a node that is gone may be claimed. @default 600000 */
+  /** Milliseconds that the sessions of a lost node may still be claimed. @default 600000 */
   readonly sessionTtlMs?: number
 }
 
 const MEMORY_STORE_OPTION_TYPES: OptionsOf<MemoryStoreOptions> = { clock: 'object', sessionTtlMs: 'number' }
 
 /**
- * The state of one or several {@link MemoryStore}s. One per process is the default; nodes that are to share a
- * presence system within one process (as tests do) are given the same one.
+ * The state behind one or several {@link MemoryStore}s. Give several nodes of one process the same state to make them one
+ * presence system, as tests do.
  */
 export class MemoryStoreState {
   readonly topics = new Map<Topic, MemoryTopic<MemoryStore>>()
@@ -42,7 +42,7 @@ export class MemoryStoreState {
   readonly #waiting = new Map<Timer, () => void>()
   #epochs = 0
 
-  /** A topic that comes back after it was empty begins a new epoch: its earlier numbers are forgotten. */
+  /** The topic, created if need be. A topic that was removed while idle begins a new epoch. */
   topic(name: Topic): MemoryTopic<MemoryStore> {
     let topic = this.topics.get(name)
     if (!topic) {
@@ -57,7 +57,7 @@ export class MemoryStoreState {
     if (topic && topic.set.size === 0 && topic.feeds.size === 0) this.topics.delete(name)
   }
 
-  // A restarted process must not take up an epoch of its predecessor.
+  // A restarted process must not reuse an epoch of its predecessor.
   readonly #epochPrefix: string
 
   constructor(epochPrefix: string, options: MemoryStoreOptions = {}) {
@@ -68,7 +68,7 @@ export class MemoryStoreState {
     this.#sessionTtlMs = sessionTtlMs
   }
 
-  /** What the node still holds leaves, in one step of each topic. Its sessions may be claimed for a while yet. */
+  /** Removes all presences of the node, with one diff per topic. Its sessions stay claimable for `sessionTtlMs`. */
   lose(node: MemoryStore, reason: LeaveReason = 'node_lost'): void {
     this.#open.delete(node)
     for (const [name, topic] of [...this.topics]) {
@@ -78,7 +78,7 @@ export class MemoryStoreState {
     this.after(this.#sessionTtlMs, () => this.sessions.forgetAllOf(node))
   }
 
-  /** Runs once after `delayMs`, or as soon as no node is left that would notice the difference. */
+  /** Runs once after `delayMs`, or at once when the last node closes. */
   after(delayMs: number, run: () => void): void {
     if (this.#open.size === 0) return run()
     const timer = this.clock.after(delayMs, () => {
@@ -103,13 +103,13 @@ export class MemoryStoreState {
   }
 }
 
-/** The embedded store: everything in this process, no service needed, gone when the process ends. */
+/** The default store. It keeps everything in this process and needs no service; its data ends with the process. */
 export class MemoryStore implements Store {
   readonly sessions: SessionStore
   readonly #state: MemoryStoreState
   readonly #feeds = new Map<TopicFeed, Topic>()
   #events: NodeEvents | null = null
-  #phase: 'open' | 'handedOver' | 'closed' = 'open'
+  #phase: 'open' | 'handedOff' | 'closed' = 'open'
 
   constructor(state: MemoryStoreState) {
     this.#state = state
@@ -122,7 +122,10 @@ export class MemoryStore implements Store {
   }
 
   async commit(name: Topic, changes: readonly Change[]): Promise<Position> {
-    if (this.#phase !== 'open') throw new Error('This node has given back what it held; it commits nothing.')
+    if (this.#phase !== 'open')
+      throw new Error(
+        'This node has handed off its presences or closed its store, and can commit no more changes.',
+      )
     const topic = this.#state.topic(name)
     topic.commit(this, changes)
     const { epoch, seq } = topic
@@ -162,11 +165,11 @@ export class MemoryStore implements Store {
 
   async handOff(graceMs: number): Promise<void> {
     if (this.#phase !== 'open') return
-    this.#phase = 'handedOver'
+    this.#phase = 'handedOff'
     this.#state.after(graceMs, () => this.#state.lose(this, 'drained'))
   }
 
-  /** What it still holds and has not handed over leaves, with reason `node_lost`. */
+  /** Removes this node's presences with reason `node_lost`, unless they were handed off. */
   async close(): Promise<void> {
     const phase = this.#phase
     if (phase === 'closed') return
@@ -175,7 +178,7 @@ export class MemoryStore implements Store {
     this.#state.closed(this)
   }
 
-  /** For tests: its process is gone without a word. Nobody notices before {@link MemoryStoreState.lose} says so. */
+  /** Simulates a crash in tests. The other nodes notice when you call {@link MemoryStoreState.lose}. */
   crash(): void {
     this.#end()
   }
@@ -213,7 +216,7 @@ interface Held<Node> extends SessionEntry {
   readonly node: Node
 }
 
-/** The sessions that the nodes of one memory store can take from each other. `Node` only tells nodes apart. */
+/** The sessions that the nodes of one memory store can claim from each other. */
 export class MemorySessions<Node> {
   readonly #held = new Map<string, Held<Node>>()
 
@@ -232,7 +235,7 @@ export class MemorySessions<Node> {
     return held ? { session: held.session, version: held.version } : null
   }
 
-  /** The node that held it until now; null where the session is gone or was written since `version`. */
+  /** Returns the node that held it; null if the session is gone or was written since `version`. */
   claim(node: Node, session: StoredSession, version: number): Node | null {
     const held = this.#held.get(session.id)
     if (!held || held.version !== version) return null

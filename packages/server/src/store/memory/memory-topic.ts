@@ -11,13 +11,13 @@ import {
 } from '@rollcall/shared-protocol'
 import type { Change, TopicFeed } from '../store'
 
-/** Whose a presence is: the node that put or adopted it, and the owner on whose behalf. */
+/** The node that put or adopted a presence, and the presence's owner. */
 interface Hold<Node> {
   node: Node
   readonly owner: string
 }
 
-/** One topic of a memory store: its presences, who holds them, and who is told. `Node` only tells nodes apart. */
+/** One topic of a memory store: its presences, their holders and its feeds. */
 export class MemoryTopic<Node> {
   readonly epoch: Epoch
   readonly set = new PresenceSet()
@@ -39,7 +39,7 @@ export class MemoryTopic<Node> {
     return { epoch, seq, digest: this.set.digest, presences: [...this.set.presences()] }
   }
 
-  /** Applies what the node may change: presences that it holds, and new ones. */
+  /** Applies changes of presences that the node holds, and new ones. Ignores the others. */
   commit(node: Node, changes: readonly Change[]): void {
     const owners = new Map<PresenceRef, string>()
     const open = changes.filter((change) => {
@@ -47,10 +47,10 @@ export class MemoryTopic<Node> {
       const hold = this.#holds.get(change.ref)
       return !hold || hold.node === node
     })
-    this.#step(sortChanges(this.set, open), node, owners)
+    this.#commit(sortChanges(this.set, open), node, owners)
   }
 
-  /** The owner's presence, from now on held by the node; null where there is none. */
+  /** Makes the owner's presence the node's, and returns it; null if there is none. */
   adopt(node: Node, owner: string): Presence | null {
     const ref = this.#byOwner.get(owner)
     const hold = ref === undefined ? undefined : this.#holds.get(ref)
@@ -59,15 +59,15 @@ export class MemoryTopic<Node> {
     return this.set.get(ref) ?? null
   }
 
-  /** Whatever the node still holds leaves. */
+  /** Removes all presences that the node holds. */
   dropAllOf(node: Node, reason: LeaveReason): void {
     const leaves: PresenceLeave[] = []
     for (const { ref, key } of this.set.presences())
       if (this.#holds.get(ref)?.node === node) leaves.push({ ref, key, reason })
-    this.#step({ joins: [], updates: [], leaves }, node, new Map())
+    this.#commit({ joins: [], updates: [], leaves }, node, new Map())
   }
 
-  #step(changes: PresenceChanges, node: Node, owners: ReadonlyMap<PresenceRef, string>): void {
+  #commit(changes: PresenceChanges, node: Node, owners: ReadonlyMap<PresenceRef, string>): void {
     const { joins, updates, leaves } = this.set.apply(changes)
     if (joins.length + updates.length + leaves.length === 0) return
     for (const { ref } of joins) {
@@ -86,19 +86,19 @@ export class MemoryTopic<Node> {
       updates: updates.map(({ presence: { ref, rev, meta } }) => ({ ref, rev, meta })),
       leaves: leaves.map(({ presence: { ref, key }, reason }) => ({ ref, key, reason })),
     }
-    // A feed may cancel another while it is told: that one is not told any more.
+    // A feed may cancel another during its call. The cancelled one must get nothing more.
     for (const feed of [...this.feeds.keys()]) if (this.feeds.has(feed)) feed.onDiff(diff)
   }
 
   #release(ref: PresenceRef): void {
     const hold = this.#holds.get(ref)
     this.#holds.delete(ref)
-    // The owner may have another one by now: a track under another key puts the new one before it drops this.
+    // The owner may have a new one already: a track under another key puts the new one before it drops this one.
     if (hold && this.#byOwner.get(hold.owner) === ref) this.#byOwner.delete(hold.owner)
   }
 }
 
-/** Changes as joins, updates and leaves of what the set holds. A ref that is put and dropped at once cancels out. */
+/** Sorts changes into joins, updates and leaves of the set. A ref that is put and dropped in one commit cancels out. */
 function sortChanges(set: PresenceSet, changes: readonly Change[]): PresenceChanges {
   const joins = new Map<string, Presence>()
   const updates: PresenceUpdate[] = []
