@@ -348,7 +348,9 @@ describe('[S-27] while the store is asked for a session', () => {
     const { there, token } = await moving()
     there.store.setDown(true)
     expect(await hello(await there.native('ada'), token, 'i1')).toMatchObject({ resumed: false })
-    expect(there.log.of('warn').some(({ message }) => message.includes('could not claim a session'))).toBe(true)
+    expect(there.log.of('warn').some(({ message }) => message.includes('could not claim a session'))).toBe(
+      true,
+    )
   })
 })
 
