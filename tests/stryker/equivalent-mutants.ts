@@ -239,4 +239,13 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
     'if (address !== null) this.#pendingOfAddress.remove(address)',
     'if (true) this.#pendingOfAddress.remove(address)',
   ),
+  ...all(
+    'packages/server/src/collections.ts',
+    'Memory alone: the first entry then stands in the table too.',
+    'if (key === this.#key || this.size === 0) {',
+    'if (false) {',
+    'if (key === this.#key && this.size === 0) {',
+    'if (key === this.#key || false) {',
+    'if (key === this.#key || this.size === 0) {}',
+  ),
 ]
