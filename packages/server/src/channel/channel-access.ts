@@ -1,79 +1,52 @@
 import type { Fault } from '@rollcall/shared-protocol'
-import type { Access, Authorize } from './authorization'
+import { type Access, type Authorize, type AuthorizeContext, checkAuthorization } from './authorization'
 import { Refusal } from './reply'
-import { type HandlerLimits, runAuthorize } from './run-handler'
+import { type HandlerLimits, runSafely } from './run-handler'
 import type { SessionChannelContext } from './session-channel-context'
 
-/** The membership that it is about. */
+/** The channel whose access is decided. */
 export interface AccessMembership {
   readonly isGone: boolean
-  /** Ends it: the session may not be here any more. */
+  /** Ends the channel because the session is no longer allowed in the topic. */
   removeWithFault(problem: Fault): void
 }
 
-/** What a session may do in a topic. */
-export interface ChannelAccess {
-  /** Whether it may say nothing. */
-  readonly isReadOnly: boolean
-  /** Whether nobody is told of it. */
-  readonly isInvisible: boolean
-  /** The session's identity is another one. */
-  invalidate(): void
-  /**
-   * Has it decided for who the session is now, and does the one or the other: neither where the membership is over by
-   * then. Never rejects, as long as those two do not.
-   */
-  decide<T>(
-    onGranted: () => T | Promise<T>,
-    onRefused: (refusal: Refusal) => T | Promise<T>,
-  ): T | Promise<T> | Promise<T | undefined>
-  /** Runs it once what the session may do is decided for who it is now; who may not stay is put out before that. (S-33) */
-  whenDecided(run: () => void | Promise<void>): void | Promise<void>
-}
-
-/** Everybody may do everything: of channels without `authorize`. */
-export const UNRESTRICTED: ChannelAccess = {
-  isReadOnly: false,
-  isInvisible: false,
-  invalidate: () => {},
-  decide: (onGranted) => onGranted(),
-  whenDecided: (run) => run(),
-}
-
-/** As the application last decided it. */
-export class DecidedAccess implements ChannelAccess {
+/** What the session may do in a topic, as the application's `authorize` last decided. */
+export class ChannelAccess {
   readonly #ctx: SessionChannelContext
   readonly #authorize: Authorize
-  readonly #services: HandlerLimits
+  readonly #limits: HandlerLimits
   readonly #membership: AccessMembership
   #isInvisible = false
-  /** Whether it was decided for an identity that the session has no more. */
+  /** Whether the session's identity has changed since the last decision. */
   #isStale = false
 
   constructor(
     ctx: SessionChannelContext,
     authorize: Authorize,
-    services: HandlerLimits,
+    limits: HandlerLimits,
     membership: AccessMembership,
   ) {
     this.#ctx = ctx
     this.#authorize = authorize
-    this.#services = services
+    this.#limits = limits
     this.#membership = membership
   }
 
-  get isReadOnly(): boolean {
-    return this.#ctx.isReadOnly
-  }
-
+  /** Whether others do not see the session. */
   get isInvisible(): boolean {
     return this.#isInvisible
   }
 
+  /** Makes {@link whenDecided} ask again. Call it when the session's identity has changed. */
   invalidate(): void {
     this.#isStale = true
   }
 
+  /**
+   * Asks the application for the session's current identity, then calls one of the two functions. Calls neither if the
+   * channel is gone by then. Rejects only if they do.
+   */
   async decide<T>(
     onGranted: () => T | Promise<T>,
     onRefused: (refusal: Refusal) => T | Promise<T>,
@@ -83,6 +56,7 @@ export class DecidedAccess implements ChannelAccess {
     return refusal ? onRefused(refusal) : onGranted()
   }
 
+  /** Runs a task, after a new decision if the identity has changed. A refused session is removed before the task. (S-33) */
   whenDecided(run: () => void | Promise<void>): void | Promise<void> {
     return this.#isStale ? this.#conclude().then(run) : run()
   }
@@ -93,13 +67,13 @@ export class DecidedAccess implements ChannelAccess {
     if (refusal && !this.#membership.isGone) this.#membership.removeWithFault(refusal.fault)
   }
 
-  /** Resolves with why the session may not be here, or null. */
+  /** Resolves with the refusal, or null. */
   async #decide(): Promise<Refusal | null> {
     let decision: Access | Refusal | null
     do {
       this.#isStale = false
-      decision = await runAuthorize(this.#ctx, this.#authorize, this.#services)
-      // It may have been outdated meanwhile.
+      decision = await runAuthorize(this.#ctx, this.#authorize, this.#limits)
+      // Again, if the identity has changed meanwhile.
     } while (this.#isStale && !this.#membership.isGone)
     if (decision instanceof Refusal) return decision
     if (!this.#membership.isGone) this.#grant(decision)
@@ -113,6 +87,38 @@ export class DecidedAccess implements ChannelAccess {
     const problem = this.#ctx.show()
     if (!problem) return
     const { topic, sessionId } = this.#ctx
-    this.#services.log.warn({ topic, sessionId, code: problem.code }, problem.message)
+    this.#limits.log.warn({ topic, sessionId, code: problem.code }, problem.message)
   }
+}
+
+/** Calls {@link ChannelAccess.decide}, or `onGranted` where everything is allowed. */
+export function decide<T>(
+  access: ChannelAccess | null,
+  onGranted: () => T | Promise<T>,
+  onRefused: (refusal: Refusal) => T | Promise<T>,
+): T | Promise<T> | Promise<T | undefined> {
+  return access ? access.decide(onGranted, onRefused) : onGranted()
+}
+
+/** Calls {@link ChannelAccess.whenDecided}, or `run` where everything is allowed. */
+export function whenDecided(
+  access: ChannelAccess | null,
+  run: () => void | Promise<void>,
+): void | Promise<void> {
+  return access ? access.whenDecided(run) : run()
+}
+
+/** Resolves with the application's decision in time; null allows everything. */
+async function runAuthorize(
+  ctx: AuthorizeContext,
+  authorize: Authorize,
+  limits: HandlerLimits,
+): Promise<Access | Refusal | null> {
+  return runSafely<unknown, Access | Refusal | null>(
+    ctx,
+    'authorize',
+    () => authorize(ctx),
+    checkAuthorization,
+    limits,
+  )
 }

@@ -4,29 +4,31 @@ import type { Account } from '../identity/account'
 import type { Identity } from '../identity/identity'
 import type { Packet } from '../io/packet'
 import { estimateJsonBytes } from '../presence/history'
+import type { PresenceRegistry } from '../presence/presence-registry'
 import type { ChannelReplies } from './channel-replies'
+import type { HandlerLimits } from './run-handler'
 import type { TopicSubscription } from './topic-subscription'
 
-/** Bytes of memory, about, for what one session has shown: enough for several hundred topics with ordinary metas. */
+/** Approximate bytes for one session's remembered presences: several hundred topics with ordinary metas. */
 const MAX_BYTES = 262_144
-/** A remembered presence, beside its texts and its meta. */
+/** Approximate bytes of a remembered presence, without its texts and its meta. */
 const ENTRY_BYTES = 160
 
 /**
- * What a session last showed of itself in the topics where it may only read. Nothing is dropped for something newer:
- * a topic that was forgotten would look like one that the session was never in, where it may show anything. (S-95)
+ * A session's last presence in each topic where it may only read. A full store takes nothing new and drops nothing: a
+ * forgotten topic would look like one where the session never was, and there it may show anything. (S-95)
  */
 export class LastShownPresences {
   readonly #byTopic = new SmallMap<Topic, Presence>()
   #bytes = 0
   #isComplete = true
 
-  /** About how many bytes it holds. */
+  /** Approximate bytes in memory. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** Whether a topic that is not here is one in which the session has shown nothing. Once false, it stays so. */
+  /** Whether every presence was remembered; if not, a missing topic means nothing. Once false, it stays false. */
   get isComplete(): boolean {
     return this.#isComplete
   }
@@ -35,10 +37,10 @@ export class LastShownPresences {
     return this.#byTopic.get(topic)
   }
 
-  /** Remembers it, where there is room. */
+  /** Remembers the presence if there is space. */
   set(topic: Topic, presence: Presence): void {
     this.delete(topic)
-    const bytes = weigh(topic, presence)
+    const bytes = estimateBytes(topic, presence)
     if (this.#bytes + bytes > MAX_BYTES) {
       this.#isComplete = false
       return
@@ -50,44 +52,64 @@ export class LastShownPresences {
   delete(topic: Topic): void {
     const known = this.#byTopic.get(topic)
     if (!known) return
-    this.#bytes -= weigh(topic, known)
+    this.#bytes -= estimateBytes(topic, known)
     this.#byTopic.delete(topic)
   }
 }
 
-function weigh(topic: Topic, { ref, key, meta }: Presence): number {
+function estimateBytes(topic: Topic, { ref, key, meta }: Presence): number {
   return ENTRY_BYTES + estimateJsonBytes([topic, ref, key, meta])
 }
 
-/** What a session says through: the connection that holds it. */
+/** Carries a session's messages to its client: the connection that holds it. */
 export interface Outlet {
   send(message: ServerMessage): void
-  /** Sends what was encoded already, for many. */
+  /** Sends a packet that was encoded for many. */
   deliver(packet: Packet): void
-  /** Whether the peer is behind with its reading, so that presence is to wait. */
+  /** Whether the client reads too slowly, so that presence must wait. */
   readonly isCongested: boolean
-  /** Whether a state can be delivered now; where not, {@link ChannelSession} is told to catch up once it can. */
+  /** Whether a state can be delivered now. If not, the connection tells the session once one can. */
   canSendState(): boolean
   close(code: number, reason: string): void
 }
 
-/** The session, as far as its channels know it. What is sent while no connection holds it is dropped. */
+/** The session, as its channels know it. Messages are dropped while no connection holds it. */
 export interface ChannelSession extends Outlet {
   readonly id: string
   readonly identity: Identity
   readonly dialect: Dialect
-  /** Whom its presences are counted for; null for nobody. */
+  /** The account that its presences are counted for; null for none. */
   readonly account: Account | null
   readonly params: ReadonlyMap<string, string>
   readonly assigns: Map<string, unknown>
-  /** What it last showed in topics where it may only read. A join there shows the same again. (S-62) */
+  /** Its last presences in topics where it may only read. A join there shows the same again. (S-62) */
   readonly lastShown: LastShownPresences
-  /** Its channels: one that joins finds there the one whose place it takes. */
+  /** Its channels by topic. A new channel finds the one that it replaces here. */
   readonly channels: {
     get(
       topic: Topic,
     ): { readonly answers: ChannelReplies; readonly subscription: TopicSubscription } | undefined
   }
-  /** The channel of this topic has ended by itself. */
+  /** Called when the channel of a topic has ended by itself. */
   forget(topic: Topic): void
+}
+
+export interface ChannelServices extends HandlerLimits {
+  readonly registry: PresenceRegistry
+  /** Messages of one channel that may wait for an earlier one. */
+  readonly maxWaitingMessages: number
+  /** Milliseconds in which the store must report the presences of a topic to a session that joins. */
+  readonly storeTimeoutMs: number
+  /** The option `rates.guestsPerAddress`. */
+  readonly guestsPerAddress: number
+}
+
+/** The session's past in the topic that it joins. */
+export interface JoinCircumstances {
+  /** The session was in the topic already, under an earlier join. */
+  readonly isRejoin: boolean
+  /** The page was reloaded and took the session over, so nobody saw it leave. */
+  readonly isResumed: boolean
+  /** The session comes from another node, and may have a presence there. */
+  readonly isTransferred: boolean
 }

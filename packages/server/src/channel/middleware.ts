@@ -33,20 +33,6 @@ export type Middleware = (
   next: () => Reply | Promise<Reply>,
 ) => Reply | Promise<Reply>
 
-/** Runs the call through the middleware, outermost first, and then `last`. */
-export function runComposed(
-  middleware: readonly Middleware[],
-  ctx: ChannelContext,
-  call: Call,
-  last: () => Reply | Promise<Reply>,
-): Reply | Promise<Reply> {
-  const runFrom = (index: number): Reply | Promise<Reply> => {
-    const layer = middleware[index]
-    return layer ? layer(ctx, call, () => runFrom(index + 1)) : last()
-  }
-  return runFrom(0)
-}
-
 /**
  * Lets through what `isAllowed` says yes to and refuses the rest with `forbidden`.
  *

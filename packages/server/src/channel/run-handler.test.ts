@@ -2,17 +2,37 @@ import { describe, expect, test } from 'vitest'
 import { RecordingLog } from '../testing-support/recording-log'
 import { VirtualClock } from '../testing-support/virtual-clock'
 import type { ChannelContext } from './channel-context'
+import type { ResolvedChannel } from './channel-definition'
 import type { Call, Middleware } from './middleware'
 import { Refusal, type Reply, refuse } from './reply'
-import { runHandler } from './run-handler'
+import { type ChannelMessage, runHandler } from './run-handler'
 
 const ctx = { topic: 't', sessionId: 's' } as ChannelContext
+const message: ChannelMessage = {
+  kind: 'push',
+  topic: 't',
+  ref: '1',
+  joinRef: 'j',
+  event: 'say',
+  payload: 'secret words',
+}
 const call: Call = { kind: 'event', event: 'say', payload: 'secret words' }
+
+function definitionOf(event: string, handler: () => Reply | Promise<Reply>): ResolvedChannel {
+  return {
+    topicPattern: 't',
+    handlerOf: new Map([[event, handler]]),
+    middleware: [],
+    presence: true,
+    observable: false,
+  }
+}
 
 function run(last: () => Reply | Promise<Reply>, middleware: readonly Middleware[] = []) {
   const clock = new VirtualClock()
   const log = new RecordingLog()
-  const reply = runHandler(ctx, middleware, call, last, { clock, log, handlerTimeoutMs: 100 })
+  const definition = { ...definitionOf('say', last), middleware }
+  const reply = runHandler(ctx, definition, message, { clock, log, handlerTimeoutMs: 100 })
   return { clock, log, reply }
 }
 

@@ -12,8 +12,9 @@ import {
   type RefreshMessage,
   type Topic,
 } from '@rollcall/shared-protocol'
-import { Channel, type ChannelServices } from '../channel/channel'
+import { Channel } from '../channel/channel'
 import type { Router } from '../channel/channel-definition'
+import type { ChannelServices } from '../channel/channel-session'
 import type { Session } from '../session/session'
 import type { VixNames } from '../session/vix-names'
 

@@ -6,8 +6,9 @@ import {
   limitFault,
   type Topic,
 } from '@rollcall/shared-protocol'
-import { Channel, type ChannelServices } from '../channel/channel'
+import { Channel } from '../channel/channel'
 import type { Router } from '../channel/channel-definition'
+import type { ChannelServices } from '../channel/channel-session'
 import type { Session } from './session'
 
 interface VixName {
