@@ -79,7 +79,7 @@ export const doorMutants: readonly Mutant[] = [
     law: 'S-35',
     breaks: 'a connection that has ended is counted for ever',
     file: `${server}/connection/connection.ts`,
-    find: 'this.#request.seat.release()',
+    find: 'this.#request.slot.release()',
     replace: '',
     tests: [`${server}/admission/slot-release`],
   },

@@ -61,7 +61,7 @@ const lawMutants: readonly Mutant[] = [
     law: 8,
     breaks: 'a peer that answers no ping is waited for',
     file: `${server}/connection/heartbeat.ts`,
-    find: "? 'dead' : 'fine'",
+    find: "? 'dead' : 'alive'",
     replace: "? 'fine' : 'fine'",
     tests: [`${server}/connection/heartbeat`],
   },

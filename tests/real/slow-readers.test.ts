@@ -182,7 +182,7 @@ describe('[S-9] clients that stop reading', () => {
       expect(sent).toBeLessThan(1000)
     }
     expect(new Set(warnings.map(({ message }) => message))).toEqual(
-      new Set(['a peer reads too slowly and is cut off']),
+      new Set(['closing a connection: its client reads too slowly']),
     )
     for (const { socket } of slow) socket.resume()
     await expect

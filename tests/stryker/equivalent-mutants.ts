@@ -107,8 +107,8 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
   ...all(
     throttle,
     'Its timer runs only while something is kept; the checks are for the compiler.',
-    'const update = this.#kept?.shift()',
-    'const update = this.#kept.shift()',
+    'const update = this.#coalescer?.shift()',
+    'const update = this.#coalescer.shift()',
   ),
   ...all(
     throttle,

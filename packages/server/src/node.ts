@@ -3,10 +3,10 @@ import { AdmissionControl } from './admission/admission-control'
 import { type AdmissionContext, admit } from './admission/admit'
 import { withTimeout } from './async/with-timeout'
 import { Router } from './channel/channel-definition'
-import { AccountRateMeters } from './connection/account-meters'
 import { Connection, type ConnectionContext } from './connection/connection'
 import { sweepIntervalMs } from './connection/heartbeat'
 import { PendingStateBudget } from './connection/pending-state-budget'
+import { AccountRateMeters } from './connection/rate-meters'
 import { copyHandshake, NO_COPY, packParams } from './identity/handshake-copy'
 import { identify } from './identity/identify'
 import type { Timer } from './io/clock'
@@ -120,12 +120,12 @@ export class PresenceNode {
       dispatch: { router, services, names, limits },
       outbox,
       states: new PendingStateBudget(outbox.accountStateBytes, rates.guestsPerAddress),
-      throttle: {
+      limiter: {
         clock,
         rates,
-        paces: rateIntervalsOf(rates),
+        intervals: rateIntervalsOf(rates),
         accounts: new AccountRateMeters(accountIntervalsOf(rates)),
-        kept: { maxBytes: limits.frameBytes, metaBytes: limits.metaBytes },
+        coalescer: { maxBytes: limits.frameBytes, metaBytes: limits.metaBytes },
       },
       identify: this.#admission.identify,
       describeServer: () => this.#describe(),
@@ -168,7 +168,7 @@ export class PresenceNode {
         const params = packParams(request.params)
         const copy = authenticate ? copyHandshake(request) : NO_COPY
         // Spelled out, not spread: of each object that a spread makes V8 keeps a shape of its own.
-        const accepted = { dialect, identity, params, handshake: copy, implicitTopic, seat: slot }
+        const accepted = { dialect, identity, params, handshake: copy, implicitTopic, slot }
         const connection = new Connection(wire, accepted, this.#connectionContext)
         this.#connections.add(connection)
         // It was admitted before; now it has to go with the others.

@@ -28,8 +28,8 @@ import {
 } from './session-binding'
 
 /*
- *  wire --onMessage--> size --> decode --> throttle --> hold --> dispatch --> channels
- *                                                         ^ waits while the store is asked for the session
+ *  wire --onMessage--> size --> decode --> limiter --> binding --> dispatch --> channels
+ *                                                         ^ queues while a session is being claimed
  *  wire <---write----- outbox <-- encode <-- send --------+
  *                        ^------- deliver (encoded once for many)
  */
@@ -40,56 +40,61 @@ export interface ConnectionContext extends SessionBindingContext {
   readonly limits: Limits
   readonly heartbeat: HeartbeatOptions
   readonly outbox: OutboxOptions
-  readonly throttle: MessageLimiterContext
-  /** What states may wait for the connections of one account. */
+  readonly limiter: MessageLimiterContext
   readonly states: PendingStateBudget
   readonly onClosed: (connection: Connection) => void
 }
 
 export interface ConnectionRequest extends SessionBindingRequest {
   /** Released when the connection ends. */
-  readonly seat: ConnectionSlot
+  readonly slot: ConnectionSlot
 }
 
-/** The server's end of one transport. */
+/** The server's side of one client connection. */
 export class Connection implements WireEvents, OutboxEvents, MessageLimiterEvents, SessionHolder {
   readonly #wire: Wire
   readonly #request: ConnectionRequest
   readonly #context: ConnectionContext
   readonly #outbox: Outbox
-  readonly #hold: SessionBinding
-  /** Null where the connection has been quiet, and is as good as a new one. */
-  #throttle: MessageLimiter | null = null
+  readonly #binding: SessionBinding
+  /** Null while the connection has been quiet, so that a new limiter would behave the same. */
+  #limiter: MessageLimiter | null = null
   #lastHeardMs: number
   #pingedAtMs: number | null = null
-  /** Bytes that the peer had taken by the last sweep, and when any were taken last or nothing waited. */
+  /** The wire's count of sent bytes at the last sweep. */
   #sentBytes = 0
-  #movedMs: number
+  /** When the peer last read something, or had nothing to read. */
+  #lastReadMs: number
   #isClosing = false
-  /** How it is about to be lost, where that is not the peer's doing. */
-  #loss: DisconnectReason | null = null
+  /** Why the server ends the connection; null if the client ends it. */
+  #disconnectReason: DisconnectReason | null = null
 
   constructor(wire: Wire, request: ConnectionRequest, context: ConnectionContext) {
     this.#wire = wire
     this.#request = request
     this.#context = context
     this.#lastHeardMs = context.clock.now()
-    this.#movedMs = this.#lastHeardMs
-    const { account } = request.seat
+    this.#lastReadMs = this.#lastHeardMs
+    const { account } = request.slot
     const states = account === null ? null : { account, budget: context.states }
     this.#outbox = new Outbox(wire, context.writeScheduler, context.outbox, this, states)
-    this.#hold = new SessionBinding(this, request, context)
-    if (request.dialect.hasImplicitTopic) this.#hold.followImplicitTopic()
+    this.#binding = new SessionBinding(this, request, context)
+    if (request.dialect.hasImplicitTopic) this.#binding.followImplicitTopic()
   }
 
   // --- WireEvents ------------------------------------------------------------------------------------------------
 
-  /** A failure of ours ends this connection and nobody else's: uncaught, it would end the process. */
+  /** A failure in our code ends only this connection. Uncaught, it would end the process. */
   onMessage(data: Buffer, isBinary: boolean, wireBytes: number): void {
     try {
       this.#receive(data, isBinary, wireBytes)
     } catch (error) {
-      logFailure(this.#context.log, error, { sessionId: this.sessionId }, 'a message could not be taken')
+      logFailure(
+        this.#context.log,
+        error,
+        { sessionId: this.sessionId },
+        'could not handle a message; closing its connection',
+      )
       this.close(1011, 'internal error')
     }
   }
@@ -97,33 +102,33 @@ export class Connection implements WireEvents, OutboxEvents, MessageLimiterEvent
   onNonMessageBytes(bytes: number, isRefused: boolean): void {
     if (this.#isClosing) return
     const nowMs = this.#context.clock.now()
-    if (isRefused) this.#rated().refused(bytes, nowMs)
-    else this.#rated().spend(bytes, nowMs)
+    if (isRefused) this.#ensureLimiter().countRefused(bytes, nowMs)
+    else this.#ensureLimiter().spend(bytes, nowMs)
   }
 
   onPong(): void {
-    this.#heard()
+    this.#noteActivity()
   }
 
   onDrain(): void {
-    if (this.#outbox.onDrained()) this.#hold.session?.catchUp()
+    if (this.#outbox.onDrained()) this.#binding.session?.catchUp()
   }
 
   onClose(code: number, reason: string): void {
     const { log, onClosed } = this.#context
     this.#isClosing = true
-    this.#request.seat.release()
-    this.#throttle?.stop()
+    this.#request.slot.release()
+    this.#limiter?.stop()
     this.#outbox.close()
     onClosed(this)
-    log.debug({ sessionId: this.#hold.session?.id, code, reason }, 'connection closed')
-    this.#hold.disconnect(code, this.#loss ?? 'closed')
+    log.debug({ sessionId: this.#binding.session?.id, code, reason }, 'connection closed')
+    this.#binding.disconnect(code, this.#disconnectReason ?? 'closed')
   }
 
   // --- SessionHolder ---------------------------------------------------------------------------------------------
 
   send(message: ServerMessage): void {
-    // Nothing is encoded for nobody.
+    // A closing connection needs no encoding.
     if (!this.#isClosing) this.deliver(new Packet(this.#request.dialect.encodeServer(message)))
   }
 
@@ -146,13 +151,13 @@ export class Connection implements WireEvents, OutboxEvents, MessageLimiterEvent
   close(code: number, reason: string): void {
     if (this.#isClosing) return
     this.#isClosing = true
-    if (code === 1012) this.#loss ??= 'drained'
+    if (code === 1012) this.#disconnectReason ??= 'drained'
     this.#outbox.flush()
     this.#wire.close(code, reason)
   }
 
   onViolation(): void {
-    if (!this.#isClosing) this.#rated().countViolation(this.#context.clock.now())
+    if (!this.#isClosing) this.#ensureLimiter().countViolation(this.#context.clock.now())
   }
 
   // --- OutboxEvents ----------------------------------------------------------------------------------------------
@@ -160,27 +165,27 @@ export class Connection implements WireEvents, OutboxEvents, MessageLimiterEvent
   onOverflow(bufferedBytes: number): void {
     const { log, outbox } = this.#context
     log.warn(
-      { sessionId: this.#hold.session?.id, bufferedBytes, hardLimitBytes: outbox.hardLimitBytes },
-      'a peer reads too slowly and is cut off',
+      { sessionId: this.#binding.session?.id, bufferedBytes, hardLimitBytes: outbox.hardLimitBytes },
+      'closing a connection: its client reads too slowly',
     )
     this.close(1013, 'reads too slowly')
   }
 
   onStateSpace(): void {
-    // Never within a write, which may be a topic's own.
+    // Never during a write, as a topic may be sending.
     this.#context.clock.soon(() => {
-      if (!this.#isClosing) this.#hold.session?.catchUp()
+      if (!this.#isClosing) this.#binding.session?.catchUp()
     })
   }
 
-  // --- ThrottleEvents --------------------------------------------------------------------------------------------
+  // --- MessageLimiterEvents --------------------------------------------------------------------------------------
 
   isIn(topic: Topic): boolean {
-    return this.#hold.session?.channels.has(topic) ?? false
+    return this.#binding.session?.channels.has(topic) ?? false
   }
 
   onDue(update: MetaUpdate): void {
-    if (!this.#isClosing) this.#hold.receive(update)
+    if (!this.#isClosing) this.#binding.receive(update)
   }
 
   onThrottled(message: ClientMessage, problem: Fault): void {
@@ -191,36 +196,37 @@ export class Connection implements WireEvents, OutboxEvents, MessageLimiterEvent
     this.send({ kind: 'reply', topic, ref: message.ref, joinRef, status: 'error', fault: problem })
   }
 
-  /** Nobody is to wait for it to come back: its presences leave at once. */
+  /** Kicks the client. Its presences leave at once, without a grace. */
   onAbuse(): void {
     if (this.#isClosing) return
     const { log } = this.#context
-    log.warn({ sessionId: this.sessionId }, 'too much of what a connection sent was refused; it is closed')
-    this.#hold.kick(1008, 'abuse')
+    log.warn({ sessionId: this.sessionId }, 'closing a connection: too many of its messages were refused')
+    this.#binding.kick(1008, 'abuse')
   }
 
   // --- heartbeat -------------------------------------------------------------------------------------------------
 
-  /** To be called every sweep: asks a silent peer whether it is there, and ends a dead one, or one who is over. */
+  /** Call it at every sweep. Pings a silent client, and ends the connection of a dead or expired one. */
   sweep(nowMs: number): void {
-    if (this.#throttle?.isIdle(nowMs)) this.#throttle = null
-    if (!this.#isClosing && this.#hold.isOver) return this.#hold.expire()
-    // Whoever takes what waits for it is there, however far behind: its pong comes after all of that.
+    if (this.#limiter?.isIdle(nowMs)) this.#limiter = null
+    if (!this.#isClosing && this.#binding.isExpired) return this.#binding.expire()
+    // A client that reads its backlog is alive, however far behind: its pong comes only after all of that.
     const { bufferedBytes, sentBytes } = this.#wire
-    const hasMoved = sentBytes !== this.#sentBytes
+    const hasRead = sentBytes !== this.#sentBytes
     this.#sentBytes = sentBytes
-    if (hasMoved && bufferedBytes > 0) this.#heard()
-    if (hasMoved || bufferedBytes === 0) this.#movedMs = nowMs
-    else if (nowMs - this.#movedMs >= this.#context.outbox.stallTimeoutMs) return this.#stalled(bufferedBytes)
-    const silence = { lastHeardMs: this.#lastHeardMs, pingedAtMs: this.#pingedAtMs }
-    switch (checkLiveness(silence, nowMs, this.#context.heartbeat)) {
-      case 'fine':
+    if (hasRead && bufferedBytes > 0) this.#noteActivity()
+    if (hasRead || bufferedBytes === 0) this.#lastReadMs = nowMs
+    else if (nowMs - this.#lastReadMs >= this.#context.outbox.stallTimeoutMs)
+      return this.#stalled(bufferedBytes)
+    const activity = { lastHeardMs: this.#lastHeardMs, pingedAtMs: this.#pingedAtMs }
+    switch (checkLiveness(activity, nowMs, this.#context.heartbeat)) {
+      case 'alive':
         return
-      case 'ask':
+      case 'ping':
         this.#pingedAtMs = nowMs
         return this.#wire.ping()
       case 'dead':
-        this.#loss = 'timeout'
+        this.#disconnectReason = 'timeout'
         this.#wire.terminate()
     }
   }
@@ -228,30 +234,30 @@ export class Connection implements WireEvents, OutboxEvents, MessageLimiterEvent
   // --- the session -----------------------------------------------------------------------------------------------
 
   get identity(): Identity {
-    return this.#hold.identity
+    return this.#binding.identity
   }
 
-  /** Of the session that it holds, or is about to. */
+  /** The id of the session that it is bound to, or tries to claim. */
   get sessionId(): string | null {
-    return this.#hold.sessionId
+    return this.#binding.sessionId
   }
 
-  /** Puts the peer out, and ends the session that it holds: nobody comes back to that. */
+  /** Closes the connection and ends its session, which cannot be resumed. */
   kick(reason: string): void {
-    this.#hold.kick(4002, reason)
+    this.#binding.kick(4002, reason)
   }
 
-  // --- within ----------------------------------------------------------------------------------------------------
+  // --- messages --------------------------------------------------------------------------------------------------
 
-  #heard(): void {
+  #noteActivity(): void {
     this.#lastHeardMs = this.#context.clock.now()
     this.#pingedAtMs = null
   }
 
   #receive(data: Buffer, isBinary: boolean, wireBytes: number): void {
     if (this.#isClosing) return
-    this.#heard()
-    // Whichever was more work: what was read, or what was made of it.
+    this.#noteActivity()
+    // The larger of both sizes, as it decides the work: the bytes on the wire, or the inflated message.
     const bytes = Math.max(data.length, wireBytes)
     const { limits } = this.#context
     const { dialect, implicitTopic } = this.#request
@@ -263,34 +269,34 @@ export class Connection implements WireEvents, OutboxEvents, MessageLimiterEvent
         data.length,
       )
       this.send({ kind: 'fault', fault: problem })
-      return this.#rated().refused(bytes, this.#lastHeardMs)
+      return this.#ensureLimiter().countRefused(bytes, this.#lastHeardMs)
     }
     const decoded = dialect.decodeClient(isBinary ? data : data.toString('utf8'), { limits, implicitTopic })
     if (!decoded.ok) this.#refuse(decoded, bytes)
-    else if (this.#rated().takes(decoded.message, bytes, this.#lastHeardMs))
-      this.#hold.receive(decoded.message)
+    else if (this.#ensureLimiter().allow(decoded.message, bytes, this.#lastHeardMs))
+      this.#binding.receive(decoded.message)
   }
 
   #refuse(decoded: DecodedClientMessage & { ok: false }, bytes: number): void {
     const { fault, replyTo } = decoded
     if (replyTo) this.send({ kind: 'reply', ...replyTo, status: 'error', fault })
     else this.send({ kind: 'fault', fault })
-    this.#rated().refused(bytes, this.#lastHeardMs)
+    this.#ensureLimiter().countRefused(bytes, this.#lastHeardMs)
   }
 
-  /** Whatever the peer says meanwhile: what it does not read, this process has to hold. (S-49) */
+  /** Closes the connection even if the client still sends: this process has to hold what the client does not read. (S-49) */
   #stalled(bufferedBytes: number): void {
     if (this.#isClosing) return
     const { log, outbox } = this.#context
     log.warn(
       { sessionId: this.sessionId, bufferedBytes, stallTimeoutMs: outbox.stallTimeoutMs },
-      'a peer reads nothing of what waits for it and is cut off',
+      'closing a connection: its client reads nothing',
     )
     this.close(1013, 'reads nothing')
   }
 
-  #rated(): MessageLimiter {
-    this.#throttle ??= new MessageLimiter(this.#context.throttle, this.#request.seat.account, this)
-    return this.#throttle
+  #ensureLimiter(): MessageLimiter {
+    this.#limiter ??= new MessageLimiter(this.#context.limiter, this.#request.slot.account, this)
+    return this.#limiter
   }
 }

@@ -13,47 +13,46 @@ import type { Clock } from '../io/clock'
 import type { HandshakeRefusal, HandshakeRequest } from '../io/wire'
 import type { Session } from '../session/session'
 
-export interface CredentialRefreshContext {
-  readonly clock: Clock
-  /** Whose credentials these are, or why they are not taken. Never rejects. */
-  readonly identify: (request: HandshakeRequest) => Promise<Identity | HandshakeRefusal>
-}
+/** Resolves with the identity, or with the reason for a refusal. Never rejects. */
+export type Identify = (request: HandshakeRequest) => Promise<Identity | HandshakeRefusal>
 
-/** The connection over which new credentials come. */
+/** The connection that receives new credentials. */
 export interface RefreshHolder {
-  /** The session that it holds; null where it holds none any more. */
-  readonly held: Session | null
+  /** The session that the connection holds; null if it holds none any more. */
+  readonly heldSession: Session | null
   onRefreshed(ref: MessageRef, response: JsonObject): void
-  /** `isOffence`: it was not for a failure of the server's. */
-  onRefreshRefused(ref: MessageRef, problem: Fault, isOffence: boolean): void
+  /** `isViolation` is false if the server itself has failed. */
+  onRefreshRefused(ref: MessageRef, problem: Fault, isViolation: boolean): void
 }
 
 /**
- * New credentials within a connection, one at a time and one that waits. Where they are refused the session stays as it
- * is, to the end of what it was begun with. (S-32) Each costs the application's code time: how often they may come, and
- * be refused, is bounded. (S-36, S-37)
+ * Checks new credentials that come over an open connection, one at a time, with one more waiting. If they are refused, the
+ * session stays as it is until its current credentials expire. (S-32) Each check runs code of the application, so refreshes
+ * and refusals are rate limited. (S-36, S-37)
  */
 export class CredentialRefresh {
   readonly #handshake: HandshakeCopy
-  readonly #context: CredentialRefreshContext
+  readonly #clock: Clock
+  readonly #identify: Identify
   readonly #holder: RefreshHolder
   readonly #queue = new SerialQueue(1)
 
-  constructor(handshake: HandshakeCopy, context: CredentialRefreshContext, holder: RefreshHolder) {
+  constructor(handshake: HandshakeCopy, clock: Clock, identify: Identify, holder: RefreshHolder) {
     this.#handshake = handshake
-    this.#context = context
+    this.#clock = clock
+    this.#identify = identify
     this.#holder = holder
   }
 
-  take(message: RefreshMessage): void {
-    const isTaken = this.#queue.push(async () => {
-      if (!this.#holder.held) return
-      const outcome = await this.#context.identify(handshakeWith(this.#handshake, message))
-      // Another connection may hold the session by now, with credentials of its own.
-      const session = this.#holder.held
+  receive(message: RefreshMessage): void {
+    const isQueued = this.#queue.push(async () => {
+      if (!this.#holder.heldSession) return
+      const outcome = await this.#identify(handshakeWith(this.#handshake, message))
+      // Another connection may have resumed the session meanwhile, with its own credentials.
+      const session = this.#holder.heldSession
       if (session) this.#renew(session, message, outcome)
     })
-    if (!isTaken) this.#holder.onRefreshRefused(message.ref, tooManyRefreshes(), true)
+    if (!isQueued) this.#holder.onRefreshRefused(message.ref, tooManyRefreshes(), true)
   }
 
   #renew(session: Session, { ref, params }: RefreshMessage, outcome: Identity | HandshakeRefusal): void {
@@ -63,13 +62,13 @@ export class CredentialRefresh {
       return this.#holder.onRefreshRefused(ref, identityChanged(), true)
     const identity = withStableId(session.identity, outcome)
     session.renew(identity, packParams(params))
-    const expires = expiresInMs(identity, this.#context.clock)
+    const expires = expiresInMs(identity, this.#clock)
     this.#holder.onRefreshed(ref, { identity: { id: identity.id }, expires_in_ms: expires })
     session.reauthorize()
   }
 }
 
-/** They are refused for the reason for which a handshake would be. */
+/** The same reason that a handshake with these credentials would get. */
 function refusalFault({ reason, message, retryAfterS }: HandshakeRefusal): Fault {
   const retry = retryAfterS === undefined ? {} : { retryAfterMs: retryAfterS * 1000 }
   return fault('unauthorized', message, { reason, ...retry })
@@ -77,12 +76,11 @@ function refusalFault({ reason, message, retryAfterS }: HandshakeRefusal): Fault
 
 function identityChanged(): Fault {
   const text =
-    'These are the credentials of somebody else, and a session has one identity: connect anew with them.'
+    'The new credentials belong to another identity, and a session keeps its identity. Reconnect with them.'
   return fault('unauthorized', text, { reason: 'identity_changed' })
 }
 
 function tooManyRefreshes(): Fault {
-  const text =
-    'Credentials are being looked at, and others wait already: one refresh at a time, and one more.'
+  const text = 'One refresh of credentials is running and another is already waiting. Try again later.'
   return fault('throttled', text, { retryAfterMs: 1000 })
 }

@@ -25,7 +25,7 @@ export interface DispatchContext {
   readonly limits: Limits
 }
 
-/** Does what a client's message asks for. Whatever cannot be done is answered; nothing throws. */
+/** Handles a client's message. It replies to every refused message and never throws. */
 export function dispatch(
   session: Session,
   message: Exclude<ClientMessage, HelloMessage | RefreshMessage>,
@@ -33,9 +33,9 @@ export function dispatch(
 ): void {
   switch (message.kind) {
     case 'heartbeat':
-      return answer(session, message.topic, message.ref, null, {})
+      return replyOk(session, message.topic, message.ref, null, {})
     case 'goodbye':
-      answer(session, 'rollcall', message.ref, null, {})
+      replyOk(session, 'rollcall', message.ref, null, {})
       session.close(1000, 'goodbye')
       context.names.endAll(session, 'left')
       return session.end('left')
@@ -67,8 +67,8 @@ export function dispatch(
   }
 }
 
-/** Makes a connection without joins a member of its topic; `onRefused` is told why that is not allowed. */
-export function observe(
+/** Subscribes a connection without joins to a topic. Calls `onRefused` if that is not allowed. */
+export function followTopic(
   session: Session,
   topic: Topic,
   { router, services }: DispatchContext,
@@ -77,7 +77,9 @@ export function observe(
   const definition = router.find(topic)
   if (!definition) return onRefused(fault('unmatched_topic', `No channel serves ${JSON.stringify(topic)}.`))
   if (!definition.observable) {
-    return onRefused(fault('unauthorized', `${JSON.stringify(topic)} cannot be followed without a join.`))
+    return onRefused(
+      fault('unauthorized', `The channel of ${JSON.stringify(topic)} is not observable; join it instead.`),
+    )
   }
   const channel = new Channel(session, definition, topic, null, services)
   session.channels.set(topic, channel)
@@ -104,32 +106,32 @@ function join(session: Session, message: JoinMessage, { router, services, limits
       limitFault(`The session is in ${max} topics`, 'channelsPerSession', max, max + 1),
     )
   }
-  // A page that was loaded anew, or a copy of its tab, takes over what the one before it had: nobody left.
+  // A reloaded page, or a copy of its tab, adopts the presence of the former page. Nobody has left.
   const isResumed = older?.isPaused ?? false
   if (isResumed) older?.handOff()
   else if (session.dialect.rejoinContinues) older?.continueInNewJoin()
   else older?.replace()
   const channel = new Channel(session, definition, topic, message.joinRef ?? message.ref, services)
   session.channels.set(topic, channel)
-  const isMoving = older === undefined && session.isTransferred
-  channel.join(message, { isRejoin: older !== undefined, isResumed, isTransferred: isMoving }, () => {
+  const isTransferred = older === undefined && session.isTransferred
+  channel.join(message, { isRejoin: older !== undefined, isResumed, isTransferred }, () => {
     if (session.channels.get(topic) === channel) session.channels.delete(topic)
   })
 }
 
-/** Leaving a topic that the session is not in is no fault: it is where it wanted to be. */
+/** Leaves a topic. A leave of a topic that the session is not in succeeds, too. */
 function leave(session: Session, message: LeaveMessage, { services }: DispatchContext): void {
   const { topic, ref } = message
   const channel = currentChannel(session, message)
   if (!(channel instanceof Channel)) {
-    // Its presence may be at the node from which it has come.
+    // The node that held the session before may still hold its presence.
     if (session.isTransferred && !session.channels.has(topic))
       services.registry.adoptAndLeave(session.id, topic, 'left', session.account)
-    return answer(session, topic, ref, message.joinRef, {})
+    return replyOk(session, topic, ref, message.joinRef, {})
   }
   channel.end('left')
   session.channels.delete(topic)
-  answer(session, topic, ref, channel.joinRef, {})
+  replyOk(session, topic, ref, channel.joinRef, {})
   session.send({ kind: 'channel_closed', topic, joinRef: channel.joinRef, response: {} })
 }
 
@@ -139,20 +141,20 @@ interface Addressed {
   readonly joinRef: MessageRef
 }
 
-/** The channel that a message is meant for; a fault where that is none, or one that a newer join has replaced. (S-5) */
+/** The channel that a message is for; a fault if the session is not in it, or a newer join has replaced it. (S-5) */
 function currentChannel(session: Session, { topic, joinRef }: Addressed): Channel | Fault {
   const channel = session.channels.get(topic)
   if (!channel) return fault('not_joined', `The session is not in ${JSON.stringify(topic)}; join it first.`)
   if (joinRef !== null && channel.joinRef !== null && String(joinRef) !== String(channel.joinRef)) {
     return fault(
       'not_joined',
-      `The join ${joinRef} of ${JSON.stringify(topic)} is over; the present one is ${channel.joinRef}.`,
+      `Join ${joinRef} of ${JSON.stringify(topic)} has ended; the current join is ${channel.joinRef}.`,
     )
   }
   return channel
 }
 
-function answer(
+function replyOk(
   session: Session,
   topic: Topic,
   ref: MessageRef,
@@ -162,7 +164,7 @@ function answer(
   if (ref !== null) session.send({ kind: 'reply', topic, ref, joinRef, status: 'ok', response })
 }
 
-/** One whose join is over is told which; one who is in no channel has no join to be named, as Phoenix has it. */
+/** Refuses a message with the ref of its ended join, or without one if the session is not in the topic, as Phoenix does. */
 function refuseMember(session: Session, message: Addressed, problem: Fault): void {
   const joinRef = session.channels.has(message.topic) ? message.joinRef : null
   refuse(session, { ...message, joinRef }, problem)

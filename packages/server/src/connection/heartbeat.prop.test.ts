@@ -22,7 +22,7 @@ function watch(
     }
     const verdict = checkLiveness(peer, nowMs, given)
     if (verdict === 'dead') return nowMs
-    if (verdict === 'ask') peer = { ...peer, pingedAtMs: nowMs }
+    if (verdict === 'ping') peer = { ...peer, pingedAtMs: nowMs }
   }
   return null
 }

@@ -5,11 +5,11 @@ const options = { pingIntervalMs: 20_000, pongTimeoutMs: 10_000 }
 
 describe('what to do about a silent peer, looked at every second', () => {
   test.each([
-    ['who was just heard', { lastHeardMs: 0, pingedAtMs: null }, 0, 'fine'],
-    ['who was heard a while ago', { lastHeardMs: 0, pingedAtMs: null }, 19_000, 'fine'],
-    ['who would be silent too long by the next look', { lastHeardMs: 0, pingedAtMs: null }, 19_001, 'ask'],
-    ['who was just asked', { lastHeardMs: 0, pingedAtMs: 20_000 }, 20_000, 'fine'],
-    ['who has time to answer still', { lastHeardMs: 0, pingedAtMs: 20_000 }, 29_000, 'fine'],
+    ['who was just heard', { lastHeardMs: 0, pingedAtMs: null }, 0, 'alive'],
+    ['who was heard a while ago', { lastHeardMs: 0, pingedAtMs: null }, 19_000, 'alive'],
+    ['who would be silent too long by the next look', { lastHeardMs: 0, pingedAtMs: null }, 19_001, 'ping'],
+    ['who was just asked', { lastHeardMs: 0, pingedAtMs: 20_000 }, 20_000, 'alive'],
+    ['who has time to answer still', { lastHeardMs: 0, pingedAtMs: 20_000 }, 29_000, 'alive'],
     [
       'who would have had no time left by the next look',
       { lastHeardMs: 0, pingedAtMs: 20_000 },

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { guestAccount } from '../identity/account'
 import { accountIntervalsOf, DEFAULT_RATES, type RatesOptions, rateIntervalsOf } from '../rate-limit/rates'
 import { VirtualClock } from '../testing-support/virtual-clock'
-import { AccountRateMeters } from './account-meters'
 import { MessageLimiter } from './message-limiter'
+import { AccountRateMeters } from './rate-meters'
 
 const update = (n: number): ClientMessage => ({
   kind: 'update',
@@ -14,7 +14,7 @@ const update = (n: number): ClientMessage => ({
   meta: { n },
 })
 
-/** Throttles of one node, each with what it told its connection. */
+/** Limiters of one node, each with the calls to its connection. */
 function node(some: Partial<RatesOptions> = {}) {
   const clock = new VirtualClock()
   const rates = { ...DEFAULT_RATES, ...some }
@@ -22,14 +22,14 @@ function node(some: Partial<RatesOptions> = {}) {
   const context = {
     clock,
     rates,
-    paces: rateIntervalsOf(rates),
+    intervals: rateIntervalsOf(rates),
     accounts,
-    kept: { maxBytes: 1000, metaBytes: 100 },
+    coalescer: { maxBytes: 1000, metaBytes: 100 },
   }
   const connect = (account: string | null = null) => {
     const done: string[] = []
     const faults: string[] = []
-    const throttle = new MessageLimiter(context, account, {
+    const limiter = new MessageLimiter(context, account, {
       isIn: () => true,
       onDue: ({ ref }) => void done.push(`due ${ref}`),
       onThrottled: (message, { retryAfterMs, message: text }) => {
@@ -38,12 +38,12 @@ function node(some: Partial<RatesOptions> = {}) {
       },
       onAbuse: () => void done.push('abuse'),
     })
-    const takes = (n: number, bytes = 10) => throttle.takes(update(n), bytes, clock.now())
+    const takes = (n: number, bytes = 10) => limiter.allow(update(n), bytes, clock.now())
     const renews = (n: number) =>
-      throttle.takes({ kind: 'refresh', ref: String(n), params: new Map() }, 10, clock.now())
+      limiter.allow({ kind: 'refresh', ref: String(n), params: new Map() }, 10, clock.now())
     const beats = (n: number, bytes = 10) =>
-      throttle.takes({ kind: 'heartbeat', topic: 'rollcall', ref: String(n) }, bytes, clock.now())
-    return { throttle, done, faults, takes, beats, renews }
+      limiter.allow({ kind: 'heartbeat', topic: 'rollcall', ref: String(n) }, bytes, clock.now())
+    return { limiter, done, faults, takes, beats, renews }
   }
   return { clock, accounts, connect }
 }
@@ -53,7 +53,7 @@ function make(some: Partial<RatesOptions> = {}) {
   return { clock, ...connect() }
 }
 
-describe('[S-9] a throttle', () => {
+describe('[S-9] a limiter', () => {
   const rates = { updates: { perSecond: 10, burst: 1 } }
 
   test('has one timer while something is kept, and none otherwise', async () => {
@@ -68,29 +68,29 @@ describe('[S-9] a throttle', () => {
   })
 
   test('that is stopped does nothing more', async () => {
-    const { clock, takes, throttle, done } = make(rates)
+    const { clock, takes, limiter, done } = make(rates)
     takes(1)
     takes(2)
-    throttle.stop()
+    limiter.stop()
     expect(clock.pendingCount).toBe(0)
     await clock.advance(1000)
     expect(done).toEqual([])
   })
 
   test('may be forgotten when all is quiet and nothing is kept, and not before', async () => {
-    const { clock, takes, throttle } = make(rates)
-    expect(throttle.isIdle(clock.now())).toBe(true)
+    const { clock, takes, limiter } = make(rates)
+    expect(limiter.isIdle(clock.now())).toBe(true)
     takes(1)
     takes(2)
-    expect(throttle.isIdle(clock.now() + 1_000_000)).toBe(false)
+    expect(limiter.isIdle(clock.now() + 1_000_000)).toBe(false)
     await clock.advance(100)
-    expect(throttle.isIdle(clock.now())).toBe(false)
+    expect(limiter.isIdle(clock.now())).toBe(false)
     await clock.advance(100)
-    expect(throttle.isIdle(clock.now())).toBe(true)
-    throttle.countViolation(clock.now())
-    expect(throttle.isIdle(clock.now())).toBe(false)
+    expect(limiter.isIdle(clock.now())).toBe(true)
+    limiter.countViolation(clock.now())
+    expect(limiter.isIdle(clock.now())).toBe(false)
     await clock.advance(200)
-    expect(throttle.isIdle(clock.now())).toBe(true)
+    expect(limiter.isIdle(clock.now())).toBe(true)
   })
 })
 
@@ -104,17 +104,17 @@ test('[S-36] says when there will be room, in whole milliseconds and at least on
 })
 
 test('[S-36] a message that comes just when it may is taken', () => {
-  const { throttle } = make({ messages: { perSecond: 1, burst: 1 } })
+  const { limiter } = make({ messages: { perSecond: 1, burst: 1 } })
   const atMs = 1000 - 0.001
-  const taken = [0, atMs - 0.01, atMs].map((nowMs) => throttle.takes(update(1), 10, nowMs))
+  const taken = [0, atMs - 0.01, atMs].map((nowMs) => limiter.allow(update(1), 10, nowMs))
   expect(taken).toEqual([true, false, true])
 })
 
 test('[S-36] a rate that is false bounds nothing, and leaves nothing behind', () => {
-  const { clock, throttle, beats } = make({ bytes: false })
+  const { clock, limiter, beats } = make({ bytes: false })
   expect([beats(1, 1e9), beats(2, 1e9)]).toEqual([true, true])
-  throttle.spend(1e9, clock.now())
-  expect(throttle.isIdle(1_000_000)).toBe(true)
+  limiter.spend(1e9, clock.now())
+  expect(limiter.isIdle(1_000_000)).toBe(true)
 })
 
 test.each([
@@ -123,10 +123,10 @@ test.each([
   ['joins', 'join'],
   ['updates', 'update'],
 ] as const)('[S-36] a rate of one of %s a second is told in the singular', (name, singular) => {
-  const { clock, faults, throttle } = make({ [name]: { perSecond: 1, burst: 1 } })
+  const { clock, faults, limiter } = make({ [name]: { perSecond: 1, burst: 1 } })
   const large = { ...update(3), meta: { text: 'x'.repeat(200) } } as ClientMessage
   const join: ClientMessage = { kind: 'join', topic: 'a', ref: '1', joinRef: '1', payload: {} }
-  for (let i = 0; i < 2; i++) throttle.takes(name === 'joins' ? join : large, 1, clock.now())
+  for (let i = 0; i < 2; i++) limiter.allow(name === 'joins' ? join : large, 1, clock.now())
   expect(faults).toEqual([
     `More than 1 ${singular} a second (server option rates.${name}.perSecond); try again later.`,
   ])
@@ -152,15 +152,15 @@ test('[S-36] an update that takes the place of one that is kept has it told so, 
   takes(3)
   expect(done).toEqual(['throttled 2 for 60'])
   expect(faults).toEqual([
-    'More than 10 updates a second (server option rates.updates.perSecond); a later one took its place.',
+    'More than 10 updates a second (server option rates.updates.perSecond); a later update replaced it.',
   ])
 })
 
 test('[S-37] a frame that is refused is an offence of its connection', () => {
-  const { clock, throttle, done } = make({ abuse: { perSecond: 0.001, burst: 3 } })
-  for (let i = 0; i < 3; i++) throttle.refused(10, clock.now())
+  const { clock, limiter, done } = make({ abuse: { perSecond: 0.001, burst: 3 } })
+  for (let i = 0; i < 3; i++) limiter.countRefused(10, clock.now())
   expect(done).toEqual([])
-  throttle.refused(10, clock.now())
+  limiter.countRefused(10, clock.now())
   expect(done).toEqual(['abuse'])
 })
 
@@ -189,7 +189,7 @@ describe('[S-52] an account', () => {
     for (let i = 0; i < 10; i++) {
       const peer = connect('ada')
       taken([peer], 1)
-      peer.throttle.stop()
+      peer.limiter.stop()
     }
     expect(taken([connect('ada')], 5)).toBe(0)
     expect(accounts.size).toBe(1)
@@ -219,7 +219,7 @@ describe('[S-52] an account', () => {
     })
     const [first, second] = [connect('ada'), connect('ada')]
     const join = (peer: typeof first) =>
-      peer.throttle.takes({ kind: 'join', topic: 'a', ref: '1', joinRef: '1', payload: {} }, 1, clock.now())
+      peer.limiter.allow({ kind: 'join', topic: 'a', ref: '1', joinRef: '1', payload: {} }, 1, clock.now())
     expect([join(first), join(second), join(first), join(second)]).toEqual([true, true, false, false])
     expect([first.takes(1), second.takes(2), second.takes(3), first.takes(4)]).toEqual([
       true,
@@ -261,7 +261,7 @@ describe('[S-52] an account', () => {
     for (let n = 0; !broken.done.includes('abuse'); n++) broken.beats(n)
     expect(taken([other], 5)).toBe(0)
     // Nor is it charged with what the broken one brought about.
-    other.throttle.countViolation(clock.now())
+    other.limiter.countViolation(clock.now())
     expect(other.done).not.toContain('abuse')
   })
 
@@ -315,18 +315,18 @@ describe('[S-50] bytes', () => {
   const bytes = { perSecond: 10, burst: 100 }
 
   test('that carry no message are an offence where there is no room for them, and one more for each 4096', async () => {
-    const { clock, throttle, done } = make({ bytes, abuse: { perSecond: 0.001, burst: 3 } })
-    for (let i = 0; i < 10; i++) throttle.spend(10, clock.now())
+    const { clock, limiter, done } = make({ bytes, abuse: { perSecond: 0.001, burst: 3 } })
+    for (let i = 0; i < 10; i++) limiter.spend(10, clock.now())
     expect(done).toEqual([])
-    for (let i = 0; i < 3; i++) throttle.spend(1, clock.now())
+    for (let i = 0; i < 3; i++) limiter.spend(1, clock.now())
     expect(done).toEqual([])
-    throttle.spend(1, clock.now())
+    limiter.spend(1, clock.now())
     expect(done).toEqual(['abuse'])
     const other = make({ bytes, abuse: { perSecond: 0.001, burst: 3 } })
-    other.throttle.spend(100, other.clock.now())
-    other.throttle.spend(2 * 4096, other.clock.now())
+    other.limiter.spend(100, other.clock.now())
+    other.limiter.spend(2 * 4096, other.clock.now())
     expect(other.done).toEqual([])
-    other.throttle.spend(1, other.clock.now())
+    other.limiter.spend(1, other.clock.now())
     expect(other.done).toEqual(['abuse'])
   })
 
@@ -340,11 +340,11 @@ describe('[S-50] bytes', () => {
 
 test('[S-36] an update that is too large to be kept is refused at once, and the one that is kept still has its turn', async () => {
   const { clock, connect } = node({ updates: { perSecond: 10, burst: 1 } })
-  const { throttle, done, takes } = connect()
+  const { limiter, done, takes } = connect()
   takes(1)
   takes(2)
   const large = { ...update(3), meta: { text: 'x'.repeat(200) } } as ClientMessage
-  expect(throttle.takes(large, 10, clock.now())).toBe(false)
+  expect(limiter.allow(large, 10, clock.now())).toBe(false)
   expect(done).toEqual(['throttled 3 for 100'])
   await clock.advance(100)
   expect(done.at(-1)).toBe('due 2')

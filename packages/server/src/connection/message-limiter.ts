@@ -2,62 +2,61 @@ import { type ClientMessage, type Fault, fault } from '@rollcall/shared-protocol
 import { type Account, isGuests, nameAccount } from '../identity/account'
 import type { Clock, Timer } from '../io/clock'
 import { accountFactor, type RateIntervals, type RateName, type RatesOptions } from '../rate-limit/rates'
-import type { AccountRateMeters } from './account-meters'
-import { RateMeter } from './meter'
 import type { MetaUpdate } from './pending-meta-change'
+import { type AccountRateMeters, RateMeter } from './rate-meters'
 import { UpdateCoalescer, type UpdateCoalescerOptions } from './update-coalescer'
 
 /*
- *   message --takes--> true: go on with it
- *              |-----> an update of a topic that it is in: kept ----its time has come--> onDue
- *              |                    `--a later one took its place--> onThrottled
- *              `-----> onThrottled, and one offence
- *   refused, offend ---> onAbuse, where there were too many
+ *   message --allow--> true: handle it now
+ *              |-----> an update of a joined topic: coalesced ----its turn comes--> onDue
+ *              |                    `--a later one replaced it--> onThrottled
+ *              `-----> onThrottled, and one violation
+ *   too many violations ---> onAbuse
  *
- * Everything is counted twice: for the connection, and for its account over all its connections, so that nobody may send
- * more by connecting more often. A connection that is quiet needs none of this: it is as good as a new one.
+ * Every rate counts twice: for the connection, and for its account over all its connections, so that a client cannot send
+ * more by opening more connections. A connection that has been quiet needs no limiter: a new one behaves the same.
  */
 
-/** Of a frame that found no room for its bytes, one offence for each so many: all of it was inflated and read in vain. */
+/** A frame over the byte rate counts as one violation per this many bytes, as the server has inflated and read all of it. */
 const BYTES_PER_VIOLATION = 4096
-/** Each offence of a guest counts so many times while those of its whole address are used up. */
+/** Each violation of a guest counts this many times once the violations of its whole address are used up. */
 const GUEST_VIOLATIONS = 4
 
-/** What all connections of a node share. */
+/** Shared by all connections of a node. */
 export interface MessageLimiterContext {
   readonly clock: Clock
   readonly rates: RatesOptions
-  /** Of one connection. */
-  readonly paces: RateIntervals
+  /** The rates of one connection. */
+  readonly intervals: RateIntervals
   readonly accounts: AccountRateMeters
-  readonly kept: UpdateCoalescerOptions
+  readonly coalescer: UpdateCoalescerOptions
 }
 
-/** What the throttle tells its connection. */
+/** The connection, as its limiter calls it. */
 export interface MessageLimiterEvents {
-  /** Whether the latest update of the topic is worth to be kept. */
+  /** Whether the session is in the topic. Updates of other topics are refused, not coalesced. */
   isIn(topic: string): boolean
-  /** The time of an update that was kept has come. */
+  /** The turn of a coalesced update has come. */
   onDue(update: MetaUpdate): void
-  /** The message is not taken, and is to be answered so. */
+  /** Replies to a refused message. */
   onThrottled(message: ClientMessage, problem: Fault): void
-  /** Too much was refused. */
+  /** The connection has too many violations and must be closed. */
   onAbuse(): void
 }
 
-/** Rates whose lack of room is told; offences are counted in silence. */
-type ToldRate = Exclude<RateName, 'abuse'>
+/** Rates that a client gets a fault for. Violations count silently. */
+type ReportedRate = Exclude<RateName, 'abuse'>
 
-/** That a rate has no room. */
+/** An exceeded rate. */
 interface RateExcess {
-  readonly name: ToldRate
-  /** Milliseconds until it has. */
+  readonly name: ReportedRate
+  /** Milliseconds until the rate allows the message. */
   readonly waitMs: number
-  /** Whether the connection alone is too fast; otherwise its account is, over all its connections. */
+  /** Whether the connection itself is too fast. Otherwise its account is, over all its connections. */
   readonly isOwn: boolean
 }
 
-const SINGULAR: Readonly<Record<ToldRate, string>> = {
+const SINGULAR: Readonly<Record<ReportedRate, string>> = {
   messages: 'message',
   bytes: 'byte',
   joins: 'join',
@@ -65,16 +64,16 @@ const SINGULAR: Readonly<Record<ToldRate, string>> = {
   refreshes: 'refresh',
 }
 
-/** How fast one connection sends, and its account. (S-36, S-52) */
+/** Limits how fast one connection sends, alone and together with the others of its account. (S-36, S-52) */
 export class MessageLimiter {
   readonly #context: MessageLimiterContext
-  /** Null where the connection is counted for nobody. */
+  /** Null if the connection counts for no account. */
   readonly #account: Account | null
   readonly #events: MessageLimiterEvents
   readonly #own: RateMeter
-  readonly #isOfGuests: boolean
-  #kept: UpdateCoalescer | null = null
-  /** Runs while an update is kept, whose turn is reserved for `#dueMs`. */
+  readonly #isGuest: boolean
+  #coalescer: UpdateCoalescer | null = null
+  /** Runs while an update is coalesced. Its turn is reserved for `#dueMs`. */
   #timer: Timer | null = null
   #dueMs = 0
 
@@ -82,21 +81,21 @@ export class MessageLimiter {
     this.#context = context
     this.#account = account
     this.#events = events
-    this.#own = new RateMeter(context.paces)
-    this.#isOfGuests = account !== null && isGuests(account)
+    this.#own = new RateMeter(context.intervals)
+    this.#isGuest = account !== null && isGuests(account)
   }
 
-  /** Whether it may be forgotten: nothing of what was sent counts any more, and nothing is kept. */
+  /** Whether nothing counts any more and no update waits, so that the limiter can be discarded. */
   isIdle(nowMs: number): boolean {
     return this.#timer === null && this.#own.isIdle(nowMs)
   }
 
-  /** Whether to go on with a message now. Where not, it is seen to here. `bytes`: what it cost to read. */
-  takes(message: ClientMessage, bytes: number, nowMs: number): boolean {
+  /** Whether to handle a message now. Otherwise it was refused or coalesced. `bytes` is the cost of reading it. */
+  allow(message: ClientMessage, bytes: number, nowMs: number): boolean {
     const cost = this.#costOf(bytes)
     const tooManyBytes = this.#excess('bytes', nowMs, cost)
     if (tooManyBytes) return this.#refuse(message, tooManyBytes, nowMs, violationsIn(bytes))
-    // Before the other rates: what they refuse has been read, too.
+    // Counted before the other rates, as the server has also read the messages that those refuse.
     this.#take('bytes', nowMs, cost)
     const tooMany = this.#excess('messages', nowMs)
     if (tooMany) return this.#refuse(message, tooMany, nowMs)
@@ -112,44 +111,42 @@ export class MessageLimiter {
     }
     this.#take('messages', nowMs)
     if (message.kind !== 'update' && message.kind !== 'patch') return true
-    // One that is kept has its turn first.
-    if (this.#timer || this.#excess('updates', nowMs)) return this.#keep(message, nowMs)
+    // A coalesced update has its turn first.
+    if (this.#timer || this.#excess('updates', nowMs)) return this.#coalesce(message, nowMs)
     this.#take('updates', nowMs)
     return true
   }
 
-  /** Bytes came that carry no message. Where there is no room for them, that is an offence. */
+  /** Counts bytes that carry no message. They are a violation if the byte rate does not allow them. */
   spend(bytes: number, nowMs: number): void {
     const excess = this.#spendBytes(bytes, nowMs)
     if (excess) this.#countViolation(nowMs, violationsIn(bytes), excess.isOwn)
   }
 
-  /** A frame was refused, of so many bytes: they count, and it is an offence. */
-  refused(bytes: number, nowMs: number): void {
+  /** Counts a refused frame: its bytes, and a violation. */
+  countRefused(bytes: number, nowMs: number): void {
     const excess = this.#spendBytes(bytes, nowMs)
     this.#countViolation(nowMs, excess ? violationsIn(bytes) : 1, true)
   }
 
-  /** One offence of the connection. (S-37) */
+  /** Counts one violation of the connection. (S-37) */
   countViolation(nowMs: number): void {
     this.#countViolation(nowMs, 1, true)
   }
 
-  /** The connection ends: what is kept is dropped. */
+  /** The connection has ended. Drops the coalesced updates. */
   stop(): void {
     this.#timer?.cancel()
     this.#timer = null
-    this.#kept = null
+    this.#coalescer = null
   }
-
-  // --- within ----------------------------------------------------------------------------------------------------
 
   #ofAccount(nowMs: number): RateMeter | null {
     return this.#account === null ? null : this.#context.accounts.of(this.#account, nowMs)
   }
 
-  /** Null where there is room. */
-  #excess(name: ToldRate, nowMs: number, cost = 1): RateExcess | null {
+  /** Null if the rate allows the message. */
+  #excess(name: ReportedRate, nowMs: number, cost = 1): RateExcess | null {
     const ownMs = this.#own.waitMs(name, nowMs, cost)
     if (ownMs > 0) return { name, waitMs: ownMs, isOwn: true }
     const accountMs = this.#ofAccount(nowMs)?.waitMs(name, nowMs, cost) ?? 0
@@ -168,51 +165,50 @@ export class MessageLimiter {
     return excess
   }
 
-  /** Never more than may come at once: in the end there is room for everything. */
+  /** At most one burst, so that the rate allows any message in the end. */
   #costOf(bytes: number): number {
     const rate = this.#context.rates.bytes
     return rate === false ? bytes : Math.min(bytes, rate.burst)
   }
 
-  #refuse(message: ClientMessage, excess: RateExcess, nowMs: number, offences = 1): false {
+  #refuse(message: ClientMessage, excess: RateExcess, nowMs: number, violations = 1): false {
     this.#events.onThrottled(message, this.#faultOf(excess, 'try again later'))
-    this.#countViolation(nowMs, offences, excess.isOwn)
+    this.#countViolation(nowMs, violations, excess.isOwn)
     return false
   }
 
   /**
-   * Where only the account is too fast, as another of its connections takes what there is, the account alone is charged:
-   * it has room for the offences of several connections, so that one which keeps to its rates is not closed for another.
-   * Once that room is used up, an identity's connections are closed as they offend. The guests of one address are
-   * different people: each is closed for offences of its own alone, of which it then has fewer. Otherwise any of them
-   * could put out all others. (S-78)
+   * If only the account is too fast, because of another connection, the violation counts for the account alone. An account
+   * may have the violations of several connections, so that a well-behaved one is not closed for another. Once those are
+   * used up, each connection of an identity is closed at its next violation. The guests of one address are different
+   * people, so each is closed only for its own violations, of which it may then have fewer. Otherwise one guest could have
+   * all others closed. (S-78)
    */
-  #countViolation(nowMs: number, offences: number, isOwn: boolean): void {
+  #countViolation(nowMs: number, violations: number, isOwn: boolean): void {
     const account = this.#ofAccount(nowMs)
     const isUsedUp = (account?.waitMs('abuse', nowMs) ?? 0) > 0
     const mayClose = isOwn || isUsedUp
     if (mayClose && this.#own.waitMs('abuse', nowMs) > 0) return this.#events.onAbuse()
-    if (isUsedUp && !this.#isOfGuests) return this.#events.onAbuse()
-    if (mayClose) this.#own.spend('abuse', nowMs, isUsedUp ? offences * GUEST_VIOLATIONS : offences)
-    account?.spend('abuse', nowMs, offences)
+    if (isUsedUp && !this.#isGuest) return this.#events.onAbuse()
+    if (mayClose) this.#own.spend('abuse', nowMs, isUsedUp ? violations * GUEST_VIOLATIONS : violations)
+    account?.spend('abuse', nowMs, violations)
   }
 
-  #keep(update: MetaUpdate, nowMs: number): false {
+  #coalesce(update: MetaUpdate, nowMs: number): false {
     const waitMs = this.#timer ? this.#dueMs - nowMs : this.#updateWaitMs(nowMs)
     const excess: RateExcess = { name: 'updates', waitMs, isOwn: true }
     if (!this.#events.isIn(update.topic)) return this.#refuse(update, excess, nowMs)
-    this.#kept ??= new UpdateCoalescer(this.#context.kept)
-    const keeping = this.#kept.add(update)
-    if (keeping.kind === 'refused') return this.#refuse(update, excess, nowMs)
+    this.#coalescer ??= new UpdateCoalescer(this.#context.coalescer)
+    const result = this.#coalescer.add(update)
+    if (result.kind === 'refused') return this.#refuse(update, excess, nowMs)
     if (!this.#timer) this.#reserve(nowMs)
-    const { replaced } = keeping
-    if (replaced) this.#events.onThrottled(replaced, this.#faultOf(excess, 'a later one took its place'))
+    const { replaced } = result
+    if (replaced) this.#events.onThrottled(replaced, this.#faultOf(excess, 'a later update replaced it'))
     return false
   }
 
   /**
-   * Takes the next turn for an update, ahead of its time: of several connections of one account each has its own, in the
-   * order in which they asked.
+   * Reserves the next turn for an update, so that the connections of one account take turns in the order of their updates.
    */
   #reserve(nowMs: number): void {
     const waitMs = Math.max(0, this.#updateWaitMs(nowMs))
@@ -223,9 +219,9 @@ export class MessageLimiter {
 
   #release(): void {
     this.#timer = null
-    const update = this.#kept?.shift()
-    // Before it is done, which may end the connection.
-    if (this.#kept && this.#kept.size > 0) this.#reserve(this.#context.clock.now())
+    const update = this.#coalescer?.shift()
+    // Reserved before `onDue`, which may end the connection.
+    if (this.#coalescer && this.#coalescer.size > 0) this.#reserve(this.#context.clock.now())
     if (update) this.#events.onDue(update)
   }
 
@@ -238,16 +234,16 @@ export class MessageLimiter {
     const { rates } = this.#context
     const rate = rates[name]
     const account = isOwn ? null : this.#account
-    const isOfGuests = account !== null && this.#isOfGuests
-    const times = account === null ? 1 : accountFactor(name, isOfGuests, rates)
+    const isGuest = account !== null && this.#isGuest
+    const times = account === null ? 1 : accountFactor(name, isGuest, rates)
     const perSecond = rate === false ? 0 : rate.perSecond * times
     const counted = perSecond === 1 ? SINGULAR[name] : name
-    const option = `rates.${name}.perSecond${isOfGuests ? ', rates.guestsPerAddress' : ''}`
-    const who =
+    const option = `rates.${name}.perSecond${isGuest ? ', rates.guestsPerAddress' : ''}`
+    const excess =
       account === null
         ? `More than ${perSecond} ${counted} a second`
         : `${nameAccount(account)} sends more than ${perSecond} ${counted} a second over all its connections`
-    const text = `${who} (server option ${option}); ${advice}.`
+    const text = `${excess} (server option ${option}); ${advice}.`
     return fault('throttled', text, { retryAfterMs: Math.max(1, Math.ceil(waitMs)) })
   }
 }

@@ -6,102 +6,101 @@ import type { PendingStateBudget, SpaceListener } from './pending-state-budget'
 
 export interface OutboxOptions {
   /**
-   * Bytes, states not counted, that wait for a reader past which it is told no more of presence: it is given the state
-   * anew once it has read what waits. @default 65536
+   * Bytes that may wait for a client, without states, before the server stops sending presence diffs to it. The client
+   * gets the state again once it has read its backlog. @default 65536
    */
   readonly softLimitBytes: number
-  /** Bytes, states not counted, that may wait for a reader before it is cut off with 1013. @default 1048576 */
+  /** Bytes that may wait for a client, without states, before the server closes it with 1013. @default 1048576 */
   readonly hardLimitBytes: number
   /**
-   * Bytes of states that may wait for all connections of one account before none of them is given another one. One that
-   * has nothing waiting is always given a state, whatever its size. The guests of one address share it; each of their
-   * connections counts for `1 / rates.guestsPerAddress` of it at most. @default 33554432
+   * Bytes of states that may wait for all connections of one account before none of them gets another. An account with
+   * nothing waiting always gets a state, whatever its size. The guests of one address share the limit; each of their
+   * connections counts for at most `1 / rates.guestsPerAddress` of it. @default 33554432
    */
   readonly accountStateBytes: number
-  /** Milliseconds in which something of what waits has to be read; else the reader is cut off with 1013. @default 30000 */
+  /** Milliseconds that a client may read nothing of its backlog before the server closes it with 1013. @default 30000 */
   readonly stallTimeoutMs: number
 }
 
-/** What the outbox tells its connection. */
+/** The connection, as its outbox calls it. */
 export interface OutboxEvents {
-  /** More waits than the hard limit allows. */
+  /** The backlog is over the hard limit. */
   onOverflow(bufferedBytes: number): void
-  /** A state that was withheld can be given now. May come within a write, and without need. */
+  /** A withheld state may be sent now. The call may come during a write, and more often than necessary. */
   onStateSpace(): void
 }
 
-/** What all outboxes of one account share. */
+/** The budget that all outboxes of one account share. */
 export interface AccountStates {
   readonly account: Account
   readonly budget: PendingStateBudget
 }
 
-/** Never added to. */
+/** Shared by all empty outboxes. Never add to it. */
 const NOTHING: Packet[] = []
 
 /**
- * What is due to one peer. All that comes in one turn of the event loop leaves in one write. A peer that reads too
- * slowly is congested for a while: then it is not to be told what can be told anew later. (S-9)
+ * The outgoing packets of one peer. All packets of one turn of the event loop leave in one write. A peer that reads too
+ * slowly is congested; presence is then withheld from it, as the state can be sent later. (S-9)
  */
 export class Outbox implements ScheduledWriter, SpaceListener {
   readonly #wire: Wire
-  readonly #tick: WriteScheduler
+  readonly #scheduler: WriteScheduler
   readonly #options: OutboxOptions
   readonly #events: OutboxEvents
-  /** Shared while it is empty. */
   #due: Packet[] = NOTHING
-  /** Bytes, states not counted, that were sent since nothing waited. */
+  /** Bytes, without states, sent since the wire last had nothing waiting. */
   #unreadBytes = 0
-  /** Bytes of states that are due or wait, at most. */
+  /** An upper bound of the bytes of states that are due or waiting. */
   #stateBytes = 0
-  /** Whether a state was withheld, for whom room is to be told. */
+  /** Whether a state was withheld, so that `onStateSpace` has to follow. */
   #isStateWithheld = false
   #isCongested = false
-  /** Null where the connection is counted for nobody. */
+  /** Null if the connection counts for no account. */
   readonly #states: AccountStates | null
 
   constructor(
     wire: Wire,
-    tick: WriteScheduler,
+    scheduler: WriteScheduler,
     options: OutboxOptions,
     events: OutboxEvents,
     states: AccountStates | null = null,
   ) {
     this.#states = states
     this.#wire = wire
-    this.#tick = tick
+    this.#scheduler = scheduler
     this.#options = options
     this.#events = events
   }
 
-  /** Whether so much waits that presence is to wait, too, until {@link onDrained}. */
+  /** Whether the backlog is so large that presence is withheld until {@link onDrained}. */
   get isCongested(): boolean {
     return this.#isCongested
   }
 
   /**
-   * Whether a state can be given now: none that is larger than the soft limit waits unread, and its account has room.
-   * Where not, `onStateSpace` follows once it can.
+   * Whether a state can be sent now: no more than the soft limit of earlier states is unread, and the account has space.
+   * If not, `onStateSpace` follows once it can.
    */
   canSendState(): boolean {
-    const hasOwnRoom = this.#stateBytes <= this.#options.softLimitBytes
+    const hasOwnSpace = this.#stateBytes <= this.#options.softLimitBytes
     const { account, budget } = this.#states ?? {}
-    const hasRoom = account === undefined || (budget?.hasSpace(account) ?? true)
-    if (hasOwnRoom && hasRoom) return true
+    const hasAccountSpace = account === undefined || (budget?.hasSpace(account) ?? true)
+    if (hasOwnSpace && hasAccountSpace) return true
     this.#isStateWithheld = true
-    if (!hasOwnRoom) this.#wire.watchDrain()
+    if (!hasOwnSpace) this.#wire.watchDrain()
     else if (account !== undefined) budget?.waitForSpace(account, this)
     return false
   }
 
-  /** The account has room for another state. */
+  /** The account has space for another state. */
   onStateSpace(): void {
     if (!this.#isStateWithheld) return
     this.#isStateWithheld = false
     this.#events.onStateSpace()
   }
 
-  /** The connection has ended: nothing waits for it any more. */
+  /** The connection has ended. Frees its share of the budget. */
   close(): void {
     this.#isStateWithheld = false
     this.#setStateBytes(0)
@@ -114,10 +113,10 @@ export class Outbox implements ScheduledWriter, SpaceListener {
     if (this.#due !== NOTHING) return void this.#due.push(packet)
     if (packet.isImmediate) return this.#write([packet])
     this.#due = [packet]
-    this.#tick.schedule(this)
+    this.#scheduler.schedule(this)
   }
 
-  /** Writes what is due now, where the end of the turn would be too late: before a close. */
+  /** Writes the due packets at once. Call it before a close, when the end of the turn would be too late. */
   flush(): number {
     const due = this.#due
     if (due === NOTHING) return 0
@@ -129,11 +128,11 @@ export class Outbox implements ScheduledWriter, SpaceListener {
   #write(due: readonly Packet[]): void {
     const sentBytes = this.#wire.send(due)
     const { bufferedBytes } = this.#wire
-    if (bufferedBytes === 0) return this.#nothingWaits()
+    if (bufferedBytes === 0) return this.#resetBacklog()
     this.#unreadBytes += sentBytes
     this.#setStateBytes(Math.min(this.#stateBytes, bufferedBytes))
     const { softLimitBytes, hardLimitBytes } = this.#options
-    // A large state on its way is no sign of a slow reader; what follows it is, where it piles up.
+    // A large state in transit does not make a slow reader; other packets that pile up behind it do.
     const backlogBytes = Math.min(this.#unreadBytes, bufferedBytes)
     if (backlogBytes > softLimitBytes && !this.#isCongested) {
       this.#isCongested = true
@@ -142,15 +141,15 @@ export class Outbox implements ScheduledWriter, SpaceListener {
     if (backlogBytes > hardLimitBytes) this.#events.onOverflow(bufferedBytes)
   }
 
-  /** The wire has nothing left to write. Whether the peer was congested until now. */
+  /** The wire has nothing left to write. Returns whether the peer was congested until now. */
   onDrained(): boolean {
     const wasCongested = this.#isCongested
     this.#isCongested = false
-    this.#nothingWaits()
+    this.#resetBacklog()
     return wasCongested
   }
 
-  #nothingWaits(): void {
+  #resetBacklog(): void {
     this.#unreadBytes = 0
     this.#setStateBytes(0)
     this.onStateSpace()

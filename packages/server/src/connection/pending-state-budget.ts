@@ -1,6 +1,6 @@
 import { type Account, isGuests } from '../identity/account'
 
-/** Who waits for room: an outbox. */
+/** Waits for space: an outbox. */
 export interface SpaceListener {
   onStateSpace(): void
 }
@@ -11,57 +11,56 @@ interface AccountUsage {
 }
 
 /**
- * Bytes of states that wait to be read, by account. A state may have many megabytes, and each of an account's
- * connections may have one of its own: past the bound the account is given no further one until it has read. (S-49)
- * Accounts of whom nothing waits are forgotten.
+ * Counts, per account, the bytes of states that wait to be read. A state may have many megabytes, and each connection of
+ * an account may have its own. Past the limit the account gets no further state until it has read some. (S-49)
  *
- * The guests of one address are strangers to each other. Each of their connections counts a share of the bound at most, so
- * that one guest who reads nothing does not keep the states from the others. (S-96)
+ * The guests of one address are strangers to each other. Each of their connections counts at most a share of the limit, so
+ * that a guest who reads nothing does not withhold the states of the others. (S-96)
  */
 export class PendingStateBudget {
   readonly #maxBytes: number
   readonly #guestShareBytes: number
-  readonly #shares = new Map<Account, AccountUsage>()
+  readonly #usages = new Map<Account, AccountUsage>()
 
-  /** So many guests of one address may each have a large state waiting before the others wait for room. */
+  /** @param guestsPerAddress guests of one address that may have a large state waiting before the others have to wait */
   constructor(maxBytes: number, guestsPerAddress: number) {
     this.#maxBytes = maxBytes
     this.#guestShareBytes = maxBytes / guestsPerAddress
   }
 
-  /** Accounts of whom a state waits. */
+  /** Accounts with waiting states. */
   get size(): number {
-    return this.#shares.size
+    return this.#usages.size
   }
 
-  /** The bytes that count where so many wait for one connection of the account. */
+  /** The part of one connection's waiting bytes that counts for its account. */
   countedBytes(account: Account, bytes: number): number {
     return isGuests(account) ? Math.min(bytes, this.#guestShareBytes) : bytes
   }
 
   hasSpace(account: Account): boolean {
-    return (this.#shares.get(account)?.bytes ?? 0) < this.#maxBytes
+    return (this.#usages.get(account)?.bytes ?? 0) < this.#maxBytes
   }
 
-  /** So many more {@link countedBytes} wait, or fewer where negative. Those who wait for room are told once there is some. */
+  /** Adds waiting {@link countedBytes}, or removes them if negative. Calls the listeners once there is space. */
   change(account: Account, bytes: number): void {
     if (bytes === 0) return
-    const share = this.#shares.get(account) ?? { bytes: 0, waiting: new Set() }
-    this.#shares.set(account, share)
-    share.bytes += bytes
-    if (share.bytes <= 0) this.#shares.delete(account)
-    if (share.bytes >= this.#maxBytes) return
-    const waiting = [...share.waiting]
-    share.waiting.clear()
-    for (const waiter of waiting) waiter.onStateSpace()
+    const usage = this.#usages.get(account) ?? { bytes: 0, waiting: new Set() }
+    this.#usages.set(account, usage)
+    usage.bytes += bytes
+    if (usage.bytes <= 0) this.#usages.delete(account)
+    if (usage.bytes >= this.#maxBytes) return
+    const waiting = [...usage.waiting]
+    usage.waiting.clear()
+    for (const listener of waiting) listener.onStateSpace()
   }
 
-  /** To be called only where there is no room. The waiter is told once. */
-  waitForSpace(account: Account, waiter: SpaceListener): void {
-    this.#shares.get(account)?.waiting.add(waiter)
+  /** Calls the listener once when there is space. Call it only if there is none now. */
+  waitForSpace(account: Account, listener: SpaceListener): void {
+    this.#usages.get(account)?.waiting.add(listener)
   }
 
-  forget(account: Account, waiter: SpaceListener): void {
-    this.#shares.get(account)?.waiting.delete(waiter)
+  forget(account: Account, listener: SpaceListener): void {
+    this.#usages.get(account)?.waiting.delete(listener)
   }
 }

@@ -16,21 +16,24 @@ import type { Outlet } from '../channel/channel-session'
 import type { HandshakeCopy, PackedParams } from '../identity/handshake-copy'
 import { expiresInMs, isExpired } from '../identity/identify'
 import type { Identity } from '../identity/identity'
+import type { Clock } from '../io/clock'
 import type { Session, SessionRequest } from '../session/session'
 import { type Resumed, type Sessions, sessionIdOf, UNLOADED_CODE } from '../session/sessions'
-import { CredentialRefresh, type CredentialRefreshContext, type RefreshHolder } from './credential-refresh'
-import { type DispatchContext, dispatch, observe } from './dispatch'
+import { CredentialRefresh, type Identify, type RefreshHolder } from './credential-refresh'
+import { type DispatchContext, dispatch, followTopic } from './dispatch'
 
 /*
- *   none --first message that needs one------> held --lose--> left to its grace
- *     |--hello, with a token of this node----> held --expire, kick--> ended
- *     `--hello, with another one-> waiting --> held, the store's or a new one
+ *   none --first message that needs a session--> bound --disconnect--> the session waits out its grace
+ *     |--hello with a token of this node-------> bound --expire, kick--> ended
+ *     `--hello with another token--> waiting --> bound, to the claimed session or a new one
  */
 
-export interface SessionBindingContext extends CredentialRefreshContext {
+export interface SessionBindingContext {
+  readonly clock: Clock
+  readonly identify: Identify
   readonly sessions: Sessions
   readonly dispatch: DispatchContext
-  /** What of the server a native client is told in answer to its hello. */
+  /** Facts about the server in the reply to a native client's hello. */
   readonly describeServer: () => JsonObject
 }
 
@@ -38,23 +41,23 @@ export interface SessionBindingRequest {
   readonly dialect: Dialect
   readonly identity: Identity
   readonly params: PackedParams
-  /** What new credentials are looked at with. */
+  /** The handshake that refreshed credentials are checked with. */
   readonly handshake: HandshakeCopy
-  /** For a dialect whose messages name no topic. */
+  /** The topic of a dialect whose messages name none. */
   readonly implicitTopic: Topic
-  readonly seat: Pick<ConnectionSlot, 'account'>
+  readonly slot: Pick<ConnectionSlot, 'account'>
 }
 
-/** The connection, as far as its session asks about it. */
+/** The connection, as its session uses it. */
 export interface SessionHolder extends Outlet {
   readonly isClosing: boolean
-  /** The message is not taken, and is to be answered so. */
+  /** Replies to a refused message. */
   onThrottled(message: ClientMessage, problem: Fault): void
-  /** What a message asked for was refused, as its client should have known. (S-37) */
+  /** Counts a violation: the client sent something that it should know to be refused. (S-37) */
   onViolation(): void
 }
 
-/** How a connection was lost: the peer closed it, was sent to another node, or was silent. */
+/** Why a connection ended: the client closed it, the server shut down, or the client was silent. */
 export type DisconnectReason = 'closed' | 'drained' | 'timeout'
 
 interface Disconnect {
@@ -62,28 +65,27 @@ interface Disconnect {
   readonly reason: DisconnectReason
 }
 
-/** While the store is asked for a session. */
+/** A claim of a session that the store has not decided yet. */
 interface Waiting {
   readonly sessionId: string
-  /** What came meanwhile. */
+  /** Messages that came meanwhile. */
   readonly messages: ClientMessage[]
 }
 
-/** A connection's hold on its session, which it begins or takes over, until one of the two ends. */
+/** Binds a connection to the session that it starts or resumes, until one of the two ends. */
 export class SessionBinding implements RefreshHolder {
   readonly #holder: SessionHolder
   readonly #request: SessionBindingRequest
   readonly #context: SessionBindingContext
   #session: Session | null = null
-  /** The session's generation that this connection holds. */
+  /** The session's generation for this connection. An older one no longer holds the session. */
   #generation = -1
-  /** What came while the store is asked for the session; null while it is not. */
   #waiting: Waiting | null = null
-  #refreshes: CredentialRefresh | null = null
-  /** Why this node ended the session; null while it has not. */
+  #refresh: CredentialRefresh | null = null
+  /** Why this connection ended the session; null if it has not. */
   #endedFor: 'expired' | 'kicked' | null = null
-  /** Null while there is a connection. */
-  #loss: Disconnect | null = null
+  /** Null while the connection is open. */
+  #disconnect: Disconnect | null = null
 
   constructor(holder: SessionHolder, request: SessionBindingRequest, context: SessionBindingContext) {
     this.#holder = holder
@@ -91,12 +93,12 @@ export class SessionBinding implements RefreshHolder {
     this.#context = context
   }
 
-  /** Null until there is one. It may have gone over to another connection. */
+  /** Null before the first message that needs one. Another connection may have resumed it since. */
   get session(): Session | null {
     return this.#session
   }
 
-  /** Of the session that it holds, or is about to. */
+  /** The id of the session that it is bound to, or tries to claim. */
   get sessionId(): string | null {
     return this.#session?.id ?? this.#waiting?.sessionId ?? null
   }
@@ -105,48 +107,48 @@ export class SessionBinding implements RefreshHolder {
     return this.#session?.identity ?? this.#request.identity
   }
 
-  /** Whether what proved the identity is not taken any more. */
-  get isOver(): boolean {
+  /** Whether the credentials have expired. */
+  get isExpired(): boolean {
     return isExpired(this.identity, this.#context.clock)
   }
 
-  /** Does what a message asks for, or has it wait while the store is asked for the session. */
+  /** Handles a message, or queues it while the session is being claimed. */
   receive(message: ClientMessage): void {
-    if (this.isOver) this.expire()
-    else if (this.#waiting) this.#keepWaiting(message, this.#waiting.messages)
+    if (this.isExpired) this.expire()
+    else if (this.#waiting) this.#queue(message, this.#waiting.messages)
     else if (message.kind === 'hello') this.#hello(message)
-    else if (message.kind === 'refresh') this.#refresh(message)
+    else if (message.kind === 'refresh') this.#refreshCredentials(message)
     else dispatch(this.#ensureSession(), message, this.#context.dispatch)
   }
 
-  /** Makes it a member of the topic that its messages do not name. */
+  /** Subscribes the connection to the implicit topic. Refused connections are closed with 1008. */
   followImplicitTopic(): void {
     const { implicitTopic } = this.#request
-    observe(this.#ensureSession(), implicitTopic, this.#context.dispatch, (problem) => {
+    followTopic(this.#ensureSession(), implicitTopic, this.#context.dispatch, (problem) => {
       this.#holder.send({ kind: 'fault', fault: problem })
       this.#holder.close(1008, problem.code)
     })
   }
 
-  /** What proved the identity is over: the session ends, and the connection with it. (S-31) */
+  /** The credentials have expired: ends the session and closes the connection. (S-31) */
   expire(): void {
     this.#end('expired', 4004, 'expired')
   }
 
-  /** Puts the peer out, and ends the session: nobody comes back to that. */
+  /** Ends the session and closes the connection. The session cannot be resumed. */
   kick(code: number, reason: string): void {
     this.#end('kicked', code, reason)
   }
 
-  /** The connection has ended: the session waits for another one, if its client can come back. */
+  /** The connection has ended. The session waits out its grace if a client can resume it. */
   disconnect(code: number, reason: DisconnectReason): void {
-    this.#loss = { code, reason }
-    this.#drop(this.#loss)
+    this.#disconnect = { code, reason }
+    this.#leaveSession(this.#disconnect)
   }
 
   // --- RefreshHolder ---------------------------------------------------------------------------------------------
 
-  get held(): Session | null {
+  get heldSession(): Session | null {
     return this.#holder.isClosing || this.#session?.generation !== this.#generation ? null : this.#session
   }
 
@@ -154,19 +156,19 @@ export class SessionBinding implements RefreshHolder {
     this.#reply(ref, response)
   }
 
-  onRefreshRefused(ref: MessageRef, problem: Fault, isOffence: boolean): void {
+  onRefreshRefused(ref: MessageRef, problem: Fault, isViolation: boolean): void {
     const head = { kind: 'reply', topic: ROLLCALL_SYSTEM_TOPIC, ref, joinRef: null } as const
     this.#holder.send({ ...head, status: 'error', fault: problem })
-    if (isOffence) this.#holder.onViolation()
+    if (isViolation) this.#holder.onViolation()
   }
 
-  // --- within ----------------------------------------------------------------------------------------------------
+  // --- hello -----------------------------------------------------------------------------------------------------
 
-  /** Goes on with an earlier session, or begins one. What comes while the store is asked for it waits, in its order. */
+  /** Resumes a session or starts one. Messages that come while a session is being claimed wait in order. */
   #hello(message: HelloMessage): void {
     const { sessions } = this.#context
     const { token, instance } = message
-    // A token is taken only before anything else was said: afterwards this connection has a session.
+    // A token counts only in the first message: after that, this connection has a session already.
     if (token === undefined || this.#session) return this.#replyToHello(message, null)
     const resumed = sessions.resume(token, instance, this.#sessionRequest())
     if (resumed || !sessions.isShared) return this.#replyToHello(message, resumed)
@@ -174,24 +176,24 @@ export class SessionBinding implements RefreshHolder {
     void sessions.resumeByClaim(token, instance, this.#sessionRequest()).then((found) => {
       const waiting = this.#waiting?.messages ?? []
       this.#waiting = null
-      if (found || this.#loss === null) this.#replyToHello(message, found)
-      if (this.#loss !== null) return this.#drop(this.#loss)
+      if (found || this.#disconnect === null) this.#replyToHello(message, found)
+      if (this.#disconnect !== null) return this.#leaveSession(this.#disconnect)
       for (const each of waiting) {
-        // Any of them may have ended it: what comes after a goodbye would be of nobody.
+        // Each of them may end the connection: messages after a goodbye must not start another session.
         if (this.#holder.isClosing) return
         this.receive(each)
       }
     })
   }
 
-  #keepWaiting(message: ClientMessage, waiting: ClientMessage[]): void {
+  #queue(message: ClientMessage, waiting: ClientMessage[]): void {
     const { maxWaitingMessages } = this.#context.dispatch.services
     if (waiting.length < maxWaitingMessages) return void waiting.push(message)
-    const text = `${maxWaitingMessages} messages wait for the session already (server option maxWaitingMessages).`
+    const text = `${maxWaitingMessages} messages are already waiting for the session (server option maxWaitingMessages). Try again later.`
     this.#holder.onThrottled(message, fault('throttled', text, { retryAfterMs: 1000 }))
   }
 
-  /** Tells the client who it is. */
+  /** Replies with the session, its token and the identity. */
   #replyToHello({ ref, instance }: HelloMessage, resumed: Resumed | null): void {
     const { clock, sessions, describeServer } = this.#context
     if (resumed) {
@@ -210,10 +212,11 @@ export class SessionBinding implements RefreshHolder {
     this.#reply(ref, response)
   }
 
-  #refresh(message: RefreshMessage): void {
+  #refreshCredentials(message: RefreshMessage): void {
     this.#ensureSession()
-    this.#refreshes ??= new CredentialRefresh(this.#request.handshake, this.#context, this)
-    this.#refreshes.take(message)
+    const { clock, identify } = this.#context
+    this.#refresh ??= new CredentialRefresh(this.#request.handshake, clock, identify, this)
+    this.#refresh.receive(message)
   }
 
   #reply(ref: MessageRef, response: JsonObject): void {
@@ -221,7 +224,7 @@ export class SessionBinding implements RefreshHolder {
     this.#holder.send({ ...head, status: 'ok', response })
   }
 
-  /** The session, begun with the first message that needs one. */
+  /** The session, started by the first message that needs one. */
   #ensureSession(): Session {
     if (!this.#session) {
       this.#session = this.#context.sessions.create(this.#sessionRequest())
@@ -231,8 +234,8 @@ export class SessionBinding implements RefreshHolder {
   }
 
   #sessionRequest(): SessionRequest {
-    const { identity, dialect, params, seat } = this.#request
-    return { identity, dialect, params, outlet: this.#holder, account: seat.account }
+    const { identity, dialect, params, slot } = this.#request
+    return { identity, dialect, params, outlet: this.#holder, account: slot.account }
   }
 
   #end(leave: 'expired' | 'kicked', code: number, reason: string): void {
@@ -248,14 +251,14 @@ export class SessionBinding implements RefreshHolder {
     session.end(leave)
   }
 
-  #drop({ code, reason }: Disconnect): void {
+  #leaveSession({ code, reason }: Disconnect): void {
     const { dispatch, sessions } = this.#context
     const session = this.#session
     if (!session) return
     if (this.#endedFor) return this.#endSession(this.#endedFor)
     dispatch.names.endAll(session, reason)
     const graceMs = sessions.graceFor(session, code)
-    // A session that is waited for in vain has timed out; a page that was unloaded has closed.
+    // If no client resumes the session in time, its presences leave with `timeout`; after a page unload, with `closed`.
     session.disconnect(this.#generation, graceMs > 0 && code !== UNLOADED_CODE ? 'timeout' : reason, graceMs)
   }
 }

@@ -20,7 +20,7 @@ const patch = (topic: string, change: JsonObject, joinRef = 'j'): PatchMessage =
 const make = (metaBytes = 256, maxBytes = 65_536) => new UpdateCoalescer({ metaBytes, maxBytes })
 /** What is handed back of one that was replaced. */
 const head = ({ ref }: { readonly ref: unknown }) => ({
-  kind: 'kept',
+  kind: 'coalesced',
   replaced: expect.objectContaining({ ref }),
 })
 
@@ -28,8 +28,8 @@ describe('[S-36] what is kept', () => {
   test('is the latest of each topic; the one before it is handed back', () => {
     const kept = make()
     const [first, second, other] = [update('a', { n: 1 }), update('a', { n: 2 }), update('b', { n: 9 })]
-    expect(kept.add(first)).toEqual({ kind: 'kept', replaced: null })
-    expect(kept.add(other)).toEqual({ kind: 'kept', replaced: null })
+    expect(kept.add(first)).toEqual({ kind: 'coalesced', replaced: null })
+    expect(kept.add(other)).toEqual({ kind: 'coalesced', replaced: null })
     expect(kept.add(second)).toEqual(head(first))
     expect([kept.size, kept.shift(), kept.shift(), kept.shift()]).toEqual([2, second, other, null])
   })
@@ -82,7 +82,7 @@ describe('[S-51] what is kept is bounded by the limit of a meta', () => {
   test('a meta by that itself, of which nothing is kept where it has one byte more', () => {
     const kept = make(20)
     const first = update('a', { n: text(12) })
-    expect(kept.add(first)).toMatchObject({ kind: 'kept' })
+    expect(kept.add(first)).toMatchObject({ kind: 'coalesced' })
     expect(kept.add(update('a', { n: text(13) }))).toEqual({ kind: 'refused' })
     expect(kept.add(update('a', { n: 'é'.repeat(7) }))).toEqual({ kind: 'refused' })
     expect(kept.add(patch('a', { m: 1 }))).toEqual({ kind: 'refused' })
@@ -95,9 +95,9 @@ describe('[S-51] what is kept is bounded by the limit of a meta', () => {
     const metaBytes = JSON.stringify(full('a')).length
     const out = Object.fromEntries(Object.keys(full('a')).map((name) => [name, null]))
     const kept = make(metaBytes)
-    expect(kept.add(patch('a', out))).toMatchObject({ kind: 'kept' })
+    expect(kept.add(patch('a', out))).toMatchObject({ kind: 'coalesced' })
     const last = patch('a', full('b'))
-    expect(kept.add(last)).toMatchObject({ kind: 'kept' })
+    expect(kept.add(last)).toMatchObject({ kind: 'coalesced' })
     expect(kept.add(patch('a', full('c')))).toEqual({ kind: 'refused' })
     expect(kept.shift()).toEqual({ ...last, patch: { ...out, ...full('b') } })
     expect(kept.add(patch('a', { wide: text(3 * metaBytes) }))).toEqual({ kind: 'refused' })
@@ -106,10 +106,12 @@ describe('[S-51] what is kept is bounded by the limit of a meta', () => {
   test('by what it comes to, not by how often it changed', () => {
     const kept = make(20)
     for (let n = 10; n < 99; n++) {
-      expect(kept.add(patch('a', { x: n, at: { y: n, z: text(n % 7) } }))).toMatchObject({ kind: 'kept' })
-      expect(kept.add(patch('a', { at: 1 }))).toMatchObject({ kind: 'kept' })
-      expect(kept.add(update('a', { at: { y: n } }))).toMatchObject({ kind: 'kept' })
-      expect(kept.add(patch('a', { at: { y: null }, x: null }))).toMatchObject({ kind: 'kept' })
+      expect(kept.add(patch('a', { x: n, at: { y: n, z: text(n % 7) } }))).toMatchObject({
+        kind: 'coalesced',
+      })
+      expect(kept.add(patch('a', { at: 1 }))).toMatchObject({ kind: 'coalesced' })
+      expect(kept.add(update('a', { at: { y: n } }))).toMatchObject({ kind: 'coalesced' })
+      expect(kept.add(patch('a', { at: { y: null }, x: null }))).toMatchObject({ kind: 'coalesced' })
       expect(kept.shift()).toMatchObject({ kind: 'update', meta: { at: {} } })
     }
   })
@@ -117,17 +119,17 @@ describe('[S-51] what is kept is bounded by the limit of a meta', () => {
   test('and all topics together by the bytes of one connection; what was taken counts no more', () => {
     const kept = make(1000, 1500)
     const about = (topic: string) => patch(topic, { n: text(700) })
-    expect(kept.add(about('a'))).toMatchObject({ kind: 'kept' })
-    expect(kept.add(about('b'))).toMatchObject({ kind: 'kept' })
+    expect(kept.add(about('a'))).toMatchObject({ kind: 'coalesced' })
+    expect(kept.add(about('b'))).toMatchObject({ kind: 'coalesced' })
     expect(kept.add(about('c'))).toEqual({ kind: 'refused' })
     expect(kept.add(patch('a', { m: text(200) }))).toEqual({ kind: 'refused' })
-    expect(kept.add(about('a'))).toMatchObject({ kind: 'kept' })
+    expect(kept.add(about('a'))).toMatchObject({ kind: 'coalesced' })
     kept.shift()
     for (let i = 0; i < 100; i++) {
-      expect(kept.add(about('c'))).toMatchObject({ kind: 'kept' })
-      expect(kept.add(patch('c', { n: i }))).toMatchObject({ kind: 'kept' })
+      expect(kept.add(about('c'))).toMatchObject({ kind: 'coalesced' })
+      expect(kept.add(patch('c', { n: i }))).toMatchObject({ kind: 'coalesced' })
       expect([kept.shift()?.topic, kept.add(about('d')).kind, kept.shift()?.topic]).toEqual(
-        i === 0 ? ['b', 'kept', 'c'] : ['d', 'kept', 'c'],
+        i === 0 ? ['b', 'coalesced', 'c'] : ['d', 'coalesced', 'c'],
       )
     }
   })

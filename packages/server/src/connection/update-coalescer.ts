@@ -2,32 +2,31 @@ import type { Topic } from '@rollcall/shared-protocol'
 import { type MetaUpdate, PendingMetaChange } from './pending-meta-change'
 
 /*
- *   too fast --keep--> kept, one for each topic --take, its time has come--> done and answered
+ *   too fast --add--> waiting, one change per topic --shift, when its turn comes--> handled and replied to
  *                        | a later one of the same topic
  *                        v
- *              folded into it, or takes its place; the earlier one is answered `throttled`
+ *              is folded into it or replaces it; the earlier one gets the reply `throttled`
  *
- * Of a moving cursor only the latest place is of interest, and that one must not be lost: everybody would go on to see
- * the cursor where it was a moment before it came to rest.
+ * Of a moving cursor only the latest place matters, and that one must not be lost: everybody would keep seeing the cursor
+ * where it was a moment before it came to rest.
  */
 
 export interface UpdateCoalescerOptions {
-  /** Bytes of all metas and patches that are kept for one connection. */
+  /** Bytes of all metas and patches that wait for one connection. */
   readonly maxBytes: number
-  /** Bytes that a meta may have (`limits.metaBytes`): what waits is held to that, too. */
+  /** Bytes that a meta may have (`limits.metaBytes`). A waiting change has the same limit. */
   readonly metaBytes: number
 }
 
-/** What comes of keeping one. */
 export type CoalesceResult =
-  | { readonly kind: 'kept'; readonly replaced: MetaUpdate | null }
-  /** It cannot be kept, and what is there stays. */
+  | { readonly kind: 'coalesced'; readonly replaced: MetaUpdate | null }
+  /** It does not fit. The waiting change stays as it was. */
   | { readonly kind: 'refused' }
 
-/** The latest change of each topic that has to wait, of one connection. */
+/** The latest change per topic that waits because its connection sends too fast. */
 export class UpdateCoalescer {
   readonly #options: UpdateCoalescerOptions
-  /** Those that have waited longest first. */
+  /** In the order in which they began to wait. */
   readonly #pending = new Map<Topic, PendingMetaChange>()
   #bytes = 0
 
@@ -41,23 +40,23 @@ export class UpdateCoalescer {
 
   add(message: MetaUpdate): CoalesceResult {
     const earlier = this.#pending.get(message.topic)
-    // A later join has nothing to do with what an earlier one still sent. (S-5)
+    // A patch of a later join must not be folded into one of an earlier join. (S-5)
     if (earlier && message.kind === 'patch' && earlier.latest.joinRef === message.joinRef)
       return this.#fold(earlier, message)
     const change = PendingMetaChange.begin(message, this.#options.metaBytes)
     if (!change) return { kind: 'refused' }
-    const bytes = this.#bytes - weightOf(earlier) + weightOf(change)
+    const bytes = this.#bytes - bytesOf(earlier) + bytesOf(change)
     if (bytes > this.#options.maxBytes) return { kind: 'refused' }
     this.#bytes = bytes
     this.#pending.set(message.topic, change)
-    return { kind: 'kept', replaced: earlier?.latest ?? null }
+    return { kind: 'coalesced', replaced: earlier?.latest ?? null }
   }
 
-  /** The one that has waited longest, which is kept no longer. */
+  /** Removes and returns the change that has waited longest. */
   shift(): MetaUpdate | null {
     for (const [topic, change] of this.#pending) {
       this.#pending.delete(topic)
-      this.#bytes -= weightOf(change)
+      this.#bytes -= bytesOf(change)
       return change.message()
     }
     return null
@@ -67,10 +66,10 @@ export class UpdateCoalescer {
     const { latest: replaced, bytes } = into
     if (!into.fold(patch, this.#options.maxBytes - this.#bytes)) return { kind: 'refused' }
     this.#bytes += into.bytes - bytes
-    return { kind: 'kept', replaced }
+    return { kind: 'coalesced', replaced }
   }
 }
 
-function weightOf(change: PendingMetaChange | undefined): number {
+function bytesOf(change: PendingMetaChange | undefined): number {
   return change?.bytes ?? 0
 }
