@@ -1,27 +1,27 @@
 import { type Fault, fault, limitFault } from './fault'
 import type { Limits } from './limits'
 
-/** What a JSON text is held to before it is parsed. */
+/** Bounds that a JSON text must keep before it is parsed. */
 export type JsonBounds = Pick<Limits, 'jsonDepth' | 'jsonKeys'>
 
-/** A number of no more digits is a double, where it has no exponent. */
+/** A number without an exponent and with at most this many digits fits a double. */
 const SAFE_DIGITS = 308
-/** Or what looks like one, in a string. */
+/** Also matches inside strings, which only makes the check stricter. */
 const EXPONENT = /[0-9][eE]/
 
 /**
- * The fault of a JSON text that nests too deep, holds too many keys and values (each container counts as one), or has a
- * number in it that JSON can say and a double cannot hold; null where there is none. Asked before parsing: a parsed
- * value that is nested ten thousand deep would overflow the stack of whoever walks it next, `JSON.stringify` included.
- * What is no JSON is for the parser to refuse. (P-9, P-20)
+ * Returns the fault of a JSON text that nests too deep, holds too many keys and values (each container counts as one),
+ * or contains a number that a double cannot hold; null if it breaks no bound. Call it before parsing: a value nested
+ * ten thousand deep overflows the stack of the next function that walks it, `JSON.stringify` included. The parser
+ * refuses text that is not JSON. (P-9, P-20)
  */
 export function checkJson(text: string, bounds: JsonBounds): Fault | null {
   return isSafeAtAGlance(text, bounds) ? null : scan(text, bounds)
 }
 
-/** Most frames are short, and searches of the engine's own see in a third of the time that they can break no bound. */
+/** Clears most frames, which are short, in a third of the time: the engine's own searches are faster than our scan. */
 function isSafeAtAGlance(text: string, { jsonDepth, jsonKeys }: JsonBounds): boolean {
-  // Each key and each value takes a character at least.
+  // Each key and each value takes at least one character.
   if (text.length > jsonKeys) return false
   if (text.length > SAFE_DIGITS || EXPONENT.test(text)) return false
   return countOf('{', text) + countOf('[', text) <= jsonDepth
@@ -66,7 +66,7 @@ function scan(text: string, bounds: JsonBounds): Fault | null {
       keys++
       if (++depth > deepest) deepest = depth
     } else if (code === 0x5d || code === 0x7d) depth--
-    // The first letters of true, false and null: each has its own, and no other word is JSON.
+    // The first letters of true, false and null, the only words of JSON.
     else if (code === 0x74 || code === 0x66 || code === 0x6e) keys++
   }
   const { jsonDepth, jsonKeys } = bounds
@@ -84,12 +84,15 @@ function isDigit(code: number): boolean {
 
 function hugeNumber(text: string): Fault {
   const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text
-  return fault('invalid_message', `The number ${shown} is too large: others would be told null.`)
+  return fault(
+    'invalid_message',
+    `The number ${shown} is too large for a double; other clients would receive null.`,
+  )
 }
 
 /**
- * Whether brackets nest deeper than `maxDepth` in a JSON text. Asked before parsing: a parsed value that is
- * nested ten thousand deep would overflow the stack of whoever walks it next, `JSON.stringify` included.
+ * Whether brackets nest deeper than `maxDepth` in a JSON text. Call it before parsing: a value nested ten thousand deep
+ * overflows the stack of the next function that walks it, `JSON.stringify` included.
  */
 export function exceedsJsonDepth(text: string, maxDepth: number): boolean {
   let depth = 0

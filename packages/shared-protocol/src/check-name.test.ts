@@ -25,7 +25,7 @@ describe('[P-19] a name has no character that ends a line, is not seen, or turns
       ]) {
         expect(check(name)).toEqual({
           code: 'invalid_text',
-          message: `The key has ${kind} in it, U+${hex} at index ${index}; no name may.`,
+          message: `The key has ${kind} in it, U+${hex} at index ${index}. Remove it.`,
         })
       }
     }
@@ -111,15 +111,15 @@ describe('[P-22] a name has no character that shows nothing, save where it chang
     const problem = check(name)
     expect(problem?.code).toBe('invalid_text')
     expect(problem?.message).toMatch(
-      /^The key has a character that is not seen in it, U\+[0-9A-F]{4,6} at index \d+; no name may\.$/,
+      /^The key has an invisible character in it, U\+[0-9A-F]{4,6} at index \d+\. Remove it\.$/,
     )
-    expect(problem?.message).toContain(`at index ${index};`)
+    expect(problem?.message).toContain(`at index ${index}.`)
   })
 
   test.each([' ', '   ', '\u00a0', '\u3000\u2003', '\u2800', ' \u2800 '])('%j is blank', (name) => {
     expect(check(name)).toEqual({
       code: 'invalid_text',
-      message: 'The key is blank: nothing in it can be seen; no name may be.',
+      message: 'The key is blank. A name needs at least one visible character.',
     })
   })
 })
@@ -153,7 +153,7 @@ describe('[P-24] the spaces of a name are single ones between what is seen', () 
     const code = name.charCodeAt(index).toString(16).toUpperCase().padStart(4, '0')
     expect(check(name)).toEqual({
       code: 'invalid_text',
-      message: `The key has ${kind}, U+${code} at index ${index}; no name may.`,
+      message: `The key has ${kind}, U+${code} at index ${index}. Remove it.`,
     })
   })
 
@@ -164,7 +164,7 @@ describe('[P-24] the spaces of a name are single ones between what is seen', () 
       for (const name of [`ada${char}lovelace`, `${char}ada`, `ada${char}`, `ada ${char}bob`]) {
         const at = name.indexOf(char)
         expect(check(name)?.message).toBe(
-          `The key has a space other than U+0020 in it, U+${hex} at index ${at}; no name may.`,
+          `The key has a space other than U+0020 in it, U+${hex} at index ${at}. Remove it.`,
         )
       }
     }

@@ -4,31 +4,31 @@ import { isLowSurrogate } from './utf8'
 import { isBlank, isInvisibleCharacter } from './visible-text'
 
 /*
- * Names (topics, keys, events) are read by people, put into logs and shown in other people's pages. A name has no
- * character that ends a line, is not seen, or turns the text around it; none that UTF-8 cannot write; and something in
- * it that can be seen. Its only spaces are single ones (U+0020) between what can be seen, as in a nickname of RFC 8266.
- * Two names that look the same would otherwise be two people.
+ * People read names (topics, keys, events), logs hold them and other people's pages show them. So a name contains no
+ * character that ends a line, is invisible, sets the direction of text, or cannot be written in UTF-8, and at least one
+ * visible character. Its only spaces are single U+0020 between visible characters, as in a nickname of RFC 8266.
+ * Otherwise two people could have names that look the same.
  */
 
-/** The fault of a name that is too long, or has a character in it that no name may have; null where it is fine. (P-19, P-22) */
+/** Returns the fault of a name that is too long or contains a forbidden character; null if the name is valid. (P-19, P-22) */
 export function checkName(what: string, name: string, limit: keyof Limits, limits: Limits): Fault | null {
   return checkBytes(what, name, limit, limits) ?? checkNameText(what, name)
 }
 
-/** As {@link checkName}, whatever its length. */
+/** Like {@link checkName}, but does not check the length. */
 export function checkNameText(what: string, name: string): Fault | null {
   const at = refusedAt(name)
   if (at < 0) return null
   const code = name.codePointAt(at) as number
   if (isAnySpace(code) && isBlank(name)) {
-    return fault('invalid_text', `${what} is blank: nothing in it can be seen; no name may be.`)
+    return fault('invalid_text', `${what} is blank. A name needs at least one visible character.`)
   }
   const shown = `U+${code.toString(16).toUpperCase().padStart(4, '0')} at index ${at}`
-  // By number alone: whoever reads the message must not have the character before them.
-  return fault('invalid_text', `${what} has ${kindOf(name, at, code)}, ${shown}; no name may.`)
+  // The message shows only the number, so that the character does no harm there either.
+  return fault('invalid_text', `${what} has ${kindOf(name, at, code)}, ${shown}. Remove it.`)
 }
 
-/** Index of the first character that no name may have, or not there; -1 where there is none. */
+/** Index of the first character that is forbidden, or forbidden in its place; -1 if there is none. */
 function refusedAt(name: string): number {
   for (let i = 0; i < name.length; i++) {
     const code = name.charCodeAt(i)
@@ -45,10 +45,10 @@ function refusedAt(name: string): number {
 }
 
 const SPACE = 0x20
-/** The cell of Braille without a dot: the space of Braille. */
+/** The Braille cell without a dot, which is the space of Braille. */
 const BLANK_CELL = 0x2800
 
-/** Whether a space stands between two characters of which the one before it is none. The one after it is looked at later. */
+/** Whether a space follows a character other than a space and is not the last one. The next character is checked later. */
 function isSeparating(name: string, at: number): boolean {
   return at > 0 && at < name.length - 1 && name.charCodeAt(at - 1) !== SPACE
 }
@@ -61,7 +61,7 @@ function isRaisedCell(code: number): boolean {
   return code > BLANK_CELL && code <= 0x28ff
 }
 
-/** The spaces of Unicode (category Zs) but U+0020: they look like it, or like several. */
+/** Unicode's other spaces (category Zs without U+0020), which look like one or several of it. */
 function isOtherSpace(code: number): boolean {
   if (code < 0x1680) return code === 0xa0
   return (
@@ -92,7 +92,7 @@ function kindOf(name: string, at: number, code: number): string {
   if (isOtherSpace(code)) return 'a space other than U+0020 in it'
   if (code === BLANK_CELL) return 'an empty Braille cell that is not between two others'
   if (code === 0xfeff) return 'a byte order mark in it'
-  return isSurrogate(code) ? 'half of a surrogate pair in it' : 'a character that is not seen in it'
+  return isSurrogate(code) ? 'half of a surrogate pair in it' : 'an invisible character in it'
 }
 
 /** Unicode's category Cc: tab, line feed, escape, … */

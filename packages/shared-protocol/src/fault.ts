@@ -2,7 +2,7 @@ import type { JsonObject } from './json'
 import type { Limits } from './limits'
 import { utf8Bytes } from './utf8'
 
-/** What a fault's code says to a program. `isRetryable`: the same request may succeed later, unchanged. */
+/** One code of a fault. `isRetryable` means that the same request may succeed later, unchanged. */
 export interface ErrorCodeEntry {
   readonly meaning: string
   readonly isRetryable: boolean
@@ -10,34 +10,37 @@ export interface ErrorCodeEntry {
 
 /** Every code that a fault can carry. Each has a heading in `docs/reference/errors.md`. */
 export const ERROR_CODES = {
-  malformed_frame: { meaning: 'The frame is not the JSON that the dialect prescribes.', isRetryable: false },
+  malformed_frame: {
+    meaning: 'The frame is not JSON in the form that the dialect requires.',
+    isRetryable: false,
+  },
   invalid_message: {
     meaning: 'The JSON is well formed, but a field is missing or of the wrong type.',
     isRetryable: false,
   },
-  invalid_text: { meaning: 'A name holds a character that no name may have.', isRetryable: false },
+  invalid_text: { meaning: 'A name contains a forbidden character.', isRetryable: false },
   binary_unsupported: { meaning: 'The dialect has no binary frames.', isRetryable: false },
-  limit_exceeded: { meaning: 'Something is longer, deeper or more than a limit allows.', isRetryable: false },
+  limit_exceeded: { meaning: 'A length, depth or count exceeds a limit.', isRetryable: false },
   capacity_exceeded: {
-    meaning: 'The node holds as many presences as it may, in all or of this identity.',
+    meaning: 'The node, or this identity on it, has reached its limit of presences.',
     isRetryable: true,
   },
   unmatched_topic: { meaning: 'No channel of this server serves the topic.', isRetryable: false },
   not_joined: { meaning: 'The session is not in the topic that it sent to.', isRetryable: false },
   not_tracked: {
-    meaning: 'The session has no presence in the topic that it could update.',
+    meaning: 'The session has no presence in the topic to update.',
     isRetryable: false,
   },
   unknown_event: { meaning: 'The channel has no handler for the event.', isRetryable: false },
   reserved_event: { meaning: 'The event name belongs to the protocol.', isRetryable: false },
   refused: { meaning: "The channel refused, for the application's own reason.", isRetryable: false },
-  replaced: { meaning: 'A newer join of the same topic took this one over.', isRetryable: false },
+  replaced: { meaning: 'A newer join of the same topic replaced this one.', isRetryable: false },
   handler_failed: { meaning: "The application's handler threw.", isRetryable: true },
   handler_timeout: { meaning: "The application's handler did not finish in time.", isRetryable: true },
-  throttled: { meaning: 'Too many messages; wait `retry_after_ms`.', isRetryable: true },
+  throttled: { meaning: 'Too many messages. Wait `retry_after_ms`.', isRetryable: true },
   store_unavailable: { meaning: 'The store cannot take the change now.', isRetryable: true },
   unauthorized: {
-    meaning: 'The server does not know who this is, or the identity may not do this.',
+    meaning: 'The server does not know the client, or the identity is not allowed to do this.',
     isRetryable: false,
   },
   closing: { meaning: 'The server is shutting down.', isRetryable: true },
@@ -49,7 +52,7 @@ type RetryableCode = {
   [C in ErrorCode]: (typeof ERROR_CODES)[C]['isRetryable'] extends true ? C : never
 }[ErrorCode]
 
-/** Beside the table, so that a page carries no sentences that it never shows. One too many or too few does not compile. */
+/** Separate from the table, so that a page does not download the sentences. One code too many or too few does not compile. */
 const RETRYABLE_CODES: Readonly<Record<RetryableCode, true>> = {
   capacity_exceeded: true,
   handler_failed: true,
@@ -59,7 +62,7 @@ const RETRYABLE_CODES: Readonly<Record<RetryableCode, true>> = {
   closing: true,
 }
 
-/** Whether the same request may succeed later, unchanged. A reason of the application's own: no. */
+/** Whether the same request may succeed later, unchanged. False for reasons that the application made up. */
 export function isRetryable(code: string): boolean {
   return Object.hasOwn(RETRYABLE_CODES, code)
 }
@@ -98,10 +101,10 @@ export function fault(code: ErrorCode, message: string, more?: Omit<Fault, 'code
   return { code, message, ...more }
 }
 
-/** The fault for a text that takes more bytes than the limit, or `null` where it fits. */
+/** Returns the fault of a text that has more UTF-8 bytes than the limit; null if it fits. */
 export function checkBytes(what: string, text: string, name: keyof Limits, limits: Limits): Fault | null {
   const max = limits[name]
-  // A UTF-16 unit takes one to three bytes: the count is needed only in between.
+  // A UTF-16 unit takes at most three bytes, so most texts need no count.
   if (text.length * 3 <= max) return null
   const actual = utf8Bytes(text)
   return actual <= max ? null : limitFault(`${what} takes ${actual} bytes`, name, max, actual)
@@ -129,7 +132,7 @@ export function faultBody(value: Fault): JsonObject {
   return body
 }
 
-/** What came of handling untrusted input: a value, or the fault to answer with. Never an exception. */
+/** The outcome of reading untrusted input: a value, or the fault to reply with. Nothing is thrown. */
 export type Result<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly fault: Fault }

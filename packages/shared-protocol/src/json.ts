@@ -6,26 +6,26 @@ export interface JsonObject {
   [name: string]: JsonValue
 }
 
-/** What an event or its answer carries: JSON, or bytes where the speaker's dialect has binary frames. */
+/** The content of an event or its reply: JSON, or bytes if the dialect has binary frames. */
 export type Payload = JsonValue | Uint8Array
 
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
 }
 
-/** Asked without `instanceof`: bytes may come from another realm. */
+/** Does not use `instanceof`, because bytes may come from another realm. */
 export function isBinary(payload: Payload): payload is Uint8Array {
   return ArrayBuffer.isView(payload)
 }
 
-/** The object's own field, or `undefined`: never something inherited, such as `constructor`. (P-10) */
+/** The object's own field, or `undefined`. Never an inherited one, such as `constructor`. (P-10) */
 export function field(object: JsonObject, name: string): JsonValue | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
-/** Bytes as base64 text with padding (RFC 4648, 4), by hand: this package runs where there is no `btoa`. */
+/** Bytes as base64 text with padding (RFC 4648, section 4). Written by hand, because some runtimes have no `btoa`. */
 export function encodeBase64(bytes: Uint8Array): string {
   let text = ''
   for (let i = 0; i < bytes.length; i += 3) {
@@ -38,7 +38,7 @@ export function encodeBase64(bytes: Uint8Array): string {
   return text
 }
 
-/** A payload as JSON: bytes as `{"base64": "…"}`, for speakers of a dialect without binary frames. */
+/** A payload as JSON, for dialects without binary frames: bytes become `{"base64": "…"}`. */
 export function textPayload(payload: Payload): JsonValue {
   return isBinary(payload) ? { base64: encodeBase64(payload) } : payload
 }

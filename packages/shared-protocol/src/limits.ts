@@ -1,4 +1,4 @@
-/** The bounds that a server holds its clients to. Byte limits count UTF-8 bytes, not characters. */
+/** The bounds that a server enforces on its clients. Byte limits count UTF-8 bytes, not characters. */
 export interface Limits {
   /** Longest topic, in bytes. @default 128 */
   readonly topicBytes: number
@@ -9,21 +9,21 @@ export interface Limits {
   /** Presences that one node holds for its own sessions. @default 100000 */
   readonly capacity: number
   /**
-   * The same of one identity, over all its sessions and those that wait for their clients. Guests, who are each another,
-   * are counted by their address (of IPv6: by the /64 network) where addresses are counted. @default 5000
+   * Presences that one node holds for one identity, over all its sessions, including those in their grace. Guests count
+   * together by their address (in IPv6 by the /64 network) if addresses are counted. @default 5000
    */
   readonly presencesPerIdentity: number
   /** Longest event name, in bytes. @default 128 */
   readonly eventBytes: number
-  /** Longest frame accepted from a client, in bytes; looked at before parsing. @default 65536 */
+  /** Longest frame accepted from a client, in bytes. The server checks it before parsing. @default 65536 */
   readonly frameBytes: number
   /** Deepest nesting of arrays and objects in a frame. @default 32 */
   readonly jsonDepth: number
-  /** Keys and values in a frame, each array and object counting as one. @default 4096 */
+  /** Most keys and values in a frame. Each array and each object counts as one. @default 4096 */
   readonly jsonKeys: number
   /** Longest `ref`, `join_ref` and `instance`, in bytes. @default 64 */
   readonly refBytes: number
-  /** Longest token that a frame brings, in bytes. @default 8192 */
+  /** Longest token in a frame, in bytes. @default 8192 */
   readonly tokenBytes: number
   /** Topics that one session may be in at a time. @default 256 */
   readonly channelsPerSession: number
@@ -37,7 +37,7 @@ export const ZZZ_LIMITS = {
   capacity: 512,
 } as const satisfies Partial<Limits>
 
-/** What a server enforces unless its `limits` option says otherwise. */
+/** The limits of a server whose `limits` option sets no others. */
 export const DEFAULT_LIMITS: Limits = {
   ...ZZZ_LIMITS,
   capacity: 100_000,

@@ -4,46 +4,46 @@ import type { JsonObject, Payload } from './json'
 import type { FullDiff, Meta, PhoenixMeta, PresenceDiff, PresenceSnapshot } from './presence/presence'
 
 /*
- * Everything that a client may say, whatever the dialect. A message that wants an answer has a `ref`; one that is
- * about a channel has the `joinRef` of the join that opened it, so that a late one of an earlier join is known.
+ * Every message from a client, in any dialect. A message that expects a reply has a `ref`. A message about a channel has
+ * the `joinRef` of the join that opened it, so that the server recognizes a late message of an earlier join.
  */
 
 export interface HeartbeatMessage {
   readonly kind: 'heartbeat'
   readonly ref: MessageRef
-  /** The topic that it came on, to which the answer goes. */
+  /** The topic of the heartbeat, on which the reply goes out. */
   readonly topic: Topic
 }
 
-/** The first message on a native connection. Answered with who the session is and what the server expects. */
+/** The first message on a native connection. The reply has the session's identity and the server's heartbeat interval. */
 export interface HelloMessage {
   readonly kind: 'hello'
   readonly ref: MessageRef
-  /** The secret of an earlier session, to go on with it. */
+  /** The secret of an earlier session, to resume it. */
   readonly token?: string
   /**
-   * Names the program that says hello, made up by itself: the same after a reconnect, another one after a reload of
-   * the page or in a copy of its tab. Only the one that held a session last goes on where it was. (P-6)
+   * A name that the client program makes up for itself. It stays the same after a reconnect and changes after a reload or
+   * in a copy of the tab. Only the instance that used a session last keeps its memberships. (P-6)
    */
   readonly instance?: string
 }
 
-/** The client means to go, and its presences with it, at once. */
+/** Ends the session, so that its presences leave at once. */
 export interface GoodbyeMessage {
   readonly kind: 'goodbye'
   readonly ref: MessageRef
 }
 
 /**
- * New proof of who holds the session, before the old one is over. Answered with the identity and how long it now lasts;
- * where it is refused, the session stays as it was. (P-18)
+ * New credentials for the session before the old ones expire. The reply has the identity and how long it now lasts. If
+ * the server refuses them, the session stays as it was. (P-18)
  */
 export interface RefreshMessage {
   readonly kind: 'refresh'
   readonly ref: MessageRef
-  /** Connect params, as a handshake would carry them; they take the place of those that it had. */
+  /** Connect params, as in a handshake. They replace the earlier ones. */
   readonly params: ReadonlyMap<string, string>
-  /** A token, as a handshake would carry it beside its params. */
+  /** A login token, as in a handshake. */
   readonly token?: string
 }
 
@@ -57,8 +57,8 @@ export interface JoinMessage extends ChannelMessage {
   readonly kind: 'join'
   readonly payload: JsonObject
   /**
-   * There where this client instance was in the topic before and means to go on: where its map stands, so that it
-   * need be told only what it missed, or null for nowhere. A page that was loaded anew does not say it. (P-7)
+   * Present if this client instance was in the topic before and wants to continue: the position of its map, so that the
+   * server sends only what it missed, or null for none. A newly loaded page omits it. (P-7)
    */
   readonly since?: Position | null
 }
@@ -67,38 +67,38 @@ export interface LeaveMessage extends ChannelMessage {
   readonly kind: 'leave'
 }
 
-/** An event of the application's own. */
+/** An event of the application. */
 export interface PushMessage extends ChannelMessage {
   readonly kind: 'push'
   readonly event: string
   readonly payload: Payload
 }
 
-/** Replace the meta of the session's own presence in the topic. */
+/** Replaces the meta of the session's own presence in the topic. */
 export interface UpdateMessage extends ChannelMessage {
   readonly kind: 'update'
   readonly meta: Meta
 }
 
-/** Change part of it: a JSON merge patch (RFC 7396). */
+/** Changes part of that meta with a JSON merge patch (RFC 7396). */
 export interface PatchMessage extends ChannelMessage {
   readonly kind: 'patch'
   readonly patch: JsonObject
 }
 
-/** Send me the whole state again: my map has a gap. */
+/** Asks for the whole state again, because the client's map has a gap. */
 export interface SyncMessage extends ChannelMessage {
   readonly kind: 'sync'
 }
 
-/** Be present in the topic under this name. Only dialects that have no join say this (Vix). */
+/** Makes a presence under this name. Only Vix, a dialect without joins, has this message. */
 export interface AppearMessage {
   readonly kind: 'appear'
   readonly topic: Topic
   readonly key: Key
 }
 
-/** No longer be present under this name. */
+/** Ends the presence under this name. */
 export interface DisappearMessage {
   readonly kind: 'disappear'
   readonly topic: Topic
@@ -120,8 +120,8 @@ export type ClientMessage =
   | DisappearMessage
 
 /*
- * Everything that a server may say, whatever the dialect. One whose `joinRef` is null goes to everybody in the
- * topic, and is encoded once for all of them.
+ * Every message from a server, in any dialect. A message whose `joinRef` is null goes to all subscribers of the topic and
+ * is encoded once for all of them.
  */
 
 interface ReplyHead {
@@ -141,7 +141,7 @@ export interface ErrorReply extends ReplyHead {
   readonly fault: Fault
 }
 
-/** An event of the application's own. */
+/** An event of the application. */
 export interface EventMessage<P extends Payload = Payload> {
   readonly kind: 'event'
   readonly topic: Topic
@@ -163,7 +163,7 @@ export interface DiffMessage<D extends PresenceDiff = FullDiff> {
   readonly diff: D
 }
 
-/** The channel ended: its client left, was replaced or was put out. No presence follows. */
+/** The channel ended: its client left, was replaced or was removed. No presence follows. */
 export interface ChannelClosedMessage {
   readonly kind: 'channel_closed'
   readonly topic: Topic
@@ -179,19 +179,19 @@ export interface ChannelFailedMessage {
   readonly fault: Fault
 }
 
-/** The answer to something that cannot be replied to, such as a frame that is not JSON. */
+/** The reply to input without a ref, such as a frame that is not JSON. */
 export interface FaultMessage {
   readonly kind: 'fault'
   readonly fault: Fault
 }
 
-/** Somebody connected. Only Vix tells this. */
+/** A connection opened. Only Vix has this message. */
 export interface OpenedMessage {
   readonly kind: 'opened'
   readonly topic: Topic
 }
 
-/** What a server encodes. */
+/** Every message that a server encodes. */
 export type ServerMessage =
   | OkReply
   | ErrorReply
@@ -221,7 +221,7 @@ export interface ReceivedFault {
   readonly response: JsonObject
 }
 
-/** A topic's whole state as a server without positions tells it. */
+/** A topic's whole state from a server without positions. */
 export interface MetasStateMessage {
   readonly kind: 'metas_state'
   readonly topic: Topic
@@ -229,7 +229,7 @@ export interface MetasStateMessage {
   readonly metas: readonly PhoenixMeta[]
 }
 
-/** Changes of a topic as a server without positions tells them. */
+/** Changes of a topic from a server without positions. */
 export interface MetasDiffMessage {
   readonly kind: 'metas_diff'
   readonly topic: Topic
@@ -238,7 +238,7 @@ export interface MetasDiffMessage {
   readonly leaves: readonly PhoenixMeta[]
 }
 
-/** What a client decodes: the same messages, with diffs and faults as far as the wire tells them. */
+/** Every message that a client decodes. Diffs and faults have only the fields that the wire carries. */
 export type ReceivedMessage =
   | OkReply
   | ReceivedErrorReply
@@ -249,5 +249,5 @@ export type ReceivedMessage =
   | ReceivedFailure
   | ReceivedFault
 
-/** What a client decodes of a server that tells no positions, beside the rest. */
+/** Presence that a client decodes from a server without positions. */
 export type ReceivedMetas = MetasStateMessage | MetasDiffMessage

@@ -3,17 +3,17 @@
  *   state 1  |  cell    |  cell    |
  *   state 2  |  cell    |  cell    |        cell: (state, event, context) -> { state, effects }
  *
- * A machine is a table with a row for each state and a cell for each event. What an event means in a state where
- * nobody expected it is where such machines go wrong, so a cell that is missing does not compile.
+ * A machine is a table with a row for each state and a cell for each event. Machines usually break on an event in a
+ * state where nobody expected it, so a missing cell does not compile.
  */
 
-/** What an event led to: the state after it, and what is to be done in the world, as data, in this order. */
+/** The outcome of an event: the next state, and the effects to perform in this order, as data. */
 export interface Step<State, Effect> {
   readonly state: State
   readonly effects: readonly Effect[]
 }
 
-/** Every state's answer to every event. Time and chance are in the context, so that a cell is a pure function. */
+/** A cell for every event in every state. Time and chance are in the context, so that a cell is a pure function. */
 export type TransitionTable<
   State extends { readonly name: string },
   Event extends { readonly kind: string },
@@ -49,7 +49,7 @@ export function stepBy<
   return cell(state, event, context)
 }
 
-/** The cell of an event that means nothing here. */
+/** The cell of an event that changes nothing in this state. */
 export function stay<State>(state: State): Step<State, never> {
   return { state, effects: [] }
 }

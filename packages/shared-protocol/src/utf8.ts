@@ -1,6 +1,6 @@
 /**
- * Bytes that a string takes as UTF-8, counted without encoding it. A lone surrogate counts three, as an encoder
- * replaces it with U+FFFD.
+ * Bytes of a string as UTF-8, counted without encoding it. A lone surrogate counts as three, because an encoder replaces
+ * it with U+FFFD.
  */
 export function utf8Bytes(text: string): number {
   let bytes = text.length
@@ -23,11 +23,11 @@ export function isLowSurrogate(code: number): boolean {
 }
 
 /*
- * Texts in binary frames. By hand, as this package runs where there is no TextEncoder; the texts are short: a topic,
- * an event, a ref.
+ * Encodes and decodes the short texts of binary frames: topic, event, ref. Written by hand, because some runtimes have
+ * no TextEncoder.
  */
 
-/** A text's UTF-8 bytes; a lone surrogate as U+FFFD. */
+/** Encodes a text as UTF-8. A lone surrogate becomes U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array {
   const bytes = new Uint8Array(utf8Bytes(text))
   let at = 0
@@ -43,7 +43,7 @@ export function encodeUtf8(text: string): Uint8Array {
   return bytes
 }
 
-/** The text, or null where the bytes are no UTF-8: cut off, overlong, a surrogate, or past the last character. */
+/** Decodes UTF-8. Null if the bytes are truncated, overlong, a surrogate or beyond the last character. */
 export function decodeUtf8(bytes: Uint8Array): string | null {
   let text = ''
   for (let at = 0; at < bytes.length; ) {
@@ -66,7 +66,7 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
   return text
 }
 
-/** First byte's marker, and least code, of a character with so many bytes after the first. */
+/** Marker of the first byte, and smallest code, by the number of bytes after the first. */
 const LEAD = [0, 0xc0, 0xe0, 0xf0]
 const SMALLEST = [0, 0x80, 0x800, 0x10000]
 

@@ -1,8 +1,8 @@
 import { isLowSurrogate } from './utf8'
 
 /*
- * Which characters can be seen where they stand. Unicode lists those that show nothing by themselves
- * (Default_Ignorable_Code_Point). A few of them change how their neighbours look, and are fine beside those:
+ * Decides which characters are visible in their place. Unicode lists the characters that show nothing by themselves
+ * (Default_Ignorable_Code_Point). A few of them change how their neighbours look and are allowed beside those:
  *
  *   joiner (U+200D)           beside a virama, and between emoji
  *   non-joiner (U+200C)       between letters of scripts that join, and after a virama within a word
@@ -15,7 +15,7 @@ const ZERO_WIDTH_JOINER = 0x200d
 const KEYCAP = '\u20e3'
 const BLACK_FLAG = '\u{1f3f4}'
 
-/** Scripts whose letters join: a non-joiner between two of them keeps them apart. */
+/** Scripts whose letters join. A non-joiner between two letters keeps them apart. */
 const CURSIVE_SCRIPTS = [
   'Arabic',
   'Syriac',
@@ -27,10 +27,10 @@ const CURSIVE_SCRIPTS = [
   'Hanifi_Rohingya',
 ]
 
-/** Khmer's signs of the register: a non-joiner before one decides where it stands. */
+/** Khmer's register signs. A non-joiner before one decides its place. */
 const REGISTER_SHIFTERS = '\u17c9\u17ca'
 
-/** Signs that silence a consonant's vowel: a joiner after one decides how the two are written. */
+/** Signs that silence a consonant's vowel. A joiner after one decides how the consonants are written. */
 const VIRAMAS =
   '\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d3b\u0d3c\u0d4d\u0dca\u0f84\u1039\u103a\u17d2\u1b44\u1baa\u1bab\ua9c0\u{1134d}\u{11442}\u{114c2}'
 
@@ -40,21 +40,21 @@ const TAGGED_FLAGS = ['gbeng', 'gbsct', 'gbwls'].map((region) => {
   return `${BLACK_FLAG}${tags.join('')}\u{e007f}`
 })
 
-/** Each is for one character, so that none takes long, whatever the text. */
+/** Each pattern matches one character, so that none is slow on any text. */
 function makePatterns() {
   return {
     ignorable: one('\\p{Default_Ignorable_Code_Point}'),
-    /** Show nothing either, though Unicode does not list them: annotation marks, Egyptian controls and blanks, a filler, a null notehead. */
+    /** Also invisible, though Unicode does not list them: annotation marks, Egyptian controls and blanks, a filler, a null notehead. */
     empty: one('\\u{fff9}-\\u{fffb}\\u{13430}-\\u{1343f}\\u{13441}\\u{13442}\\u{16fe4}\\u{1d159}'),
-    /** White space, and the empty cell of Braille. */
+    /** White space and the empty Braille cell. */
     space: one('\\p{White_Space}\\u2800'),
     emoji: one('\\p{Emoji}\\p{Extended_Pictographic}'),
     pictograph: one('\\p{Extended_Pictographic}'),
-    /** A picture, its colour of skin, or the selector that makes it one. */
+    /** A picture, a skin colour, or the selector that makes a picture. */
     endOfEmoji: one('\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f'),
     ideograph: one('\\p{Ideographic}'),
     mongolian: one('\\u1820-\\u18aa'),
-    /** Have variants in Unicode's list, beside emoji. */
+    /** Characters other than emoji that have variants in Unicode's list. */
     varied: one('\\p{Symbol}\\p{Ideographic}\\p{Script=Phags_Pa}\\p{Script=Myanmar}'),
     virama: one(VIRAMAS),
     letterOrMark: one('\\p{Letter}\\p{Mark}'),
@@ -70,13 +70,13 @@ function one(set: string): RegExp {
 
 let patterns: ReturnType<typeof makePatterns> | null = null
 
-/** Made when first used, which is on servers only: some clients' engines do not know these properties. */
+/** Compiled on first use, which happens on servers only: some browsers do not know these properties. */
 function known(): ReturnType<typeof makePatterns> {
   patterns ??= makePatterns()
   return patterns
 }
 
-/** Whether the character at this index shows nothing, and changes nothing beside it that does. */
+/** Whether the character at this index shows nothing and does not change how a neighbour looks. */
 export function isInvisibleCharacter(text: string, at: number): boolean {
   const { ignorable, empty } = known()
   const char = characterAt(text, at)
@@ -88,10 +88,10 @@ export function isInvisibleCharacter(text: string, at: number): boolean {
   return !isInTaggedFlag(text, at)
 }
 
-/** Whether there is text, and nothing of it can be seen. */
+/** Whether the text is not empty and nothing in it is visible. */
 export function isBlank(text: string): boolean {
   const { space, ignorable } = known()
-  // Most texts show something with their first character.
+  // Usually the first character decides.
   for (const char of text) if (!space.test(char) && !ignorable.test(char)) return false
   return text !== ''
 }
@@ -117,7 +117,7 @@ function isVariationSelector(code: number): boolean {
 function hasVariant(selector: number, before: string, after: string): boolean {
   const { emoji, ideograph, mongolian, varied } = known()
   if (selector === 0xfe0e || selector === 0xfe0f) {
-    // Of a digit it makes a keycap, together with what follows.
+    // After a digit the selector is part of a keycap, which needs its third character.
     return emoji.test(before) && (before > '\u007f' || after === KEYCAP)
   }
   if (selector >= 0xe0100) return ideograph.test(before)

@@ -186,7 +186,7 @@ describe('[S-14] with authenticate', () => {
   test('[S-41] an id that no name may be is refused, and both sides are told which character it is', async () => {
     const { admit, log } = authenticated(() => ({ id: 'ada\u202enimda' }))
     const message =
-      'The id of the identity has a character that sets the direction of text in it, U+202E at index 3; no name may.'
+      'The id of the identity has a character that sets the direction of text in it, U+202E at index 3. Remove it.'
     expect(await admit()).toEqual({ status: 403, reason: 'invalid_text', message })
     expect(log.lines).toEqual([
       { level: 'warn', context: { reason: 'invalid_text', message, suppressedCount: 0 }, message: 'refused' },

@@ -36,7 +36,7 @@ describe('[S-14] who nobody vouched for', () => {
       status: 400,
       reason: 'invalid_text',
       message:
-        'The connect param user_id has a character that sets the direction of text in it, U+202E at index 3; no name may.',
+        'The connect param user_id has a character that sets the direction of text in it, U+202E at index 3. Remove it.',
     })
     expect(identify('ada\u202e', false)).toMatchObject({ isGuest: true })
   })

@@ -107,20 +107,16 @@ describe('track', () => {
 
 describe('[S-41] track refuses a name that nobody could be shown, and says which and why', () => {
   test.each([
-    [
-      'a topic',
-      ['room:\n', 'ada'],
-      'The topic has a control character in it, U+000A at index 5; no name may.',
-    ],
+    ['a topic', ['room:\n', 'ada'], 'The topic has a control character in it, U+000A at index 5. Remove it.'],
     [
       'a key, as of an identity that somebody else’s login made',
       [topic, 'ada\u202e'],
-      'The key has a character that sets the direction of text in it, U+202E at index 3; no name may.',
+      'The key has a character that sets the direction of text in it, U+202E at index 3. Remove it.',
     ],
     [
       'half an emoji',
       [topic, '\ud83d'],
-      'The key has half of a surrogate pair in it, U+D83D at index 0; no name may.',
+      'The key has half of a surrogate pair in it, U+D83D at index 0. Remove it.',
     ],
   ] as const)('%s', (_what, [name, key], message) => {
     const { registry } = testRegistry()

@@ -11,16 +11,16 @@ import type { ClientMessage, ReceivedMessage, ReceivedMetas, ServerMessage } fro
  *   ClientMessage   --encodeClient--> text of a frame             client's side, writing
  *   text of a frame --decodeServer--> ReceivedMessage | fault     client's side, reading
  *
- * Nothing else: no state, no sockets. A dialect is chosen once, at the handshake; past that line nobody asks which
- * one is spoken, only what it can do.
+ * A dialect has no state and no sockets. The handshake chooses it once. The code beyond asks only what the dialect can
+ * do, never which one it is.
  */
 
 export type DialectName = 'rollcall' | 'phoenix-v2' | 'phoenix-v1' | 'zzz' | 'vix'
 
-/** One WebSocket message: a text, or bytes where the dialect has binary frames. */
+/** One WebSocket message: text, or bytes if the dialect has binary frames. */
 export type Frame = string | Uint8Array
 
-/** Where to send the answer to a frame that could not be taken. */
+/** Address of the reply to a frame that the server refuses. */
 export interface ReplyAddress {
   readonly topic: Topic
   readonly ref: MessageRef
@@ -33,65 +33,65 @@ export type DecodedClientMessage =
 
 export interface DecodeContext {
   readonly limits: Limits
-  /** The topic of messages that name none; used only by a dialect with `hasImplicitTopic`. */
+  /** The topic of messages without one. Only dialects with `hasImplicitTopic` use it. */
   readonly implicitTopic: Topic
 }
 
-/** A server's view of one wire spelling. */
+/** The server's half of one spelling of the wire. */
 export interface Dialect {
   readonly name: DialectName
   /**
-   * The connection itself is the membership of one topic: it takes part from the moment it opens, and says only
-   * whether somebody appears or disappears.
+   * Whether the connection itself is the membership of one topic. It subscribes when it opens and only reports that
+   * names appear and disappear.
    */
   readonly hasImplicitTopic: boolean
-  /** Whether its clients can bring a session's token, and so come back to it within the grace. (P-6) */
+  /** Whether clients can send a session's token and so resume the session within the grace. (P-6) */
   readonly canResume: boolean
-  /** Whether a second join of a topic goes on with the first, so that the application is told of no leave in between. */
+  /** Whether a second join of a topic continues the first, without a `leave` of the application in between. */
   readonly rejoinContinues: boolean
-  /** Never throws, whatever came. The frame's size has been checked against `limits.frameBytes`. */
+  /** Never throws. Check the frame's size against `limits.frameBytes` before the call. */
   decodeClient(frame: Frame, context: DecodeContext): DecodedClientMessage
-  /** The frames that say this, in order; none where the dialect has no word for it. */
+  /** The frames of this message, in order. Empty if the dialect cannot express it. */
   encodeServer(message: ServerMessage): readonly Frame[]
 }
 
-/** A client's view of one wire spelling: how to say things, and what can be said at all. */
+/** The client's half of one spelling of the wire, and the features that the dialect has. */
 export interface ClientDialect<R = ReceivedMessage | ReceivedMetas> {
   readonly name: DialectName
-  /** Topic of what concerns the connection and no channel: heartbeats, and the hello where there is one. */
+  /** Topic of messages about the connection: heartbeats, and the hello if there is one. */
   readonly systemTopic: Topic
-  /** Appended to the path of an address, unless it ends in it. */
+  /** Appended to an address's path, unless the path ends with it. */
   readonly pathSuffix: string
-  /** For the query, beside the application's own. */
+  /** Added to the query, beside the application's params. */
   readonly params: { readonly [name: string]: string }
-  /** To be offered in the handshake; null for none. */
+  /** Offered in the handshake; null for none. */
   readonly subprotocol: string | null
-  /** To be offered in its place beside a token: a server has to name one in its answer, and a token is none. */
+  /** Offered instead if there is a token: the server has to select a subprotocol, and a token is not one. */
   readonly subprotocolWithToken: string
-  /** Whether a connection begins with a hello, which is answered with the session, and ends with a goodbye. */
+  /** Whether a connection begins with a hello, whose reply names the session, and ends with a goodbye. */
   readonly hasHello: boolean
   /**
-   * Whether presence has positions and digests, so that a gap is noticed, the state can be asked for and a join can
-   * say where its map stands. Without them presence comes as `metas_state` and `metas_diff`.
+   * Whether presence has positions and digests. With them the client notices gaps, can ask for the state, and can join
+   * from its position. Without them presence arrives as `metas_state` and `metas_diff`.
    */
   readonly hasPositions: boolean
-  /** Whether a session may change its own meta by `update` and `patch`. */
+  /** Whether a session can change its own meta with `update` and `patch`. */
   readonly hasUpdates: boolean
-  /** Whether a server answers every push. Else one that was sent need not be awaited or caught. */
+  /** Whether the server replies to every push. Otherwise a push that was sent counts as done. */
   readonly repliesToPushes: boolean
-  /** Whether close codes are the protocol's own, some of which say not to come back. */
+  /** Whether close codes have our meanings, so that some of them forbid to reconnect. */
   readonly hasCloseCodes: boolean
-  /** Whether a refusal says by its code that asking again may help. Else only that of a first join is final. */
+  /** Whether a refusal's code tells that a retry may succeed. Otherwise only the refusal of a first join is final. */
   readonly hasRetryableCodes: boolean
-  /** Whether servers drop a client that has sent nothing for a while, however much they say themselves. */
+  /** Whether servers drop a client that sends nothing for a while, even if they send to it. */
   readonly hasIdleTimeout: boolean
-  /** Throws where the payload is not JSON, and for what the dialect has no word for. */
+  /** Throws if the payload is not JSON, or if the dialect has no such message. */
   encodeClient(message: ClientMessage): Frame
   /** Never throws. */
   decodeServer(frame: Frame): Result<R>
 }
 
-/** The JSON value of a text frame, which is held to the bounds before it is parsed. */
+/** Checks the bounds of a text frame, then parses it. */
 export function parseFrame(frame: Frame, bounds: JsonBounds, dialectName: string): Result<JsonValue> {
   if (typeof frame !== 'string') return refuseBinary(dialectName)
   const outOfBounds = checkJson(frame, bounds)
@@ -116,16 +116,16 @@ function notJson(frame: string): Fault {
   return fault('malformed_frame', `The frame is not JSON: ${JSON.stringify(shown)}.`)
 }
 
-/** How deep a client lets a server's frame nest: the envelope around the server's own limit, with room to spare. */
+/** Deepest nesting that a client accepts from a server. It leaves ample room above the server's own limit. */
 const SERVER_FRAME_DEPTH = 256
 
 /**
- * The JSON value of a frame of the server's. A client holds it to less than a server does a client's: it may have any
- * number of presences, and numbers of any number of digits, as a Phoenix server's have.
+ * Parses a server's frame. The client checks only the depth: a state may have any number of presences, and a Phoenix
+ * server's numbers may have any number of digits.
  */
 export function parseServerFrame(frame: Frame, dialectName: string): Result<JsonValue> {
   if (typeof frame !== 'string') return refuseBinary(dialectName)
-  // Each level takes two brackets at least, and what has not all of them is no JSON.
+  // Each level takes two brackets, so a shorter text cannot nest deeper and be JSON.
   if (frame.length > 2 * SERVER_FRAME_DEPTH && exceedsJsonDepth(frame, SERVER_FRAME_DEPTH)) {
     return failure(fault('limit_exceeded', `The frame nests deeper than ${SERVER_FRAME_DEPTH} levels.`))
   }

@@ -8,8 +8,7 @@ import type { DecodedClientMessage } from './dialect'
 import { isReservedEvent, PHX, PRESENCE } from './event-names'
 
 /*
- * The vocabulary of Phoenix channels, which several dialects share; they differ in how they wrap an envelope and in
- * what presence looks like.
+ * The vocabulary of Phoenix channels. Several dialects share it and differ in how they write an envelope and presence.
  *
  *   wire text  <-- a dialect's file -->  Envelope  <-- this file -->  message
  */
@@ -22,10 +21,10 @@ export interface Envelope<P extends Payload = Payload> {
   readonly payload: P
 }
 
-/** The field of a join payload that tells where the client's map stands, or null for nowhere. */
+/** The field of a join payload with the position of the client's map, or null for none. */
 const SINCE = 'presence_since'
 
-/** What a dialect has read of an envelope before anything is believed. */
+/** An envelope as a dialect has read it, with unchecked fields. */
 export interface RawEnvelope {
   readonly joinRef: unknown
   readonly ref: unknown
@@ -46,7 +45,7 @@ export function readClientEnvelope(
   const joinRef = isMessageRef(raw.joinRef) && !joinRefFault ? raw.joinRef : null
   const topicText = typeof raw.topic === 'string' ? raw.topic : ''
   const topicFault = checkName('The topic', topicText, 'topicBytes', limits)
-  // The topic as it came, however long: clients find whom an answer is for by it.
+  // The whole topic, however long: clients match a reply by it.
   const replyTo = ref === null ? null : { topic: topicText, ref, joinRef }
   const refuse = (problem: Fault): DecodedClientMessage => ({ ok: false, fault: problem, replyTo })
 
@@ -67,7 +66,7 @@ export function readClientEnvelope(
     ref,
     topic: raw.topic,
     event: raw.event,
-    // Only what is missing is made up: a payload of null is one.
+    // A payload of null counts as a payload; only a missing one gets the default.
     payload: (raw.payload === undefined ? {} : raw.payload) as Payload,
   }
   const message = systemTopics.includes(envelope.topic)
@@ -90,7 +89,7 @@ function readSystemMessage(envelope: Envelope, limits: Limits): ClientMessage | 
     default:
       return fault(
         'unknown_event',
-        `${JSON.stringify(event)} is no event of the topic ${JSON.stringify(topic)}.`,
+        `${JSON.stringify(event)} is not an event of the topic ${JSON.stringify(topic)}.`,
       )
   }
 }
@@ -120,7 +119,7 @@ function readChannelMessage(envelope: Envelope): ClientMessage | Fault {
       if (isReservedEvent(event)) {
         return fault(
           'reserved_event',
-          `${JSON.stringify(event)} belongs to the protocol; name your event otherwise.`,
+          `${JSON.stringify(event)} belongs to the protocol. Use another event name.`,
         )
       }
       return { kind: 'push', topic, ref, joinRef, event, payload }
@@ -161,7 +160,7 @@ function readRefresh(ref: MessageRef, payload: JsonObject, limits: Limits): Clie
   return { kind: 'refresh', ref, params, ...(token === undefined ? {} : { token }) }
 }
 
-/** Takes the protocol's own `since` out of the join payload; the rest is the application's. */
+/** Moves our `since` out of the join payload. The rest belongs to the application. */
 function readJoin({ topic, ref, joinRef }: Envelope, payload: JsonObject): ClientMessage | Fault {
   const since = field(payload, SINCE)
   if (since === undefined) return { kind: 'join', topic, ref, joinRef, payload }
@@ -175,7 +174,7 @@ function readJoin({ topic, ref, joinRef }: Envelope, payload: JsonObject): Clien
   return { kind: 'join', topic, ref, joinRef, payload: own, since: { epoch, seq } }
 }
 
-/** Every message but presence, whose spelling is the dialect's own; `null` for what these dialects do not say. */
+/** Writes every message except presence, which each dialect spells itself. Null for messages that these dialects lack. */
 export function writeServerEnvelope(
   message: Exclude<ServerMessage, { kind: 'state' | 'diff' }>,
   systemTopic: Topic,
@@ -211,7 +210,7 @@ function envelopeOf(
   return { joinRef, ref, topic, event, payload }
 }
 
-/** What a client says, as an envelope. */
+/** A client's message as an envelope. */
 export function writeClientEnvelope(message: ClientMessage, systemTopic: Topic): Envelope<JsonValue> {
   switch (message.kind) {
     case 'heartbeat':
@@ -258,7 +257,7 @@ export function writeClientEnvelope(message: ClientMessage, systemTopic: Topic):
       return envelopeOf(message.joinRef, message.ref, message.topic, PRESENCE.sync, {})
     case 'appear':
     case 'disappear':
-      throw new TypeError(`A client of this dialect joins a topic; it has no word for "${message.kind}".`)
+      throw new TypeError(`This dialect has no message "${message.kind}". Join the topic instead.`)
   }
 }
 
@@ -290,7 +289,7 @@ export function fieldFault(name: string, expected: string, actual: unknown): Fau
   )
 }
 
-/** A payload of which only an object is of use, as one. */
+/** The payload if it is an object, otherwise an empty one. */
 export function objectOrEmpty(payload: Payload | undefined): JsonObject {
   return isJsonObject(payload) ? payload : {}
 }

@@ -1,4 +1,4 @@
-/** Event names of the protocol. An application's own begin otherwise. */
+/** Event names of the protocol. Events of applications cannot begin with `phx_`. */
 export const PHX = {
   join: 'phx_join',
   leave: 'phx_leave',
@@ -16,7 +16,7 @@ export const PRESENCE = {
   sync: 'presence_sync',
 } as const
 
-/** Presence as Vix spells it. */
+/** Presence events of Vix. */
 export const VIX_PRESENCE = {
   join: 'presence.join',
   leave: 'presence.leave',
@@ -34,14 +34,14 @@ const RESERVED_EVENTS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Beginnings of reserved names: `phx_`, of Phoenix's and zzz's clients; `chan_reply_`, under which phoenix.js hands the
- * reply to a push to whoever waits for it.
+ * Prefixes of reserved names: `phx_` of Phoenix's and zzz's clients, and `chan_reply_`, the event under which phoenix.js
+ * delivers the reply to a push.
  */
 const RESERVED_PREFIXES = ['phx_', 'chan_reply_']
 
 /**
- * Whether the clients of some dialect take an event of this name for the protocol's. A stranger who could send one would
- * forge presence, or the answer to somebody else's push. All other names are free: Phoenix programs have events such as
+ * Whether the clients of any dialect interpret this event as the protocol's. A stranger who could send one could forge
+ * presence, or the reply to another client's push. All other names are free: Phoenix programs have events such as
  * `presence_list`, which no client interprets. (P-15)
  */
 export function isReservedEvent(event: string): boolean {

@@ -6,15 +6,15 @@ import { SUBPROTOCOL } from './rollcall-client'
 import { vixDialect } from './vix'
 import { zzzDialect } from './zzz'
 
-/** What of a handshake chooses the dialect. */
+/** The parts of a handshake that choose the dialect. */
 export interface Handshake {
   /** Path of the request, without its query. */
   readonly path: string
-  /** Subprotocols that the client offers, in its order. */
+  /** Subprotocols that the client offers, in order. */
   readonly subprotocols: readonly string[]
-  /** Of the query string. @default none */
+  /** Params of the query string. @default none */
   readonly params?: ReadonlyMap<string, string>
-  /** Whether it begins a WebSocket, or a long poll in place of one. @default 'websocket' */
+  /** The transport that the handshake starts. @default 'websocket' */
   readonly transport?: TransportName
 }
 
@@ -23,7 +23,7 @@ export type TransportName = 'websocket' | 'longpoll'
 export interface Negotiated {
   readonly ok: true
   readonly dialect: Dialect
-  /** To be named in the answer; null for none. */
+  /** Named in the response; null for none. */
   readonly subprotocol: string | null
 }
 
@@ -36,11 +36,11 @@ export type Negotiation =
       readonly message: string
     }
 
-/** The subprotocol that Phoenix's client offers beside its token, so that there is one to be named. */
+/** Phoenix's client offers this subprotocol beside its token, so that the server has one to select. */
 const PHOENIX_SUBPROTOCOL = 'phoenix'
 
 /**
- * Which dialect a handshake asks for:
+ * Chooses the dialect of a handshake:
  *
  * ```
  * /socket            with subprotocol rollcall.v1   rollcall
@@ -68,23 +68,23 @@ export function negotiateDialect(handshake: Handshake): Negotiation {
         : unknownSubprotocol(subprotocols)
     default: {
       const message =
-        'No WebSocket here; connect to /socket, to /socket/websocket for Phoenix, or to / for Vix.'
+        'There is no WebSocket at this path. Connect to /socket, to /socket/websocket for Phoenix, or to / for Vix.'
       return { ok: false, status: 404, reason: 'no_dialect', message }
     }
   }
 }
 
-/** By Phoenix's own rules: any patch level of a version will do, and who names none is from before there were two. */
+/** Follows Phoenix's rules: any patch level of a version matches, and no version means 1.0.0. */
 function negotiateVersion({ subprotocols, params }: Handshake): Negotiation {
   const subprotocol = subprotocols.includes(PHOENIX_SUBPROTOCOL) ? PHOENIX_SUBPROTOCOL : null
   const vsn = params?.get('vsn') ?? '1.0.0'
   if (/^2\.0\.\d+$/.test(vsn)) return { ok: true, dialect: phoenixV2Dialect, subprotocol }
   if (/^1\.0\.\d+$/.test(vsn)) return { ok: true, dialect: phoenixV1Dialect, subprotocol }
-  const message = `No version ${JSON.stringify(vsn.slice(0, 40))} of Phoenix's serializer is spoken here; vsn may be 2.0.0 or 1.0.0.`
+  const message = `This server does not support version ${JSON.stringify(vsn.slice(0, 40))} of Phoenix's serializer. Set vsn to 2.0.0 or 1.0.0.`
   return { ok: false, status: 403, reason: 'unsupported_version', message }
 }
 
 function unknownSubprotocol(offered: readonly string[]): Negotiation {
-  const message = `No offered subprotocol (${offered.join(', ').slice(0, 80)}) is spoken here; at /socket it is ${SUBPROTOCOL}, or none for zzz.`
+  const message = `This server supports none of the offered subprotocols (${offered.join(', ').slice(0, 80)}). At /socket, offer ${SUBPROTOCOL}, or none for zzz.`
   return { ok: false, status: 400, reason: 'no_dialect', message }
 }

@@ -6,7 +6,7 @@ import type { Envelope, RawEnvelope } from './envelope'
 import { PHX } from './event-names'
 
 /*
- * Binary frames of V2: a kind, the lengths of some texts in one byte each, the texts, and then the payload.
+ * Binary frames of V2: one byte of kind, one byte for each text's length, the texts, and the payload.
  *
  *   client  00 push       join_ref, ref, topic, event
  *   server  00 push       join_ref, topic, event            to one
@@ -18,21 +18,21 @@ const PUSH = 0
 const REPLY = 1
 const BROADCAST = 2
 
-/** A length is one byte. */
+/** Longest text in bytes, because a length is one byte. */
 const MAX_TEXT_BYTES = 255
 
-/** The push that a client's frame holds, with a copy of its payload. */
+/** Reads the push in a client's frame, with a copy of its payload. */
 export function readBinaryPush(frame: Uint8Array): Result<RawEnvelope> {
   if (frame[0] !== PUSH) return failure(malformed(`begins with ${frame[0] ?? 'nothing'} instead of 0`))
   const texts = readTexts(frame, 4)
   if (!texts.ok) return texts
   const [joinRef = '', ref = '', topic, event] = texts.value.texts
-  // Whoever reads the socket reuses its memory; the payload is handed on to handlers that take their time.
+  // The socket's reader reuses its memory, and handlers may keep the payload for a while.
   const payload = new Uint8Array(frame.subarray(texts.value.end))
   return success({ joinRef: refOf(joinRef), ref: refOf(ref), topic, event, payload })
 }
 
-/** The frame of a client's push of bytes. Throws a `RangeError` for a text that is too long for one. */
+/** The frame of a client's push of bytes. Throws a `RangeError` if a text is longer than 255 bytes. */
 export function writeBinaryPush(
   { joinRef, ref, topic, event }: Omit<Envelope, 'payload'>,
   payload: Uint8Array,
@@ -45,7 +45,7 @@ export function writeBinaryPush(
   )
 }
 
-/** The frame of a binary reply; null where a text of it is too long for one. */
+/** The frame of a binary reply; null if a text is longer than 255 bytes. */
 export function writeBinaryReply(
   joinRef: MessageRef,
   ref: MessageRef,
@@ -55,7 +55,7 @@ export function writeBinaryReply(
   return write(REPLY, [textOf(joinRef), textOf(ref), topic, 'ok'], response)
 }
 
-/** The frame of a binary event, to one join or to all; null where a text of it is too long for one. */
+/** The frame of a binary event, to one join or to all; null if a text is longer than 255 bytes. */
 export function writeBinaryEvent(
   joinRef: MessageRef,
   topic: Topic,
@@ -67,7 +67,7 @@ export function writeBinaryEvent(
     : write(PUSH, [textOf(joinRef), topic, event], payload)
 }
 
-/** What a server's binary frame says, with a copy of its payload. */
+/** Reads a server's binary frame, with a copy of its payload. */
 export function readBinaryServerFrame(frame: Uint8Array): Result<BinaryServerFrame> {
   const kind = frame[0]
   if (kind !== PUSH && kind !== REPLY && kind !== BROADCAST)
@@ -86,14 +86,14 @@ export function readBinaryServerFrame(frame: Uint8Array): Result<BinaryServerFra
 }
 
 export interface BinaryServerFrame extends Omit<Envelope, 'payload'> {
-  /** Of a reply; null for an event. */
+  /** Status of a reply; null for an event. */
   readonly status: string | null
   readonly bytes: Uint8Array
 }
 
 /**
- * A server's binary frame as the text frame that says the same, its payload as `{"base64"}`: for a transport that
- * carries only text, which is Phoenix's long poll.
+ * Turns a server's binary frame into a text frame whose payload is `{"base64"}`, for Phoenix's long poll, which carries
+ * only text.
  */
 export function binaryFrameAsText(frame: Uint8Array): string {
   const read = readBinaryServerFrame(frame)
@@ -141,7 +141,7 @@ function readTexts(
     : success({ texts, end: at })
 }
 
-/** An empty ref is none: it is how a client writes one that it does not have. */
+/** Clients write a missing ref as an empty one. */
 function refOf(text: string): string | null {
   return text === '' ? null : text
 }

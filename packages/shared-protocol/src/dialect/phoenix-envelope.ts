@@ -8,7 +8,7 @@ import { PHX, PRESENCE } from './event-names'
 import { phoenixDiff, phoenixState } from './phoenix-presence'
 
 /*
- * What both Phoenix dialects say in the same words:
+ * The part that both Phoenix dialects share:
  *
  *   V2 array, V2 binary frame, V1 object  <-->  Envelope  <-- this file -->  message
  */
@@ -16,24 +16,24 @@ import { phoenixDiff, phoenixState } from './phoenix-presence'
 /** The topic of heartbeats. */
 export const PHOENIX_TOPIC = 'phoenix'
 
-/** How Phoenix names a topic that it has no channel for, and one that the client has not joined. */
+/** Phoenix's reason for a topic without a channel, and for one that the client has not joined. */
 const UNMATCHED_TOPIC = 'unmatched topic'
 
-/** Reads a client's envelope. What Phoenix has no word for (hello, a join from a position) is not taken as ours. */
+/** Reads a client's envelope. Ignores what Phoenix does not have: hello, and a join from a position. */
 export function readPhoenixEnvelope(raw: RawEnvelope, limits: Limits): DecodedClientMessage {
   const decoded = readClientEnvelope(raw, limits, [PHOENIX_TOPIC])
   if (raw.topic === PHOENIX_TOPIC && raw.event !== PHX.heartbeat) {
     const replyTo = replyAddress(decoded)
-    const problem = fault('unmatched_topic', 'The topic "phoenix" takes heartbeats, and nothing else.')
+    const problem = fault('unmatched_topic', 'The topic "phoenix" accepts only heartbeats.')
     return { ok: false, fault: problem, replyTo }
   }
   if (!decoded.ok || decoded.message.kind !== 'join') return decoded
-  // Its clients build on a state: what they missed would be of no use to them.
+  // Phoenix clients need a whole state after a join; a diff since a position would not help them.
   const { since: _since, ...join } = decoded.message
   return { ok: true, message: join }
 }
 
-/** A server's message as an envelope; null for what Phoenix does not say. */
+/** A server's message as an envelope; null if Phoenix has no such message. */
 export function writePhoenixEnvelope(message: ServerMessage): Envelope<JsonValue> | null {
   switch (message.kind) {
     case 'state': {
@@ -51,7 +51,7 @@ export function writePhoenixEnvelope(message: ServerMessage): Envelope<JsonValue
       if (code !== 'unmatched_topic' && code !== 'not_joined') return envelope
       return {
         ...envelope,
-        // No join was ever taken, so none is named.
+        // The server accepted no join, so the reply names none.
         joinRef: code === 'unmatched_topic' ? null : envelope.joinRef,
         payload: { status: 'error', response: { ...faultBody(message.fault), reason: UNMATCHED_TOPIC } },
       }

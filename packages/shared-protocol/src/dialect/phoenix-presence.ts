@@ -3,27 +3,27 @@ import { field, isJsonObject, type JsonObject, type JsonValue } from '../json'
 import type { FullDiff, Meta, PhoenixMeta, Presence } from '../presence/presence'
 
 /*
- * Presence as Phoenix tells it: by key, each meta with the ref that it has now.
+ * Presence in Phoenix's form: by key, each meta with its current ref.
  *
  *   presence_state  {key: {metas: [{phx_ref, phx_ref_prev?, ...meta}]}}
  *   presence_diff   {joins: {key: {metas: […]}}, leaves: {key: {metas: […]}}}
  *
- * Its clients tell metas apart by `phx_ref` alone. So an update has to change it: the old one leaves, the new one joins
- * and names the old one in `phx_ref_prev`. Ours is one string of ref and rev, and it is what every node says.
+ * Phoenix clients identify a meta by its `phx_ref` alone, so an update has to change it: the old one leaves, and the new
+ * one joins and names the old one in `phx_ref_prev`. We build it from ref and rev, so that it is equal on every node.
  */
 
-/** What clients know a presence by, at one rev of it. */
+/** The `phx_ref` of a presence at its current rev. */
 export function phxRef({ ref, rev }: Pick<Presence, 'ref' | 'rev'>): string {
   return rev === 0 ? ref : `${ref}.${rev}`
 }
 
-/** Of the rev before; null for a presence that was never updated. */
+/** The `phx_ref` of the previous rev; null for a presence without updates. */
 function phxRefBefore({ ref, rev }: Presence): string | null {
   return rev === 0 ? null : phxRef({ ref, rev: rev - 1 })
 }
 
 /**
- * Presences as Phoenix programs know a state, for a channel that answers with one itself.
+ * A state in Phoenix's form, for a channel that replies with one itself.
  *
  * @example
  * import { defineChannel, phoenixState } from '@rollcall/server'
@@ -42,9 +42,9 @@ export function phoenixState(presences: Iterable<Presence>): JsonObject {
 export function phoenixDiff({ joins, updates, leaves }: FullDiff): JsonObject {
   return {
     joins: byKey([
-      // Nobody who is told has held an earlier rev of one that joins.
+      // No receiver has an earlier rev of a presence that joins.
       ...joins.map((presence) => entryOf(presence, null)),
-      // What clients hold is `previous`, which may be several revs ago.
+      // Clients hold `previous`, which may be several revs old.
       ...updates.map((update) => entryOf(update, phxRef(update.previous))),
     ]),
     leaves: byKey([
@@ -56,14 +56,14 @@ export function phoenixDiff({ joins, updates, leaves }: FullDiff): JsonObject {
 
 type Entry = readonly [key: Key, meta: JsonObject]
 
-/** The meta with our refs. One that a client put into its meta never gets out: it would remove another's. (P-17) */
+/** The meta with our refs. Drops refs that a client put into its meta, which would remove another's presence. (P-17) */
 function entryOf(presence: Presence, before: string | null): Entry {
   const { phx_ref: _ref, phx_ref_prev: _prev, ...own }: Meta = presence.meta
   const refs = before === null ? {} : { phx_ref_prev: before }
   return [presence.key, { phx_ref: phxRef(presence), ...refs, ...own }]
 }
 
-// `fromEntries` defines its properties, where an assignment to `__proto__` would be lost. (P-10)
+// `fromEntries` defines its properties; an assignment to `__proto__` would be lost. (P-10)
 function byKey(entries: readonly Entry[]): JsonObject {
   const metas = new Map<Key, JsonObject[]>()
   for (const [key, meta] of entries) {
@@ -75,11 +75,11 @@ function byKey(entries: readonly Entry[]): JsonObject {
 }
 
 /*
- * Presence of a real Phoenix server, read: {key: {metas: [{phx_ref, phx_ref_prev?, ...meta}], ...}}. What stands beside
- * `metas` is of the server's `Presence.fetch/2`, of one key and no presence, and is let fall.
+ * Reads presence of a real Phoenix server: {key: {metas: [{phx_ref, phx_ref_prev?, ...meta}], ...}}. Fields beside
+ * `metas` come from the server's `Presence.fetch/2`. They belong to a key and to no presence, and are ignored.
  */
 
-/** Null where it is not of this shape: half a state is worse than none. */
+/** Null if any part has another shape: half a state is worse than none. */
 export function readPhoenixState(body: JsonObject): readonly PhoenixMeta[] | null {
   const metas: PhoenixMeta[] = []
   for (const [key, entry] of Object.entries(body)) {
@@ -108,8 +108,8 @@ function readMeta(key: Key, item: JsonObject): PhoenixMeta {
 }
 
 /**
- * Phoenix lets clients forge `phx_ref` in their meta, as anything. One that is no text must not cost everybody the
- * whole frame.
+ * Phoenix lets a client put any `phx_ref` into its meta. A value that is not text must not make the whole frame
+ * unreadable for everyone.
  */
 function refText(value: JsonValue | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value ?? null)

@@ -6,8 +6,8 @@ import { parseFrame } from './dialect'
 import { readPhoenixEnvelope, writePhoenixEnvelope } from './phoenix-envelope'
 
 /*
- * Phoenix channels, serializer V1: {topic, event, payload, ref}, text only. A client may send `join_ref`, and is never
- * told one: what ends a channel has the join's ref as its `ref`.
+ * Phoenix channels, serializer V1: {topic, event, payload, ref}, text only. A client may send `join_ref` but never
+ * receives one: the message that ends a channel has the join's ref as its `ref`.
  */
 
 export const phoenixV1Dialect: Dialect = {

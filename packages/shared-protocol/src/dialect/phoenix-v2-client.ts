@@ -11,13 +11,13 @@ import { readPhoenixDiff, readPhoenixState } from './phoenix-presence'
 import { presenceFault, readServerEnvelope } from './server-envelope'
 
 /*
- * The client's half of Phoenix V2, for a real Phoenix server. Nothing goes out that such a server has no clause for: it
- * closes the connection with 1011 for a frame that is malformed, and ends the channel for an event that is unknown.
+ * The client's half of Phoenix V2, for a real Phoenix server. It sends only what such a server understands: Phoenix closes
+ * the connection with 1011 for a malformed frame and ends the channel for an unknown event.
  */
 
 type Received = ReceivedMessage | ReceivedMetas
 
-/** What Phoenix says of a join whose channel crashed: nobody has refused, so it is to be tried again. */
+/** Phoenix's reason for a join whose channel crashed. Nobody refused it, so the client tries again. */
 const JOIN_CRASHED = 'join crashed'
 
 export const phoenixV2ClientDialect: ClientDialect = {
@@ -25,14 +25,14 @@ export const phoenixV2ClientDialect: ClientDialect = {
   systemTopic: PHOENIX_TOPIC,
   pathSuffix: '/websocket',
   params: { vsn: '2.0.0' },
-  // A Phoenix server that is not set up for `authToken` names none in its answer, which a browser takes for a failure.
+  // A Phoenix server without `authToken` selects no subprotocol, and a browser would fail the handshake.
   subprotocol: null,
   subprotocolWithToken: 'phoenix',
   hasHello: false,
   hasPositions: false,
   hasUpdates: false,
   repliesToPushes: false,
-  // Phoenix, and what stands before it, ends connections with 1000 as well: for a restart, or a `disconnect`.
+  // Phoenix and its proxies also close with 1000 for a restart or a `disconnect`.
   hasCloseCodes: false,
   hasRetryableCodes: false,
   hasIdleTimeout: true,
@@ -62,16 +62,16 @@ function withoutPosition(message: ClientMessage): ClientMessage {
     case 'heartbeat':
       return message
     default:
-      throw new TypeError(`Phoenix has no word for "${message.kind}".`)
+      throw new TypeError(`Phoenix has no message "${message.kind}".`)
   }
 }
 
 /**
- * JSON with U+FFFD for each half of a surrogate pair, such as an emoji that was cut in two leaves behind. It is JSON, but
- * Phoenix's parser refuses it, and the whole connection would end.
+ * Replaces each half of a surrogate pair with U+FFFD. An emoji that was cut in two leaves such a half. It is valid JSON,
+ * but Phoenix's parser refuses it and closes the connection.
  */
 function wellFormed(json: string): string {
-  // Nothing else is written as such an escape; one that is a text's own has its backslash doubled.
+  // JSON.stringify writes only lone halves as such an escape; an escape in the text itself has its backslash doubled.
   return json.replace(/\\\\|\\ud[89a-f][0-9a-f]{2}/g, (found) => (found === '\\\\' ? found : '\ufffd'))
 }
 
@@ -94,7 +94,7 @@ function readBinary(frame: Uint8Array): Result<Received> {
   const { joinRef, ref, topic, event, status, bytes } = read.value
   if (status === null) return success({ kind: 'event', topic, joinRef, event, payload: bytes })
   if (status === 'ok') return success({ kind: 'reply', topic, ref, joinRef, status, response: bytes })
-  // Bytes are no reason in words.
+  // Bytes cannot be a reason, so only the status remains.
   return success({ kind: 'reply', topic, ref, joinRef, status: 'error', response: errorOf({ status }) })
 }
 
@@ -109,8 +109,8 @@ function readPresenceEvent({ topic, joinRef, event, payload }: Envelope): Result
 }
 
 /**
- * Why an answer is none that was hoped for, with the reason where we look for it. A Phoenix channel may answer with any
- * status and with any term: `{:error, "full"}`, `:ignored`.
+ * The body of a reply that is not `ok`, with its reason in our field. A Phoenix channel may reply with any status and any
+ * term: `{:error, "full"}`, `:ignored`.
  */
 function errorOf(body: JsonObject): JsonObject {
   const [status, response] = [field(body, 'status'), field(body, 'response')]

@@ -8,7 +8,7 @@ import { readPhoenixEnvelope, writePhoenixEnvelope } from './phoenix-envelope'
 
 /*
  * Phoenix channels, serializer V2: [join_ref, ref, topic, event, payload], and binary frames for payloads of bytes.
- * Presence is spelt in phoenix-presence.ts, binary frames in phoenix-binary.ts.
+ * See phoenix-presence.ts for presence and phoenix-binary.ts for binary frames.
  */
 
 export const phoenixV2Dialect: Dialect = {
@@ -26,7 +26,7 @@ export const phoenixV2Dialect: Dialect = {
     }
     const parsed = parseFrame(frame, limits, 'phoenix-v2')
     if (!parsed.ok) return { ok: false, fault: parsed.fault, replyTo: null }
-    // Like Phoenix, it reads what there is beyond the five as room for later versions.
+    // Like Phoenix, ignore elements after the fifth: later versions may add some.
     if (!Array.isArray(parsed.value) || parsed.value.length < 5) {
       const text = 'A frame is an array of five: [join_ref, ref, topic, event, payload].'
       return { ok: false, fault: fault('invalid_message', text), replyTo: null }

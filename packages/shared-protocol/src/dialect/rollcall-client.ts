@@ -15,20 +15,20 @@ import { type Envelope, objectOrEmpty, writeClientEnvelope } from './envelope'
 import { PRESENCE } from './event-names'
 import { presenceFault, readServerEnvelope } from './server-envelope'
 
-/** The WebSocket subprotocol that selects the native dialect. Its number changes when old clients could not go on. */
+/** The WebSocket subprotocol of the native dialect. Its number changes when old clients would break. */
 export const SUBPROTOCOL = 'rollcall.v1'
 
 /**
- * Revision of the native wire within {@link SUBPROTOCOL}. Raise it with every change of a frame, however small;
- * `wire.test.ts` holds the golden frames against it.
+ * Revision of the native wire within {@link SUBPROTOCOL}. Raise it with every change of a frame, however small.
+ * `wire.test.ts` compares the golden frames with it.
  */
 export const WIRE_REVISION = 2
 
 /*
- * What both halves of the native dialect have of a frame: [join_ref, ref, topic, event, payload]
+ * Both halves of the native dialect share this frame: [join_ref, ref, topic, event, payload]
  */
 
-/** The topic of what concerns the connection and no channel. */
+/** The topic of messages about the connection. */
 export const ROLLCALL_SYSTEM_TOPIC = 'rollcall'
 
 export function frameOf(
@@ -46,7 +46,7 @@ export function shapeFault(): Fault {
 }
 
 /*
- * The client's half of the native dialect, apart from the server's so that a page does not carry both.
+ * The client's half of the native dialect. It is separate from the server's, so that a page downloads only one.
  */
 
 export const rollcallClientDialect: ClientDialect<ReceivedMessage> = {
@@ -109,7 +109,7 @@ function readDiff(body: JsonObject): PresenceDiff | null {
   return joins && updates && leaves && { epoch, base, seq, digest, joins, updates, leaves }
 }
 
-/** Every item read, or null where one of them could not be: half a state is worse than none. */
+/** Reads every item. Null if any cannot be read: half a state is worse than none. */
 function readEach<T>(items: JsonValue | undefined, read: (item: JsonObject) => T | null): T[] | null {
   if (!Array.isArray(items)) return null
   const result: T[] = []
@@ -134,7 +134,7 @@ function readUpdate({ ref, rev, meta }: JsonObject): PresenceUpdate | null {
 
 function readLeave({ ref, key, reason }: JsonObject): PresenceLeave | null {
   if (typeof ref !== 'string' || typeof key !== 'string' || typeof reason !== 'string') return null
-  // A reason that a newer server may send is still a leave.
+  // An unknown reason from a newer server is still a leave.
   const known = (LEAVE_REASONS as readonly string[]).includes(reason) ? (reason as LeaveReason) : 'closed'
   return { ref, key, reason: known }
 }

@@ -51,7 +51,7 @@ function stateBody(snapshot: PresenceSnapshot): object {
   return { epoch, seq, digest, presences: presences.map(presenceBody) }
 }
 
-// Fields are named one by one: what a server keeps beside them stays at home.
+// Names each field, so that the server's own fields never reach the wire.
 function diffBody(diff: PresenceDiff): object {
   const { epoch, base, seq, digest } = diff
   return {

@@ -6,8 +6,8 @@ import { type Envelope, fieldFault, isMessageRef, objectOrEmpty, type RawEnvelop
 import { PHX, PRESENCE } from './event-names'
 
 /*
- * What a client reads in the vocabulary that several dialects share; the other direction of envelope.ts. Presence is
- * the dialect's own, and comes in as a function.
+ * Reads a server's messages in the vocabulary that several dialects share; the other direction of envelope.ts. Each
+ * dialect passes a function that reads its presence.
  */
 
 /** Checks an envelope's fields and reads the message in it. */
@@ -44,5 +44,8 @@ export function readServerEnvelope<P>(
 }
 
 export function presenceFault(event: string): Fault {
-  return fault('invalid_message', `The payload of ${event} is not as the protocol prescribes.`)
+  return fault(
+    'invalid_message',
+    `The payload of ${event} does not have the form that the protocol requires.`,
+  )
 }

@@ -14,11 +14,11 @@ import { isReservedEvent, VIX_PRESENCE } from './event-names'
  *   out  presence.system {message}         on every open
  *        presence.online {user}            a key appeared
  *        presence.offline {user}           a key disappeared
- *        presence.current {users}          the answer to presence.list, to the asker alone
- *        presence.error {reason, message}  what could not be taken
+ *        presence.current {users}          the reply to presence.list
+ *        presence.error {reason, message}  a refused message
  *
- * It names no topic: the connection is in one from the moment it opens. Any other type is an event of the
- * application's own, both ways.
+ * Frames name no topic: the connection is in one topic as soon as it opens. Any other type is an event of the
+ * application, in both directions.
  */
 
 export const vixDialect: Dialect = {
@@ -90,14 +90,11 @@ function readMessage(type: string, payload: JsonValue, context: DecodeContext): 
       if (type.startsWith('presence.')) {
         return fault(
           'unknown_event',
-          `${JSON.stringify(type)} is none of presence.join, presence.leave, presence.list.`,
+          `${JSON.stringify(type)} is not an event of Vix. Send presence.join, presence.leave or presence.list.`,
         )
       }
       if (isReservedEvent(type)) {
-        return fault(
-          'reserved_event',
-          `${JSON.stringify(type)} belongs to the protocol; name your type otherwise.`,
-        )
+        return fault('reserved_event', `${JSON.stringify(type)} belongs to the protocol. Use another type.`)
       }
       return { kind: 'push', topic, ref: null, joinRef: null, event: type, payload }
   }

@@ -13,14 +13,14 @@ import { PHX, PRESENCE } from './event-names'
  *   presence_state  [{key, meta}]
  *   presence_diff   {joins: [{key, meta}], leaves: [{key, meta}]}
  *
- * Its clients know keys and no refs. So a leave names a key only when nobody of that key is left, and an update is a
- * join of a key that is there already, which overwrites it.
+ * zzz's clients know keys and no refs. So a leave names a key only once its last presence has left, and an update is a
+ * join of a key that is already there, which overwrites its meta.
  */
 
-/** Where zzz sends heartbeats, after Phoenix; `rollcall` is taken too. */
+/** zzz sends heartbeats to Phoenix's topic; `rollcall` is accepted too. */
 const SYSTEM_TOPICS = ['phoenix', 'rollcall']
 
-/** How zzz refuses a topic that no channel serves. */
+/** zzz's reason for a topic without a channel. */
 const NO_SUCH_CHANNEL = 'no such channel'
 
 export const zzzDialect: Dialect = {
@@ -37,7 +37,7 @@ export const zzzDialect: Dialect = {
       return { ok: false, fault: problem, replyTo: null }
     }
     const { topic, event, payload, ref = null, join_ref: joinRef = null } = parsed.value
-    // zzz answers a heartbeat on whichever topic it comes.
+    // zzz replies to heartbeats on any topic.
     const systemTopics =
       event === PHX.heartbeat && typeof topic === 'string' ? [...SYSTEM_TOPICS, topic] : SYSTEM_TOPICS
     return readClientEnvelope({ joinRef, ref, topic, event, payload }, limits, systemTopics)
@@ -59,8 +59,8 @@ export const zzzDialect: Dialect = {
 }
 
 /**
- * What zzz's server says nothing to, such as an event that has no handler, is not answered here either: its client makes
- * a rejected promise of an error, which applications written for zzz do not catch.
+ * No reply where zzz's server sends none, such as for an event without a handler: its client rejects a promise for each
+ * error, and applications written for zzz do not catch it.
  */
 function refusal({ topic, ref, fault: problem }: ErrorReply): readonly Frame[] {
   if (problem.code === 'unknown_event' || problem.code === 'not_joined') return []

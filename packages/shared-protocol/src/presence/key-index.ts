@@ -1,9 +1,8 @@
 import type { Key, PresenceRef } from '../ids'
 
 /**
- * Refs of presences by key, so that an update need not touch it. Nearly every key has one presence, so that one ref is
- * held as it is; a set is made for the key that has several. An array per key would make a crowd under one key (every
- * guest, say) cost its square.
+ * Refs of presences by key. Updates do not touch it. Nearly every key has one presence, so a single ref is stored without
+ * a set. Keys with several refs use a set, because an array would cost quadratic time for a crowd under one key.
  */
 export class KeyIndex {
   readonly #held = new Map<Key, PresenceRef | Set<PresenceRef>>()
@@ -21,14 +20,14 @@ export class KeyIndex {
     return this.#held.keys()
   }
 
-  /** The key's refs in the order in which they came. */
+  /** The key's refs, oldest first. */
   of(key: Key): readonly PresenceRef[] {
     const held = this.#held.get(key)
     if (held === undefined) return []
     return typeof held === 'string' ? [held] : [...held]
   }
 
-  /** Whether the key was absent before. The ref must not be held under it. */
+  /** Adds a ref that the key does not have yet. Returns whether the key was absent before. */
   put(key: Key, ref: PresenceRef): boolean {
     const held = this.#held.get(key)
     if (held === undefined) this.#held.set(key, ref)
@@ -37,7 +36,7 @@ export class KeyIndex {
     return held === undefined
   }
 
-  /** Whether the key is absent now. The ref must be held under it. */
+  /** Removes a ref that the key has. Returns whether the key is absent now. */
   drop(key: Key, ref: PresenceRef): boolean {
     const held = this.#held.get(key)
     if (held instanceof Set) {
@@ -48,7 +47,7 @@ export class KeyIndex {
     return true
   }
 
-  /** Makes a ref that is held the last of its key's. */
+  /** Moves a ref that the key has to the end. */
   moveLast(key: Key, ref: PresenceRef): void {
     const held = this.#held.get(key)
     if (!(held instanceof Set)) return

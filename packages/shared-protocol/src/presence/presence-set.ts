@@ -3,21 +3,21 @@ import { digestOfOne } from './digest'
 import { KeyIndex } from './key-index'
 import type { AppliedChanges, LeaveReason, Meta, Presence, PresenceChanges } from './presence'
 
-/** Collects what one call does to a set; is told of each change once it is made. */
+/** Collects the changes of one call. The set calls it after each change. */
 export interface ChangeCollector<M> {
   /**
    * @param isFirstIn - Whether the presence's key was absent before.
-   * @param isLastOut - Whether the presence was under another key, which is absent now.
+   * @param isLastOut - Whether the presence had another key, which is absent now.
    */
   put(presence: Presence<M>, previous: Presence<M> | undefined, isFirstIn: boolean, isLastOut: boolean): void
   /** @param isLastOut - Whether the key is absent now. */
   drop(held: Presence<M>, reason: LeaveReason, isLastOut: boolean): void
-  /** After the last change. */
+  /** Call it after the last change. */
   result(byKey: KeyIndex): AppliedChanges<M>
 }
 
 const NONE: readonly never[] = []
-/** What a change made that made nothing. */
+/** The result of a call that changed nothing. */
 export const NO_CHANGES: AppliedChanges<never> = {
   joins: NONE,
   updates: NONE,
@@ -26,7 +26,7 @@ export const NO_CHANGES: AppliedChanges<never> = {
   disappeared: NONE,
 }
 
-/** A step of at most one change, which is its own net effect. */
+/** Collects at most one change, which is its own net effect. */
 export class SingleChange<M> implements ChangeCollector<M> {
   #result: AppliedChanges<M> = NO_CHANGES
 
@@ -60,7 +60,7 @@ export class SingleChange<M> implements ChangeCollector<M> {
   }
 }
 
-/** A step of many changes. A presence that is named twice in it is told once. */
+/** Collects many changes. A presence that changes twice appears once in the result. */
 export class NetChanges<M> implements ChangeCollector<M> {
   readonly #wasPresent = new Map<Key, boolean>()
   readonly #changes = new Map<PresenceRef, Change<M>>()
@@ -100,7 +100,7 @@ export class NetChanges<M> implements ChangeCollector<M> {
     return { joins, updates, leaves, appeared, disappeared }
   }
 
-  /** The first change of a key knows whether it was present before them all. */
+  /** The first change of a key knows whether the key was present before all of them. */
   #touch(key: Key, wasPresent: boolean): void {
     if (!this.#wasPresent.has(key)) this.#wasPresent.set(key, wasPresent)
   }
@@ -114,23 +114,23 @@ interface Change<M> {
 /*
  *            apply(changes) / replace(presences)
  *                          |
- *      byRef: ref -> presence        the truth
- *      byKey: key -> refs            who is here, as a person would say it
- *      digest                        kept in step, one addition a change
+ *      byRef: ref -> presence        the presences
+ *      byKey: key -> refs            who is here
+ *      digest                        one addition per change
  *                          |
- *               AppliedChanges: what is different now, net
+ *               AppliedChanges: the net difference
  */
 
 /**
- * The presences of one topic, by ref and by key, with their digest. Applying a change costs what the change costs,
- * whatever the set holds. Both sides of the wire keep their map in one of these.
+ * The presences of one topic, by ref and by key, with their digest. The cost of a change does not depend on the size of
+ * the set. The server and the client both use it.
  */
 export class PresenceSet<M = Meta> {
   readonly #byRef = new Map<PresenceRef, Presence<M>>()
   readonly #byKey = new KeyIndex()
   #digest = 0
 
-  /** Presences, not keys. */
+  /** Number of presences, not of keys. */
   get size(): number {
     return this.#byRef.size
   }
@@ -151,7 +151,7 @@ export class PresenceSet<M = Meta> {
     return this.#byKey.has(key)
   }
 
-  /** The key's presences, oldest first; none where the key is absent. */
+  /** The key's presences, oldest first. Empty if the key is absent. */
   ofKey(key: Key): readonly Presence<M>[] {
     const presences: Presence<M>[] = []
     for (const ref of this.#byKey.of(key)) {
@@ -169,21 +169,21 @@ export class PresenceSet<M = Meta> {
     return this.#byRef.values()
   }
 
-  /** Applies joins, updates and leaves; what does not fit (an update of an unknown ref) is passed over. */
+  /** Applies joins, updates and leaves. Ignores changes that do not fit, such as an update of an unknown ref. */
   apply(changes: PresenceChanges<M>): AppliedChanges<M> {
     const { joins, updates, leaves } = changes
-    // Most diffs tell of one presence, and nothing can cancel out in them.
+    // Most diffs change one presence, and a single change cannot cancel out.
     const step =
       joins.length + updates.length + leaves.length === 1 ? new SingleChange<M>() : new NetChanges<M>()
-    // Joins before leaves: someone who changes tabs within one diff must not pass through zero. (P-2)
+    // Joins before leaves: someone who changes tabs within one diff must not pass through zero presences. (P-2)
     for (const presence of joins) {
       const held = this.#byRef.get(presence.ref)
-      // A join that repeats what is held, or an older rev of it, is nothing new. (P-3)
+      // A join of a known presence at the same or an older rev changes nothing. (P-3)
       if (!held || presence.rev > held.rev) this.#put(presence, held, step)
     }
     for (const update of updates) {
       const held = this.#byRef.get(update.ref)
-      // A rev that is not newer was overtaken: taking it would go back in time. (P-3)
+      // A newer rev overtook this one; applying it would go back in time. (P-3)
       if (held && update.rev > held.rev)
         this.#put({ ...held, rev: update.rev, meta: update.meta }, held, step)
     }
@@ -192,8 +192,7 @@ export class PresenceSet<M = Meta> {
   }
 
   /**
-   * Makes the set hold exactly these, in one step. A presence that is not among them left while nobody told us;
-   * its reason is `closed`, for want of a better word.
+   * Replaces all presences in one step. A presence that is no longer listed left unnoticed, so its reason is `closed`.
    */
   replace(presences: Iterable<Presence<M>>): AppliedChanges<M> {
     if (this.#byRef.size === 0) return this.#fill(presences)
@@ -205,17 +204,17 @@ export class PresenceSet<M = Meta> {
       if (!held || held.rev !== presence.rev || held.key !== presence.key) this.#put(presence, held, step)
     }
     for (const ref of this.#byRef.keys()) if (!kept.has(ref)) this.#drop(ref, 'closed', step)
-    // A key's presences are in the order that was given, also where one came in between those held. Keys that all have
-    // one presence have no order.
+    // Gives each key's presences the order of the list, also if a new one stands between known ones. Keys with one
+    // presence need no order.
     if (this.#byKey.size < this.#byRef.size) for (const [ref, key] of kept) this.#byKey.moveLast(key, ref)
     return step.result(this.#byKey)
   }
 
-  /** Into a set that holds nobody: nothing to compare, and whoever is there came. */
+  /** Fills an empty set: there is nothing to compare, and every presence joins. */
   #fill(presences: Iterable<Presence<M>>): AppliedChanges<M> {
     for (const presence of presences) this.#byRef.set(presence.ref, presence)
     const joins = [...this.#byRef.values()]
-    // Only now: of a ref that was named twice the last is the one that counts.
+    // Only now, because the last of two presences with the same ref counts.
     for (const { ref, key, rev } of joins) {
       this.#byKey.put(key, ref)
       this.#digest = (this.#digest + digestOfOne(ref, rev)) >>> 0

@@ -4,12 +4,12 @@ import type { JsonObject } from '../json'
 /** The application's JSON about one presence. Never holds system fields. */
 export type Meta = JsonObject
 
-/** One tracked entry: one session in one topic. Immutable; an update makes a new object with the next `rev`. */
+/** One tracked entry: one session in one topic. Never changes; an update makes a new object with the next `rev`. */
 export interface Presence<M = Meta> {
   readonly ref: PresenceRef
   readonly key: Key
   readonly meta: M
-  /** Counts the updates of this presence, from 0. */
+  /** Number of updates of this presence so far. */
   readonly rev: number
 }
 
@@ -38,7 +38,7 @@ export interface PresenceLeave {
   readonly reason: LeaveReason
 }
 
-/** Joins, updates and leaves that happened together. Each presence is in at most one of them. (P-2) */
+/** Joins, updates and leaves that happened together. Each presence appears at most once. (P-2) */
 export interface PresenceChanges<M = Meta> {
   readonly joins: readonly Presence<M>[]
   readonly updates: readonly PresenceUpdate<M>[]
@@ -49,23 +49,23 @@ export interface PresenceChanges<M = Meta> {
 export interface PresenceSnapshot<M = Meta> {
   readonly epoch: Epoch
   readonly seq: Seq
-  /** {@link digestOf} the presences. */
+  /** The {@link digestOf} these presences. */
   readonly digest: number
   readonly presences: readonly Presence<M>[]
 }
 
-/** What takes a topic from `base` to `seq` within `epoch`. On the wire `presence_diff`. */
+/** Takes a topic from `base` to `seq` within `epoch`. On the wire `presence_diff`. */
 export interface PresenceDiff<M = Meta> extends PresenceChanges<M> {
   readonly epoch: Epoch
   readonly base: Seq
   readonly seq: Seq
-  /** Digest of the state that the diff leads to. */
+  /** Digest of the state after the diff. */
   readonly digest: number
 }
 
 /**
- * A diff with what was there before, as a server knows it. Dialects whose clients think in other terms than ours
- * need it: Phoenix tells an update as a leave of the old meta, zzz and Vix know only keys.
+ * A diff with the presences before it, as a server knows them. Some dialects need them: Phoenix sends an update as a leave
+ * of the old meta, and zzz and Vix know only keys.
  */
 export interface FullDiff<M = Meta> extends PresenceDiff<M> {
   readonly updates: readonly FullUpdate<M>[]
@@ -86,8 +86,8 @@ export interface FullLeave<M = Meta> extends PresenceLeave {
 }
 
 /**
- * One meta as Phoenix tells it. `phxRef` is what it goes by, within its key: an update gives it another one, and names
- * the one before in `phxRefPrev`.
+ * One meta in Phoenix's form. `phxRef` identifies it within its key. An update gives it a new one and names the old one in
+ * `phxRefPrev`.
  */
 export interface PhoenixMeta<M = Meta> {
   readonly key: Key
@@ -96,26 +96,26 @@ export interface PhoenixMeta<M = Meta> {
   readonly meta: M
 }
 
-/** What a change made of a set, net: nothing that came and went within it, nothing that stayed the same. */
+/** The net effect of a change on a set, without presences that came and went within it or stayed equal. */
 export interface AppliedChanges<M> {
   readonly joins: readonly Presence<M>[]
   readonly updates: readonly { readonly presence: Presence<M>; readonly previous: Presence<M> }[]
   readonly leaves: readonly { readonly presence: Presence<M>; readonly reason: LeaveReason }[]
-  /** Keys that had no presence before and have one now: first one in. (P-4) */
+  /** Keys that had no presence before and have one now. (P-4) */
   readonly appeared: readonly Key[]
-  /** Keys that had a presence before and have none now: last one out. (P-4) */
+  /** Keys that had a presence before and have none now. (P-4) */
   readonly disappeared: readonly Key[]
 }
 
 /**
- * What to do with a diff that arrived while standing at `at` (P-1):
+ * Decides whether a diff applies to a map at the position `at` (P-1):
  *
  * ```
- * nothing held yet            -> ignore   the snapshot that comes will hold it
+ * no map yet                  -> ignore   the coming snapshot includes it
  * other epoch                 -> resync
- * seq  <= at.seq              -> ignore   held already
+ * seq  <= at.seq              -> ignore   the map includes it
  * base == at.seq              -> apply
- * base  < at.seq < seq        -> resync   overlaps: part of it is held already
+ * base  < at.seq < seq        -> resync   the map includes part of it
  * base  > at.seq              -> resync   a gap
  * ```
  */
@@ -132,9 +132,9 @@ export function continuityOf(
 }
 
 /**
- * What takes one set of presences to another, net.
+ * The net changes from one set of presences to another.
  *
- * @param reasons why presences left, by ref; `closed` where it does not say, since a set does not tell why
+ * @param reasons leave reasons by ref. A ref without one gets `closed`, because a set does not know reasons.
  */
 export function diffSnapshots<M>(
   before: Iterable<Presence<M>>,
@@ -160,10 +160,10 @@ export function diffSnapshots<M>(
   return { joins, updates, leaves }
 }
 
-/** Where a diff leads from and to, and the digest of what it leads to. */
+/** The positions before and after a diff, and the digest after it. */
 export type DiffPlace = Pick<PresenceDiff, 'epoch' | 'base' | 'seq' | 'digest'>
 
-/** The diff that tells what a change made of a set, with what was there before. */
+/** The diff of a change that was applied to a set, with the presences before it. */
 export function fullDiff<M>(
   { epoch, base, seq, digest }: DiffPlace,
   applied: AppliedChanges<M>,
@@ -202,7 +202,7 @@ export function fullDiff<M>(
  * leave  + join   of one key                     -> both, and the key neither appears nor disappears
  * ```
  *
- * Refs are never used twice, so a leave is the last that is heard of one. Returns `null` for none.
+ * Refs are never reused, so nothing follows a leave of a ref. Returns `null` for no diffs.
  */
 export function mergeDiffs<M>(diffs: readonly FullDiff<M>[]): FullDiff<M> | null {
   const first = diffs[0]
@@ -234,7 +234,7 @@ export function mergeDiffs<M>(diffs: readonly FullDiff<M>[]): FullDiff<M> | null
       [diff.disappeared, false],
     ] as const) {
       for (const key of keys) {
-        // Its first move tells what was there before: who appears was absent.
+        // The key's first change tells whether it was present before.
         if (!presentBefore.has(key)) presentBefore.set(key, !isPresent)
         presentAfter.set(key, isPresent)
       }

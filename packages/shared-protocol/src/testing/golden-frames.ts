@@ -28,7 +28,7 @@ const diff: FullDiff = {
 const lobby = { topic: 'room:lobby', joinRef: '3' } as const
 const everybody = { topic: 'room:lobby', joinRef: null } as const
 
-/** Everything that a native client may say, and how it is spelt. */
+/** Every message of a native client with its frame. */
 export const NATIVE_CLIENT_FRAMES: readonly (readonly [message: ClientMessage, frame: string])[] = [
   [{ kind: 'hello', ref: '1' }, '[null,"1","rollcall","hello",{}]'],
   [{ kind: 'hello', ref: '1', token: 's.t' }, '[null,"1","rollcall","hello",{"token":"s.t"}]'],
@@ -92,13 +92,13 @@ const faultText =
 const throttled = { code: 'throttled', message: 'Slowly.', retryAfterMs: 250 } as const
 const throttledText = '{"reason":"throttled","message":"Slowly.","retry_after_ms":250}'
 
-/** Bob's third update was told before; his fourth leaves the ref that clients know him by. */
+/** Clients already know Bob's third update. His fourth changes the ref by which they know him. */
 const phoenixStateText =
   '{"ada":{"metas":[{"phx_ref":"n1-0","status":"online"}]},"bob":{"metas":[{"phx_ref":"n1-1.3","phx_ref_prev":"n1-1.2"}]}}'
 const phoenixDiffText =
   '{"joins":{"cy":{"metas":[{"phx_ref":"n2-4.1","status":"away"}]},"bob":{"metas":[{"phx_ref":"n1-1.4","phx_ref_prev":"n1-1.3","status":"busy"}]}},"leaves":{"ada":{"metas":[{"phx_ref":"n1-0","status":"online"}]},"bob":{"metas":[{"phx_ref":"n1-1.3","phx_ref_prev":"n1-1.2"}]}}}'
 
-/** Everything that a server may say, whatever the dialect. */
+/** Every message of a server, in any dialect. */
 const SERVER_MESSAGES = {
   okReply: { kind: 'reply', ...lobby, ref: '5', status: 'ok', response: { id: 7 } },
   errorReply: { kind: 'reply', ...lobby, ref: '6', status: 'error', fault },
@@ -206,7 +206,7 @@ const SERVER_FRAMES: Readonly<Record<DialectName, Readonly<Record<Said, readonly
   },
 }
 
-/** Everything that a server may say in a dialect, and how it is spelt: none, one or several frames. */
+/** Every message of a server with its frames in one dialect: none, one or several. */
 export function serverFrames(
   dialect: DialectName,
 ): readonly (readonly [what: string, message: ServerMessage, frames: readonly string[]])[] {
@@ -214,7 +214,7 @@ export function serverFrames(
   return names.map((name) => [name, SERVER_MESSAGES[name], SERVER_FRAMES[dialect][name]])
 }
 
-/** What a native server answers to what concerns the session, which no other dialect asks. */
+/** A native server's replies about the session, which other dialects do not have. */
 export const SESSION_ANSWERS: readonly (readonly [what: string, message: ServerMessage, frame: string])[] = [
   [
     'hello of a session that ends with its token',
@@ -248,7 +248,7 @@ export const SESSION_ANSWERS: readonly (readonly [what: string, message: ServerM
   ],
 ]
 
-/** What clients of the seeds send, letter for letter, and what it means. */
+/** Frames of the seed clients, letter for letter, with their messages. */
 export const SEED_CLIENT_FRAMES: readonly (readonly [
   'zzz' | 'vix',
   frame: string,

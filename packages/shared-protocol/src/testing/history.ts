@@ -2,22 +2,22 @@ import type { FullDiff, LeaveReason, Presence, PresenceChanges } from '../presen
 import { fullDiff } from '../presence/presence'
 import { PresenceSet } from '../presence/presence-set'
 
-/** One thing that happens in a topic. Numbers pick among what there is, so that any list of these is a history. */
+/** One event in a topic. Numbers pick among the existing presences, so that any list of these is a history. */
 export interface Happening {
   readonly kind: 'join' | 'update' | 'leave' | 'cut'
   readonly pick: number
   readonly key: string
 }
 
-/** Where a history began, and every diff of it, as a server would know them. */
+/** The first state of a history and all its diffs, as a server knows them. */
 export interface History {
   readonly initial: readonly Presence[]
   readonly diffs: readonly FullDiff[]
 }
 
 /**
- * Plays happenings into diffs; `cut` ends a diff. A ref is never used twice. Those before the first cut make the
- * state that the history begins with.
+ * Turns events into diffs. `cut` ends a diff, and the events before the first cut make the first state. A ref is never
+ * reused.
  */
 export function playHistory(happenings: readonly Happening[]): History {
   const set = new PresenceSet()
@@ -63,7 +63,7 @@ function newChanges() {
   }
 }
 
-/** What is different between two states, by comparing them: the truth for whoever claims to tell the net change. */
+/** The difference between two states, found by comparing them. Tests compare net changes with it. */
 export function netChange(before: Iterable<Presence>, after: Iterable<Presence>) {
   const was = new Map([...before].map((presence) => [presence.ref, presence]))
   const is = new Map([...after].map((presence) => [presence.ref, presence]))
