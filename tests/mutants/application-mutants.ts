@@ -25,8 +25,8 @@ export const applicationMutants: readonly Mutant[] = [
     law: 'S-94',
     breaks: 'isAllowed that answers with a refusal lets pass',
     file: `${server}/channel/middleware.ts`,
-    find: "if (typeof answer !== 'boolean')",
-    replace: 'if (answer === undefined)',
+    find: "if (typeof allowed !== 'boolean')",
+    replace: 'if (allowed === undefined)',
     tests: [`${server}/channel/middleware`],
   },
   {

@@ -45,8 +45,8 @@ export const permissionMutants: readonly Mutant[] = [
     law: 'S-33',
     breaks: 'an authorize that answers false, or null, lets everybody do everything',
     file: `${server}/channel/authorization.ts`,
-    find: "if (typeof answer !== 'object' || answer === null) throw notAnAnswer(answer)",
-    replace: "if (typeof answer !== 'object' || answer === null) return null",
+    find: "if (typeof result !== 'object' || result === null) throw invalidResult(result)",
+    replace: "if (typeof result !== 'object' || result === null) return null",
     tests: [`${server}/channel/authorize`],
   },
   {

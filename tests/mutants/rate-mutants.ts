@@ -277,8 +277,8 @@ export const rateMutants: readonly Mutant[] = [
     law: 'S-9',
     breaks: 'busy topics take the history of a quiet one before their own',
     file: `${server}/presence/history-budget.ts`,
-    find: 'other && other.bytes < share.bytes',
-    replace: 'other && other.bytes > share.bytes',
+    find: 'other && other.bytes < usage.bytes',
+    replace: 'other && other.bytes > usage.bytes',
     tests: [`${server}/presence/history`],
   },
   {

@@ -2,48 +2,48 @@ import type { Topic } from '@rollcall/shared-protocol'
 import type { Identity } from '../identity/identity'
 import { Refusal } from './reply'
 
-/** What a session may do in a topic. What is left out it may do. */
+/** Restrictions of a session in a topic. Everything that is left out is allowed. */
 export interface Access {
-  /** It is told what happens, and says nothing: its events and the updates of its meta are answered `unauthorized`. */
+  /** It receives everything, and its events and presence updates are refused with `unauthorized`. */
   readonly readOnly?: boolean | undefined
-  /** It is told who is there, and nobody is told of it: what it tracks is kept, and not shown. */
+  /** It sees the others, and nobody sees it: the server keeps what it tracks and shows it to nobody. */
   readonly invisible?: boolean | undefined
 }
 
-/** Whom `authorize` decides over. */
+/** The session and topic that `authorize` decides about. */
 export interface AuthorizeContext {
   readonly topic: Topic
-  /** Who the session is now. */
+  /** The session's current identity. */
   readonly identity: Identity
   readonly sessionId: string
-  /** Connect params, as the client sent them last: strings from a stranger. */
+  /** The client's latest connect params. They are unchecked strings. */
   readonly params: ReadonlyMap<string, string>
-  /** What the application remembers of the session. */
+  /** The application's own values for the session. */
   readonly assigns: Map<string, unknown>
 }
 
-/** What `authorize` answers: what the session may do, nothing for everything, or a refusal. */
-// biome-ignore lint/suspicious/noConfusingVoidType: one that returns nothing lets everybody do everything.
+/** The result of `authorize`: restrictions, nothing to allow everything, or a refusal. */
+// biome-ignore lint/suspicious/noConfusingVoidType: an authorize that returns nothing allows everything.
 export type AuthorizeResult = Access | Refusal | undefined | void
 
-/** Says what a session may do in a topic. See `authorize` in {@link ChannelDefinition}. */
+/** Decides what a session may do in a topic. See `authorize` in {@link ChannelDefinition}. */
 export type Authorize = (ctx: AuthorizeContext) => AuthorizeResult | Promise<AuthorizeResult>
 
 /**
- * What was answered, as data of our own; null for everything. Throws for what is no answer: a `false` that was meant as
- * a refusal must not let anybody in.
+ * Checks and copies the result of `authorize`; null allows everything. Throws for any other value: a `false` that was
+ * meant as a refusal must not let anybody in.
  */
-export function checkAuthorization(answer: unknown): Access | Refusal | null {
-  if (answer === undefined) return null
-  if (answer instanceof Refusal) {
-    // What could not be sent is noticed here, and not where it would take other messages with it.
-    JSON.stringify(answer.fault)
-    return answer
+export function checkAuthorization(result: unknown): Access | Refusal | null {
+  if (result === undefined) return null
+  if (result instanceof Refusal) {
+    // Throws for a fault that JSON cannot hold. Found only at the send, it would fail other messages too.
+    JSON.stringify(result.fault)
+    return result
   }
-  if (typeof answer !== 'object' || answer === null) throw notAnAnswer(answer)
-  const { readOnly, invisible, ...more } = answer as { readOnly?: unknown; invisible?: unknown }
-  if (Array.isArray(answer) || Object.keys(more).length > 0) throw notAnAnswer(answer)
-  if (!isOptionalBoolean(readOnly) || !isOptionalBoolean(invisible)) throw notAnAnswer(answer)
+  if (typeof result !== 'object' || result === null) throw invalidResult(result)
+  const { readOnly, invisible, ...more } = result as { readOnly?: unknown; invisible?: unknown }
+  if (Array.isArray(result) || Object.keys(more).length > 0) throw invalidResult(result)
+  if (!isOptionalBoolean(readOnly) || !isOptionalBoolean(invisible)) throw invalidResult(result)
   return readOnly || invisible ? { readOnly, invisible } : null
 }
 
@@ -51,10 +51,10 @@ function isOptionalBoolean(value: unknown): value is boolean | undefined {
   return value === undefined || typeof value === 'boolean'
 }
 
-function notAnAnswer(answer: unknown): TypeError {
-  // Its type alone: a value may be something that belongs in no log.
-  const got = answer === null ? 'null' : Array.isArray(answer) ? 'array' : typeof answer
+function invalidResult(result: unknown): TypeError {
+  // Only its type: the value may be secret and must not reach a log.
+  const got = result === null ? 'null' : Array.isArray(result) ? 'array' : typeof result
   return new TypeError(
-    `authorize answers with {readOnly, invisible}, with nothing, or with a refusal, not with a value of type ${got}.`,
+    `authorize must return {readOnly, invisible}, nothing, or a refusal, not a value of type ${got}.`,
   )
 }

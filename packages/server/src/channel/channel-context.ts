@@ -13,57 +13,58 @@ import type { Identity } from '../identity/identity'
 import type { TrackResult } from '../presence/presence-registry'
 import type { RegistryDiff } from '../presence/registry-diff'
 
-/** What a channel's functions work with: one session in one topic. */
+/** One session in one topic, as the functions of a channel get it. */
 export interface ChannelContext {
   readonly topic: Topic
-  /** Who the session is, by its latest credentials. */
+  /** The session's identity by its latest credentials. */
   readonly identity: Identity
   readonly sessionId: string
   /**
-   * Whom the session's limits and rates are counted for: its identity, or the guests of its address; null where nobody is
-   * counted. Equal for sessions of one account, and an opaque text otherwise.
+   * The account that limits and rates are counted for: the identity, or the guests of an address; null if nothing is
+   * counted. Compare it only: sessions of one account have equal texts.
    */
   readonly account: string | null
-  /** The account's share of a rate for one client: 1 for an identity, `rates.guestsPerAddress` for the guests of an address. */
+  /** Multiple of a client's rate that the account gets: 1 for an identity, `rates.guestsPerAddress` for guests. */
   readonly rateFactor: number
   /**
-   * In a `join`: the page was loaded anew and goes on with its session, or the session was another server's and its
-   * presence there was taken over. Nobody saw it leave, so that there is no coming to announce.
+   * In a `join`: the page was reloaded and continues its session, or this server adopted the session's presence from
+   * another one. Nobody saw it leave, so do not announce a join.
    */
   readonly isResumed: boolean
-  /** Whether `authorize` lets it only read. What its `join` tracks is then shown until its session ends. */
+  /** Whether `authorize` allows it only to read. The presence that its `join` tracks is then shown until its session ends. */
   readonly isReadOnly: boolean
-  /** Connect params, as the client sent them last: strings from a stranger. */
+  /** The client's latest connect params. They are unchecked strings. */
   readonly params: ReadonlyMap<string, string>
-  /** Whatever the application wants to remember of the session; shared by all its channels. */
+  /** The application's own values for the session, shared by all its channels. */
   readonly assigns: Map<string, unknown>
 
   /**
-   * Makes the session present here under `key`; tracking again overwrites. Refused, with the reason, when something
-   * is too large or the node is full. The presence goes by itself when the session leaves or its connection ends.
+   * Makes the session present here under `key`; tracking again overwrites. Refused with a fault when a value is too large
+   * or the node is full. The presence leaves by itself when the session leaves the topic or ends.
    */
   track(key: Key, meta: Meta): TrackResult
   /** Replaces the meta of the session's presence here. */
   update(meta: Meta): TrackResult
-  /** Changes part of it: a JSON merge patch. */
+  /** Changes part of that meta by a JSON merge patch. */
   patch(patch: JsonObject): TrackResult
-  /** Ends the session's presence here; it stays in the topic. Whether it had one. */
+  /** Ends the session's presence; the session stays in the topic. Returns whether it had one. */
   untrack(): boolean
-  /** Everybody present in the topic, the session's own presence included as soon as it is tracked. */
+  /** Resolves with all presences of the topic. The session's own is included as soon as it is tracked. */
   list(): Promise<Presence[]>
-  /** What changed in the topic since a position; everybody where none is given. */
+  /** Resolves with the changes since a position, or with all presences if there is none. */
   diff(since?: Position): Promise<RegistryDiff>
 
-  // A payload is JSON, or bytes: binary frames to those whose dialect has them, `{base64}` to all others.
-
-  /** An event to this session alone. */
+  /**
+   * Sends an event to this session alone. A payload is JSON or bytes; bytes are sent as a binary frame if the client's
+   * dialect has them, and as `{base64}` otherwise.
+   */
   push(event: string, payload: Payload): void
-  /** `presence_state` to this session alone, in its own dialect. */
+  /** Sends `presence_state` to this session alone. */
   pushState(): void
-  /** An event to everybody in the topic, this session included. */
+  /** Sends an event to everybody in the topic, this session included. */
   broadcast(event: string, payload: Payload): void
-  /** An event to everybody in the topic but this session. */
+  /** Sends an event to everybody in the topic except this session. */
   broadcastFrom(event: string, payload: Payload): void
-  /** Puts the session out of the topic; its client is told the reason. */
+  /** Removes the session from the topic and sends its client the reason. */
   close(reason: LeaveReason, problem?: Fault): void
 }

@@ -17,39 +17,39 @@ import type { Middleware } from './middleware'
 import { type Reply, refuseWith } from './reply'
 
 /**
- * Handles one event. Its payload is whatever the client sent: JSON, or bytes where its dialect has binary frames. The
- * result is the reply, where the client asked for one.
+ * Handles one event. The payload is unchecked: JSON, or bytes if the client's dialect has binary frames. The result is the
+ * reply, if the client asked for one.
  */
 export type Handler = (ctx: ChannelContext, payload: Payload) => Reply | Promise<Reply>
 
-/** What a server does with the topics of one pattern. */
+/** Defines the topics of one pattern. */
 export interface ChannelDefinition {
-  /** A topic, or the beginning of some followed by `*`, such as `room:*`. The first pattern that fits is used. */
+  /** A topic, or a prefix followed by `*`, such as `room:*`. The first pattern that matches is used. */
   readonly topicPattern: string
   /**
-   * Says what a session may do here, or refuses it. Asked before `join`; and again when the session has shown new
-   * credentials, and when its client has come back after an interruption, since who may be here may have changed. Who is
-   * refused then is put out with reason `kicked`. One that fails, or does not finish within `handlerTimeoutMs`, lets
-   * nobody in and nobody stay. Without it everybody may do everything.
+   * Decides what a session may do here, or refuses it. Called before `join`, after new credentials, and when the client
+   * has reconnected, since the permission may have changed. A session that is refused later is removed with the reason
+   * `kicked`. If it throws or does not finish within `handlerTimeoutMs`, the session is refused. Without `authorize`,
+   * everything is allowed.
    */
   readonly authorize?: Authorize
-  /** Decides over a join; without it everybody may. The client's reply waits for it. */
+  /** Accepts or refuses a join; without it every join is accepted. The client gets its reply afterwards. */
   readonly join?: (ctx: ChannelContext, payload: JsonObject) => Reply | Promise<Reply>
-  /** Told after the session has left, whatever the reason. Its presence in the topic is gone by then. */
+  /** Called after the session has left, for any reason. Its presence in the topic has left by then. */
   readonly leave?: (ctx: ChannelContext, reason: LeaveReason) => void | Promise<void>
-  /** By event name. */
+  /** Handlers by event name. */
   readonly handlers?: Readonly<Record<string, Handler>>
-  /** Takes the events that have no handler; without it they are answered with `unknown_event`. */
+  /** Handles events without a handler; without it they are refused with `unknown_event`. */
   readonly unhandled?: (ctx: ChannelContext, event: string, payload: Payload) => Reply | Promise<Reply>
-  /** Runs around `join`, handlers and presence updates, the first one outermost. */
+  /** Runs around `join`, handlers and presence updates. The first one is outermost. */
   readonly middleware?: readonly Middleware[]
-  /** Whether members get `presence_state` and `presence_diff`. @default true */
+  /** Whether members receive `presence_state` and `presence_diff`. @default true */
   readonly presence?: boolean
-  /** Whether a connection may follow the topic without a join, as those of the Vix dialect do. @default false */
+  /** Whether a connection may follow the topic without a join, as in the Vix dialect. @default false */
   readonly observable?: boolean
 }
 
-/** A definition that was checked, with its handlers where no event name can reach a prototype. (S-10) */
+/** A checked definition with defaults. Its handlers are a Map, so that no event name reaches a prototype. (S-10) */
 export interface ResolvedChannel extends ChannelDefinition {
   readonly handlerOf: ReadonlyMap<string, Handler>
   readonly middleware: readonly Middleware[]
@@ -58,7 +58,7 @@ export interface ResolvedChannel extends ChannelDefinition {
 }
 
 /**
- * Types a channel definition where it is written.
+ * Checks a channel definition and types it where you write it. Throws `invalid_option` for a wrong field.
  *
  * @example
  * const chat = defineChannel({
@@ -110,7 +110,7 @@ export function resolveChannel(definition: ChannelDefinition): ResolvedChannel {
   if (star !== -1 && star !== topicPattern.length - 1) {
     throw new ServerError(
       'invalid_option',
-      `The topicPattern "${topicPattern}" has a * that is not at its end.`,
+      `The topicPattern "${topicPattern}" has a * before its end; only the last character may be *.`,
     )
   }
   const handlerOf = new Map(Object.entries(definition.handlers ?? {}))
@@ -124,7 +124,7 @@ export function resolveChannel(definition: ChannelDefinition): ResolvedChannel {
   }
 }
 
-/** Finds the channel definition for a topic: exact ones by lookup, then prefixes in the order in which they stand. */
+/** Finds the channel definition of a topic: first an exact pattern, then prefixes in the order of the definitions. */
 export class Router {
   readonly #exact = new Map<Topic, ResolvedChannel>()
   readonly #prefixes: { readonly prefix: string; readonly channel: ResolvedChannel }[] = []
@@ -138,7 +138,7 @@ export class Router {
   }
 
   find(topic: Topic): ResolvedChannel | null {
-    // What nodes say to each other is no channel's.
+    // Nodes exchange their messages on this topic, which no client may join.
     if (topic === CONTROL_TOPIC) return null
     return (
       this.#exact.get(topic) ?? this.#prefixes.find(({ prefix }) => topic.startsWith(prefix))?.channel ?? null
@@ -147,8 +147,8 @@ export class Router {
 }
 
 /**
- * The channel of a server that was given none: every topic is open, whoever joins is present under their identity's
- * id with the join payload's `meta`, and any event is passed on to everybody in the topic as it is.
+ * The channel of a server without `channels`: every topic is open, a session is present under its identity's id with the
+ * join payload's `meta`, and each event is sent to everybody in the topic.
  */
 export const referenceChannel = defineChannel({
   topicPattern: '*',
@@ -164,7 +164,7 @@ export const referenceChannel = defineChannel({
   },
 
   handlers: {
-    // What zzz's clients ask with; the others have `presence_sync`.
+    // zzz's clients request the state with this event; the other dialects have `presence_sync`.
     get_presence: (ctx) => ctx.pushState(),
   },
 

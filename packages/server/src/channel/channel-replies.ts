@@ -9,24 +9,23 @@ import {
 } from '@rollcall/shared-protocol'
 import { Refusal, type Reply } from './reply'
 
-/** What there is to say where there is nothing; one for all. */
+/** The response of an empty reply, shared by all. */
 export const EMPTY_RESPONSE: Payload = Object.freeze({})
 
 /**
- * What a membership tells its client in answer: replies, and last its farewell, that it is over. Replies that are due go
- * before that, to the message whose handler ended it and to the newer join that took its place: a client forgets a
- * channel that is closed, and its pushes with it. (S-21)
+ * Sends a channel's replies and, at its end, its close message. The replies to the message that ended it and to the newer
+ * join that replaced it go first: a client that receives the close forgets the channel and its pending pushes. (S-21)
  */
 export class ChannelReplies {
   readonly #outlet: { send(message: ServerMessage): void }
   readonly #topic: Topic
   #joinRef: MessageRef
-  /** Of the membership whose place it takes: their farewell is held back until the join of this one is answered. */
+  /** The replaced channel's replies. Its close message waits for the reply to this channel's join. */
   #previous: ChannelReplies | null
-  /** Replies that go before the farewell. */
-  #holds = 0
+  /** Replies that must go before the close message. */
+  #deferrals = 0
   #closeMessage: ServerMessage | null = null
-  #isMute = false
+  #isSilent = false
 
   constructor(
     outlet: { send(message: ServerMessage): void },
@@ -40,52 +39,50 @@ export class ChannelReplies {
     this.#previous = older
   }
 
-  /** Of the join that the client knows it by. */
+  /** Names the join that the client knows the channel by. */
   get joinRef(): MessageRef {
     return this.#joinRef
   }
 
-  /** The client knows it by another join from now on. */
   setJoinRef(joinRef: MessageRef): void {
     this.#joinRef = joinRef
   }
 
-  /** Replies to a message; where that has no ref, with a refusal only. */
+  /** Replies to a message. If the message has no ref, only a refusal is sent. */
   reply(ref: MessageRef, reply: Reply): void {
-    if (this.#isMute) return
+    if (this.#isSilent) return
     const head = { kind: 'reply', topic: this.#topic, ref, joinRef: this.#joinRef } as const
     if (reply instanceof Refusal) this.#outlet.send({ ...head, status: 'error', fault: reply.fault })
     else if (ref !== null) this.#outlet.send({ ...head, status: 'ok', response: reply ?? EMPTY_RESPONSE })
   }
 
-  /** From here on no message is replied to: the client is another program now. */
+  /** Drops all further replies: a reloaded page did not send the messages. */
   silence(): void {
-    this.#isMute = true
+    this.#isSilent = true
   }
 
-  /** A reply goes before the farewell. To be followed by a {@link resumeClose}. */
+  /** Holds the close message back for one reply. Call {@link resumeClose} after that reply. */
   deferClose(): void {
-    this.#holds++
+    this.#deferrals++
   }
 
-  /** It has gone. */
   resumeClose(): void {
-    this.#holds--
+    this.#deferrals--
     this.#flush()
   }
 
-  /** Says that it is over, as soon as no reply goes first. */
+  /** Sends the close message once no reply must go first. */
   close(response: JsonObject): void {
     this.#closeMessage = { kind: 'channel_closed', topic: this.#topic, joinRef: this.#joinRef, response }
     this.#flush()
   }
 
-  /** The same, with why it is over. */
+  /** Like {@link close}, with the fault that ended the channel. */
   closeFor(problem: Fault): void {
     this.close(faultBody(problem))
   }
 
-  /** The same of a session that may not be here any more; after a failure of ours its client may join again. */
+  /** Like {@link closeFor}. After a failure of the application's code, the client may join again. */
   closeWithFault(problem: Fault): void {
     const isFailure = problem.code === 'handler_failed' || problem.code === 'handler_timeout'
     if (!isFailure) return this.closeFor(problem)
@@ -98,19 +95,19 @@ export class ChannelReplies {
     this.#flush()
   }
 
-  /** The membership whose place it takes is of no interest to the client. */
+  /** Drops the replaced channel's close message. */
   forgetPrevious(): void {
     this.#previous = null
   }
 
-  /** Its join is answered, or will not be: the membership before it may say farewell. */
+  /** Sends the replaced channel's close message: the join has its reply, or will not get one. */
   resumePrevious(): void {
     this.#previous?.resumeClose()
     this.#previous = null
   }
 
   #flush(): void {
-    if (this.#holds > 0 || !this.#closeMessage) return
+    if (this.#deferrals > 0 || !this.#closeMessage) return
     this.#outlet.send(this.#closeMessage)
     this.#closeMessage = null
   }

@@ -9,7 +9,7 @@ import { intervalOf, nextTatMs, RATE_TYPES, type Rate, type RateInterval, waitMs
 import type { ChannelContext } from './channel-context'
 import { Refusal, type Reply, refuse, refuseWith } from './reply'
 
-/** What a client asks of a channel, as middleware sees it. */
+/** A client's request to a channel, as middleware sees it. */
 export type Call =
   | { readonly kind: 'join'; readonly payload: JsonObject }
   | { readonly kind: 'event'; readonly event: string; readonly payload: Payload }
@@ -17,7 +17,7 @@ export type Call =
   | { readonly kind: 'patch'; readonly patch: JsonObject }
 
 /**
- * Runs around what a channel does: before `next()`, after it, or instead of it (by returning a refusal).
+ * Runs around a channel's handling of a call: before `next()`, after it, or instead of it by returning a refusal.
  *
  * @example
  * const timed: Middleware = async (ctx, call, next) => {
@@ -34,7 +34,7 @@ export type Middleware = (
 ) => Reply | Promise<Reply>
 
 /**
- * Lets through what `isAllowed` says yes to and refuses the rest with `forbidden`.
+ * Refuses calls with `forbidden` unless `isAllowed` returns true.
  *
  * @example
  * middleware: [allowIf((ctx, call) => call.kind !== 'event' || ctx.assigns.get('role') === 'speaker')]
@@ -44,15 +44,17 @@ export function allowIf(
 ): Middleware {
   checkOptions('allowIf: ', { isAllowed }, { isAllowed: 'function' })
   return async (ctx, call, next) => {
-    const answer: unknown = await isAllowed(ctx, call)
-    // A refusal or a reason would be as good as a yes.
-    if (typeof answer !== 'boolean')
-      throw new TypeError(`isAllowed answers true or false, not a value of type ${typeof answer}.`)
-    return answer ? next() : refuse('forbidden')
+    const allowed: unknown = await isAllowed(ctx, call)
+    // Any other value would be truthy or falsy by accident: a refusal, for example, would allow the call.
+    if (typeof allowed !== 'boolean')
+      throw new TypeError(
+        `allowIf: isAllowed must return true or false, not a value of type ${typeof allowed}.`,
+      )
+    return allowed ? next() : refuse('forbidden')
   }
 }
 
-/** Logs every call at `debug`, with whether it was refused. Payloads are not logged: they may hold anything. */
+/** Logs every call at `debug`, with the code if it was refused. Payloads are not logged, as they may be secret. */
 export function logCalls(logger: Logger): Middleware {
   checkOptions('logCalls: ', { logger }, { logger: 'object' })
   return async (ctx, call, next) => {
@@ -67,10 +69,9 @@ export function logCalls(logger: Logger): Middleware {
 
 export interface RateLimitOptions extends Rate {
   /**
-   * Whose calls are counted together. `account`: those of all sessions of one identity; the guests of one address, who
-   * are different people, may together call `rates.guestsPerAddress` times as often, and each of them as often as the
-   * rate says. `session`: those of one session, so that an identity with several connections may call as many times as
-   * often.
+   * `account` counts the calls of all sessions of one identity together. The guests of one address are different people:
+   * together they may call `rates.guestsPerAddress` times as often, and each of them as often as the rate allows. `session`
+   * counts each session alone, so an identity with several connections may call several times as often.
    * @default 'account'
    */
   readonly per?: 'account' | 'session'
@@ -78,13 +79,13 @@ export interface RateLimitOptions extends Rate {
 
 interface Count {
   readonly tatMs: number
-  readonly pace: RateInterval
-  keep(tatMs: number): void
+  readonly interval: RateInterval
+  save(tatMs: number): void
 }
 
 /**
- * Refuses with `throttled` and `retry_after_ms` what comes faster than the options allow, for each account over all its
- * sessions and all topics of the channel.
+ * Refuses calls above a rate with `throttled` and `retry_after_ms`. An account's calls count over all its sessions and all
+ * topics of the channel.
  *
  * @example
  * middleware: [rateLimit({ perSecond: 10, burst: 20 })]
@@ -93,7 +94,10 @@ export function rateLimit(options: RateLimitOptions, clock: Pick<Clock, 'now'> =
   checkOptions('rateLimit: ', options, { ...RATE_TYPES, per: 'string' })
   const { perSecond, burst, per = 'account' } = options
   if (!(perSecond > 0) || !(burst >= 1)) {
-    throw new ServerError('invalid_option', 'rateLimit needs perSecond above 0 and burst of at least 1.')
+    throw new ServerError(
+      'invalid_option',
+      `rateLimit: perSecond must be above 0 and burst at least 1, not ${perSecond} and ${burst}.`,
+    )
   }
   if (per !== 'account' && per !== 'session') {
     throw new ServerError(
@@ -101,22 +105,22 @@ export function rateLimit(options: RateLimitOptions, clock: Pick<Clock, 'now'> =
       `rateLimit: per must be "account" or "session", not ${JSON.stringify(per)}.`,
     )
   }
-  const pace = intervalOf(options)
-  // By the session's own map, so that its rate is forgotten with it.
+  const interval = intervalOf(options)
+  // Keyed by the session's own map, so that the entry is collected with the session.
   const bySession = new WeakMap<object, number>()
   const byAccount = new SweptMap<number>((tatMs, nowMs) => tatMs <= nowMs)
 
   function countsOf({ assigns, account, rateFactor }: ChannelContext, nowMs: number): readonly Count[] {
     const ofSession: Count = {
       tatMs: bySession.get(assigns) ?? 0,
-      pace,
-      keep: (tatMs) => void bySession.set(assigns, tatMs),
+      interval,
+      save: (tatMs) => void bySession.set(assigns, tatMs),
     }
     if (per === 'session' || account === null) return [ofSession]
     const ofAccount: Count = {
       tatMs: byAccount.get(account, nowMs) ?? 0,
-      pace: intervalOf({ perSecond: perSecond * rateFactor, burst: burst * rateFactor }),
-      keep: (tatMs) => void byAccount.set(account, tatMs),
+      interval: intervalOf({ perSecond: perSecond * rateFactor, burst: burst * rateFactor }),
+      save: (tatMs) => void byAccount.set(account, tatMs),
     }
     return isGuests(account) ? [ofSession, ofAccount] : [ofAccount]
   }
@@ -124,13 +128,13 @@ export function rateLimit(options: RateLimitOptions, clock: Pick<Clock, 'now'> =
   return (ctx, _call, next) => {
     const nowMs = clock.now()
     const counts = countsOf(ctx, nowMs)
-    const waitMs = Math.max(...counts.map((count) => waitMsOf(count.tatMs, nowMs, count.pace)))
+    const waitMs = Math.max(...counts.map((count) => waitMsOf(count.tatMs, nowMs, count.interval)))
     if (waitMs <= 0) {
-      for (const { tatMs, pace: own, keep } of counts) keep(nextTatMs(tatMs, nowMs, own))
+      for (const { tatMs, interval: own, save } of counts) save(nextTatMs(tatMs, nowMs, own))
       return next()
     }
     const retryAfterMs = Math.ceil(waitMs)
-    const text = `More than ${perSecond} calls a second; try again in ${retryAfterMs} ms.`
+    const text = `The channel takes at most ${perSecond} calls per second; try again in ${retryAfterMs} ms.`
     return refuseWith(fault('throttled', text, { retryAfterMs }))
   }
 }

@@ -1,6 +1,6 @@
 import { type Fault, fault, type JsonObject, type Payload, type Topic } from '@rollcall/shared-protocol'
 
-/** A channel's way of saying no. Made by {@link refuse} or {@link refuseWith}. */
+/** A channel refuses a join or a message. Create it with {@link refuse} or {@link refuseWith}. */
 export class Refusal {
   readonly fault: Fault
 
@@ -10,13 +10,13 @@ export class Refusal {
 }
 
 /**
- * What a `join` or a handler answers: JSON (or bytes) for an `ok` reply, nothing for an empty one, or a {@link Refusal}.
+ * The result of a `join` or a handler: JSON or bytes for an `ok` reply, nothing for an empty one, or a {@link Refusal}.
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing is the common case.
 export type Reply = Payload | undefined | void | Refusal
 
 /**
- * Refuses with the application's own reason, which arrives as `{reason, ...details}` in an `error` reply.
+ * Refuses with the application's own reason. The client receives `{reason, ...details}` in an `error` reply.
  *
  * @example
  * join: (ctx) => (isFull(ctx.topic) ? refuse('room_full', { seats: 8 }) : undefined)
@@ -25,13 +25,13 @@ export function refuse(reason: string, details: JsonObject = {}): Refusal {
   return new Refusal(fault('refused', 'The channel refused.', { reason, details }))
 }
 
-/** Passes on a fault, such as that of a `track` which broke a limit. */
+/** Refuses with a fault, such as that of a `track` that exceeded a limit. */
 export function refuseWith(problem: Fault): Refusal {
   return new Refusal(problem)
 }
 
 export function notJoined(topic: Topic): Fault {
-  return fault('not_joined', `The session is not in ${JSON.stringify(topic)}.`)
+  return fault('not_joined', `The session is not in ${JSON.stringify(topic)}; join it first.`)
 }
 
 export function unknownEvent(topic: Topic, event: string): Fault {
@@ -40,24 +40,27 @@ export function unknownEvent(topic: Topic, event: string): Fault {
 }
 
 export function tooManyWaiting(maxWaitingMessages: number, handlerTimeoutMs: number): Fault {
-  // By when some of those that wait are likely done.
+  // Until then, some of the messages that wait are likely handled.
   const retryAfterMs = Math.min(1000, handlerTimeoutMs)
-  const text = `${maxWaitingMessages} messages of this channel wait already (server option maxWaitingMessages).`
+  const text = `${maxWaitingMessages} messages of this channel already wait (server option maxWaitingMessages); try again in ${retryAfterMs} ms.`
   return fault('throttled', text, { retryAfterMs })
 }
 
 export function storeSilent(topic: Topic, timeoutMs: number): Fault {
-  const text = `The store did not say within ${timeoutMs} ms (server option storeTimeoutMs) who is in ${JSON.stringify(topic)}; join again.`
+  const text = `The store did not report the presences in ${JSON.stringify(topic)} within ${timeoutMs} ms (server option storeTimeoutMs); join again.`
   return fault('store_unavailable', text, { retryAfterMs: 1000 })
 }
 
 export function readOnly(topic: Topic): Fault {
-  return fault('unauthorized', `This session may read in ${JSON.stringify(topic)}, and say nothing.`)
+  return fault(
+    'unauthorized',
+    `This session may only read in ${JSON.stringify(topic)}; it cannot send events or change its presence.`,
+  )
 }
 
-/** The session may only read, and the server has forgotten what it showed in some topic. */
+/** For a session that may only read: the server no longer knows which presence it showed in some topic. */
 export function shownTooMuch(topic: Topic): Fault {
-  const text = `This session has been present in more topics where it may only read than the server remembers. It may read in ${JSON.stringify(topic)} and is not shown there; connect anew to be shown.`
+  const text = `This session was present in more read-only topics than the server remembers. It may read in ${JSON.stringify(topic)} but is not shown there; open a new connection to be shown.`
   return fault('unauthorized', text)
 }
 

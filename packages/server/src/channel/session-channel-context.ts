@@ -25,20 +25,19 @@ import type { ChannelContext } from './channel-context'
 import type { ChannelSession } from './channel-session'
 import { notJoined, Refusal, shownTooMuch, storeSilent } from './reply'
 
-/** The membership behind a context, as far as that asks about it. */
+/** The channel behind a context. */
 export interface Membership {
   readonly topic: Topic
   readonly joinRef: MessageRef
   readonly isGone: boolean
-  /** As the topic knows it. */
   readonly subscription: Subscriber & {
-    /** Whether the topic tells it what happens. */
+    /** Whether it receives the topic's messages. */
     readonly isLive: boolean
   }
   remove(reason: LeaveReason, problem?: Fault): void
 }
 
-/** Who a membership acts for, where that is not the session itself, whose identity may be renewed. */
+/** Owns a channel's presence in place of the session: a name of the Vix dialect. */
 export interface PresenceOwner {
   readonly owner: Owner
   readonly identity: Identity
@@ -53,9 +52,8 @@ export interface SessionChannelContextInit {
 }
 
 /**
- * A membership, as its channel's functions see it. Once the membership is gone it changes nothing any more: a handler
- * that was slow must not leave a presence behind for a session that is gone, nor touch what a newer join of the same
- * session has taken over. (S-5)
+ * The context that a channel's functions get. Once the channel is gone it changes nothing: a slow handler must neither
+ * leave a presence behind nor change the presence that a newer join of the session has taken over. (S-5)
  */
 export class SessionChannelContext implements ChannelContext {
   readonly topic: Topic
@@ -68,10 +66,10 @@ export class SessionChannelContext implements ChannelContext {
   #isResumed = false
   #hasTracked = false
   #isHidden = false
-  /** What it tracks while nobody is told of it. */
+  /** The presence that it tracks while it is invisible. */
   #hidden: Presence | null = null
   #isReadOnly = false
-  /** Whether the application's `join` runs, with what the client sent. */
+  /** Whether the application's `join` is running. */
   #isJoining = false
 
   constructor({ membership, session, registry, guestsPerAddress, actingAs }: SessionChannelContextInit) {
@@ -117,52 +115,51 @@ export class SessionChannelContext implements ChannelContext {
     return this.#session.assigns
   }
 
-  /** Whether this membership has tracked a presence, rather than one that it took over from. */
+  /** Whether this channel has tracked a presence itself, instead of keeping that of an earlier join. */
   get hasTracked(): boolean {
     return this.#hasTracked
   }
 
-  /** It goes on with what its session has here, which nobody saw leave. */
+  /** Notes that the session continues here after a reload, so that nobody saw it leave. */
   resume(): void {
     this.#isResumed = true
   }
 
   /**
-   * Takes over the presence that its session has here on another node; nobody saw that leave. The refusal where the
-   * store does not say in time whether there is one: to join without it could leave two behind.
+   * Adopts the session's presence in this topic from another node. Resolves with the refusal if the store does not reply
+   * in time: a join without the reply could leave two presences.
    */
   async adopt(clock: Clock, timeoutMs: number): Promise<Refusal | null> {
-    const late = () => new Refusal(storeSilent(this.topic, timeoutMs))
+    const timedOut = () => new Refusal(storeSilent(this.topic, timeoutMs))
     const adopted = this.#registry.adopt(this.#owner, this.topic, this.#session.account)
-    const outcome = await withTimeout<Presence | null | Refusal>(adopted, timeoutMs, clock, late)
+    const outcome = await withTimeout<Presence | null | Refusal>(adopted, timeoutMs, clock, timedOut)
     if (outcome instanceof Refusal) return outcome
     this.#isResumed = outcome !== null
     return null
   }
 
-  /** Of the presence that others see of it; null where there is none. */
+  /** The ref of the presence that others see; null if there is none. */
   get ownRef(): PresenceRef | null {
     return this.#registry.get(this.#owner, this.topic)?.ref ?? null
   }
 
-  /** What the session may do here is decided. */
+  /** Sets the decision of `authorize`. */
   setReadOnly(isReadOnly: boolean): void {
     this.#isReadOnly = isReadOnly
     if (!isReadOnly) this.#session.lastShown.delete(this.topic)
   }
 
-  /** The application's `join` begins, or is done. */
   setJoining(isJoining: boolean): void {
     this.#isJoining = isJoining
   }
 
-  /** The membership is over. Another join of who may only read has to show what this one did. (S-62) */
+  /** Saves the presence of a read-only session for its next join here. Call it when the channel ends. (S-62) */
   rememberShown(): void {
     const presence = this.#isReadOnly && this.#ownPresence()
     if (presence) this.#session.lastShown.set(this.topic, presence)
   }
 
-  /** Ends its presence, though the membership may be over. */
+  /** Ends its presence, even if the channel is gone. */
   drop(reason: LeaveReason): void {
     this.#registry.untrack(this.#owner, this.topic, reason)
   }
@@ -172,7 +169,7 @@ export class SessionChannelContext implements ChannelContext {
     if (!this.#isJoining || !this.#isReadOnly) return this.#track(key, meta)
     const shown = this.#shownBefore()
     if (shown) return this.#track(shown.key, shown.meta)
-    // What it showed here, if anything, is not known any more: it may read, and is not shown. (S-95)
+    // The server may have forgotten the session's earlier presence here, so it shows none. (S-95)
     if (!this.#session.lastShown.isComplete) return { ok: false, fault: shownTooMuch(this.topic) }
     return this.#track(key, meta)
   }
@@ -199,7 +196,7 @@ export class SessionChannelContext implements ChannelContext {
     return this.#trackHidden(this.#hidden.key, mergePatch(this.#hidden.meta, patch))
   }
 
-  /** From now on nobody is told of what it tracks; what others see of it leaves. (S-33) */
+  /** Makes the session invisible: its visible presence leaves, and what it tracks is shown to nobody. (S-33) */
   hide(): void {
     if (this.#isHidden) return
     this.#isHidden = true
@@ -207,7 +204,7 @@ export class SessionChannelContext implements ChannelContext {
     if (this.#hidden) this.#registry.untrack(this.#owner, this.topic, 'left')
   }
 
-  /** What it tracks is shown from now on. The fault where it cannot be. */
+  /** Makes the session visible with the presence that it tracks. Returns the fault if that is refused. */
   show(): Fault | null {
     const hidden = this.#hidden
     this.#isHidden = false
@@ -240,7 +237,7 @@ export class SessionChannelContext implements ChannelContext {
   }
 
   pushState(): void {
-    // Whoever is still coming in is given the state by that, after the reply; asked for here, it would come before.
+    // A subscription that is not live gets its state when it starts, after the reply to the join.
     if (this.#membership.subscription.isLive)
       this.#registry.hub(this.topic).requestState(this.#membership.subscription)
   }
@@ -257,7 +254,7 @@ export class SessionChannelContext implements ChannelContext {
     this.#membership.remove(reason, problem)
   }
 
-  /** What others saw of the session before this join; null for nothing. */
+  /** The presence that others saw before this join, or null. */
   #shownBefore(): Presence | null {
     return this.#session.lastShown.get(this.topic) ?? this.#ownPresence()
   }
@@ -267,9 +264,9 @@ export class SessionChannelContext implements ChannelContext {
   }
 
   #trackHidden(key: Key, meta: Meta): TrackResult {
-    const drafted = this.#registry.buildHidden(this.topic, key, meta, this.#hidden)
-    if (drafted.ok) this.#hidden = drafted.presence
-    return drafted
+    const built = this.#registry.buildHidden(this.topic, key, meta, this.#hidden)
+    if (built.ok) this.#hidden = built.presence
+    return built
   }
 
   #refused(): TrackResult {

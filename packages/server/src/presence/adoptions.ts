@@ -5,67 +5,67 @@ import type { Owner } from './owned-presences'
 
 interface Adoption {
   readonly outcome: Promise<Presence | null>
-  /** Why the presence is to go as soon as it is there; null while it is wanted. */
+  /** Set if the presence must leave as soon as it arrives; null while it is wanted. */
   leaveReason: LeaveReason | null
-  /** It is not ours to take over any more. */
+  /** Another node goes on with the owner, so this node must not adopt. */
   isCancelled: boolean
-  /** Ends the pause before the next try; null where none is under way. */
+  /** Ends the pause before the next try; null while there is no pause. */
   endPause: (() => void) | null
 }
 
-/** Takes a presence that has come, and says what the owner has now. `revokedFor`: it is not wanted any more. */
-export type OnAdopted = (presence: Presence, revokedFor: LeaveReason | null) => Presence | null
+/** Called with an arrived presence; returns the owner's presence from then on. `leaveReason` is set if it must leave. */
+export type OnAdopted = (presence: Presence, leaveReason: LeaveReason | null) => Presence | null
 
-/** How long one that failed waits for its next try, in milliseconds: after the first failure, and at most. */
+/** Milliseconds before a failed adoption is tried again: after the first failure, and at most. */
 const RETRY_MS = 250
 const MAX_RETRY_MS = 1000
 
 /**
- * Presences that are about to be taken over from other nodes, one for each owner and topic at a time. Whoever ends one
- * before it is there must not find it there afterwards.
+ * Adoptions of presences from other nodes, at most one at a time per owner and topic. A presence that is ended before it
+ * arrives must not be there afterwards.
  *
- * One that failed may have been taken over all the same, and would then be this node's without its knowing: it is tried
- * again until the store answers.
+ * A failed adoption may have succeeded in the store, which would leave a presence that this node does not know. It is
+ * therefore tried again until the store replies.
  */
 export class Adoptions {
-  readonly #ask: (owner: Owner, topic: Topic) => Promise<Presence | null>
+  readonly #adoptInStore: (owner: Owner, topic: Topic) => Promise<Presence | null>
   readonly #clock: Clock
   readonly #byOwner = new Map<Owner, Map<Topic, Adoption>>()
-  /** Those that pause before the next try. */
+  /** Adoptions that pause before the next try. */
   readonly #pausing = new Set<Adoption>()
   #isClosed = false
 
-  constructor(ask: (owner: Owner, topic: Topic) => Promise<Presence | null>, clock: Clock) {
-    this.#ask = ask
+  constructor(adoptInStore: (owner: Owner, topic: Topic) => Promise<Presence | null>, clock: Clock) {
+    this.#adoptInStore = adoptInStore
     this.#clock = clock
   }
 
-  /** What comes of the one that is under way, or of another one. Never rejects; null once this is closed. */
-  adopt(owner: Owner, topic: Topic, take: OnAdopted): Promise<Presence | null> {
+  /** Joins the adoption in progress or begins one. Resolves with the owner's presence, or null. Never rejects. */
+  adopt(owner: Owner, topic: Topic, onAdopted: OnAdopted): Promise<Presence | null> {
     const topics = this.#byOwner.get(owner) ?? new Map<Topic, Adoption>()
     const earlier = topics.get(topic)
     if (earlier) {
-      // Wanted again.
+      // It may have been revoked, and is wanted again.
       earlier.leaveReason = null
       return earlier.outcome
     }
-    const ask = async () => {
+    const run = async () => {
       try {
-        const presence = await this.#askUntilAnswered(owner, topic, adoption)
-        return presence && !adoption.isCancelled ? take(presence, adoption.leaveReason) : null
+        const presence = await this.#adoptUntilDone(owner, topic, adoption)
+        return presence && !adoption.isCancelled ? onAdopted(presence, adoption.leaveReason) : null
       } finally {
         if (topics.get(topic) === adoption) topics.delete(topic)
         if (topics.size === 0 && this.#byOwner.get(owner) === topics) this.#byOwner.delete(owner)
       }
     }
-    // Not before the entry is there: the store's answer may not take a turn.
-    const outcome = Promise.resolve().then(ask)
+    // Begins after this turn, when the entry below exists: the store may reply within the same turn.
+    const outcome = Promise.resolve().then(run)
     const adoption: Adoption = { outcome, leaveReason: null, isCancelled: false, endPause: null }
     this.#byOwner.set(owner, topics.set(topic, adoption))
     return adoption.outcome
   }
 
-  /** Whether one was under way that had not been revoked. */
+  /** Makes the presence leave when it arrives. Returns whether an adoption was in progress and not yet revoked. */
   revoke(owner: Owner, topic: Topic, reason: LeaveReason): boolean {
     const adoption = this.#byOwner.get(owner)?.get(topic)
     if (!adoption || adoption.leaveReason !== null) return false
@@ -73,7 +73,7 @@ export class Adoptions {
     return true
   }
 
-  /** Another node goes on with the owner: nothing more is asked for it, or it would be taken away from that node. */
+  /** Stops all adoptions of an owner with which another node goes on: they would take its presences from that node. */
   cancelAll(owner: Owner): void {
     for (const adoption of this.#byOwner.get(owner)?.values() ?? []) {
       adoption.isCancelled = true
@@ -87,15 +87,15 @@ export class Adoptions {
     this.retryNow()
   }
 
-  /** The store is back: nothing waits for its pause to be over. */
+  /** Ends all pauses. Call it when the store is reachable again. */
   retryNow(): void {
     for (const { endPause } of [...this.#pausing]) endPause?.()
   }
 
-  async #askUntilAnswered(owner: Owner, topic: Topic, adoption: Adoption): Promise<Presence | null> {
+  async #adoptUntilDone(owner: Owner, topic: Topic, adoption: Adoption): Promise<Presence | null> {
     for (let failures = 1; !this.#isClosed && !adoption.isCancelled; failures++) {
       try {
-        return await this.#ask(owner, topic)
+        return await this.#adoptInStore(owner, topic)
       } catch {
         await this.#pause(adoption, retryDelay(failures, RETRY_MS, MAX_RETRY_MS))
       }

@@ -1,32 +1,32 @@
 import { type Step, stay, stepBy, type TransitionTable } from '@rollcall/shared-protocol'
 
 /*
- *            touched              due                 flushed, nothing came up
+ *            touched              due                 flushed, nothing new
  *   quiet --------------> due --------------> flushing ----------------------> quiet
  *                          ^                      |
  *                          +----------------------+
- *                            flushed, more came up; failed, to be tried again
+ *                             flushed with new work; failed, to be tried again
  *
- * When one topic flushes: at once after a quiet spell, spaced while it is busy, never two at a time. `closed` from
- * everywhere, and for good.
+ * When one topic flushes: at once after a quiet spell, spaced while it is busy, never two at a time. `closed` follows
+ * from every state and is final.
  */
 
 export type FlushState =
   | { readonly name: 'quiet' }
-  /** A flush is on its way; what is staged by then is in it. */
+  /** A flush is scheduled; it contains everything staged until it begins. */
   | { readonly name: 'due' }
-  /** `isTouched`: something came up that this flush may not have. */
+  /** `isTouched`: there is something new that this flush may not contain. */
   | { readonly name: 'flushing'; readonly isTouched: boolean }
   | { readonly name: 'closed' }
 
 export type FlushEvent =
   /** There is something to flush. */
   | { readonly kind: 'touched' }
-  /** The time of the flush that was scheduled has come. */
+  /** The scheduled time has come. */
   | { readonly kind: 'due' }
-  /** `isIdle`: nobody needs the topic any more. `hasWork`: something is left for another flush. */
+  /** `isIdle`: nobody needs the topic any more. `hasWork`: another flush has something to do. */
   | { readonly kind: 'flushed'; readonly isIdle: boolean; readonly hasWork: boolean }
-  /** The store took nothing. */
+  /** The store accepted nothing. */
   | { readonly kind: 'failed' }
   | { readonly kind: 'closed' }
 
@@ -38,9 +38,9 @@ export type FlushEffect =
   | { readonly kind: 'cancel' }
 
 export interface FlushContext {
-  /** How long the next flush has to wait for its turn, in milliseconds; 0 for not at all. */
+  /** Milliseconds until the next flush may begin; 0 for at once. */
   readonly delayMs: number
-  /** How long a flush that failed waits for its next try, in milliseconds. */
+  /** Milliseconds until a failed flush is tried again. */
   readonly retryMs: number
 }
 
@@ -87,13 +87,13 @@ export function stepFlush(state: FlushState, event: FlushEvent, context: FlushCo
 }
 
 export interface FlushOptions {
-  /** Least time between two flushes of a busy topic, in milliseconds. @default 5 */
+  /** Minimum milliseconds between two flushes of a busy topic. @default 5 */
   readonly floorMs: number
-  /** Most time that a change waits for its flush, in milliseconds. @default 200 */
+  /** Maximum milliseconds that a change waits for its flush. @default 200 */
   readonly ceilingMs: number
   /**
-   * Share of one core that the flushes of one topic may take, above 0 and at most 1, until one of them costs more than
-   * `ceilingMs * share`. @default 0.05
+   * Share of one core that the flushes of one topic may take, above 0 and at most 1. A topic whose flush takes more than
+   * `ceilingMs * share` exceeds it. @default 0.05
    */
   readonly share: number
 }
@@ -101,11 +101,10 @@ export interface FlushOptions {
 export const DEFAULT_FLUSH: FlushOptions = { floorMs: 5, ceilingMs: 200, share: 0.05 }
 
 /**
- * When a topic may flush next (DESIGN, "The flush"). The first change after a quiet spell need not wait; after a flush
- * that cost `c` the next one is due `c / share` after it began, between floor and ceiling. So a small topic hardly waits,
- * and fan-out takes its share of one core and no more, up to the size from which a flush costs more than
- * `ceilingMs * share` (10 ms). From there on nobody waits for longer than the ceiling, and the share grows with the topic
- * instead: a flush of 40 ms each 200 ms is a fifth of a core.
+ * Spaces the flushes of one topic. The first change after a quiet spell does not wait. After a flush that took `c`
+ * milliseconds, the next one is due `c / share` after its start, between floor and ceiling. A small topic hardly waits,
+ * and a large one takes its share of one core. A flush that takes more than `ceilingMs * share` (10 ms) makes the share
+ * grow instead, as nobody waits longer than the ceiling: a flush of 40 ms every 200 ms is a fifth of a core.
  */
 export class FlushSchedule {
   readonly #options: FlushOptions
@@ -115,12 +114,12 @@ export class FlushSchedule {
     this.#options = options
   }
 
-  /** Milliseconds to wait from `nowMs` on; 0 for at once. */
+  /** Milliseconds from `nowMs` until the next flush may begin; 0 for at once. */
   delay(nowMs: number): number {
     return Math.max(0, this.#notBefore - nowMs)
   }
 
-  /** Notes a flush that began at `startedMs` and kept the processor busy for `costMs`. */
+  /** Notes a flush that began at `startedMs` and took `costMs` of processor time. */
   flushed(startedMs: number, costMs: number): void {
     const { floorMs, ceilingMs, share } = this.#options
     this.#notBefore = startedMs + Math.min(ceilingMs, Math.max(floorMs, costMs / share))

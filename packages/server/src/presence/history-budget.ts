@@ -1,33 +1,31 @@
 /*
  *   histories of topics             heap, by bytes
- *   push, clear, end  -> resize()   the share that holds most is on top
- *   push              -> fit()      while the sum is above the limit, the one on top loses its oldest diff
+ *   push, clear, end  -> resize()   the largest history is on top
+ *   push              -> evict()    while the sum exceeds the limit, the one on top drops its oldest diff
  *
- * Who holds most gives first. So somebody who fills many topics with changes takes the room from these, and a quiet room
- * that holds less than each of them keeps all of its history. To drop whatever is oldest on the node, or the history of
- * the topic that was quiet for longest, would take from that room first. What is lost costs a whole state where somebody
- * comes back, and nothing else. (S-7)
+ * The largest history shrinks first. A client that fills many topics with changes therefore takes space from those topics,
+ * and a quiet, smaller topic keeps its history. Dropping the oldest diff of the node, or the history of the quietest
+ * topic, would hit the quiet topic first. A returning client whose history is gone receives a whole state. (S-7)
  */
 
-/** The place of a share that holds nothing. */
+/** The index of an empty history. */
 const NOWHERE = -1
 
-/** What one history holds of the budget. Only {@link HistoryBudget} writes to it. */
+/** One history's part of the budget. Only {@link HistoryBudget} changes it. */
 export class HistoryUsage {
   bytes = 0
-  /** Its place in the heap. */
   heapIndex = NOWHERE
   readonly evictOldest: () => void
 
-  constructor(dropOldest: () => void) {
-    this.evictOldest = dropOldest
+  constructor(evictOldest: () => void) {
+    this.evictOldest = evictOldest
   }
 }
 
-/** How much the histories of one node hold together. Each change costs O(log n) of n histories that hold something. */
+/** Bounds the histories of one node together. Each change costs O(log n) for n histories that are not empty. */
 export class HistoryBudget {
   readonly #maxBytes: number
-  /** Those that hold something. None holds more than the one above it. */
+  /** The histories that are not empty. None is larger than its parent. */
   readonly #heap: HistoryUsage[] = []
   #bytes = 0
 
@@ -35,53 +33,53 @@ export class HistoryBudget {
     this.#maxBytes = maxBytes
   }
 
-  /** What all of them hold, about. After {@link evict} no more than the limit. */
+  /** Approximate bytes of all histories; within the limit after {@link evict}. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** A share for one history. It is forgotten by itself while it holds nothing. `dropOldest` has to make it smaller. */
-  open(dropOldest: () => void): HistoryUsage {
-    return new HistoryUsage(dropOldest)
+  /** Creates the usage of one history. `evictOldest` must make the history smaller and call {@link resize}. */
+  open(evictOldest: () => void): HistoryUsage {
+    return new HistoryUsage(evictOldest)
   }
 
-  /** The history holds so many bytes from now on. */
-  resize(share: HistoryUsage, bytes: number): void {
-    this.#bytes += bytes - share.bytes
-    share.bytes = bytes
-    if (bytes === 0) return this.#remove(share)
-    if (share.heapIndex === NOWHERE) this.#put(share, this.#heap.length)
-    this.#settle(share)
+  /** Sets a history's bytes. An empty history costs nothing until it grows again. */
+  resize(usage: HistoryUsage, bytes: number): void {
+    this.#bytes += bytes - usage.bytes
+    usage.bytes = bytes
+    if (bytes === 0) return this.#remove(usage)
+    if (usage.heapIndex === NOWHERE) this.#put(usage, this.#heap.length)
+    this.#sift(usage)
   }
 
-  /** Has histories drop what is too much in all. */
+  /** Drops diffs until the sum is within the limit. */
   evict(): void {
     while (this.#bytes > this.#maxBytes) this.#heap[0]?.evictOldest()
   }
 
-  #remove(share: HistoryUsage): void {
-    const { heapIndex } = share
+  #remove(usage: HistoryUsage): void {
+    const { heapIndex } = usage
     if (heapIndex === NOWHERE) return
-    share.heapIndex = NOWHERE
+    usage.heapIndex = NOWHERE
     const last = this.#heap.pop()
-    if (!last || last === share) return
+    if (!last || last === usage) return
     this.#put(last, heapIndex)
-    this.#settle(last)
+    this.#sift(last)
   }
 
-  /** Moves it up past those that hold less, or down past those that hold more. */
-  #settle(share: HistoryUsage): void {
-    for (let other = this.#above(share); other && other.bytes < share.bytes; other = this.#above(share))
-      this.#swap(share, other)
-    for (let other = this.#below(share); other && other.bytes > share.bytes; other = this.#below(share))
-      this.#swap(share, other)
+  /** Moves a history up past smaller ones, or down past larger ones. */
+  #sift(usage: HistoryUsage): void {
+    for (let other = this.#above(usage); other && other.bytes < usage.bytes; other = this.#above(usage))
+      this.#swap(usage, other)
+    for (let other = this.#below(usage); other && other.bytes > usage.bytes; other = this.#below(usage))
+      this.#swap(usage, other)
   }
 
   #above({ heapIndex }: HistoryUsage): HistoryUsage | undefined {
     return heapIndex === 0 ? undefined : this.#heap[(heapIndex - 1) >> 1]
   }
 
-  /** The larger of the two below it. */
+  /** The larger of its two children. */
   #below({ heapIndex }: HistoryUsage): HistoryUsage | undefined {
     const left = this.#heap[2 * heapIndex + 1]
     const right = this.#heap[2 * heapIndex + 2]
@@ -94,8 +92,8 @@ export class HistoryBudget {
     this.#put(other, heapIndex)
   }
 
-  #put(share: HistoryUsage, place: number): void {
-    this.#heap[place] = share
-    share.heapIndex = place
+  #put(usage: HistoryUsage, place: number): void {
+    this.#heap[place] = usage
+    usage.heapIndex = place
   }
 }

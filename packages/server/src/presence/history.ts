@@ -2,39 +2,39 @@ import { type FullDiff, type JsonValue, mergeDiffs, type Position } from '@rollc
 import type { HistoryBudget, HistoryUsage } from './history-budget'
 
 export interface HistoryOptions {
-  /** Most diffs kept of one topic. @default 256 */
+  /** Maximum diffs kept per topic. @default 256 */
   readonly maxDiffs: number
-  /** Most bytes kept of one topic, about. @default 262144 */
+  /** Maximum bytes kept per topic, approximately. @default 262144 */
   readonly maxBytes: number
   /**
-   * Most bytes kept of all topics, about, and at least `maxBytes`. Beyond that the topic that holds most loses its oldest
-   * diffs. @default 67108864
+   * Maximum bytes kept for all topics together, approximately; at least `maxBytes`. Above it, the topic with the largest
+   * history drops its oldest diffs. @default 67108864
    */
   readonly maxTotalBytes: number
 }
 
 export const DEFAULT_HISTORY: HistoryOptions = { maxDiffs: 256, maxBytes: 262_144, maxTotalBytes: 67_108_864 }
 
-/** What bounds one history. */
+/** The bounds of one topic's history. */
 export type HistoryBounds = Pick<HistoryOptions, 'maxDiffs' | 'maxBytes'>
 
-/** The latest diffs of one topic, within bounds, so that who was away for a moment is told only what was missed. */
+/** The latest diffs of one topic, so that a client that was away for a moment receives only what it missed. */
 export class History {
   readonly #bounds: HistoryBounds
   readonly #budget: HistoryBudget
-  readonly #share: HistoryUsage
+  readonly #usage: HistoryUsage
   #diffs: { readonly diff: FullDiff; readonly bytes: number }[] = []
   #isEnded = false
 
   constructor(bounds: HistoryBounds, budget: HistoryBudget) {
     this.#bounds = bounds
     this.#budget = budget
-    this.#share = budget.open(() => this.#budget.resize(this.#share, this.#share.bytes - this.#shift()))
+    this.#usage = budget.open(() => this.#budget.resize(this.#usage, this.#usage.bytes - this.#shift()))
   }
 
-  /** What it holds, about. */
+  /** Approximate bytes in memory. */
   get bytes(): number {
-    return this.#share.bytes
+    return this.#usage.bytes
   }
 
   push(diff: FullDiff): void {
@@ -42,68 +42,69 @@ export class History {
     const { maxDiffs, maxBytes } = this.#bounds
     const pushedBytes = estimateDiffBytes(diff)
     this.#diffs.push({ diff, bytes: pushedBytes })
-    let bytes = this.#share.bytes + pushedBytes
+    let bytes = this.#usage.bytes + pushedBytes
     while (this.#diffs.length > maxDiffs || bytes > maxBytes) bytes -= this.#shift()
-    this.#budget.resize(this.#share, bytes)
+    this.#budget.resize(this.#usage, bytes)
     this.#budget.evict()
   }
 
   clear(): void {
     this.#diffs = []
-    this.#budget.resize(this.#share, 0)
+    this.#budget.resize(this.#usage, 0)
   }
 
-  /** Counts no more and keeps nothing more. Who asked before still finds what there is, which goes with this history. */
+  /** Returns its bytes to the budget and takes no more diffs. {@link since} still works until the topic is forgotten. */
   end(): void {
     this.#isEnded = true
-    this.#budget.resize(this.#share, 0)
+    this.#budget.resize(this.#usage, 0)
   }
 
-  /** The net change from `since` to the newest diff kept, or `null` where part of it is no longer here. */
+  /** The net change since a position, or null where the history no longer reaches back to it. */
   since(since: Position): FullDiff | null {
     const first = this.#diffs.findIndex(({ diff }) => diff.epoch === since.epoch && diff.base === since.seq)
     return first === -1 ? null : mergeDiffs(this.#diffs.slice(first).map(({ diff }) => diff))
   }
 
-  /** Drops the oldest diff. How many bytes that were. */
+  /** Drops the oldest diff and returns its bytes. */
   #shift(): number {
     return this.#diffs.shift()?.bytes ?? 0
   }
 }
 
 /*
- * Constants of V8 on 64 bits, measured as the growth of the heap (Node 20, after a collection) while histories took
- * 12,000 diffs of each kind (joins, updates, leaves; one and ten of each) with metas of sixty shapes: long texts, numbers,
- * names that nobody used before, empty lists and objects by the dozen, deep ones. The heap grew by 0.19 to 0.96 of what
- * is counted here; by about half for ordinary metas, as names that all have in common are counted as if they were new.
+ * Constants of V8 on 64 bits, measured as the growth of the heap (Node 20, after a collection) for histories of 12,000
+ * diffs of each kind (one and ten joins, updates or leaves). Their metas had sixty shapes: long texts, numbers, unique
+ * field names, dozens of empty lists and objects, deep nesting. The heap grew by 0.19 to 0.96 of the estimate, and by
+ * about half for ordinary metas: the estimate counts common field names as if each were new.
  */
 
-/** A diff: its object, and its place in the history. */
+/** A diff: its object and its entry in the history. */
 const DIFF_BYTES = 336
-/** One of its lists that is not empty, with the room that it has to spare. */
+/** A list of a diff that is not empty, with its spare capacity. */
 const LIST_BYTES = 112
-/** One of its joins, updates or leaves: its object and the presence in it, beside texts and meta. */
+/** A join, update or leave: its object and presence, without texts and meta. */
 const ENTRY_BYTES = 88
-/** A list in a meta, or an object without fields. */
+/** A list in a meta, or an empty object. */
 const OBJECT_BYTES = 56
-/** What an object with fields has beside them: where its names are new, V8 keeps a shape for it alone. */
+/** An object's shape. V8 keeps one for each new set of field names. */
 const SHAPE_BYTES = 88
-/** A field, beside its name and value. */
+/** A field, without its name and value. */
 const FIELD_BYTES = 48
-/** The same in an object of more fields than this, which is a hash table. */
+/** An object with more fields is a hash table. */
 const TABLE_FIELDS = 96
+/** A field in a hash table, without its name and value. */
 const TABLE_FIELD_BYTES = 72
 /** One value of a list. */
 const SLOT_BYTES = 8
-/** A number that is no small integer. */
+/** A number that is not a small integer. */
 const NUMBER_BYTES = 16
-/** A text, beside its characters. */
+/** A text, without its characters. */
 const TEXT_BYTES = 24
 
 /**
- * About how many bytes a diff keeps alive in a history, rather too many than too few. Builds no text, and looks at each
- * value once. Of an update only the meta before it is counted: the new one is alive in the topic's state, or is the meta
- * before a later diff, which is kept for longer. So it is with the meta of a join.
+ * Estimates the bytes that a diff keeps alive in a history, rather too many than too few. It builds no text and visits
+ * each value once. An update counts its previous meta only: the new one lives in the topic's state, or is counted as the
+ * previous meta of a later diff. A join's meta is not counted for the same reason.
  */
 export function estimateDiffBytes({ joins, updates, leaves, appeared, disappeared }: FullDiff): number {
   let bytes = DIFF_BYTES
@@ -116,10 +117,10 @@ export function estimateDiffBytes({ joins, updates, leaves, appeared, disappeare
   return bytes
 }
 
-/** About how many bytes a JSON value takes in memory, beside the place where it is referred to. */
+/** Estimates the bytes of a JSON value in memory, without the reference to it. */
 export function estimateJsonBytes(value: JsonValue): number {
   if (typeof value === 'string') return estimateTextBytes(value)
-  // A zero below zero is no small integer either.
+  // Negative zero is not a small integer either.
   if (typeof value === 'number') return Object.is(value | 0, value) ? 0 : NUMBER_BYTES
   if (typeof value !== 'object' || value === null) return 0
   let bytes = OBJECT_BYTES
@@ -134,7 +135,7 @@ export function estimateJsonBytes(value: JsonValue): number {
   return bytes
 }
 
-/** One character beyond Latin-1 makes all of a text's take two bytes. */
+/** With one character beyond Latin-1, every character of a text takes two bytes. */
 function estimateTextBytes(text: string): number {
   return TEXT_BYTES + (/[\u0100-\uffff]/.test(text) ? 2 * text.length : text.length)
 }

@@ -1,26 +1,26 @@
 import { type Dialect, type FullDiff, mergeDiffs, type Topic } from '@rollcall/shared-protocol'
 import { Packet } from '../io/packet'
 
-/** Leaves that one may hold. Past that the state of the new history has to do. */
+/** Maximum leaves in a parting. With more, subscribers receive only the new state. */
 const MAX_LEAVES = 1024
 
 /**
- * The net change since the end of a history that the store lost, as that history's last step. Members get it just before
- * the state of the new history, since a state does not say why somebody left. Nobody goes on from its position.
+ * The last diff of a history that the store lost: the net change from its end to the new history. Subscribers receive it
+ * just before the new state, as a state does not contain the reasons of leaves. No client resumes from its position.
  */
 export class Parting {
   readonly #topic: Topic
-  /** Null where it cannot be told: it is too long, or somebody who left in it is here again. */
+  /** Null if it cannot be sent: it has too many leaves, or a presence that left in it has joined again. */
   #missed: FullDiff | null
   #packets = new Map<Dialect, Packet>()
 
-  /** @param missed leads from the position that the members have to the first state of the new history */
+  /** @param missed the change from the subscribers' position to the first state of the new history */
   constructor(topic: Topic, missed: FullDiff) {
     this.#topic = topic
     this.#missed = missed
   }
 
-  /** Takes in what the new history says before the members have its state. */
+  /** Adds a diff of the new history that arrives before the subscribers have its state. */
   extend(diff: FullDiff): void {
     const missed = this.#missed
     if (!missed) return
@@ -32,7 +32,7 @@ export class Parting {
     this.#missed = merged && merged.leaves.length <= MAX_LEAVES ? { ...merged, epoch, base, seq } : null
   }
 
-  /** Null where it says nothing that the state would not say. */
+  /** Null if it contains nothing that the new state does not. */
   packetFor(dialect: Dialect): Packet | null {
     const missed = this.#missed
     if (!missed?.leaves.some(({ reason }) => reason !== 'closed')) return null

@@ -2,17 +2,17 @@ import type { Dialect, Position, Topic } from '@rollcall/shared-protocol'
 import type { Clock, Timer } from '../io/clock'
 import type { Packet } from '../io/packet'
 
-/** States of fewer characters are quickly encoded anew, and are not kept. */
+/** Smaller states are encoded quickly and not kept. */
 const MIN_CHARS = 16_384
-/** A state that nobody asks for is dropped after so many milliseconds. */
+/** Milliseconds after its last use until a state is dropped. */
 const KEEP_MS = 1000
-/** Most bytes of one node's kept states, about: two dialects of a room of 100,000. */
+/** Maximum bytes of one node's kept states, approximately: two dialects of a room of 100,000. */
 const MAX_BYTES = 67_108_864
 /** A kept state has its text, its bytes and its compressed bytes. */
 const BYTES_PER_CHAR = 3
 
 interface RecentState {
-  /** Where the topic stood. Each change of a topic makes a new object. */
+  /** The topic's position. Each change of a topic creates a new object. */
   readonly at: Position
   readonly packet: Packet
   readonly bytes: number
@@ -20,12 +20,12 @@ interface RecentState {
 }
 
 /**
- * The latest large state of each topic and dialect on this node, for as long as somebody asks for it and nothing changes:
- * a room of 20,000 takes some 20 ms to encode and compress. (S-100)
+ * The latest large state of each topic and dialect on this node, kept while it is used and the topic does not change: a
+ * room of 20,000 takes about 20 ms to encode and compress. (S-100)
  */
 export class RecentStates {
   readonly #clock: Pick<Clock, 'now' | 'after'>
-  /** The one that was asked for least recently comes first. */
+  /** The least recently used state comes first. */
   readonly #states = new Map<string, RecentState>()
   #bytes = 0
   #timer: Timer | null = null
@@ -34,12 +34,12 @@ export class RecentStates {
     this.#clock = clock
   }
 
-  /** What all of them hold, about. */
+  /** Approximate bytes of all kept states. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** The state at a position: `at` is the object that {@link keep} was given. */
+  /** Returns the state at a position. `at` must be the same object that was passed to {@link keep}. */
   get(topic: Topic, dialect: Dialect, at: Position): Packet | null {
     const name = nameOf(topic, dialect)
     const kept = this.#states.get(name)
@@ -49,7 +49,7 @@ export class RecentStates {
     return kept.packet
   }
 
-  /** Takes the place of what was kept of that topic in that dialect. */
+  /** Replaces the kept state of that topic and dialect. */
   keep(topic: Topic, dialect: Dialect, at: Position, packet: Packet): void {
     const name = nameOf(topic, dialect)
     this.#drop(name)
