@@ -26,14 +26,14 @@ async function pair(options: TestNodeOptions = {}) {
   return { node, watcher, ada, leavesSeen }
 }
 
-describe('[S-19] a bad frame is answered, and the connection lives on', () => {
+describe('[S-19] a bad frame gets a reply, and the connection stays open', () => {
   const fine = async (peer: Peer) => {
     const [reply] = await peer.ask([null, 'beat', 'rollcall', 'heartbeat', {}])
     expect(reply).toEqual([null, 'beat', 'rollcall', 'phx_reply', { status: 'ok', response: {} }])
     expect(peer.wire.closedWith).toBeNull()
   }
 
-  test('[S-16] one that is too large names the limit, unparsed', async () => {
+  test('[S-16] a frame that is too large is refused with the limit, unparsed', async () => {
     const { ada } = await pair({ limits: { frameBytes: 1000 } })
     ada.wire.receive(`"${'x'.repeat(1000)}"`)
     expect(await ada.heard()).toEqual([
@@ -53,7 +53,7 @@ describe('[S-19] a bad frame is answered, and the connection lives on', () => {
     await fine(ada)
   })
 
-  test('one that just fits is taken, counted in bytes', async () => {
+  test('a frame of exactly the limit in bytes is accepted', async () => {
     const { ada } = await pair({ limits: { frameBytes: 1000 } })
     ada.wire.receive(`"${'é'.repeat(499)}"`)
     expect((await ada.heard())[0][4].reason).toBe('invalid_message')
@@ -61,7 +61,7 @@ describe('[S-19] a bad frame is answered, and the connection lives on', () => {
     expect((await ada.heard())[0][4].reason).toBe('limit_exceeded')
   })
 
-  test('a binary one', async () => {
+  test('a binary frame is refused', async () => {
     const { ada } = await pair()
     ada.wire.receiveBytes(Buffer.from([1, 2, 3]))
     expect(await ada.heard()).toMatchObject([
@@ -83,14 +83,14 @@ describe('[S-19] a bad frame is answered, and the connection lives on', () => {
     await fine(ada)
   })
 
-  test('one with a ref is answered there', async () => {
+  test('a frame with a ref gets its reply under that ref', async () => {
     const { ada } = await pair()
     expect(await ada.ask(['1', '2', topic, 'presence_diff', {}])).toMatchObject([
       ['1', '2', topic, 'phx_reply', { status: 'error', response: { reason: 'reserved_event' } }],
     ])
   })
 
-  test('one for a topic that was not joined', async () => {
+  test('a message for a topic that was not joined is refused', async () => {
     const { ada } = await pair()
     for (const [event, payload] of [
       ['say', {}],
@@ -105,7 +105,7 @@ describe('[S-19] a bad frame is answered, and the connection lives on', () => {
     await fine(ada)
   })
 
-  test('a thousand of them disturb nobody else', async () => {
+  test('a thousand bad frames disturb no other connection', async () => {
     const { ada, watcher, node } = await pair({ rates: { abuse: false } })
     for (let i = 0; i < 1000; i++) ada.wire.receive('garbage')
     expect(await ada.heard()).toHaveLength(1000)
@@ -114,7 +114,7 @@ describe('[S-19] a bad frame is answered, and the connection lives on', () => {
   })
 })
 
-test('[S-13] a message on which the server itself fails ends its connection, and nobody else', async () => {
+test('[S-13] a failure of the server in one message ends only that connection', async () => {
   const { ada, watcher, node } = await pair()
   const taking = vi.spyOn(SessionBinding.prototype, 'receive').mockImplementationOnce(() => {
     throw new Error('a mistake of ours')
@@ -127,14 +127,14 @@ test('[S-13] a message on which the server itself fails ends its connection, and
   expect(reply?.[4]).toMatchObject({ status: 'ok' })
 })
 
-describe('[S-6] a connection that ends takes its presence with it, for a reason', () => {
+describe('[S-6] a connection that ends takes its presence with it, with a reason', () => {
   test.each([
     ['closed by its peer', 1000],
     ['of a page that went away', 1001],
     ['of a page that is suspended', 4005],
     ['of a page that was unloaded', 4006],
     ['lost without a word', 1006],
-  ])('%s, where nobody can come back: at once', async (_what, code) => {
+  ])('%s leaves at once without a token', async (_what, code) => {
     const { node, ada, leavesSeen } = await pair()
     ada.wire.end(code)
     await node.clock.advance(300)
@@ -143,7 +143,7 @@ describe('[S-6] a connection that ends takes its presence with it, for a reason'
     expect(node.node.sessionCount).toBe(1)
   })
 
-  test('after a goodbye: left, at once, with an answer before the close', async () => {
+  test('a goodbye leaves at once with `left`, and gets a reply before the close', async () => {
     const { node, ada, leavesSeen } = await pair()
     const frames = await ada.ask([null, '1', 'rollcall', 'goodbye', {}])
     expect(frames).toEqual([[null, '1', 'rollcall', 'phx_reply', { status: 'ok', response: {} }]])
@@ -152,7 +152,7 @@ describe('[S-6] a connection that ends takes its presence with it, for a reason'
     expect(await leavesSeen()).toEqual(['left'])
   })
 
-  test('with every topic that it was in', async () => {
+  test('it leaves every topic that it was in', async () => {
     const { node, ada } = await pair()
     await ada.join('room:2')
     await ada.join('room:3')
@@ -163,7 +163,7 @@ describe('[S-6] a connection that ends takes its presence with it, for a reason'
     expect(node.registry.topicCount).toBe(1)
   })
 
-  test('what comes after its end is of no consequence', async () => {
+  test('the server ignores messages after the end', async () => {
     const { node, ada } = await pair()
     await ada.ask([null, '1', 'rollcall', 'goodbye', {}])
     ada.say(['j', 'j', topic, 'phx_join', {}])
@@ -172,10 +172,10 @@ describe('[S-6] a connection that ends takes its presence with it, for a reason'
   })
 })
 
-describe('[S-8] a peer that fell silent', () => {
+describe('[S-8] a silent peer', () => {
   const heartbeat = { pingIntervalMs: 2000, pongTimeoutMs: 1000 }
 
-  test('is gone within pingIntervalMs + pongTimeoutMs, with the reason timeout', async () => {
+  test('leaves within pingIntervalMs + pongTimeoutMs, with the reason timeout', async () => {
     const { node, ada, watcher } = await pair({ heartbeat, flush: { ceilingMs: 5 } })
     const silentFromMs = node.clock.now()
     ada.wire.isAlive = false
@@ -194,7 +194,7 @@ describe('[S-8] a peer that fell silent', () => {
     expect(ada.wire.pings).toBe(1)
   })
 
-  test('but answers pings is kept, however long it says nothing', async () => {
+  test('stays connected while it replies to pings', async () => {
     const { node, ada, leavesSeen } = await pair({ heartbeat })
     await node.clock.advance(60_000)
     expect(await leavesSeen()).toEqual([])
@@ -202,7 +202,7 @@ describe('[S-8] a peer that fell silent', () => {
     expect(ada.wire.pings).toBeGreaterThan(20)
   })
 
-  test('but takes what waits for it is kept: its pong comes after all of that', async () => {
+  test('stays connected while it reads its backlog, as its pong comes after that', async () => {
     const { node, ada } = await pair({ heartbeat })
     ada.wire.isAlive = false
     ada.wire.bufferedBytes = 20_000
@@ -215,7 +215,7 @@ describe('[S-8] a peer that fell silent', () => {
     expect(ada.wire.isTerminated).toBe(true)
   })
 
-  test('but says anything at all is not even asked', async () => {
+  test('gets no ping while it sends anything', async () => {
     const { node, ada } = await pair({ heartbeat })
     for (let i = 0; i < 40; i++) {
       ada.say(i % 2 ? [null, i, 'rollcall', 'heartbeat', {}] : 'garbage')
@@ -226,7 +226,7 @@ describe('[S-8] a peer that fell silent', () => {
   })
 })
 
-test('[S-8] a server that stalls takes nobody for dead before it has read what they said meanwhile', async () => {
+test('[S-8] a server that stalled reads its sockets before it declares a peer dead', async () => {
   const { node, ada } = await pair({ heartbeat: { pingIntervalMs: 2000, pongTimeoutMs: 1000 } })
   ada.wire.isAlive = false
   await node.clock.advance(2000)
@@ -244,7 +244,7 @@ describe('[S-9] a peer that reads too slowly', () => {
   const outbox = { softLimitBytes: 500, hardLimitBytes: 1000 }
   const shout = (text: string) => ['j', '1', topic, 'shout', { text }]
 
-  test('is cut off with 1013, and its presence goes with it', async () => {
+  test('is closed with 1013, and its presence leaves', async () => {
     const { node, watcher, ada, leavesSeen } = await pair({ outbox })
     ada.wire.isStuck = true
     for (let i = 0; i < 3; i++) {
@@ -259,7 +259,7 @@ describe('[S-9] a peer that reads too slowly', () => {
     expect(await leavesSeen()).toEqual(['closed'])
   })
 
-  test('is sent nothing after that', async () => {
+  test('gets nothing after that', async () => {
     const { ada, watcher } = await pair({ outbox })
     ada.wire.isAlive = false
     ada.wire.isStuck = true
@@ -271,7 +271,7 @@ describe('[S-9] a peer that reads too slowly', () => {
   })
 })
 
-describe('[S-9] a peer that falls behind and reads on', () => {
+describe('[S-9] a peer that falls behind and keeps reading', () => {
   const outbox = { softLimitBytes: 1000, hardLimitBytes: 100_000 }
   const other = 'room:other'
 
@@ -298,7 +298,7 @@ describe('[S-9] a peer that falls behind and reads on', () => {
     { meta: { n } },
   ]
 
-  test('is given the state of each of its topics in which something changed, and diffs from there', async () => {
+  test('gets the state of each topic that has changed, and diffs from there', async () => {
     const { node, ada, watcher } = await clogged()
     for (let n = 0; n < 5; n++) {
       await watcher.ask(change(n, topic))
@@ -323,7 +323,7 @@ describe('[S-9] a peer that falls behind and reads on', () => {
     ])
   })
 
-  test('is answered all the while, and was never closed', async () => {
+  test('gets its replies all the time, and is never closed', async () => {
     const { ada } = await clogged()
     const [reply] = await ada.ask([null, 'b', 'rollcall', 'heartbeat', {}])
     expect(reply).toMatchObject([null, 'b', 'rollcall', 'phx_reply', { status: 'ok' }])
@@ -331,7 +331,7 @@ describe('[S-9] a peer that falls behind and reads on', () => {
     expect(ada.wire.closedWith).toBeNull()
   })
 
-  test('[S-49] who asks for states and reads none has one of them waiting', async () => {
+  test('[S-49] a peer that requests states and reads none has only one waiting', async () => {
     const node = new TestNode({ outbox })
     for (let n = 0; n < 100; n++) node.registry.track(`bot ${n}`, topic, `bot ${n}`, {})
     const ada = await joined(node, 'ada')
@@ -347,7 +347,7 @@ describe('[S-9] a peer that falls behind and reads on', () => {
   })
 })
 
-describe('[S-49] states that nobody reads', () => {
+describe('[S-49] states that a peer does not read', () => {
   const crowded = (options: TestNodeOptions['outbox'] = {}) => {
     const node = new TestNode({ outbox: { softLimitBytes: 1000, hardLimitBytes: 100_000, ...options } })
     for (let n = 0; n < 100; n++) node.registry.track(`bot ${n}`, topic, `bot ${n}`, { n })
@@ -363,7 +363,7 @@ describe('[S-49] states that nobody reads', () => {
     return peer
   }
 
-  test('end their connection with 1013 after a while, whatever the peer says meanwhile', async () => {
+  test('close the connection with 1013 after a while, even if the peer still sends', async () => {
     const node = crowded({ stallTimeoutMs: 5000 })
     const ada = await unread(node, 'ada')
     for (let i = 0; i < 4; i++) {
@@ -378,7 +378,7 @@ describe('[S-49] states that nobody reads', () => {
     expect(warning?.context).toMatchObject({ stallTimeoutMs: 5000, bufferedBytes: expect.any(Number) })
   })
 
-  test('do not end it while some of them is read, and not where nothing waits', async () => {
+  test('do not close it while the peer reads some of them, or nothing waits', async () => {
     const node = crowded({ stallTimeoutMs: 5000 })
     const [slow, quick] = [await unread(node, 'slow'), await node.native('quick')]
     await quick.join(topic)
@@ -389,7 +389,7 @@ describe('[S-49] states that nobody reads', () => {
     expect([slow.wire.closedWith, quick.wire.closedWith]).toEqual([null, null])
   })
 
-  test('of one account are bounded over all its connections; others are given theirs', async () => {
+  test('are limited per account over all its connections; other accounts get theirs', async () => {
     const node = crowded({ accountStateBytes: 10_000 })
     const peers: Peer[] = []
     for (let i = 0; i < 10; i++) peers.push(await unread(node, 'ada'))
@@ -408,7 +408,7 @@ describe('[S-49] states that nobody reads', () => {
     for (const events of later) if (events[0] !== 'presence_state') expect(events).toEqual([])
   })
 
-  test('[S-96] of one guest do not keep theirs from the other guests of its network; of very many they do', async () => {
+  test('[S-96] of one guest do not withhold those of other guests of its network; those of very many do', async () => {
     // One state is many times as large as what all of an account's connections may have waiting.
     const node = new TestNode({
       mode: 'production',
@@ -423,7 +423,7 @@ describe('[S-49] states that nobody reads', () => {
     expect(given).toEqual([true, true, true, true, false, false])
   })
 
-  test('are not even made for those who have no room', async () => {
+  test('are not encoded for a peer without space', async () => {
     const node = crowded()
     const ada = await unread(node, 'ada')
     const snapshot = vi.spyOn(TopicState.prototype, 'snapshot')
@@ -436,8 +436,8 @@ describe('[S-49] states that nobody reads', () => {
   })
 })
 
-describe('heartbeats of the client', () => {
-  test('are answered on the topic that they came on', async () => {
+describe('heartbeats of a client', () => {
+  test('get their reply on the topic that they came on', async () => {
     const node = new TestNode()
     const zzz = await node.zzz('ada')
     for (const name of ['phoenix', 'rollcall']) {
@@ -448,7 +448,7 @@ describe('heartbeats of the client', () => {
   })
 })
 
-describe('[S-10] a user whose name is that of a prototype', () => {
+describe('[S-10] a user with the name of a prototype', () => {
   test.each(['__proto__', 'constructor', 'toString'])('%s joins, is seen, and leaves', async (name) => {
     const { node, watcher } = await pair()
     const peer = await joined(node, name)

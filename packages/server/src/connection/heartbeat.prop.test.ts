@@ -27,7 +27,7 @@ function watch(
   return null
 }
 
-test('[S-8] a peer that fell silent is found within pingIntervalMs + pongTimeoutMs, whenever the sweeps fall', () => {
+test('[S-8] a silent peer is found within pingIntervalMs + pongTimeoutMs, whenever the sweeps happen', () => {
   fc.assert(
     fc.property(options, fc.double({ min: 0, max: 0.999, noNaN: true }), (given, phase) => {
       const foundMs = watch(given, phase * sweepIntervalMs(given), null)
@@ -38,7 +38,7 @@ test('[S-8] a peer that fell silent is found within pingIntervalMs + pongTimeout
   )
 })
 
-test('[S-8] a peer that answers within pongTimeoutMs, less one sweep, is never taken for dead', () => {
+test('[S-8] a peer that replies within pongTimeoutMs, less one sweep, never counts as dead', () => {
   const share = fc.double({ min: 0, max: 1, noNaN: true })
   fc.assert(
     fc.property(options, share, share, (given, phase, promptness) => {

@@ -3,7 +3,7 @@ import { checkLiveness, sweepIntervalMs } from './heartbeat'
 
 const options = { pingIntervalMs: 20_000, pongTimeoutMs: 10_000 }
 
-describe('what to do about a silent peer, looked at every second', () => {
+describe('the liveness check of a silent peer, every second', () => {
   test.each([
     ['who was just heard', { lastHeardMs: 0, pingedAtMs: null }, 0, 'alive'],
     ['who was heard a while ago', { lastHeardMs: 0, pingedAtMs: null }, 19_000, 'alive'],
@@ -26,6 +26,6 @@ test.each([
   [{ pingIntervalMs: 400, pongTimeoutMs: 10_000 }, 100],
   [{ pingIntervalMs: 20_000, pongTimeoutMs: 200 }, 50],
   [{ pingIntervalMs: 20, pongTimeoutMs: 20 }, 10],
-])('with %j the peers are looked at every %d ms', (given, intervalMs) => {
+])('with %j the sweep runs every %d ms', (given, intervalMs) => {
   expect(sweepIntervalMs(given)).toBe(intervalMs)
 })

@@ -56,7 +56,7 @@ function make(some: Partial<RatesOptions> = {}) {
 describe('[S-9] a limiter', () => {
   const rates = { updates: { perSecond: 10, burst: 1 } }
 
-  test('has one timer while something is kept, and none otherwise', async () => {
+  test('has one timer while an update waits, and none otherwise', async () => {
     const { clock, takes, done } = make(rates)
     expect(takes(1)).toBe(true)
     expect(clock.pendingCount).toBe(0)
@@ -67,7 +67,7 @@ describe('[S-9] a limiter', () => {
     expect(done.at(-1)).toBe('due 9')
   })
 
-  test('that is stopped does nothing more', async () => {
+  test('does nothing more once it is stopped', async () => {
     const { clock, takes, limiter, done } = make(rates)
     takes(1)
     takes(2)
@@ -77,7 +77,7 @@ describe('[S-9] a limiter', () => {
     expect(done).toEqual([])
   })
 
-  test('may be forgotten when all is quiet and nothing is kept, and not before', async () => {
+  test('is idle once nothing counts and nothing waits, and not before', async () => {
     const { clock, takes, limiter } = make(rates)
     expect(limiter.isIdle(clock.now())).toBe(true)
     takes(1)
@@ -94,7 +94,7 @@ describe('[S-9] a limiter', () => {
   })
 })
 
-test('[S-36] says when there will be room, in whole milliseconds and at least one', () => {
+test('[S-36] says when to retry, in whole milliseconds and at least one', () => {
   const { takes, done, clock } = make({ messages: { perSecond: 30, burst: 1 } })
   takes(1)
   takes(2)
@@ -103,14 +103,14 @@ test('[S-36] says when there will be room, in whole milliseconds and at least on
   expect(done).toEqual(['throttled 2 for 34', 'throttled 3 for 1'])
 })
 
-test('[S-36] a message that comes just when it may is taken', () => {
+test('[S-36] allows a message at exactly that time', () => {
   const { limiter } = make({ messages: { perSecond: 1, burst: 1 } })
   const atMs = 1000 - 0.001
   const taken = [0, atMs - 0.01, atMs].map((nowMs) => limiter.allow(update(1), 10, nowMs))
   expect(taken).toEqual([true, false, true])
 })
 
-test('[S-36] a rate that is false bounds nothing, and leaves nothing behind', () => {
+test('[S-36] a rate that is false limits nothing and leaves nothing behind', () => {
   const { clock, limiter, beats } = make({ bytes: false })
   expect([beats(1, 1e9), beats(2, 1e9)]).toEqual([true, true])
   limiter.spend(1e9, clock.now())
@@ -132,7 +132,7 @@ test.each([
   ])
 })
 
-test('[S-36] new credentials have a rate of their own, which other messages take nothing of', async () => {
+test('[S-36] refreshes have their own rate, which other messages do not use up', async () => {
   const { clock, done, faults, beats, renews } = make({ refreshes: { perSecond: 1, burst: 2 } })
   for (let n = 0; n < 10; n++) beats(n)
   expect([renews(1), renews(2), renews(3), beats(4)]).toEqual([true, true, false, true])
@@ -144,7 +144,7 @@ test('[S-36] new credentials have a rate of their own, which other messages take
   expect(renews(5)).toBe(true)
 })
 
-test('[S-36] an update that takes the place of one that is kept has it told so, and when there is room', () => {
+test('[S-36] an update that replaces a waiting one gets that one its reply, with the time to retry', () => {
   const { clock, done, faults, takes } = make({ updates: { perSecond: 10, burst: 1 } })
   takes(1)
   takes(2)
@@ -156,7 +156,7 @@ test('[S-36] an update that takes the place of one that is kept has it told so, 
   ])
 })
 
-test('[S-37] a frame that is refused is an offence of its connection', () => {
+test('[S-37] a refused frame is a violation of its connection', () => {
   const { clock, limiter, done } = make({ abuse: { perSecond: 0.001, burst: 3 } })
   for (let i = 0; i < 3; i++) limiter.countRefused(10, clock.now())
   expect(done).toEqual([])
@@ -173,7 +173,7 @@ describe('[S-52] an account', () => {
     return count
   }
 
-  test('may send as much over many connections as over one, and is told so', () => {
+  test('may send as much over many connections as over one, and gets a fault that says so', () => {
     const { connect } = node({ messages })
     const peers = Array.from({ length: 64 }, () => connect('ada'))
     expect(taken(peers, 2)).toBe(6)
@@ -184,7 +184,7 @@ describe('[S-52] an account', () => {
     expect(peers[6]?.done[0]).toBe('throttled 0 for 100')
   })
 
-  test('gets no new burst by connecting anew', async () => {
+  test('gets no new burst by reconnecting', async () => {
     const { clock, accounts, connect } = node({ messages })
     for (let i = 0; i < 10; i++) {
       const peer = connect('ada')
@@ -197,7 +197,7 @@ describe('[S-52] an account', () => {
     expect(taken([connect('ada')], 5)).toBe(1)
   })
 
-  test('that is of guests has the rates of several, each of whom has those of one', () => {
+  test('of guests has the rates of several, and each guest those of one', () => {
     const { connect } = node({ messages, guestsPerAddress: 3 })
     const office = guestAccount('10.1.2.3')
     const peers = Array.from({ length: 64 }, () => connect(office))
@@ -211,7 +211,7 @@ describe('[S-52] an account', () => {
     )
   })
 
-  test('counts bytes, joins and changes of its presences, too', () => {
+  test('counts bytes, joins and presence updates, too', () => {
     const { clock, connect } = node({
       bytes: { perSecond: 1, burst: 100 },
       joins: { perSecond: 1, burst: 2 },
@@ -232,7 +232,7 @@ describe('[S-52] an account', () => {
     expect([first.beats(5, 30), second.beats(6, 30)]).toEqual([true, false])
   })
 
-  test('lets its connections change their presences in turns: none waits for all of another’s', async () => {
+  test('lets its connections update in turns, so that none waits for all of another’s', async () => {
     const { clock, connect } = node({ updates: { perSecond: 10, burst: 1 } })
     const [first, second, third] = [connect('ada'), connect('ada'), connect('ada')]
     first.takes(0)
@@ -245,7 +245,7 @@ describe('[S-52] an account', () => {
     expect(dueOf(first) + dueOf(second) + dueOf(third)).toBeLessThanOrEqual(25)
   })
 
-  test('that is too fast is closed for it connection by connection, after several times what one may', () => {
+  test('that is too fast has its connections closed one by one, after several times the violations of one', () => {
     const { connect } = node({ messages, abuse: { perSecond: 1, burst: 5 } })
     const peers = Array.from({ length: 64 }, () => connect('ada'))
     // The account is too fast, none of its connections is.
@@ -254,7 +254,7 @@ describe('[S-52] an account', () => {
     expect(closed).toBe(64 - 6 - 4 * 5)
   })
 
-  test('whose one connection is closed for abuse has others that are slowed down, and not closed', () => {
+  test('whose one connection is closed for abuse has its others slowed down, not closed', () => {
     const { clock, connect } = node({ messages, abuse: { perSecond: 1, burst: 5 } })
     const [broken, other] = [connect('ada'), connect('ada')]
     // Closed with the first of these.
@@ -265,7 +265,7 @@ describe('[S-52] an account', () => {
     expect(other.done).not.toContain('abuse')
   })
 
-  describe('[S-78] of guests, whose refusals are used up', () => {
+  describe('[S-78] of guests whose violations are used up', () => {
     const abuse = { perSecond: 1, burst: 8 }
     const made = () => {
       const { clock, connect } = node({ messages, abuse, guestsPerAddress: 1 })
@@ -277,7 +277,7 @@ describe('[S-52] an account', () => {
       return { clock, join, flood }
     }
 
-    test('slows down another guest there and does not close it', async () => {
+    test('slows down another guest and does not close it', async () => {
       const { clock, join, flood } = made()
       const honest = join()
       for (let n = 0; n < 100; n++) {
@@ -289,7 +289,7 @@ describe('[S-52] an account', () => {
       expect(honest.done).not.toContain('abuse')
     })
 
-    test('closes who goes on to offend, earlier than otherwise', () => {
+    test('closes a guest with further violations earlier than otherwise', () => {
       const { join, flood } = made()
       flood()
       const other = join()
@@ -298,7 +298,7 @@ describe('[S-52] an account', () => {
     })
   })
 
-  test('is forgotten once it has been quiet for long enough', async () => {
+  test('is removed once it has been quiet long enough', async () => {
     const { clock, accounts, connect } = node({ messages: { perSecond: 1, burst: 30 } })
     const lasting = connect('lasting')
     for (let i = 0; i < 1000; i++) connect(`account ${i}`).beats(1)
@@ -314,7 +314,7 @@ describe('[S-52] an account', () => {
 describe('[S-50] bytes', () => {
   const bytes = { perSecond: 10, burst: 100 }
 
-  test('that carry no message are an offence where there is no room for them, and one more for each 4096', async () => {
+  test('without a message are a violation over the rate, and one more per 4096', async () => {
     const { clock, limiter, done } = make({ bytes, abuse: { perSecond: 0.001, burst: 3 } })
     for (let i = 0; i < 10; i++) limiter.spend(10, clock.now())
     expect(done).toEqual([])
@@ -330,7 +330,7 @@ describe('[S-50] bytes', () => {
     expect(other.done).toEqual(['abuse'])
   })
 
-  test('of one message are never more than may come at once, so that it finds room in the end', async () => {
+  test('of one message count at most one burst, so that it is allowed in the end', async () => {
     const { clock, beats } = make({ bytes })
     expect([beats(1, 5000), beats(2, 1)]).toEqual([true, false])
     await clock.advance(10_000)
@@ -338,7 +338,7 @@ describe('[S-50] bytes', () => {
   })
 })
 
-test('[S-36] an update that is too large to be kept is refused at once, and the one that is kept still has its turn', async () => {
+test('[S-36] an update that is too large to wait is refused at once, and the waiting one keeps its turn', async () => {
   const { clock, connect } = node({ updates: { perSecond: 10, burst: 1 } })
   const { limiter, done, takes } = connect()
   takes(1)

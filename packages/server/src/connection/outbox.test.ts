@@ -49,7 +49,7 @@ function fill() {
   return { clock, wire, outbox, overflows, rooms, drains, send }
 }
 
-test('[S-12] all that comes in one turn leaves in one write, in its order', async () => {
+test('[S-12] all packets of one turn leave in one write, in order', async () => {
   const { clock, wire, outbox } = fill()
   outbox.push(packet('a'))
   outbox.push(packet())
@@ -61,7 +61,7 @@ test('[S-12] all that comes in one turn leaves in one write, in its order', asyn
   expect(wire.writes).toEqual([['a', 'b', 'c'], ['d']])
 })
 
-test('what has to leave now leaves now, and not again', async () => {
+test('a flush writes the due packets once', async () => {
   const { clock, wire, outbox } = fill()
   outbox.push(packet('a'))
   outbox.flush()
@@ -70,7 +70,7 @@ test('what has to leave now leaves now, and not again', async () => {
   expect(wire.writes).toEqual([['a']])
 })
 
-test('one timer serves all outboxes of a turn, each once', async () => {
+test('one timer serves all outboxes of a turn', async () => {
   const clock = new VirtualClock()
   const tick = new WriteScheduler(clock, new RecordingLog())
   const wires = Array.from({ length: 3 }, () => new MemoryWire(clock))
@@ -83,8 +83,8 @@ test('one timer serves all outboxes of a turn, each once', async () => {
   expect(wires.map(({ writes }) => writes)).toEqual([[['x', 'y']], [['x', 'y']], [['x', 'y']]])
 })
 
-describe('[S-9] a reader that is slow', () => {
-  test('is congested above the soft limit, not at it, until all has left', async () => {
+describe('[S-9] a slow reader', () => {
+  test('is congested above the soft limit, not at it, until everything has left', async () => {
     const { wire, outbox, drains, overflows, send } = fill()
     wire.isStuck = true
     await send(sized(60), sized(40))
@@ -95,7 +95,7 @@ describe('[S-9] a reader that is slow', () => {
     expect([outbox.isCongested, drains, overflows]).toEqual([false, [true], []])
   })
 
-  test('was not congested where what waited was within the limit', async () => {
+  test('was not congested if its backlog stayed within the limit', async () => {
     const { wire, outbox, send } = fill()
     wire.isStuck = true
     await send(sized(100))
@@ -111,7 +111,7 @@ describe('[S-9] a reader that is slow', () => {
     expect(overflows).toEqual([1003])
   })
 
-  test('owes nothing any more of what it has read', async () => {
+  test('owes nothing once it has read its backlog', async () => {
     const { wire, outbox, overflows, send } = fill()
     for (let round = 0; round < 5; round++) {
       wire.isStuck = true
@@ -124,7 +124,7 @@ describe('[S-9] a reader that is slow', () => {
     expect([outbox.isCongested, overflows]).toEqual([false, []])
   })
 
-  test('is not one for a state that takes its time, however large', async () => {
+  test('is not one because of a single large state', async () => {
     const { wire, outbox, overflows, send } = fill()
     wire.isStuck = true
     await send(sized(60_000, true), sized(100))
@@ -135,7 +135,7 @@ describe('[S-9] a reader that is slow', () => {
     expect(overflows).toEqual([61_001])
   })
 
-  test('[S-49] takes no state while one is unread, and is asked again once it has read that', async () => {
+  test('[S-49] gets no state while one is unread, and the next once it has read that', async () => {
     const { wire, outbox, rooms, send } = fill()
     wire.isStuck = true
     await send(sized(5000, true))
@@ -149,7 +149,7 @@ describe('[S-9] a reader that is slow', () => {
     expect([outbox.canSendState(), rooms]).toEqual([true, [true, true]])
   })
 
-  test('[S-49] takes states that are small, up to the soft limit, and one of which only that much is left', async () => {
+  test('[S-49] gets small states up to the soft limit, and another when only that much of one is left', async () => {
     const { wire, outbox, send } = fill()
     wire.isStuck = true
     await send(sized(30, true), sized(30, true), sized(30, true))
@@ -160,7 +160,7 @@ describe('[S-9] a reader that is slow', () => {
     expect(outbox.canSendState()).toBe(true)
   })
 
-  test('owes no more than what waits: of what was sent before the most may have left', async () => {
+  test('owes no more than what waits, as most of the earlier bytes may have left', async () => {
     const { wire, outbox, send } = fill()
     wire.isStuck = true
     await send(sized(90))
@@ -170,7 +170,7 @@ describe('[S-9] a reader that is slow', () => {
   })
 })
 
-test('[S-12] what is prompt is written at once, unless something is due before it', async () => {
+test('[S-12] an immediate packet is written at once, unless another is due before it', async () => {
   const clock = new VirtualClock()
   const wire = new MemoryWire(clock)
   const outbox = new Outbox(

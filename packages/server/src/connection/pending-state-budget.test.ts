@@ -7,7 +7,7 @@ const waiter = () => {
   return { told, onStateSpace: () => void told.push('room') }
 }
 
-test('[S-49] an account has room while less than the bound waits, and others have theirs', () => {
+test('[S-49] an account has space while less than the limit waits, and other accounts have theirs', () => {
   const budget = new PendingStateBudget(100, 8)
   budget.change('ada', 99)
   expect(budget.hasSpace('ada')).toBe(true)
@@ -21,7 +21,7 @@ test('[S-49] an account has room while less than the bound waits, and others hav
   expect(budget.size).toBe(0)
 })
 
-test('[S-49] who waits is told once there is room, once, and not when it has gone', () => {
+test('[S-49] a listener is called once when there is space, and not after it was removed', () => {
   const budget = new PendingStateBudget(100, 8)
   const [stays, gone] = [waiter(), waiter()]
   budget.change('ada', 150)
@@ -36,7 +36,7 @@ test('[S-49] who waits is told once there is room, once, and not when it has gon
   expect(stays.told).toEqual(['room'])
 })
 
-test('[S-96] a connection of a guest counts its share at most, one of an identity all that waits', () => {
+test('[S-96] a guest’s connection counts its share at most, an identity’s everything that waits', () => {
   const budget = new PendingStateBudget(800, 8)
   const counted = (account: string) =>
     [0, 99, 100, 101, 5000].map((bytes) => budget.countedBytes(account, bytes))

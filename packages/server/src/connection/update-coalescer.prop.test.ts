@@ -30,7 +30,7 @@ const canonical = (json: unknown): unknown =>
         .sort(([left], [right]) => (left < right ? -1 : 1))
     : json
 
-test('[S-36] what is kept does what those that were taken do one after the other, whatever there was', () => {
+test('[S-36] a coalesced change has the effect of all its messages in order, on any meta', () => {
   let folds = 0
   fc.assert(
     fc.property(object, fc.array(change, { minLength: 1, maxLength: 6 }), (target, changes) => {
@@ -52,7 +52,7 @@ test('[S-36] what is kept does what those that were taken do one after the other
   expect(folds).toBeGreaterThan(2000)
 })
 
-test('[S-51] and is never larger than a meta may make it', () => {
+test('[S-51] a coalesced change never exceeds the limit of a meta', () => {
   fc.assert(
     fc.property(fc.array(change, { minLength: 1, maxLength: 12 }), (changes) => {
       const kept = new UpdateCoalescer({ metaBytes: 30, maxBytes: 100_000 })

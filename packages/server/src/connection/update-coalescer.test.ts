@@ -24,8 +24,8 @@ const head = ({ ref }: { readonly ref: unknown }) => ({
   replaced: expect.objectContaining({ ref }),
 })
 
-describe('[S-36] what is kept', () => {
-  test('is the latest of each topic; the one before it is handed back', () => {
+describe('[S-36] a coalesced change', () => {
+  test('is the latest per topic, and returns the one that it replaces', () => {
     const kept = make()
     const [first, second, other] = [update('a', { n: 1 }), update('a', { n: 2 }), update('b', { n: 9 })]
     expect(kept.add(first)).toEqual({ kind: 'coalesced', replaced: null })
@@ -34,7 +34,7 @@ describe('[S-36] what is kept', () => {
     expect([kept.size, kept.shift(), kept.shift(), kept.shift()]).toEqual([2, second, other, null])
   })
 
-  test('is a patch of all that came, in their order, under the latest ref', () => {
+  test('is one patch of all patches in order, under the latest ref', () => {
     const kept = make()
     const first = patch('a', { x: 1, gone: null, at: { left: 1, top: 2 } })
     kept.add(first)
@@ -43,7 +43,7 @@ describe('[S-36] what is kept', () => {
     expect(kept.shift()).toEqual({ ...last, patch: { x: null, gone: null, at: { left: 1, top: 3 }, y: 2 } })
   })
 
-  test('is a meta with the patches that came after it, and no patch that came before it', () => {
+  test('is a meta with the later patches, and without the earlier ones', () => {
     const kept = make()
     kept.add(patch('a', { z: 1 }))
     kept.add(update('a', { x: 1, y: 1, was: null, at: { left: 1, top: 1 } }))
@@ -54,7 +54,7 @@ describe('[S-36] what is kept', () => {
     expect(kept.shift()).toEqual({ kind: 'update', ref, topic, joinRef, meta })
   })
 
-  test('has nothing of an earlier join', () => {
+  test('contains nothing of an earlier join', () => {
     const kept = make()
     const late = patch('a', { x: 1 }, 'old')
     kept.add(late)
@@ -64,7 +64,7 @@ describe('[S-36] what is kept', () => {
   })
 
   test.each([[{ x: null }], [{ x: 'text' }], [{ x: [1] }], [{ deep: { x: null } }]])(
-    'stays where no one patch says %j and then parts of it',
+    'stays if no single patch can express %j and then parts of it',
     (change) => {
       const kept = make()
       const first = patch('a', change)
@@ -76,10 +76,10 @@ describe('[S-36] what is kept', () => {
   )
 })
 
-describe('[S-51] what is kept is bounded by the limit of a meta', () => {
+describe('[S-51] a coalesced change is limited by the limit of a meta', () => {
   const text = (bytes: number) => 'x'.repeat(bytes)
 
-  test('a meta by that itself, of which nothing is kept where it has one byte more', () => {
+  test('a meta may have that many bytes, and not one more', () => {
     const kept = make(20)
     const first = update('a', { n: text(12) })
     expect(kept.add(first)).toMatchObject({ kind: 'coalesced' })
@@ -89,7 +89,7 @@ describe('[S-51] what is kept is bounded by the limit of a meta', () => {
     expect(kept.shift()).toEqual(first)
   })
 
-  test('a patch by three times that, which is enough to take out a full meta and put in another', () => {
+  test('a patch may have three times that, enough to replace one full meta by another', () => {
     const full = (letter: string) =>
       Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`${letter}${i}`, 0]))
     const metaBytes = JSON.stringify(full('a')).length
@@ -103,7 +103,7 @@ describe('[S-51] what is kept is bounded by the limit of a meta', () => {
     expect(kept.add(patch('a', { wide: text(3 * metaBytes) }))).toEqual({ kind: 'refused' })
   })
 
-  test('by what it comes to, not by how often it changed', () => {
+  test('its size counts, not the number of changes', () => {
     const kept = make(20)
     for (let n = 10; n < 99; n++) {
       expect(kept.add(patch('a', { x: n, at: { y: n, z: text(n % 7) } }))).toMatchObject({
@@ -116,7 +116,7 @@ describe('[S-51] what is kept is bounded by the limit of a meta', () => {
     }
   })
 
-  test('and all topics together by the bytes of one connection; what was taken counts no more', () => {
+  test('all topics together have the limit of one connection, and a removed change counts no more', () => {
     const kept = make(1000, 1500)
     const about = (topic: string) => patch(topic, { n: text(700) })
     expect(kept.add(about('a'))).toMatchObject({ kind: 'coalesced' })
@@ -134,7 +134,7 @@ describe('[S-51] what is kept is bounded by the limit of a meta', () => {
     }
   })
 
-  test('and to fold in a tiny patch takes no longer behind a wide one', () => {
+  test('folding a tiny patch into a wide one takes no longer', () => {
     const wide = Object.fromEntries(Array.from({ length: 4000 }, (_, i) => [`field ${i}`, 0]))
     /** Milliseconds of the fastest of some rounds of a thousand tiny patches. */
     const fastest = (first: JsonObject) => {

@@ -63,8 +63,8 @@ async function arrived(node: SharingNode, token: string, instance = 'i1', name =
   return peer
 }
 
-describe('[S-26] a session goes on at another node', () => {
-  test('where its connection was lost: nobody sees anything, the application joins it again', async () => {
+describe('[S-26] a session that another node claims', () => {
+  test('after its connection was lost is rejoined there, and nobody sees a change', async () => {
     const { clock, here, there, ada, token, session, calls, seen, refs } = await moving()
     const before = await refs()
     ada.wire.end(1006)
@@ -79,7 +79,7 @@ describe('[S-26] a session goes on at another node', () => {
     expect([here.node.sessionCount, there.node.sessionCount]).toEqual([1, 2])
   })
 
-  test('with another meta: an update of the same presence', async () => {
+  test('and rejoins with another meta updates the same presence', async () => {
     const { clock, there, token, seen } = await moving()
     const again = await arrived(there, token)
     await again.join(topic, meta(2), '2')
@@ -90,7 +90,7 @@ describe('[S-26] a session goes on at another node', () => {
     expect(await seen()).toEqual(nothing)
   })
 
-  test('while its old connection is open still: that one is closed with 4003', async () => {
+  test('has its old connection closed with 4003', async () => {
     const { there, ada, token, calls, seen } = await moving()
     const again = await arrived(there, token)
     await again.join(topic, meta(1), '2')
@@ -100,7 +100,7 @@ describe('[S-26] a session goes on at another node', () => {
     expect(calls).toEqual(['join ada true'])
   })
 
-  test('and what it does not join again there has left after the grace, and not before', async () => {
+  test('leaves topics that it does not rejoin after the grace, and not before', async () => {
     const { clock, there, token, seen, keys } = await moving()
     await arrived(there, token)
     await clock.advance(GRACE_MS - 1000)
@@ -111,7 +111,7 @@ describe('[S-26] a session goes on at another node', () => {
     expect(await keys(there)).toEqual(['w1', 'w2'])
   })
 
-  test('and a join there that tracks nobody ends the presence, as replaced', async () => {
+  test('and whose join there tracks nobody ends its presence with replaced', async () => {
     let isOpen = true
     const join: ChannelDefinition['join'] = (ctx) =>
       isOpen ? void ctx.track(ctx.identity.id, {}) : undefined
@@ -123,7 +123,7 @@ describe('[S-26] a session goes on at another node', () => {
       expect(diffs).toMatchObject([{ leaves: [{ key: 'ada', reason: 'replaced' }] }])
   })
 
-  test('and a join that is refused there ends the presence', async () => {
+  test('and whose join is refused there ends its presence', async () => {
     let isFull = false
     const join: ChannelDefinition['join'] = (ctx) =>
       isFull ? refuse('full') : void ctx.track(ctx.identity.id, {})
@@ -134,7 +134,7 @@ describe('[S-26] a session goes on at another node', () => {
     for (const diffs of await seen()) expect(diffs).toMatchObject([{ leaves: [{ key: 'ada' }] }])
   })
 
-  test('and back: its presence is the same all the time', async () => {
+  test('and that the first node claims back keeps its presence all the time', async () => {
     const { clock, here, there, token, seen, refs } = await moving()
     const before = await refs()
     const again = await arrived(there, token)
@@ -149,7 +149,7 @@ describe('[S-26] a session goes on at another node', () => {
     for (const diffs of await seen()) expect(diffs).toMatchObject([{ updates: [{ meta: { n: 9 } }] }])
   })
 
-  test('and back before it has joined anything elsewhere', async () => {
+  test('may be claimed back before it has joined anything', async () => {
     const { clock, here, there, token, seen } = await moving()
     await arrived(there, token)
     await clock.advance(GRACE_MS - 1000)
@@ -159,7 +159,7 @@ describe('[S-26] a session goes on at another node', () => {
     expect(await seen()).toEqual(nothing)
   })
 
-  test('leaves there, and has left everywhere', async () => {
+  test('and leaves there has left everywhere', async () => {
     const { there, token, seen, state } = await moving()
     const again = await arrived(there, token)
     await again.join(topic, meta(1), '2')
@@ -170,7 +170,7 @@ describe('[S-26] a session goes on at another node', () => {
     expect(state.sessions.size).toBe(0)
   })
 
-  test('leaves a topic there that it has not joined there yet, and has left it', async () => {
+  test('can leave a topic there that it has not rejoined', async () => {
     const { there, token, seen } = await moving()
     const again = await arrived(there, token)
     const [reply] = await again.ask(['j', '2', topic, 'phx_leave', {}])
@@ -179,7 +179,7 @@ describe('[S-26] a session goes on at another node', () => {
       expect(diffs).toMatchObject([{ leaves: [{ key: 'ada', reason: 'left' }] }])
   })
 
-  test('leaves while its presence is on the way there: nothing is left behind', async () => {
+  test('and leaves during an adoption leaves nothing behind', async () => {
     const { clock, there, token, seen, keys } = await moving()
     const again = await arrived(there, token)
     let open = () => {}
@@ -194,7 +194,7 @@ describe('[S-26] a session goes on at another node', () => {
     expect(await keys(there)).toEqual(['w1', 'w2'])
   })
 
-  test('and waits with a join for a store that went away meanwhile; then it is refused for now', async () => {
+  test('has its join refused for now if the store becomes unreachable meanwhile', async () => {
     const { clock, there, token, seen } = await moving({ handlerTimeoutMs: 3000 })
     const again = await arrived(there, token)
     there.store.setDown(true)
@@ -214,7 +214,7 @@ describe('[S-26] a session goes on at another node', () => {
     expect(await seen()).toEqual(nothing)
   })
 
-  test('of a guest, known by its token alone, keeps its name', async () => {
+  test('of a guest keeps its name, which only the token proves', async () => {
     const { clock, nodes } = sharedNodes(2)
     const [here, there] = nodes as [SharingNode, SharingNode]
     const guest = await here.connect()
@@ -229,8 +229,8 @@ describe('[S-26] a session goes on at another node', () => {
   })
 })
 
-describe('[S-26] a token is good at another node for whom it was issued to', () => {
-  test('not with another secret, nor for another person, nor after the session is over', async () => {
+describe('[S-26] a token works at another node for its owner', () => {
+  test('it fails with another secret, for another identity, and after the session has ended', async () => {
     const { there, ada, token, session } = await moving()
     expect(await hello(await there.native('ada'), `${session}.wrong`, 'i1')).toMatchObject({ resumed: false })
     expect(await hello(await there.native('eve'), token, 'i1')).toMatchObject({ resumed: false })
@@ -240,7 +240,7 @@ describe('[S-26] a token is good at another node for whom it was issued to', () 
     expect(await hello(await there.native('ada'), token, 'i1')).toMatchObject({ resumed: false })
   })
 
-  test('[S-5] another program gets another token, and the one before is good for that program alone', async () => {
+  test('[S-5] another program gets another token, and the previous one works only for that program', async () => {
     const { here, there, token, session } = await moving()
     const copy = await there.native('ada')
     const { token: newer } = await hello(copy, token, 'i2')
@@ -250,7 +250,7 @@ describe('[S-26] a token is good at another node for whom it was issued to', () 
     expect(await hello(await here.native('ada'), token, 'i2')).toMatchObject({ resumed: true })
   })
 
-  test('a store that was away when it was issued is told when it is back', async () => {
+  test('a store that was unreachable gets the session later', async () => {
     const { clock, here, there } = await moving()
     here.store.setDown(true)
     const bob = await here.native('bob')
@@ -261,7 +261,7 @@ describe('[S-26] a token is good at another node for whom it was issued to', () 
   })
 })
 
-describe('[S-27] while the store is asked for a session', () => {
+describe('[S-27] while a session is being claimed', () => {
   async function asked() {
     const all = await moving({ maxWaitingMessages: 3, resumeTimeoutMs: 1000 })
     let open = () => {}
@@ -273,7 +273,7 @@ describe('[S-27] while the store is asked for a session', () => {
     return { ...all, again, answer: () => open() }
   }
 
-  test('what its client says waits, and is taken in its order', async () => {
+  test('messages of its client wait and are handled in order', async () => {
     const { again, answer, clock, seen } = await asked()
     again.say(
       ['2', '2', topic, 'phx_join', meta(1)],
@@ -300,7 +300,7 @@ describe('[S-27] while the store is asked for a session', () => {
     expect((await again.heard()).map(([, ref]) => ref)).toEqual(['h', '1', '2', '3'])
   })
 
-  test('what waits behind a goodbye is not done: nobody would be there to leave', async () => {
+  test('messages after a goodbye are dropped', async () => {
     const { again, answer, clock, keys, here } = await asked()
     again.say([null, 'g', 'rollcall', 'goodbye', {}], ['2', '2', topic, 'phx_join', meta(9)])
     answer()
@@ -310,7 +310,7 @@ describe('[S-27] while the store is asked for a session', () => {
     expect(await keys(here)).toEqual(['w1', 'w2'])
   })
 
-  test('for longer than resumeTimeoutMs, the session begins anew, and what waited goes on', async () => {
+  test('for longer than resumeTimeoutMs, a new session starts and handles the messages that waited', async () => {
     const { again, answer, clock, token, session, there, state, seen } = await asked()
     again.say(['2', '2', topic, 'phx_join', meta(1)])
     await clock.advance(999)
@@ -331,7 +331,7 @@ describe('[S-27] while the store is asked for a session', () => {
     expect(state.sessions.read(session)).toBe(null)
   })
 
-  test('its connection ends: the session is kept for the grace, there', async () => {
+  test('and its connection ends, the session is kept there for the grace', async () => {
     const { again, answer, clock, here, there, token, session, seen } = await asked()
     again.wire.end(1006)
     answer()
@@ -344,7 +344,7 @@ describe('[S-27] while the store is asked for a session', () => {
     expect(await hello(await there.native('ada'), token, 'i1')).toMatchObject({ session })
   })
 
-  test('that is away, the session begins anew', async () => {
+  test('from an unreachable store, a new session starts', async () => {
     const { there, token } = await moving()
     there.store.setDown(true)
     expect(await hello(await there.native('ada'), token, 'i1')).toMatchObject({ resumed: false })
@@ -355,7 +355,7 @@ describe('[S-27] while the store is asked for a session', () => {
 })
 
 describe('[S-24] a node that is gone', () => {
-  test('by closing hands over: who resumes elsewhere was never away', async () => {
+  test('by closing hands off: a client that resumes elsewhere never leaves', async () => {
     const { clock, here, there, ada, token, calls, seen, keys } = await moving()
     const closed = here.node.close()
     await clock.settle()
@@ -370,7 +370,7 @@ describe('[S-24] a node that is gone', () => {
     expect(calls.filter((call) => call.includes('ada'))).toEqual(['join ada true'])
   })
 
-  test('by closing: who does not resume in time leaves as drained', async () => {
+  test('by closing: a client that does not resume in time leaves with drained', async () => {
     const { clock, here, seen, keys, there } = await moving()
     await seen()
     const closed = here.node.close()
@@ -382,7 +382,7 @@ describe('[S-24] a node that is gone', () => {
     expect(await keys(there)).toEqual(['w2'])
   })
 
-  test('without a word: its sessions go on, under presences of their own once the old ones were lost', async () => {
+  test('by a crash: its sessions resume, with new presences once the old ones are lost', async () => {
     const { clock, state, here, there, token, calls, seen } = await moving()
     here.memory.crash()
     state.lose(here.memory)
@@ -394,7 +394,7 @@ describe('[S-24] a node that is gone', () => {
     expect((await seen())[1]).toMatchObject([{ joins: [{ key: 'ada' }] }])
   })
 
-  test('its sessions can be resumed for a bounded time', async () => {
+  test('leaves its sessions resumable for a limited time', async () => {
     const { clock, state, here, there, token } = await moving()
     here.memory.crash()
     state.lose(here.memory)

@@ -68,9 +68,9 @@ const DIALECTS: readonly [string, (node: TestNode) => Promise<Peer>, frame: unkn
   ],
 ]
 
-describe('[S-31] when what proved the identity is over, the session ends', () => {
+describe('[S-31] a session ends when its credentials expire', () => {
   test.each(DIALECTS)(
-    'of %s: its presences leave, and it is closed with 4004',
+    'over %s: its presences leave, and its connection closes with 4004',
     async (_name, connect, join) => {
       const { node, clock, reasons } = lasting(LIFE_MS)
       const { left } = await watched(node)
@@ -88,7 +88,7 @@ describe('[S-31] when what proved the identity is over, the session ends', () =>
     },
   )
 
-  test('before it has said anything', async () => {
+  test('it ends before the client has sent anything', async () => {
     const { node, clock } = lasting(LIFE_MS)
     const ada = await node.native('ada')
     await clock.advance(LIFE_MS + SWEEP_MS)
@@ -96,7 +96,7 @@ describe('[S-31] when what proved the identity is over, the session ends', () =>
     expect(node.node.sessionCount).toBe(0)
   })
 
-  test('nothing is done for it any more, however soon it asks', async () => {
+  test('no message is handled after that', async () => {
     const { node, clock } = lasting(LIFE_MS)
     const { left } = await watched(node)
     const ada = await node.native('ada')
@@ -110,7 +110,7 @@ describe('[S-31] when what proved the identity is over, the session ends', () =>
     expect(await left()).toEqual(['ada expired'])
   })
 
-  test('and nobody comes back to it with its token', async () => {
+  test('its token resumes nothing after that', async () => {
     const { node, clock } = lasting(LIFE_MS)
     const ada = await node.native('ada')
     const { token } = await hello(ada)
@@ -119,7 +119,7 @@ describe('[S-31] when what proved the identity is over, the session ends', () =>
     expect(await hello(await node.native('ada'), token)).toMatchObject({ resumed: false })
   })
 
-  test('by the time of day, which the machine may not have slept through', async () => {
+  test('the time of day decides, even if the machine was asleep', async () => {
     const { node, clock } = lasting(LIFE_MS)
     const ada = await node.native('ada')
     await hello(ada)
@@ -128,7 +128,7 @@ describe('[S-31] when what proved the identity is over, the session ends', () =>
     expect(ada.wire.closedWith?.code).toBe(4004)
   })
 
-  test('where another connection holds it by now, the older one does not end it', async () => {
+  test('an older connection does not end it if another one holds it', async () => {
     const { node, clock } = lasting(LIFE_MS)
     const { left } = await watched(node)
     const old = await node.native('ada')
@@ -147,7 +147,7 @@ describe('[S-31] when what proved the identity is over, the session ends', () =>
     expect(await left()).toEqual(['ada expired'])
   })
 
-  test('not where it has no end, and not later than its end however far that is', async () => {
+  test('it never ends without an expiry, and otherwise exactly at its expiry', async () => {
     for (const expiresAtMs of [undefined, Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER]) {
       const node = new TestNode({ authenticate: () => ({ id: 'ada', expiresAtMs }) })
       const ada = await node.connect()
@@ -157,7 +157,7 @@ describe('[S-31] when what proved the identity is over, the session ends', () =>
     }
   })
 
-  test('one whose connection was lost is not kept any longer than the grace', async () => {
+  test('a disconnected session does not outlive its grace', async () => {
     const { node, clock } = lasting(GRACE_MS / 2)
     const { left } = await watched(node)
     const ada = await node.native('ada')
@@ -169,12 +169,12 @@ describe('[S-31] when what proved the identity is over, the session ends', () =>
     expect(node.node.sessionCount).toBe(1)
   })
 
-  test('a handshake with what is over already is refused', async () => {
+  test('a handshake with expired credentials is refused', async () => {
     const { node } = lasting(0)
     expect(await node.refusal({ params })).toMatchObject({ status: 401, reason: 'token_expired' })
   })
 
-  test('a join that is under way by then is left undone', async () => {
+  test('a join in progress is not completed', async () => {
     const gate = gated()
     const { node, clock } = lasting(LIFE_MS, {
       handlerTimeoutMs: 10 * LIFE_MS,
@@ -197,7 +197,7 @@ describe('[S-31] when what proved the identity is over, the session ends', () =>
   })
 })
 
-describe('[P-18] a client is told how long it lasts', () => {
+describe('[P-18] a hello tells the client when its credentials expire', () => {
   const told = async (node: TestNode) => {
     const ada = await node.native('ada')
     const [answer] = repliesIn(await ada.ask([null, 'h', 'rollcall', 'hello', {}]))
@@ -209,7 +209,7 @@ describe('[P-18] a client is told how long it lasts', () => {
     expect(await told(lasting(LIFE_MS + 0.9).node)).toBe(LIFE_MS)
   })
 
-  test('null where it has no end', async () => {
+  test('null without an expiry', async () => {
     expect(await told(new TestNode())).toBe(null)
     expect(await told(lasting(Number.POSITIVE_INFINITY).node)).toBe(null)
   })

@@ -44,8 +44,8 @@ async function twoServers(options: TestNodeOptions = {}) {
 
 const kicked = (reason = 'banned') => ({ code: 4002, reason })
 
-describe('[S-34] somebody who is put out', () => {
-  test('is put out on every server, whichever was asked, and leaves with kicked', async () => {
+describe('[S-34] a client that is kicked', () => {
+  test('is kicked on every server, from any of them, and leaves with kicked', async () => {
     const { here, there, watcher, near, far, left, kick, reasons } = await twoServers()
     expect(await kick(here, { identity: 'mallory' }, 'banned')).toBe(1)
     expect(near.peer.wire.closedWith).toEqual(kicked())
@@ -56,7 +56,7 @@ describe('[S-34] somebody who is put out', () => {
     expect([here.node.sessionCount, there.node.sessionCount]).toEqual([1, 0])
   })
 
-  test('by a session only: no other session of the same identity', async () => {
+  test('by session leaves the other sessions of its identity alone', async () => {
     const { here, near, far, left, kick } = await twoServers()
     expect(await kick(here, { session: far.session }, 'banned')).toBe(0)
     expect(far.peer.wire.closedWith).toEqual(kicked())
@@ -64,7 +64,7 @@ describe('[S-34] somebody who is put out', () => {
     expect(await left()).toEqual(['mallory kicked'])
   })
 
-  test('is put out where only the grace keeps them, and nobody comes back to that', async () => {
+  test('is kicked during its grace, and cannot resume', async () => {
     const { here, there, near, far, left, kick } = await twoServers()
     near.peer.wire.end(1006)
     far.peer.wire.end(1006)
@@ -80,7 +80,7 @@ describe('[S-34] somebody who is put out', () => {
     }
   })
 
-  test('is put out before having said anything', async () => {
+  test('is kicked before it has sent anything', async () => {
     const { there, kick } = await twoServers()
     const silent = await there.native('mallory')
     expect(await kick(there, { identity: 'mallory' }, 'banned')).toBe(1)
@@ -88,7 +88,7 @@ describe('[S-34] somebody who is put out', () => {
   })
 
   test.each(['identity', 'session'] as const)(
-    'is put out by %s while their session is on its way to this server',
+    'is kicked by %s while this server claims its session',
     async (by) => {
       const { here, there, near, far, left, kick } = await twoServers()
       await far.peer.ask([null, 'g', 'rollcall', 'goodbye', {}])
@@ -109,7 +109,7 @@ describe('[S-34] somebody who is put out', () => {
     },
   )
 
-  test('may come anew, as nothing is remembered', async () => {
+  test('may connect again, as no kick is remembered', async () => {
     const { here, kick } = await twoServers()
     await kick(here, { identity: 'mallory' }, 'banned')
     const again = await here.native('mallory')
@@ -118,7 +118,7 @@ describe('[S-34] somebody who is put out', () => {
     expect(again.wire.isOpen).toBe(true)
   })
 
-  test('and whoever was not meant notices nothing, whatever their names', async () => {
+  test('does not affect others with any other name', async () => {
     const { here, there, near, far, kick } = await twoServers()
     for (const identity of ['', 'Mallory', '__proto__', 'watcher2', 'x'.repeat(1000)])
       expect(await kick(here, { identity }, 'banned')).toBe(0)
@@ -127,7 +127,7 @@ describe('[S-34] somebody who is put out', () => {
     expect([near.peer.wire.isOpen, far.peer.wire.isOpen]).toEqual([true, true])
   })
 
-  test('with the names that were said over a connection without joins', async () => {
+  test('leaves with the names that it announced over Vix', async () => {
     const channels = [tracking({ topicPattern: '*', observable: true })]
     const node = new TestNode({ channels, authenticate: () => ({ id: 'mallory' }) })
     const vix = await node.vix(topic)
@@ -140,8 +140,8 @@ describe('[S-34] somebody who is put out', () => {
   })
 })
 
-describe('[S-34] where the store is away', () => {
-  test('those here are put out, and the caller learns that the others were not told', async () => {
+describe('[S-34] a kick while the store is unreachable', () => {
+  test('kicks the clients of this server, and rejects as the others were not notified', async () => {
     const { here, near, far, kick } = await twoServers()
     here.store.isDown = true
     await expect(kick(here, { identity: 'mallory' }, 'banned')).rejects.toThrow('The store is down.')
@@ -152,7 +152,7 @@ describe('[S-34] where the store is away', () => {
     expect(far.peer.wire.closedWith).toEqual(kicked())
   })
 
-  test('[S-77] a server that could not listen at first asks with growing pauses, and at once when the store is back', async () => {
+  test('[S-77] a server that could not subscribe retries with growing delays, and at once when the store is back', async () => {
     const clock = new VirtualClock()
     const state = new MemoryStoreState('e', { clock })
     const [store, other] = [new ScriptedStore(new MemoryStore(state)), new MemoryStore(state)]
@@ -184,7 +184,7 @@ describe('[S-34] where the store is away', () => {
     expect([clock.pendingCount, state.topics.size]).toEqual([0, 0])
   })
 
-  test('[S-77] a node hears the others as soon as its store says that it is back', async () => {
+  test('[S-77] a node receives kicks as soon as its store is reachable again', async () => {
     const { clock, nodes } = sharedNodes(2, {}, true)
     const [here, there] = nodes as [SharingNode, SharingNode]
     const far = await there.native('mallory')
@@ -197,7 +197,7 @@ describe('[S-34] where the store is away', () => {
     expect(far.wire.closedWith).toMatchObject({ code: 4002 })
   })
 
-  test('one that is closed while it waits for the store asks no more', async () => {
+  test('a node that closes while it waits for the store retries no more', async () => {
     const clock = new VirtualClock()
     const store = new ScriptedStore(new MemoryStore(new MemoryStoreState('e', { clock })))
     store.isDown = true
@@ -212,7 +212,7 @@ describe('[S-34] where the store is away', () => {
     expect([clock.pendingCount, store.failures, store.subscriptions]).toEqual([0, 1, 0])
   })
 
-  test('one that closed listens no more, and leaves nothing behind', async () => {
+  test('a closed node receives nothing and leaves nothing behind', async () => {
     const { clock, state, nodes } = sharedNodes(2)
     await clock.settle()
     expect(state.topics.has(CONTROL_TOPIC)).toBe(true)
@@ -224,7 +224,7 @@ describe('[S-34] where the store is away', () => {
     expect(state.topics.has(CONTROL_TOPIC)).toBe(false)
   })
 
-  test('what no server of this version says is passed over', async () => {
+  test('an unknown message is ignored', async () => {
     const { here, there, near, far, clock } = await twoServers()
     for (const payload of [
       null,
@@ -254,12 +254,12 @@ describe('server.kick', () => {
     ['an identity that is no text', { identity: 5 }],
     ['an identity that is undefined', { identity: undefined }],
     ['a session that is no text', { session: ['s'] }],
-  ])('of %s is a mistake, and puts nobody out', async (_what, target) => {
+  ])('rejects %s and kicks nobody', async (_what, target) => {
     const server = createServer({ port: 0 })
     await expect(server.kick(target as KickTarget)).rejects.toMatchObject({ code: 'invalid_argument' })
   })
 
-  test('with a reason that no close can carry is a mistake', async () => {
+  test('rejects a reason that no close frame can carry', async () => {
     const server = createServer({ port: 0 })
     const reason = 'é'.repeat(62)
     await expect(server.kick({ identity: 'ada' }, reason)).rejects.toMatchObject({
@@ -269,7 +269,7 @@ describe('server.kick', () => {
     expect(await server.kick({ identity: 'ada' }, reason.slice(1))).toBe(0)
   })
 
-  test('[S-34] says so where the other servers cannot be told', async () => {
+  test('[S-34] rejects if it cannot notify the other servers', async () => {
     const store = new ScriptedStore(new MemoryStore(new MemoryStoreState('e')))
     const server = createServer({ port: 0, store })
     store.isDown = true

@@ -56,7 +56,7 @@ async function refresh(peer: Peer, payload: unknown, ref = 'r') {
 const who = async (peer: Peer) => repliesIn(await peer.ask(['j', 'w', topic, 'who', {}]))[0]?.[2]
 
 describe('[S-32] new credentials within the connection', () => {
-  test('prolong the session, and nobody sees anything', async () => {
+  test('extend the session, and nobody sees a change', async () => {
     const { node, clock, peer, before } = await ada()
     await clock.advance(LIFE_MS - 5000)
     const answer = await refresh(peer, { token: 'ada:reader' })
@@ -69,14 +69,14 @@ describe('[S-32] new credentials within the connection', () => {
     expect(peer.wire.closedWith?.code).toBe(4004)
   })
 
-  test('have their claims and params seen by the channels from then on', async () => {
+  test('pass their claims and params to the channels from then on', async () => {
     const { peer } = await ada()
     expect(await who(peer)).toEqual({ role: 'reader', city: 'London' })
     await refresh(peer, { params: { city: 'Paris', token: 'ada:writer' } })
     expect(await who(peer)).toEqual({ role: 'writer', city: 'Paris' })
   })
 
-  test('are looked at as a handshake of the same peer, without what it proved itself with before', async () => {
+  test('are checked like a handshake of the same peer, without its earlier credentials', async () => {
     const { peer, asked } = await ada()
     await refresh(peer, { token: 'ada:writer', params: { city: 'Paris' } })
     expect(asked.at(-1)).toEqual({
@@ -96,7 +96,7 @@ describe('[S-32] new credentials within the connection', () => {
     ['that cannot be looked at', { token: 'ada:broken' }, 'authenticate_failed'],
     ['of somebody else', { token: 'mallory:admin' }, 'identity_changed'],
     ['that no handshake could carry', { token: 5 }, 'invalid_message'],
-  ])('%s leave everything as it is', async (_what, payload, reason) => {
+  ])('%s change nothing', async (_what, payload, reason) => {
     const { node, clock, peer, before } = await ada()
     await clock.advance(LIFE_MS / 2)
     const answer = await refresh(peer, payload)
@@ -110,14 +110,14 @@ describe('[S-32] new credentials within the connection', () => {
     expect(peer.wire.closedWith?.code).toBe(4004)
   })
 
-  test('are not in the log, nor in an answer', async () => {
+  test('appear in no log and no reply', async () => {
     const { node, peer } = await ada()
     for (const token of ['ada:writer', 'ada:broken', 'ada:banned', 'mallory:admin'])
       expect(JSON.stringify(await refresh(peer, { token, params: { city: token } }))).not.toContain(token)
     expect(JSON.stringify(node.log.lines)).not.toMatch(/writer|banned|admin/)
   })
 
-  test('are looked at one at a time, and one waits; who sends more is told to wait', async () => {
+  test('are checked one at a time, with one waiting; more are throttled', async () => {
     const gate = gated()
     let running = 0
     let most = 0
@@ -142,7 +142,7 @@ describe('[S-32] new credentials within the connection', () => {
     expect(await who(peer)).toMatchObject({ role: 't2' })
   })
 
-  test('[S-36] that come too fast are not looked at, and no channel is asked', async () => {
+  test('[S-36] that come too fast are not checked, and no authorize runs', async () => {
     const { peer, asked, clock } = await ada({ rates: { refreshes: { perSecond: 1, burst: 2 } } })
     const statuses: unknown[] = []
     for (let i = 0; i < 4; i++) statuses.push((await refresh(peer, { token: 'ada:reader' }))?.[1])
@@ -161,7 +161,7 @@ describe('[S-32] new credentials within the connection', () => {
   test.each([
     ['that are refused', 'ada:banned'],
     ['of somebody else', 'mallory:admin'],
-  ])('[S-37] %s are an offence', async (_what, token) => {
+  ])('[S-37] %s are a violation', async (_what, token) => {
     const { peer, node } = await ada({ rates: { refreshes: false, abuse: { perSecond: 1, burst: 3 } } })
     for (let i = 0; i < 3; i++) await refresh(peer, { token })
     expect(peer.wire.closedWith).toBeNull()
@@ -170,13 +170,13 @@ describe('[S-32] new credentials within the connection', () => {
     expect(node.node.sessionCount).toBe(0)
   })
 
-  test('[S-37] that cannot be looked at are none, as that is not the client’s doing', async () => {
+  test('[S-37] that the server fails to check are no violation', async () => {
     const { peer } = await ada({ rates: { refreshes: false, abuse: { perSecond: 1, burst: 3 } } })
     for (let i = 0; i < 20; i++) await refresh(peer, { token: 'ada:broken' })
     expect(peer.wire.closedWith).toBeNull()
   })
 
-  test('that are not looked at in time are refused, and the next ones are taken', async () => {
+  test('that are not checked in time are refused, and the next ones are checked', async () => {
     let isStuck = false
     const { peer, clock } = await ada({
       authenticate: () => (isStuck ? new Promise(() => {}) : { id: 'ada', claims: { role: 'x' } }),
@@ -192,7 +192,7 @@ describe('[S-32] new credentials within the connection', () => {
     expect(await refresh(peer, {})).toMatchObject(['r', 'ok', {}])
   })
 
-  test('do not keep a session alive that ended while they were looked at', async () => {
+  test('do not revive a session that ended during their check', async () => {
     const gate = gated()
     let isSlow = false
     const clock = new VirtualClock()
@@ -213,7 +213,7 @@ describe('[S-32] new credentials within the connection', () => {
     expect(node.node.sessionCount).toBe(0)
   })
 
-  test('that wait are not looked at once the connection has ended', async () => {
+  test('that wait are not checked once the connection has ended', async () => {
     const gate = gated()
     let isSlow = false
     const looked: unknown[] = []
@@ -232,7 +232,7 @@ describe('[S-32] new credentials within the connection', () => {
     expect(looked).toEqual(['ada:reader', '1'])
   })
 
-  test('[S-5] over a connection that holds the session no more change nothing', async () => {
+  test('[S-5] change nothing over a connection that no longer holds the session', async () => {
     const gate = gated()
     let isSlow = false
     const node = new TestNode({
@@ -267,7 +267,7 @@ describe('[S-32] new credentials within the connection', () => {
     ])
   })
 
-  test('of a guest are those of the same guest', async () => {
+  test('of a guest keep the same guest', async () => {
     const node = new TestNode({ mode: 'production', allowAnonymous: true })
     const guest = await node.connect()
     await hello(guest)
@@ -283,7 +283,7 @@ describe('[S-32] new credentials within the connection', () => {
     expect(await node.registry.list(topic)).toEqual([before])
   })
 
-  test('come before the hello, too', async () => {
+  test('may come before the hello', async () => {
     const { node } = await ada()
     const peer = await node.connect({ token: 'ada:reader' })
     expect(await refresh(peer, { token: 'ada:writer' })).toMatchObject(['r', 'ok', {}])
@@ -291,7 +291,7 @@ describe('[S-32] new credentials within the connection', () => {
     expect(await who(peer)).toMatchObject({ role: 'writer' })
   })
 
-  test('of zzz are taken as well', async () => {
+  test('work over zzz as well', async () => {
     const { node, clock } = await ada()
     const peer = await node.connect({ subprotocols: [], token: 'bob:reader' })
     await clock.advance(LIFE_MS / 2)
@@ -301,8 +301,8 @@ describe('[S-32] new credentials within the connection', () => {
   })
 })
 
-describe('[S-32] new credentials with which a client comes back', () => {
-  test('are its session’s from then on', async () => {
+describe('[S-32] new credentials of a client that resumes', () => {
+  test('are the session’s from then on', async () => {
     const { node, clock, peer, opening } = await ada()
     await clock.advance(LIFE_MS - 5000)
     peer.wire.end(1006)
@@ -315,7 +315,7 @@ describe('[S-32] new credentials with which a client comes back', () => {
     expect(again.wire.isOpen).toBe(true)
   })
 
-  test('on another server as well', async () => {
+  test('are the session’s on another server as well', async () => {
     const { clock, nodes } = sharedNodes(2, {
       channels: [withHandlers({ who: ({ identity }) => ({ role: identity.claims?.role as string }) })],
       authenticate: ({ token }) => ({ id: 'ada', claims: { role: token } }),
@@ -334,7 +334,7 @@ describe('[S-32] new credentials with which a client comes back', () => {
   })
 })
 
-test('[S-41] of ids that no name may be the log has one line, however many handshakes and refreshes bring them', async () => {
+test('[S-41] with invalid ids cause one log line, for any number of handshakes and refreshes', async () => {
   const { node, peer } = await ada({ rates: { refreshes: false } })
   for (let i = 0; i < 10; i++) {
     expect(await refresh(peer, { params: { token: 'ada\u202e:reader' } }, `r${i}`)).toMatchObject([

@@ -10,8 +10,8 @@ const topic = 'room:lobby'
 /** Of the join of a client that goes on with what it has. One without it begins anew: its page was loaded again. */
 const BACK = { presence_since: null }
 
-describe('[S-6] a session whose connection dropped without a word', () => {
-  test('is kept for the grace, and comes back with its token: nobody sees anything', async () => {
+describe('[S-6] a session whose connection was lost', () => {
+  test('is kept for the grace and resumed with its token, and nobody sees a change', async () => {
     const { node, ada, token, session, seen } = await opened()
     ada.wire.end(1006)
     await node.clock.advance(GRACE_MS - 1000)
@@ -24,7 +24,7 @@ describe('[S-6] a session whose connection dropped without a word', () => {
     expect(node.node.sessionCount).toBe(2)
   })
 
-  test('leaves after the grace, for the reason timeout, and not before', async () => {
+  test('leaves after the grace with the reason timeout, and not before', async () => {
     const { node, ada, seen, keys } = await opened()
     ada.wire.end(1006)
     await node.clock.advance(GRACE_MS - 400)
@@ -48,14 +48,14 @@ describe('[S-6] a session whose connection dropped without a word', () => {
     expect(await seen()).toEqual([])
   })
 
-  test('[S-67] of a page that is suspended for too long has timed out', async () => {
+  test('[S-67] of a page that was suspended too long leaves with timeout', async () => {
     const { node, ada, seen } = await opened()
     ada.wire.end(4005)
     await node.clock.advance(GRACE_MS)
     expect(await seen()).toMatchObject([{ leaves: [{ key: 'ada', reason: 'timeout' }] }])
   })
 
-  test('[S-67] whose page was unloaded has a shorter grace, and has closed', async () => {
+  test('[S-67] of an unloaded page has a shorter grace and leaves with closed', async () => {
     const { node, ada, seen } = await opened()
     ada.wire.end(4006)
     await node.clock.advance(2600)
@@ -67,14 +67,14 @@ describe('[S-6] a session whose connection dropped without a word', () => {
   test.each([
     ['closed on purpose', (peer: Peer) => peer.wire.end(1000), 'closed'],
     ['said goodbye', (peer: Peer) => peer.say([null, null, 'rollcall', 'goodbye', {}]), 'left'],
-  ])('whose client %s leaves at once', async (_what, end, reason) => {
+  ])('leaves at once if its client %s', async (_what, end, reason) => {
     const { node, ada, token, seen } = await opened()
     end(ada)
     expect(await seen()).toMatchObject([{ leaves: [{ key: 'ada', reason }] }])
     expect(await hello(await node.native('ada'), token)).toMatchObject({ resumed: false })
   })
 
-  test('[S-8] by being half open leaves within pingIntervalMs + pongTimeoutMs and the grace', async () => {
+  test('[S-8] and is half open leaves within pingIntervalMs + pongTimeoutMs and the grace', async () => {
     const { node, ada, watcher, keys } = await opened({
       heartbeat: { pingIntervalMs: 2000, pongTimeoutMs: 1000 },
     })
@@ -86,7 +86,7 @@ describe('[S-6] a session whose connection dropped without a word', () => {
     expect((await watcher.heard())[0][4].leaves).toMatchObject([{ key: 'ada', reason: 'timeout' }])
   })
 
-  test('misses nothing: it is given what happened meanwhile', async () => {
+  test('misses nothing: it gets the changes that happened meanwhile', async () => {
     const { node, ada, token } = await opened()
     ada.wire.end(1006)
     const bob = await node.native('bob')
@@ -98,7 +98,7 @@ describe('[S-6] a session whose connection dropped without a word', () => {
     expect(state[4].presences.map(({ key }: { key: string }) => key)).toEqual(['watcher', 'ada', 'bob'])
   })
 
-  test('keeps its presence as it was, even where the application would refuse it now', async () => {
+  test('keeps its presence, even if the application would refuse it now', async () => {
     let isFull = false
     let joins = 0
     let leaves = 0
@@ -124,7 +124,7 @@ describe('[S-6] a session whose connection dropped without a word', () => {
     expect(await seen()).toEqual([])
   })
 
-  test('that does not claim a topic again in time has left that one', async () => {
+  test('leaves a topic that it does not rejoin in time', async () => {
     const { node, ada, token, seen } = await opened()
     await ada.join('room:2')
     ada.wire.end(1006)
@@ -138,7 +138,7 @@ describe('[S-6] a session whose connection dropped without a word', () => {
     expect((await node.registry.list('room:2')).map(({ key }) => key)).toEqual(['ada'])
   })
 
-  test('while its join was still being decided is answered once it is, under its newer ref', async () => {
+  test('during a join gets its reply once the join is decided, under its newer ref', async () => {
     let open = () => {}
     const opening = new Promise<void>((resolve) => {
       open = resolve
@@ -167,7 +167,7 @@ describe('[S-6] a session whose connection dropped without a word', () => {
     ])
   })
 
-  test('is told nothing meanwhile, and hears nothing twice afterwards', async () => {
+  test('gets nothing meanwhile, and nothing twice afterwards', async () => {
     const { node, ada, token, watcher } = await opened()
     ada.wire.end(1006)
     await watcher.ask(['j', '1', topic, 'say', { n: 1 }])
@@ -182,7 +182,7 @@ describe('[S-6] a session whose connection dropped without a word', () => {
     expect(await again.heard()).toEqual([[null, null, topic, 'say', { n: 3 }]])
   })
 
-  test('is not reached by what its handlers still do: a state asked for then comes once, after the claim', async () => {
+  test('is not reached by its running handlers: a state requested then comes once, after the rejoin', async () => {
     let open = () => {}
     const opening = new Promise<void>((resolve) => {
       open = resolve
@@ -213,8 +213,8 @@ describe('[S-6] a session whose connection dropped without a word', () => {
   })
 })
 
-describe('[S-6] a page that was loaded again', () => {
-  test('joins anew within the grace: the application decides, told that nobody saw it leave', async () => {
+describe('[S-6] a reloaded page', () => {
+  test('joins within the grace: the application decides, and learns that nobody saw a leave', async () => {
     const log: string[] = []
     const channel = defineChannel({
       topicPattern: '*',
@@ -235,7 +235,7 @@ describe('[S-6] a page that was loaded again', () => {
     expect(log).toEqual(['watcher joins, new', 'ada joins, new', 'ada joins, resumed'])
   })
 
-  test('with the same meta: nobody sees anything', async () => {
+  test('with the same meta causes no visible change', async () => {
     const { node, ada, token, seen } = await opened()
     ada.wire.end(4006)
     const again = await node.native('ada')
@@ -245,7 +245,7 @@ describe('[S-6] a page that was loaded again', () => {
     expect(await seen()).toEqual([])
   })
 
-  test('and is refused now has left', async () => {
+  test('leaves if it is refused now', async () => {
     let isFull = false
     const channel = defineChannel({
       topicPattern: '*',
@@ -264,8 +264,8 @@ describe('[S-6] a page that was loaded again', () => {
   })
 })
 
-describe('[S-7] a client that comes back with its position', () => {
-  test('is told only what it missed, and an empty diff where that is nothing', async () => {
+describe('[S-7] a client that resumes with its position', () => {
+  test('gets only what it missed, or an empty diff', async () => {
     const { node, ada, token } = await opened()
     const frames = ada.wire.writes.flat().map((frame) => JSON.parse(frame as string))
     const [, , , , held] = frames.find(([, , , event]) => event === 'presence_state')
@@ -295,8 +295,8 @@ describe('[S-7] a client that comes back with its position', () => {
   })
 })
 
-describe('[S-5] of two connections that hold one session, the newer one counts', () => {
-  test('the older one is closed with 4003, and its end is of no consequence', async () => {
+describe('[S-5] the newer of two connections holds the session', () => {
+  test('the older one is closed with 4003, and its end changes nothing', async () => {
     const { node, ada, token, seen, keys } = await opened()
     const again = await node.native('ada')
     expect(await hello(again, token)).toMatchObject({ resumed: true })
@@ -308,7 +308,7 @@ describe('[S-5] of two connections that hold one session, the newer one counts',
     expect(again.wire.isOpen).toBe(true)
   })
 
-  test('also where the older one is half open, and found dead much later', async () => {
+  test('the older one changes nothing even if it is half open and found dead much later', async () => {
     const { node, ada, token, seen, keys } = await opened({
       heartbeat: { pingIntervalMs: 2000, pongTimeoutMs: 1000 },
     })
@@ -322,7 +322,7 @@ describe('[S-5] of two connections that hold one session, the newer one counts',
     expect(await keys()).toEqual(['watcher', 'ada'])
   })
 
-  test('what the older one still says is not heard', async () => {
+  test('messages of the older one are ignored', async () => {
     const { node, ada, token, watcher } = await opened()
     ada.wire.isAlive = false
     await hello(await node.native('ada'), token)

@@ -18,7 +18,7 @@ describe('[S-6] a token', () => {
     ['that is a dot', () => '.'],
     ['with the name of a prototype', () => '__proto__.constructor'],
     ['as long as one may be', () => 'x'.repeat(8192)],
-  ])('%s begins a new session, and disturbs none', async (_what, forge) => {
+  ])('%s starts a new session and disturbs no other', async (_what, forge) => {
     const { node, ada, token, session } = await opened()
     const stranger = await node.native('ada')
     const answer = await hello(stranger, forge(token))
@@ -50,14 +50,14 @@ describe('[S-6] a token', () => {
     },
   )
 
-  test('of somebody else is no use, even where it is right', async () => {
+  test('of another identity does not work, even with the right secret', async () => {
     const { node, ada, token } = await opened()
     ada.wire.end(1006)
     expect(await hello(await node.native('mallory'), token)).toMatchObject({ resumed: false })
     expect(await hello(await node.native('ada'), token)).toMatchObject({ resumed: true })
   })
 
-  test('of a guest, whom nobody vouched for, is proof enough', async () => {
+  test('of a guest is sufficient', async () => {
     const node = new TestNode({ mode: 'production', allowAnonymous: true })
     const guest = await node.connect()
     const first = await hello(guest)
@@ -72,7 +72,7 @@ describe('[S-6] a token', () => {
     expect(await node.registry.list(topic)).toEqual([before])
   })
 
-  test('of somebody who was vouched for is no use to a guest, nor the other way round', async () => {
+  test('of an identity does not work for a guest, nor the other way round', async () => {
     const { node, ada, token } = await opened()
     ada.wire.end(1006)
     const guest = await node.connect()
@@ -81,7 +81,7 @@ describe('[S-6] a token', () => {
     expect(await hello(await node.native('mallory'), own.token)).toMatchObject({ resumed: false })
   })
 
-  test('is taken only before anything else was said', async () => {
+  test('counts only in the first message', async () => {
     const { node, token, session } = await opened()
     const second = await node.native('ada')
     await second.join('room:2')
@@ -113,14 +113,14 @@ describe('[S-5] two programs with one token: a tab and its copy', () => {
     return { node, tab, token, copy, answer }
   }
 
-  test('the copy takes the session over, and is given another token', async () => {
+  test('the copy takes the session over and gets another token', async () => {
     const { tab, token, answer } = await copied()
     expect(answer.resumed).toBe(true)
     expect(answer.token).not.toBe(token)
     expect(tab.wire.closedWith?.code).toBe(4003)
   })
 
-  test('the tab cannot take it back with the old one, and so they do not fight', async () => {
+  test('the tab cannot take it back with the old token, so they do not fight', async () => {
     const { node, token, copy, answer } = await copied()
     const again = await node.native('ada')
     const own = await hello(again, token, 'tab')
@@ -130,14 +130,14 @@ describe('[S-5] two programs with one token: a tab and its copy', () => {
     expect(copy.wire.isOpen).toBe(true)
   })
 
-  test('the copy, which never heard of its new token, comes back with the old one', async () => {
+  test('the copy resumes with the old token if it never got the new one', async () => {
     const { node, token, copy, answer } = await copied()
     copy.wire.end(1006)
     const again = await node.native('ada')
     expect(await hello(again, token, 'copy')).toMatchObject({ resumed: true, session: answer.session })
   })
 
-  test('a program that did not hold it last joins anew, whatever position it says', async () => {
+  test('a program that did not hold it last joins from the beginning, even with a position', async () => {
     let joins = 0
     const channel = defineChannel({
       topicPattern: '*',
@@ -165,7 +165,7 @@ describe('[S-5] two programs with one token: a tab and its copy', () => {
 })
 
 describe('[S-6] a session without a token', () => {
-  test('has no grace: nobody could come back to it', async () => {
+  test('has no grace, as nobody could resume it', async () => {
     const node = new TestNode()
     const zzz = await node.zzz('ada')
     await zzz.ask({ topic, event: 'phx_join', payload: {}, ref: '1' })

@@ -27,7 +27,7 @@ async function terminals(node = new TestNode()) {
 }
 
 describe('the session of the seed, in development', () => {
-  test('every connection that opens is told of', async () => {
+  test('every new connection is announced', async () => {
     const node = new TestNode()
     const a = await node.vix()
     expect(await heard(node, a)).toEqual([[system]])
@@ -35,7 +35,7 @@ describe('the session of the seed, in development', () => {
     expect(await heard(node, a, b)).toEqual([[system], [system]])
   })
 
-  test('goes as it is written', async () => {
+  test('runs as documented', async () => {
     const { node, a, b } = await terminals()
     a.say(join('Alice'))
     expect(await heard(node, a, b)).toEqual([[online('Alice')], [online('Alice')]])
@@ -49,13 +49,13 @@ describe('the session of the seed, in development', () => {
     expect(await heard(node, a, b)).toEqual([[], [current('Bob')]])
   })
 
-  test('typed without a pause, it loses no word', async () => {
+  test('loses no message when it is sent without pauses', async () => {
     const { node, a, b } = await terminals()
     a.say(join('Alice'), list)
     expect(await heard(node, a, b)).toEqual([[online('Alice'), current('Alice')], [online('Alice')]])
   })
 
-  test('a name can be left by another connection than the one that said it', async () => {
+  test('another connection can take a name offline', async () => {
     const { node, a, b } = await terminals()
     a.say(join('Alice'))
     await heard(node, a, b)
@@ -65,7 +65,7 @@ describe('the session of the seed, in development', () => {
 })
 
 describe('names', () => {
-  test('[S-4] said twice, by one connection or two, are one: online once, offline with the last', async () => {
+  test('[S-4] count once even if two connections announce them: online once, offline with the last', async () => {
     const { node, a, b } = await terminals()
     a.say(join('Alice'), join('Alice'))
     b.say(join('Alice'))
@@ -76,19 +76,19 @@ describe('names', () => {
     expect(await heard(node, a, b)).toEqual([[offline('Alice')], [offline('Alice')]])
   })
 
-  test('one connection may say several', async () => {
+  test('one connection may announce several', async () => {
     const { node, a } = await terminals()
     a.say(join('Alice'), join('Bob'), list)
     expect(await heard(node, a)).toEqual([[online('Alice'), online('Bob'), current('Alice', 'Bob')]])
   })
 
-  test('a leave of a name that nobody said is no fault', async () => {
+  test('a leave of an unknown name is no fault', async () => {
     const { node, a } = await terminals()
     a.say(leave('Nobody'))
     expect(await heard(node, a)).toEqual([[]])
   })
 
-  test('[S-6] are gone with the connection that said them', async () => {
+  test('[S-6] leave with the connection that announced them', async () => {
     const { node, a, b } = await terminals()
     a.say(join('Alice'), join('Bob'))
     await heard(node, a, b)
@@ -97,7 +97,7 @@ describe('names', () => {
     expect(node.registry.size).toBe(0)
   })
 
-  test('[S-10] may be those of prototypes', async () => {
+  test('[S-10] may be names of prototypes', async () => {
     const { node, a, b } = await terminals()
     for (const name of ['__proto__', 'constructor', '👩‍👧']) {
       a.say(join(name))
@@ -107,7 +107,7 @@ describe('names', () => {
     }
   })
 
-  test('[S-16] that are too long are refused, with the limit', async () => {
+  test('[S-16] are refused with the limit if they are too long', async () => {
     const { node, a } = await terminals()
     a.say(join('é'.repeat(33)))
     const [[error]] = (await heard(node, a)) as [[{ type: string; payload: object }]]
@@ -115,7 +115,7 @@ describe('names', () => {
     expect(error.payload).toMatchObject({ limit: 'keyBytes', max: 64, actual: 66, option: 'limits.keyBytes' })
   })
 
-  test('[S-9, S-16] beyond as many as a connection may have are refused, with the limit', async () => {
+  test('[S-9, S-16] are refused with the limit if a connection has too many', async () => {
     const { node, a } = await terminals(new TestNode({ limits: { channelsPerSession: 2 } }))
     a.say(join('Alice'), join('Bob'), join('Cy'))
     const [frames] = await heard(node, a)
@@ -127,7 +127,7 @@ describe('names', () => {
     expect(await heard(node, a)).toEqual([[online('Cy'), offline('Bob')]])
   })
 
-  test('are decided by the channel, each once', async () => {
+  test('are authorized by the channel, each once', async () => {
     const joins: string[] = []
     const channel = defineChannel({
       topicPattern: '*',
@@ -143,7 +143,7 @@ describe('names', () => {
     expect(joins).toEqual(['Alice', 'Bob'])
   })
 
-  test('that the channel refused may be said again', async () => {
+  test('may be announced again after a refusal', async () => {
     let isOpen = false
     const channel = defineChannel({
       topicPattern: '*',
@@ -158,7 +158,7 @@ describe('names', () => {
     expect(await heard(node, a)).toEqual([[online('Alice')]])
   })
 
-  test('that the channel refuses are not there', async () => {
+  test('are not present if the channel refuses them', async () => {
     const channel = defineChannel({ topicPattern: '*', observable: true, join: () => refuse('no_guests') })
     const { node, a } = await terminals(new TestNode({ channels: [channel] }))
     a.say(join('Alice'), list)
@@ -170,7 +170,7 @@ describe('names', () => {
     expect(frames).toContainEqual(current())
   })
 
-  test('said, left and said again while the channel still thinks are there once, and gone with their connection', async () => {
+  test('announced, left and announced again during one authorize are present once, and leave with their connection', async () => {
     const decide: (() => void)[] = []
     const channel = defineChannel({
       topicPattern: '*',
@@ -199,7 +199,7 @@ describe('[S-14] in production', () => {
   const vix = (node: TestNode, is: string) =>
     node.connect({ path: '/', subprotocols: [], params: new Map([['is', is]]) })
 
-  test('a name that somebody made up is not believed: present is who the connection is', async () => {
+  test('a requested name is ignored: the presence has the identity’s name', async () => {
     const node = production()
     const [a, b] = [await vix(node, 'ada'), await vix(node, 'bob')]
     await heard(node, a, b)
@@ -207,7 +207,7 @@ describe('[S-14] in production', () => {
     expect(await heard(node, a, b)).toEqual([[online('ada')], [online('ada')]])
   })
 
-  test('nobody can say goodbye for another', async () => {
+  test('a client cannot take another offline', async () => {
     const node = production()
     const [a, b] = [await vix(node, 'ada'), await vix(node, 'bob')]
     a.say(join('ada'))
@@ -218,7 +218,7 @@ describe('[S-14] in production', () => {
     expect(await heard(node, a, b)).toEqual([[offline('ada')], [offline('ada')]])
   })
 
-  test('[S-4] nor for a connection of their own other than this one', async () => {
+  test('[S-4] a client cannot take its other connections offline', async () => {
     const node = production()
     const [a, second] = [await vix(node, 'ada'), await vix(node, 'ada')]
     a.say(join('ada'))
@@ -231,7 +231,7 @@ describe('[S-14] in production', () => {
 })
 
 describe('a topic', () => {
-  test('is the query’s, and others are not heard', async () => {
+  test('is the one in the query, and messages of others are not sent', async () => {
     const node = new TestNode()
     const [lobby, other] = [await node.vix(), await node.vix('room:other')]
     await heard(node, lobby, other)
@@ -239,7 +239,7 @@ describe('a topic', () => {
     expect(await heard(node, lobby, other)).toEqual([[], [online('Alice')]])
   })
 
-  test('that may not be followed without a join closes with 1008, and says why', async () => {
+  test('that is not observable closes with 1008 and a reason', async () => {
     const node = new TestNode({ channels: [defineChannel({ topicPattern: '*' })] })
     const a = await node.vix()
     const [frames] = await heard(node, a)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { payloadOf, storeMessageOf } from './store'
 
-describe('[S-18] an event between nodes is JSON, and arrives as what it was', () => {
+describe('[S-18] an event between nodes is JSON and arrives unchanged', () => {
   test.each([null, 0, 'text', [], {}, { base64: 'AQID' }])('%j', (payload) => {
     const message = storeMessageOf('e', payload)
     expect(message).toEqual({ event: 'e', payload })

@@ -23,7 +23,7 @@ const put = (ref: string): Change => ({
 const drop = (ref: string): Change => ({ op: 'drop', ref, reason: 'left' })
 
 describe('a memory store', () => {
-  test('[S-9] forgets a topic that nobody is in and nobody follows', async () => {
+  test('[S-9] forgets a topic without presences and subscribers', async () => {
     const state = new MemoryStoreState('')
     const store = new MemoryStore(state)
     await store.commit('t', [put('a')])
@@ -37,7 +37,7 @@ describe('a memory store', () => {
     expect(state.topics.size).toBe(0)
   })
 
-  test('begins another epoch after that, as the numbers begin again', async () => {
+  test('begins another epoch for a forgotten topic, as its numbers begin again', async () => {
     const store = new MemoryStore(new MemoryStoreState(''))
     const first = await store.commit('t', [put('a')])
     await store.commit('t', [drop('a')])
@@ -45,7 +45,7 @@ describe('a memory store', () => {
     expect(second.epoch).not.toBe(first.epoch)
   })
 
-  test('of another process has epochs of its own', async () => {
+  test('of another process has its own epochs', async () => {
     const epochs = ['p1-', 'p2-'].map(async (prefix) => {
       const store = new MemoryStore(new MemoryStoreState(prefix))
       return (await store.commit('t', [put('a')])).epoch
@@ -53,7 +53,7 @@ describe('a memory store', () => {
     expect(new Set(await Promise.all(epochs)).size).toBe(2)
   })
 
-  test('closed, keeps the topics of others', async () => {
+  test('keeps the topics of other nodes when it closes', async () => {
     const state = new MemoryStoreState('')
     const [one, other] = [new MemoryStore(state), new MemoryStore(state)]
     await one.subscribe('t', new RecordingFeed())
@@ -87,7 +87,7 @@ describe('[S-24] a node of a memory store', () => {
     return { clock, state, one, other, reasons, feed }
   }
 
-  test('that crashes is there until it is lost; then its presences leave in one step', async () => {
+  test('that crashes keeps its presences until it is lost; then they leave in one diff', async () => {
     const { state, one, other, reasons, feed } = await shared()
     one.crash()
     await expect(one.commit('t', [put('c')])).rejects.toThrow('can commit no more changes')
@@ -99,7 +99,7 @@ describe('[S-24] a node of a memory store', () => {
     expect(feed.problems).toEqual([])
   })
 
-  test('that is lost leaves its sessions to be claimed for the TTL', async () => {
+  test('that is lost leaves its sessions claimable for their TTL', async () => {
     const { clock, state, one, other } = await shared()
     one.crash()
     state.lose(one)
@@ -113,13 +113,13 @@ describe('[S-24] a node of a memory store', () => {
     expect(state.sessions.size).toBe(0)
   })
 
-  test('that closes without a word to the others is lost at once', async () => {
+  test('that closes without a handoff is lost at once', async () => {
     const { one, reasons } = await shared()
     await one.close()
     expect(reasons()).toEqual(['a node_lost', 'b node_lost'])
   })
 
-  test('[S-9] that is the last one leaves no timer', async () => {
+  test('[S-9] leaves no timer when it is the last one', async () => {
     const { clock, state, one, other } = await shared()
     await one.handOff(60_000)
     await one.close()

@@ -4,8 +4,8 @@ import type { SequencerEvent } from './feed-sequencer-machine'
 
 const LIVE = [snapshot(5)]
 
-describe('a line that is opening', () => {
-  test('keeps what comes, and tells the snapshot first', () => {
+describe('a sequencer that is opening', () => {
+  test('buffers diffs and delivers the snapshot first', () => {
     expect(play([diff(5), diff(6), diff(8), snapshot(5)])).toEqual({
       state: 'live',
       at: 'e 6',
@@ -15,13 +15,13 @@ describe('a line that is opening', () => {
   })
 })
 
-describe('a fork of the history, such as Redis has after it lost writes', () => {
-  test('is told from the real one by its epoch alone: what is buffered of one does not keep out the other', () => {
+describe('a fork of the history, as Redis has after it lost writes', () => {
+  test('differs from the real history by its epoch: buffered diffs of one do not displace those of the other', () => {
     const both = play([diff(6, 'lost'), diff(6), snapshot(5)])
     expect(both).toMatchObject({ at: 'e 6', buffered: [], done: ['snapshot e 5', 'deliver 6'] })
   })
 
-  test('is not delivered, though it follows by number and digest', () => {
+  test('is not delivered, even if it follows by number and digest', () => {
     expect(play([diff(6, 'other'), snapshot(5)])).toMatchObject({
       at: 'e 5',
       buffered: [],
@@ -29,26 +29,29 @@ describe('a fork of the history, such as Redis has after it lost writes', () => 
     })
   })
 
-  test('ahead of the state is forgotten, and no gap before it is waited for', () => {
+  test('is dropped if it is ahead of the state, and starts no gap timer', () => {
     expect(play([diff(8, 'other'), snapshot(5)])).toMatchObject({ buffered: [], done: ['snapshot e 5'] })
   })
 
-  test('at the same number with the same digest is another history still', () => {
-    const asking = [snapshot(5), { kind: 'stale' }, snapshot(5, 'other')] as const
-    expect(play(asking, ['n1'])).toMatchObject({ state: 'rebuilding', at: 'e 5' })
-    expect(play(asking)).toMatchObject({ state: 'live', at: 'other 5', done: ['snapshot other 5'] })
+  test('is another history even at the same number with the same digest', () => {
+    const resyncing = [snapshot(5), { kind: 'stale' }, snapshot(5, 'other')] as const
+    expect(play(resyncing, ['n1'])).toMatchObject({ state: 'rebuilding', at: 'e 5' })
+    expect(play(resyncing)).toMatchObject({ state: 'live', at: 'other 5', done: ['snapshot other 5'] })
   })
 
-  test('with the same digest at another number of the same epoch is not where the line is', () => {
-    const asking = [snapshot(5), { kind: 'stale' }] as const
-    expect(play([...asking, snapshot(4, 'e', 50)])).toMatchObject({
+  test('is noticed at another number of the same epoch, even with the same digest', () => {
+    const resyncing = [snapshot(5), { kind: 'stale' }] as const
+    expect(play([...resyncing, snapshot(4, 'e', 50)])).toMatchObject({
       state: 'resyncing',
       done: ['requestSnapshot'],
     })
-    expect(play([...asking, snapshot(6, 'e', 50)])).toMatchObject({ state: 'live', done: ['snapshot e 6'] })
+    expect(play([...resyncing, snapshot(6, 'e', 50)])).toMatchObject({
+      state: 'live',
+      done: ['snapshot e 6'],
+    })
   })
 
-  test('overlaps what the line has: its own presences are put there first', () => {
+  test('that overlaps the position makes the node assert its presences', () => {
     const overlapping = ordered(6)
     const wide: SequencerEvent = {
       kind: 'diff',
@@ -57,32 +60,35 @@ describe('a fork of the history, such as Redis has after it lost writes', () => 
     expect(play([...LIVE, wide])).toMatchObject({ state: 'resyncing', at: 'e 5', done: ['requestAssert'] })
   })
 
-  test('that begins while a state is awaited has this node say what it holds', () => {
-    const asking = [...LIVE, { kind: 'stale' }, diff(7)] as const
-    expect(play([...asking, { kind: 'begun', epoch: 'e' }])).toMatchObject({ state: 'resyncing', done: [] })
-    expect(play([...asking, { kind: 'begun', epoch: 'other' }])).toMatchObject({
+  test('that begins during a resync makes the node assert its presences', () => {
+    const resyncing = [...LIVE, { kind: 'stale' }, diff(7)] as const
+    expect(play([...resyncing, { kind: 'begun', epoch: 'e' }])).toMatchObject({
+      state: 'resyncing',
+      done: [],
+    })
+    expect(play([...resyncing, { kind: 'begun', epoch: 'other' }])).toMatchObject({
       state: 'resyncing',
       buffered: [7],
       done: ['requestAssert'],
     })
   })
 
-  test('is buffered from its first diff on, which tells of it', () => {
+  test('is buffered from its first diff on', () => {
     const told = play([...LIVE, diff(1, 'other'), snapshot(0, 'other')])
     expect(told).toMatchObject({ at: 'other 1', done: ['snapshot other 0', 'deliver 1'] })
   })
 })
 
-describe('a line that is live', () => {
-  test('delivers what follows', () => {
+describe('a sequencer that is live', () => {
+  test('delivers a diff that follows', () => {
     expect(play([...LIVE, diff(6)])).toEqual({ state: 'live', at: 'e 6', buffered: [], done: ['deliver 6'] })
   })
 
-  test.each([4, 5])('passes over %i, which it has', (seq) => {
+  test.each([4, 5])('ignores diff %i, which it has', (seq) => {
     expect(play([...LIVE, diff(seq)])).toEqual({ state: 'live', at: 'e 5', buffered: [], done: [] })
   })
 
-  test('passes over a step that leads nowhere: delivered, it would follow itself for ever', () => {
+  test('ignores a diff that does not advance: delivered, it would follow itself without end', () => {
     const step = ordered(5)
     const nowhere: SequencerEvent = {
       kind: 'diff',
@@ -91,7 +97,7 @@ describe('a line that is live', () => {
     expect(play([...LIVE, nowhere])).toMatchObject({ state: 'live', at: 'e 5', done: [] })
   })
 
-  test('keeps what is ahead, once, until the gap fills', () => {
+  test('buffers a diff that is ahead, once, until the gap fills', () => {
     expect(play([...LIVE, diff(7)])).toEqual({
       state: 'live',
       at: 'e 5',
@@ -113,7 +119,7 @@ describe('a line that is live', () => {
     })
   })
 
-  test('asks where it does not fill in time, or too much is ahead', () => {
+  test('requests a snapshot if the gap does not fill in time or too many diffs are ahead', () => {
     expect(play([...LIVE, diff(7), { kind: 'gapDue' }])).toMatchObject({
       state: 'resyncing',
       done: ['requestSnapshot'],
@@ -132,11 +138,11 @@ describe('a line that is live', () => {
     ['of another epoch', diff(1, 'other')],
     ['in which another epoch begins', { kind: 'begun', epoch: 'other' } as const],
     ['in which Redis is in another epoch', snapshot(3, 'other')],
-  ])('says what it holds after something %s', (_what, event) => {
+  ])('makes the node assert after a message %s', (_what, event) => {
     expect(play([...LIVE, event])).toMatchObject({ state: 'resyncing', at: 'e 5', done: ['requestAssert'] })
   })
 
-  test('delivers nothing of a fork that was ahead of it', () => {
+  test('delivers nothing of a fork that was ahead', () => {
     expect(play([...LIVE, diff(7, 'e', 77), diff(6)])).toMatchObject({
       state: 'resyncing',
       at: 'e 6',
@@ -144,7 +150,7 @@ describe('a line that is live', () => {
     })
   })
 
-  test('takes no notice of what others have asked for, or say', () => {
+  test('ignores snapshots for other feeds, and assertions', () => {
     for (const event of [
       snapshot(9),
       { kind: 'begun', epoch: 'e' },
@@ -155,15 +161,15 @@ describe('a line that is live', () => {
   })
 })
 
-const ASKING = [...LIVE, { kind: 'stale' } as const]
+const RESYNCING = [...LIVE, { kind: 'stale' } as const]
 
-describe('a line that is asking', () => {
-  test('goes on where nothing was missed', () => {
-    expect(play([...ASKING, snapshot(5)])).toMatchObject({ state: 'live', at: 'e 5', done: [] })
+describe('a sequencer that is resyncing', () => {
+  test('goes live if it has missed nothing', () => {
+    expect(play([...RESYNCING, snapshot(5)])).toMatchObject({ state: 'live', at: 'e 5', done: [] })
   })
 
-  test('goes on with what was buffered where that is all that was missed', () => {
-    const buffered = play([...ASKING, diff(7), diff(6), snapshot(7)])
+  test('delivers the buffered diffs if it has missed nothing else', () => {
+    const buffered = play([...RESYNCING, diff(7), diff(6), snapshot(7)])
     expect(buffered).toMatchObject({
       state: 'live',
       at: 'e 7',
@@ -172,8 +178,8 @@ describe('a line that is asking', () => {
     })
   })
 
-  test('tells the state where more was missed, and what follows it', () => {
-    const told = play([...ASKING, diff(6), diff(9), snapshot(8)])
+  test('delivers the snapshot if it has missed more, and then the diffs that follow', () => {
+    const told = play([...RESYNCING, diff(6), diff(9), snapshot(8)])
     expect(told).toMatchObject({
       state: 'live',
       at: 'e 9',
@@ -185,34 +191,37 @@ describe('a line that is asking', () => {
   test.each([
     ['goes back', snapshot(4)],
     ['is where it is, and another', snapshot(5, 'e', 77)],
-  ])('asks again where the state %s: Redis finds out that it has lost writes', (_what, event) => {
-    expect(play([...ASKING, event])).toMatchObject({
-      state: 'resyncing',
-      at: 'e 5',
-      done: ['requestSnapshot'],
-    })
-  })
+  ])(
+    'requests another snapshot if the state %s, which shows Redis that it has lost writes',
+    (_what, event) => {
+      expect(play([...RESYNCING, event])).toMatchObject({
+        state: 'resyncing',
+        at: 'e 5',
+        done: ['requestSnapshot'],
+      })
+    },
+  )
 
-  test('forgets what was published in a history that Redis has lost', () => {
-    expect(play([...ASKING, diff(6, 'e', 77), snapshot(5)])).toMatchObject({
+  test('drops diffs of a history that Redis has lost', () => {
+    expect(play([...RESYNCING, diff(6, 'e', 77), snapshot(5)])).toMatchObject({
       state: 'live',
       buffered: [],
       done: [],
     })
   })
 
-  test('keeps no more than it may', () => {
+  test('buffers no more than the limit', () => {
     const much = [6, 7, 8, 9, 10, 11].map((seq) => diff(seq))
-    expect(play([...ASKING, ...much]).buffered).toEqual([8, 9, 10, 11])
+    expect(play([...RESYNCING, ...much]).buffered).toEqual([8, 9, 10, 11])
   })
 
-  test('tells another history at once where nobody is missing', () => {
-    const told = play([...ASKING, diff(3, 'other'), snapshot(2, 'other')])
+  test('delivers another history at once if no node is missing', () => {
+    const told = play([...RESYNCING, diff(3, 'other'), snapshot(2, 'other')])
     expect(told).toMatchObject({ state: 'live', at: 'other 3', done: ['snapshot other 2', 'deliver 3'] })
   })
 
-  test('waits for those who are missing in another history', () => {
-    expect(play([...ASKING, snapshot(2, 'other')], ['n1'])).toMatchObject({
+  test('waits for the nodes that are missing in another history', () => {
+    expect(play([...RESYNCING, snapshot(2, 'other')], ['n1'])).toMatchObject({
       state: 'rebuilding',
       at: 'e 5',
       done: ['requestAssert', 'startRebuildTimer'],
@@ -220,39 +229,42 @@ describe('a line that is asking', () => {
   })
 })
 
-const SETTLING = [...ASKING, snapshot(2, 'other')]
+const REBUILDING = [...RESYNCING, snapshot(2, 'other')]
 
-describe('a line that is settling', () => {
-  test('asks as soon as all that are missing have said what they hold', () => {
+describe('a sequencer that is rebuilding', () => {
+  test('requests a snapshot once all missing nodes have asserted', () => {
     const one = { kind: 'asserted', nodes: ['n1'] } as const
     const two = { kind: 'asserted', nodes: ['n3', 'n2'] } as const
-    expect(play([...SETTLING, one], ['n1', 'n2']).done).toEqual([])
-    expect(play([...SETTLING, one, two], ['n1', 'n2'])).toMatchObject({
+    expect(play([...REBUILDING, one], ['n1', 'n2']).done).toEqual([])
+    expect(play([...REBUILDING, one, two], ['n1', 'n2'])).toMatchObject({
       state: 'rebuilding',
       done: ['requestSnapshot'],
     })
-    expect(play([...SETTLING, one, one], ['n1']).done).toEqual([])
+    expect(play([...REBUILDING, one, one], ['n1']).done).toEqual([])
     const other = { kind: 'asserted', nodes: ['n9'] } as const
-    expect(play([...SETTLING, other, one, two], ['n1', 'n2']).done).toEqual(['requestSnapshot'])
-    expect(play([...SETTLING, one, other], ['n1', 'n2']).done).toEqual([])
-    expect(play([...SETTLING, one, one], ['n1', 'n2']).done).toEqual([])
+    expect(play([...REBUILDING, other, one, two], ['n1', 'n2']).done).toEqual(['requestSnapshot'])
+    expect(play([...REBUILDING, one, other], ['n1', 'n2']).done).toEqual([])
+    expect(play([...REBUILDING, one, one], ['n1', 'n2']).done).toEqual([])
   })
 
-  test('waits on where somebody is missing still, on the same time', () => {
-    expect(play([...SETTLING, snapshot(3, 'other')], ['n1'])).toMatchObject({ state: 'rebuilding', done: [] })
+  test('keeps waiting on the same timer while a node is missing', () => {
+    expect(play([...REBUILDING, snapshot(3, 'other')], ['n1'])).toMatchObject({
+      state: 'rebuilding',
+      done: [],
+    })
   })
 
-  test('tells what there is when the time is up', () => {
-    expect(play([...SETTLING, { kind: 'rebuildDue' }], ['n1']).done).toEqual(['requestSnapshot'])
-    expect(play([...SETTLING, { kind: 'rebuildDue' }, snapshot(3, 'other')], ['n1'])).toMatchObject({
+  test('delivers the snapshot when the time is up', () => {
+    expect(play([...REBUILDING, { kind: 'rebuildDue' }], ['n1']).done).toEqual(['requestSnapshot'])
+    expect(play([...REBUILDING, { kind: 'rebuildDue' }, snapshot(3, 'other')], ['n1'])).toMatchObject({
       state: 'live',
       at: 'other 3',
       done: ['stopRebuildTimer', 'snapshot other 3'],
     })
   })
 
-  test('says again what it holds, and waits anew, where yet another history begins', () => {
-    const third = [...SETTLING, { kind: 'rebuildDue' }, { kind: 'begun', epoch: 'third' }] as const
+  test('asserts again and restarts the timer if yet another history begins', () => {
+    const third = [...REBUILDING, { kind: 'rebuildDue' }, { kind: 'begun', epoch: 'third' }] as const
     expect(play(third, ['n1'])).toMatchObject({
       state: 'rebuilding',
       done: ['requestAssert', 'startRebuildTimer'],
@@ -260,29 +272,29 @@ describe('a line that is settling', () => {
     expect(play([...third, snapshot(1, 'third')], ['n1'])).toMatchObject({ state: 'rebuilding' })
   })
 
-  test('says it once more, and waits no longer, where the same one is told of again', () => {
-    expect(play([...SETTLING, { kind: 'begun', epoch: 'other' }], ['n1'])).toMatchObject({
+  test('asserts again without restarting the timer if the same history begins again', () => {
+    expect(play([...REBUILDING, { kind: 'begun', epoch: 'other' }], ['n1'])).toMatchObject({
       state: 'rebuilding',
       done: ['requestAssert'],
     })
   })
 
-  test('keeps what is said meanwhile, for the state that follows', () => {
-    const buffered = play([...SETTLING, diff(3, 'other')], ['n1'])
+  test('buffers diffs for the snapshot that follows', () => {
+    const buffered = play([...REBUILDING, diff(3, 'other')], ['n1'])
     expect(buffered).toMatchObject({ state: 'rebuilding', at: 'e 5', buffered: [3], done: [] })
-    const told = [...SETTLING, diff(3, 'other'), { kind: 'rebuildDue' }, snapshot(2, 'other')] as const
+    const told = [...REBUILDING, diff(3, 'other'), { kind: 'rebuildDue' }, snapshot(2, 'other')] as const
     expect(play(told, ['n1']).done).toEqual(['stopRebuildTimer', 'snapshot other 2', 'deliver 3'])
   })
 
-  test('goes on where the history that it knows is back', () => {
-    expect(play([...SETTLING, snapshot(5)], ['n1'])).toMatchObject({
+  test('goes live if its own history is back', () => {
+    expect(play([...REBUILDING, snapshot(5)], ['n1'])).toMatchObject({
       state: 'live',
       done: ['stopRebuildTimer'],
     })
   })
 
-  test('counts anew once Redis is back, should it go away', () => {
-    expect(play([...SETTLING, { kind: 'stale' }], ['n1'])).toMatchObject({
+  test('restarts the timer after an outage of Redis', () => {
+    expect(play([...REBUILDING, { kind: 'stale' }], ['n1'])).toMatchObject({
       state: 'resyncing',
       done: ['stopRebuildTimer'],
     })

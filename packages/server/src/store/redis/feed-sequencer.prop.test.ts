@@ -13,13 +13,13 @@ const GAP_MS = 200
 const SETTLE_MS = 4000
 const NODES = ['n0', 'n1', 'n2']
 
-/** A Redis of one topic: its order, what it publishes, and what it loses. */
+/** A model of one topic in Redis: its order, its messages and its losses. */
 class ModelTopic {
   epoch = NO_HISTORY
   seq = 0
   held = new Map<string, { presence: Presence; node: string }>()
   asserted = new Set<string>()
-  /** What the nodes mean to hold. */
+  /** The presences that the nodes want to hold. */
   readonly meant = new Map<string, { presence: Presence; node: string }>()
   readonly dropped = new Set<string>()
   #epochs = 0
@@ -63,7 +63,7 @@ class ModelTopic {
     return this.#step(node)
   }
 
-  /** What it holds is what it held a while ago, and its history begins anew; then every node says what it means to hold. */
+  /** Goes back to an earlier state and begins a new history. Every node then asserts its presences. */
   lose(isEmpty: boolean): TopicMessage[] {
     this.held = isEmpty ? new Map() : new Map(this.#older)
     this.epoch = `e${++this.#epochs}`
@@ -78,7 +78,7 @@ class ModelTopic {
     return [message, { kind: 'asserted', epoch: this.epoch, node, former: [] }]
   }
 
-  /** Makes what Redis holds of a node what the node means to hold. */
+  /** Makes Redis hold what the node wants to hold. */
   #step(node: string): TopicMessage {
     const was = this.digest
     const joins: Presence[] = []
@@ -116,26 +116,26 @@ class ModelTopic {
   }
 }
 
-/** One run: what is published comes late, twice, in another order or not at all, and now and then Redis loses its past. */
+/** One run: messages come late, twice, out of order or not at all, and sometimes Redis loses data. */
 async function play(seed: number, losses: boolean): Promise<void> {
   const random = new SeededRandom(seed)
   const clock = new VirtualClock()
   const topic = new ModelTopic()
   const feed = new RecordingFeed()
   const timing = { gapMs: GAP_MS, settleMs: SETTLE_MS }
-  const line = new FeedSequencer(feed, clock, timing, () => {
+  const sequencer = new FeedSequencer(feed, clock, timing, () => {
     // Redis reads the state some time after the request, and the reply takes some time more.
     clock.after(random.below(30), () => {
       const snapshot = topic.snapshot()
-      clock.after(random.below(30), () => line.applySnapshot(snapshot))
+      clock.after(random.below(30), () => sequencer.applySnapshot(snapshot))
     })
   })
   const publish = (message: TopicMessage, isSure = false) => {
     if (message.kind === 'diff' && message.diff.seq === message.diff.base) return
     const copies = isSure ? 1 : random.pick([0, 1, 1, 1, 2])
-    for (let i = 0; i < copies; i++) clock.after(random.below(40), () => line.receive(message))
+    for (let i = 0; i < copies; i++) clock.after(random.below(40), () => sequencer.receive(message))
   }
-  line.applySnapshot(topic.snapshot())
+  sequencer.applySnapshot(topic.snapshot())
   for (let step = 0; step < 80; step++) {
     const kind = random.below(12)
     if (kind === 0) topic.remember()
@@ -149,7 +149,7 @@ async function play(seed: number, losses: boolean): Promise<void> {
     } else publish(topic.change(random))
     await clock.advance(random.below(120))
   }
-  // Everybody has come back by now; then one change that comes through tells of all that was missed.
+  // All nodes have asserted by now. One change that gets through shows the feed what it has missed.
   await clock.advance(1100)
   for (const node of NODES) for (const message of topic.assert(node)) publish(message)
   publish(topic.change(random), true)
@@ -161,7 +161,7 @@ async function play(seed: number, losses: boolean): Promise<void> {
   expect(goneFor(feed).filter((ref) => !topic.dropped.has(ref))).toEqual([])
 }
 
-/** Every ref that the feed was ever told as gone: by a diff, or by a snapshot without it. */
+/** Every ref that has ever left the feed, by a diff or by a snapshot without it. */
 function goneFor(feed: RecordingFeed): string[] {
   const gone = new Set<string>()
   for (const { leaves } of feed.diffs) for (const { ref } of leaves) gone.add(ref)
@@ -174,18 +174,18 @@ function goneFor(feed: RecordingFeed): string[] {
   return [...gone]
 }
 
-describe('[S-11, S-90] a topic’s line, whatever comes late, twice, out of order or not at all', () => {
-  test('tells a snapshot and then every diff without a gap, and ends up right', async () => {
+describe('[S-11, S-90] a feed sequencer whose messages come late, twice, out of order or not at all', () => {
+  test('delivers a snapshot and then every diff without a gap, and ends in the right state', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), (seed) => play(seed, false)),
       { numRuns: 60 },
     )
   })
 
-  test('also where Redis loses its past: nobody is told as gone who was not', async () => {
+  test('reports nobody as gone who is present, even if Redis loses its data', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), (seed) => play(seed, true)),
-      // The example: its past is lost again while it settles.
+      // In this example, Redis loses data again while the history is being rebuilt.
       { numRuns: 60, examples: [[-606189732]] },
     )
   })

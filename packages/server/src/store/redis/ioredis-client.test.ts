@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createIoredis } from './ioredis-client'
 
 test.each(['while it connects', 'when it is connected'])(
-  '[S-55, S-76] a connection that is discarded %s may fail again and again',
+  '[S-55, S-76] a connection that is discarded %s may fail repeatedly',
   async (when) => {
     const silent = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
     onTestFinished(() => void silent.close())

@@ -22,13 +22,13 @@ const anyName = fc.oneof(
 )
 
 describe('[S-10] keys', () => {
-  test('the slot is that of Redis', () => {
+  test('the test computes slots as Redis does', () => {
     // From the Cluster specification of Redis: CRC16 of "123456789" is 0x31C3.
     expect(slotOf('123456789')).toBe(0x31c3 % 16_384)
     expect(slotOf('{user1000}.following')).toBe(slotOf('user1000'))
   })
 
-  test('of one topic share their slot, whatever it is called', () => {
+  test('of one topic share their slot, with any name', () => {
     fc.assert(
       fc.property(anyName, (topic) => {
         const slots = keys.topic(topic).map(slotOf)
@@ -38,7 +38,7 @@ describe('[S-10] keys', () => {
     )
   })
 
-  test('of two topics are never the same, and a name can be read again', () => {
+  test('of two topics differ, and a name can be restored', () => {
     fc.assert(
       fc.property(anyName, anyName, (one, other) => {
         expect(unescapeName(escapeName(one))).toBe(one)
@@ -55,7 +55,7 @@ describe('[S-10] keys', () => {
     },
   )
 
-  test('are those of the list in docs/reference/redis.md, and channels name their database', () => {
+  test('match the list in docs/reference/redis.md, and channels name their database', () => {
     const base = 'rollcall:{t:room:a}'
     expect(keys.topic('room:a')).toEqual(
       [':p', ':o', ':s', ':x', ':g', ':c', ':w'].map((end) => `${base}${end}`),

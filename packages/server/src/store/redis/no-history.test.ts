@@ -3,15 +3,15 @@ import { diff, play, snapshot } from '../../testing-support/sequencer-play'
 import { NO_HISTORY } from './scripts/topic'
 
 const LIVE = [snapshot(5)]
-const ASKING = [...LIVE, { kind: 'stale' } as const]
-const SETTLING = [...ASKING, snapshot(2, 'other')]
+const RESYNCING = [...LIVE, { kind: 'stale' } as const]
+const REBUILDING = [...RESYNCING, snapshot(2, 'other')]
 
 /** Nobody was ever in the topic. */
 const none = snapshot(0, NO_HISTORY)
 const first = (epoch: string, was = 0) => diff(1, epoch, was)
 
-describe('[S-90] a line of a topic without a history', () => {
-  test('goes by the first change, whatever its epoch: the empty state, and then the change', () => {
+describe('[S-90] a sequencer of a topic without a history', () => {
+  test('accepts the first change of any epoch, and delivers an empty state before it', () => {
     expect(play([none, first('e')])).toEqual({
       state: 'live',
       at: 'e 1',
@@ -20,7 +20,7 @@ describe('[S-90] a line of a topic without a history', () => {
     })
   })
 
-  test('also where the change comes before the answer, and by the latest of several', () => {
+  test('accepts a change that comes before the snapshot, and the latest of several', () => {
     expect(play([first('lost'), diff(2, 'e'), first('e'), none])).toEqual({
       state: 'live',
       at: 'e 2',
@@ -29,7 +29,7 @@ describe('[S-90] a line of a topic without a history', () => {
     })
   })
 
-  test('keeps what is ahead of the first change, of whatever history', () => {
+  test('buffers diffs ahead of the first change, of any history', () => {
     const ahead = [none, diff(2, 'e'), diff(3, 'f')] as const
     expect(play(ahead)).toMatchObject({ state: 'live', at: ` 0`, buffered: [2, 3], done: [] })
     expect(play(ahead.slice(0, 2))).toMatchObject({ done: ['startGapTimer'] })
@@ -42,13 +42,13 @@ describe('[S-90] a line of a topic without a history', () => {
     })
   })
 
-  test('waits for the change where a history begins, and asserts nothing', () => {
+  test('waits for the change when a history begins, and asserts nothing', () => {
     const begun = { kind: 'begun', epoch: 'e' } as const
     expect(play([none, begun])).toMatchObject({ state: 'live', at: ' 0', done: [] })
     expect(play([none, { kind: 'stale' }, begun])).toMatchObject({ state: 'resyncing', done: [] })
   })
 
-  test('says what it holds after a first change that does not begin with an empty topic', () => {
+  test('makes the node assert after a first change that does not start from an empty topic', () => {
     expect(play([none, first('e', 7)])).toMatchObject({
       state: 'resyncing',
       at: ' 0',
@@ -56,22 +56,22 @@ describe('[S-90] a line of a topic without a history', () => {
     })
   })
 
-  test('takes a state that another line has asked for', () => {
+  test('applies a snapshot that another feed requested', () => {
     expect(play([none, snapshot(3, 'e')])).toMatchObject({ state: 'live', at: 'e 3', done: ['snapshot e 3'] })
     expect(play([none, none])).toMatchObject({ state: 'live', done: [] })
   })
 
-  test('tells nothing after a reconnect where there is none still', () => {
+  test('delivers nothing after a reconnect if there is still no history', () => {
     expect(play([none, { kind: 'stale' }, none])).toMatchObject({ state: 'live', at: ' 0', done: [] })
     const follows = [none, { kind: 'stale' }, first('e'), none] as const
     expect(play(follows)).toMatchObject({ at: 'e 1', done: ['snapshot e 0', 'deliver 1'] })
   })
 })
 
-describe('[S-90] an answer of a topic without a history that the first change has overtaken', () => {
-  test('makes a line ask once more, and one that has asked goes on waiting', () => {
+describe('[S-90] a snapshot without a history that the first change has overtaken', () => {
+  test('makes a live sequencer request another, and a resyncing one keep waiting', () => {
     expect(play([...LIVE, none])).toMatchObject({ state: 'resyncing', at: 'e 5', done: ['requestSnapshot'] })
-    expect(play([...ASKING, none])).toMatchObject({ state: 'resyncing', at: 'e 5', done: [] })
-    expect(play([...SETTLING, none], ['n1'])).toMatchObject({ state: 'rebuilding', at: 'e 5', done: [] })
+    expect(play([...RESYNCING, none])).toMatchObject({ state: 'resyncing', at: 'e 5', done: [] })
+    expect(play([...REBUILDING, none], ['n1'])).toMatchObject({ state: 'rebuilding', at: 'e 5', done: [] })
   })
 })

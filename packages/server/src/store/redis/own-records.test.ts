@@ -21,8 +21,8 @@ function own(...steps: [topic: string, changes: Change[]][]): OwnRecords {
   return records
 }
 
-describe('what a node means to hold', () => {
-  test('is what was put last and not dropped', () => {
+describe('the presences that a node wants to hold', () => {
+  test('are the latest puts without the drops', () => {
     const records = own(
       ['t', [put('a', 'x'), put('b', 'y')]],
       ['t', [put('a', 'x', 2), drop('b')]],
@@ -31,35 +31,35 @@ describe('what a node means to hold', () => {
     expect(refs(records, 't')).toEqual(['"a" 2'])
   })
 
-  test('forgets a topic with its last presence', () => {
+  test('forget a topic with its last presence', () => {
     const records = own(['t', [put('a', 'x')]], ['t', [drop('a')]], ['u', [drop('never')]])
     expect([...records.topics()]).toEqual([])
     expect(records.has('t')).toBe(false)
   })
 
-  test('[S-25] of an owner goes with it where another of its presences was dropped before', () => {
+  test('[S-25] go with their owner if another of its presences was dropped before', () => {
     const records = own(['t', [put('a', 'x'), put('d', 'x'), put('b', 'y')]], ['t', [drop('a')]])
     records.dropOwner(asciiJson('x'))
     expect(refs(records, 't')).toEqual(['"b" 0'])
   })
 
-  test('stays as it is where something is put again with the same revision', () => {
+  test('do not change with a put of the same revision', () => {
     const records = own(['t', [put('a', 'x', 1)]], ['t', [{ ...put('a', 'x', 1), meta: { n: 2 } } as Change]])
     expect([...records.of('t')].map(({ meta }) => meta)).toEqual(['{}'])
   })
 
-  test('stays as it is where something is dropped that was never there', () => {
+  test('do not change with a drop of an unknown ref', () => {
     const records = own(['t', [put('a', 'x')]], ['t', [drop('never')]])
     expect(refs(records, 't')).toEqual(['"a" 0'])
   })
 
-  test('[S-25] of an owner goes with it in a topic, though in another nothing of it is left', () => {
+  test('[S-25] go with their owner in one topic, even if it has none left in another', () => {
     const records = own(['t', [put('a', 'x')]], ['u', [put('b', 'x')]], ['t', [drop('a')]])
     records.dropOwner(asciiJson('x'))
     expect(refs(records, 'u')).toEqual([])
   })
 
-  test('[S-9] leaves nothing behind once it is dropped and Redis has said so', () => {
+  test('[S-9] leave nothing behind once Redis has confirmed their drop', () => {
     const records = own(['t', [put('a', 'x'), put('b', 'y')]])
     // A topic and two owners.
     expect(records.trackedCount).toBe(3)
@@ -73,7 +73,7 @@ describe('what a node means to hold', () => {
     expect(records.trackedCount).toBe(0)
   })
 
-  test('keeps its owner and key, whatever a later change says of them', () => {
+  test('keep their owner and key in later changes', () => {
     const records = own(['t', [put('a', 'x')]], ['t', [put('a', 'y', 1)]])
     records.dropOwner(asciiJson('y'))
     expect(refs(records, 't')).toEqual(['"a" 1'])
@@ -84,7 +84,7 @@ describe('what a node means to hold', () => {
     expect([...records.topics()]).toEqual([])
   })
 
-  test('[S-25] of an owner goes with it, in every topic, and no other’s', () => {
+  test('[S-25] go with their owner in every topic, and those of other owners stay', () => {
     const records = own(
       ['t', [put('a', 'x'), put('b', 'y')]],
       ['u', [put('c', 'x')]],
@@ -97,7 +97,7 @@ describe('what a node means to hold', () => {
     expect(refs(records, 't')).toEqual(['"b" 0'])
   })
 
-  test('[S-57] why a presence was dropped is kept until Redis has said that it is gone', () => {
+  test('[S-57] keep the reason of a drop until Redis has confirmed it', () => {
     const records = own(['t', [put('a', 'x'), put('b', 'y')]], ['t', [drop('a'), drop('b')]])
     expect(records.leavingOf('t')).toEqual([
       ['"a"', 'left'],

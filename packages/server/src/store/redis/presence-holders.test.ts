@@ -21,7 +21,7 @@ const diff = (joins: string[], leaves: string[]) => ({
   leaves: leaves.map((ref) => ({ ref, key: ref, reason: 'left' as const })),
 })
 
-test('who holds a topic follows its history', () => {
+test('the holders follow the topic’s history', () => {
   const holders = new Holders()
   holders.replace(snapshot({ a: 'n1', b: 'n2' }))
   holders.apply(diff(['c'], ['b']), 'n3')
@@ -33,13 +33,13 @@ test('who holds a topic follows its history', () => {
   expect([...holders.nodes()]).toEqual(['n4'])
 })
 
-test('[S-11] awaited is who held what is missing and has not said anything', () => {
+test('[S-11] the awaited nodes hold missing presences and have not asserted', () => {
   const holders = new Holders()
   holders.replace(snapshot({ a: 'n1', b: 'n2', c: 'n3', d: 'n4' }))
   expect([...holders.awaited(snapshot({ d: 'n4' }, ['n2']))]).toEqual(['n1', 'n3'])
 })
 
-test('a node holds a topic until the last of its presences has gone', () => {
+test('a node is a holder until its last presence has left', () => {
   const holders = new Holders()
   holders.replace(snapshot({ a: 'n1', b: 'n1', c: 'n1' }))
   holders.apply(diff([], ['a', 'never']), 'n1')
@@ -49,7 +49,7 @@ test('a node holds a topic until the last of its presences has gone', () => {
   expect([...holders.nodes()]).toEqual(['n2'])
 })
 
-test('[S-57] lost with their nodes are the presences of a former history whose nodes say nothing in the new one', () => {
+test('[S-57] presences of a former history are lost if their nodes do not assert in the new one', () => {
   const holders = new Holders()
   holders.replace(snapshot({ a: 'n1', b: 'n2', c: 'n1', d: 'n3' }))
   const anew = snapshot({ d: 'n3' }, ['n2', 'n3'], 'f')

@@ -18,7 +18,7 @@ const change = fc.record({
 })
 
 describe('a record', () => {
-  test('[S-10] comes back letter for letter', () => {
+  test('[S-10] comes back unchanged', () => {
     fc.assert(
       fc.property(change, fc.constantFrom('n', 'node1'), (put, node) => {
         const own = ownRecord(put)
@@ -32,7 +32,7 @@ describe('a record', () => {
     )
   })
 
-  test('has lengths that are bytes as well as characters', () => {
+  test('has lengths that count bytes and characters alike', () => {
     fc.assert(
       fc.property(text, (name) => {
         const json = asciiJson(name)
@@ -42,18 +42,18 @@ describe('a record', () => {
     )
   })
 
-  test('knows what it adds to the digest', () => {
+  test('knows its share of the digest', () => {
     const own = ownRecord({ op: 'put', ref: 'r', key: 'k', meta: {}, rev: 3, owner: 'o' })
     expect(own.hash).toBe(digestOfOne('r', 3))
     expect(recordArgs(own)).toEqual(['"r"', '3', String(own.hash), '"o"', '"k"', '{}'])
   })
 
-  test('has four digits for each letter that is not ASCII, as JSON demands', () => {
+  test('escapes each character outside ASCII with four digits, as JSON demands', () => {
     expect(asciiJson('\u0080é€')).toBe('"\\u0080\\u00e9\\u20ac"')
     expect(asciiJson('~')).toBe('"~"')
   })
 
-  test('is parted by lengths of several digits', () => {
+  test('is split by lengths of several digits', () => {
     const [owner, key] = [asciiJson('o'.repeat(10)), asciiJson('k'.repeat(100))]
     expect(parseRecord('"r"', `12:34:node:${owner.length}:${key.length}:${owner}${key}{"a":1}`)).toEqual({
       ...{ ref: '"r"', rev: 12, hash: 34, node: 'node', owner, key },
@@ -61,7 +61,7 @@ describe('a record', () => {
     })
   })
 
-  test.each(['', 'x', '1:2', '1:2:n:3:', 'x1:2:n:3:4:', '1:2:n:3:4'])('is not what %j is', (stray) => {
+  test.each(['', 'x', '1:2', '1:2:n:3:', 'x1:2:n:3:4:', '1:2:n:3:4'])('rejects the text %j', (stray) => {
     expect(parseRecord('"r"', stray)).toBe(null)
   })
 })

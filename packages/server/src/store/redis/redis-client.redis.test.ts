@@ -12,7 +12,7 @@ afterAll(() => redis.dispose())
 const PLAIN: RedisScript = { name: 'plain', source: 'return ARGV[1]' }
 const URGENT: RedisScript = { name: 'urgent', source: 'return ARGV[1]', isUrgent: true }
 
-test('[S-11] what is urgent goes before those that wait for their turn, and those before each other', async () => {
+test('[S-11] urgent commands overtake waiting ones, which keep their order', async () => {
   const client = await connectedRedis(redis.url)
   onTestFinished(() => client.close())
   const answered: string[] = []
@@ -28,7 +28,7 @@ test('[S-11] what is urgent goes before those that wait for their turn, and thos
   expect(answered.filter((text) => text !== 'urgent')).toEqual(texts)
 })
 
-test('[S-11] those that wait as the connection is lost are refused with those that are under way', async () => {
+test('[S-11] a lost connection rejects waiting commands together with those in flight', async () => {
   const client = await connectedRedis(redis.url)
   onTestFinished(() => client.close())
   const slow: RedisScript = { name: 'slow', source: 'for i = 1, 500000 do end return 1' }

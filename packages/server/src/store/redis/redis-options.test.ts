@@ -39,12 +39,12 @@ describe('[S-17] options of the Redis store', () => {
     )
   })
 
-  test('that are left out have their defaults', () => {
+  test('have defaults', () => {
     const { prefix, leaseTtlMs, settleMs } = resolveRedisStoreOptions({ connection, settleMs: 0 })
     expect([prefix, leaseTtlMs, settleMs]).toEqual(['rollcall', 9000, 0])
   })
 
-  test('a refusal does not say the password', () => {
+  test('an error does not contain the password', () => {
     try {
       resolveRedisStoreOptions({ connection: 'reddis://me:secret@host:1' })
       expect.unreachable()
@@ -54,14 +54,14 @@ describe('[S-17] options of the Redis store', () => {
   })
 })
 
-test('[S-17] a URL is read whole', () => {
+test('[S-17] every part of a URL is read', () => {
   expect(readRedisUrl('rediss://me:p%40ss@[::1]:6380/3?family=6')).toEqual({
     ...{ host: '::1', port: 6380, isTls: true, db: 3, username: 'me', password: 'p@ss', family: 6 },
   })
   expect(readRedisUrl('redis://h?db=2')).toMatchObject({ host: 'h', port: 6379, isTls: false, db: 2 })
 })
 
-describe('where Redis is', () => {
+describe('the address of Redis', () => {
   test.each([
     ['redis://me:secret@host:6380/2', 'host:6380'],
     ['no address', 'an invalid address'],
@@ -77,7 +77,7 @@ describe('where Redis is', () => {
     ],
     [{ sentinels: [{ host: 'a', port: 1 }], name: 'n', sentinelPassword: 'secret' }, 'a:1'],
     [{ url: 'rediss://me:secret@[::1]', tls: {} }, '[::1]:6379'],
-  ])('is told without what opens it', (where, address) => {
+  ])('is shown without credentials', (where, address) => {
     expect(safeAddress(where)).toBe(address)
   })
 })

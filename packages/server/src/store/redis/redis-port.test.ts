@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { errorCodeIn } from './redis-port'
 
-describe('[S-77] the code of an error of Redis', () => {
+describe('[S-77] the code of a Redis error', () => {
   test.each([
     ['OOM command not allowed when used memory > maxmemory.', 'OOM'],
     ['NOAUTH Authentication required.', 'NOAUTH'],

@@ -18,8 +18,8 @@ async function begun() {
   return { clock, seen, watch }
 }
 
-describe('[S-11] a watch for an answer', () => {
-  test('ends once nothing was heard for its time', async () => {
+describe('[S-11] a watch for a reply', () => {
+  test('ends after its time of silence', async () => {
     const { clock, seen } = await begun()
     await clock.advance(999)
     expect(seen.silentAtMs).toBeNull()
@@ -28,7 +28,7 @@ describe('[S-11] a watch for an answer', () => {
     expect(clock.pendingCount).toBe(0)
   })
 
-  test('goes on for as long as others are answered', async () => {
+  test('continues while other replies arrive', async () => {
     const { clock, seen } = await begun()
     await clock.advance(600)
     seen.heardMs = clock.now()
@@ -38,7 +38,7 @@ describe('[S-11] a watch for an answer', () => {
     expect(seen.silentAtMs).toBe(1700)
   })
 
-  test('ends after five times its time, whoever else is answered', async () => {
+  test('ends after five times its time, even if other replies arrive', async () => {
     const { clock, seen } = await begun()
     while (seen.silentAtMs === null && clock.now() < 10_000) {
       await clock.advance(10)
@@ -48,7 +48,7 @@ describe('[S-11] a watch for an answer', () => {
     expect(seen.silentAtMs).toBeLessThanOrEqual(6100)
   })
 
-  test('looks again once what came in was read, where this process was busy up to a timer that is hardly late', async () => {
+  test('checks again after reading, if the process was busy until a punctual timer', async () => {
     const clock = new VirtualClock()
     let looks = 0
     let isSilent = false
@@ -64,7 +64,7 @@ describe('[S-11] a watch for an answer', () => {
     watch.cancel()
   })
 
-  test('is over once cancelled, also between the two looks', async () => {
+  test('is over once cancelled, even between the two checks', async () => {
     const clock = new VirtualClock()
     let isSilent = false
     const heardMs = () => {
@@ -79,7 +79,7 @@ describe('[S-11] a watch for an answer', () => {
     expect({ isSilent, pending: clock.pendingCount }).toEqual({ isSilent: false, pending: 0 })
   })
 
-  test('lets what came in be read first, where this process was busy', async () => {
+  test('lets replies be read first if the process was busy', async () => {
     const { clock, seen } = await begun()
     clock.elapse(3000)
     await clock.advance(0)
@@ -89,7 +89,7 @@ describe('[S-11] a watch for an answer', () => {
     expect(seen.silentAtMs).toBeNull()
   })
 
-  test('lets it be read first however long the process was busy, but not for ever', async () => {
+  test('excuses late timers a limited number of times', async () => {
     const { clock, seen } = await begun()
     for (let i = 0; i < 5; i++) {
       clock.elapse(10_000)
@@ -101,7 +101,7 @@ describe('[S-11] a watch for an answer', () => {
     expect(seen.silentAtMs).toBe(60_100)
   })
 
-  test('is over with the answer', async () => {
+  test('is over with the reply', async () => {
     const { clock, seen, watch } = await begun()
     watch.cancel()
     await clock.advance(10_000)

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { busText, parseMessage } from './topic-message'
 
-describe('what is said in a topic', () => {
-  test('a step', () => {
+describe('the messages of a topic', () => {
+  test('a diff', () => {
     const text =
       '{"k":"d","epoch":"e","base":1,"was":7,"seq":2,"digest":9,"node":"n","joins":[],"updates":[],"leaves":[{"ref":"r","key":"k","reason":"left"}]}'
     expect(parseMessage(text)).toEqual({
@@ -33,12 +33,12 @@ describe('what is said in a topic', () => {
     expect(parseMessage(text)).toEqual(message)
   })
 
-  test('a message of another channel', () => {
+  test('a broadcast', () => {
     const message = { event: 'e', payload: { __proto__: null, a: [1] }, isBinary: true as const }
     expect(parseMessage(busText('me', message))).toEqual({ kind: 'bus', from: 'me', message })
   })
 
-  test.each(['', 'null', '[]', '{}', '{"k":"?"}', '{"k":'])('nothing: %j', (text) => {
+  test.each(['', 'null', '[]', '{}', '{"k":"?"}', '{"k":'])('ignores %j', (text) => {
     expect(parseMessage(text)).toBe(null)
   })
 })

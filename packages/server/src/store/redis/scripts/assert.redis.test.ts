@@ -28,7 +28,7 @@ async function topicOf(prefix: string) {
 
 const put = (ref: string): Change => ({ op: 'put', ref, key: 'k', meta: {}, rev: 0, owner: `of ${ref}` })
 
-test('[S-22] what a node said under an id that it has given up since, and comes late, is refused', async () => {
+test('[S-22] a late command under a former id of the node is refused', async () => {
   const run = await topicOf('late')
   await run(COMMIT, 'former', 1, commitArgs(netChanges([put('a')])))
   await run(ASSERT, 'now', 2, assertArgs(['former'], [], []))
@@ -37,7 +37,7 @@ test('[S-22] what a node said under an id that it has given up since, and comes 
   expect(readSnapshot(await run(SNAPSHOT, 'now', 2, ['0'])).presences).toEqual([])
 })
 
-test('[S-90] what may still come is refused in a topic without a history, and of no other is a trace kept', async () => {
+test('[S-90] late commands are refused in a topic without a history, and no other topic keeps a trace', async () => {
   const run = await topicOf('doubt')
   await run(ASSERT, 'sure', 2, assertArgs(['former'], [], []))
   await run(ASSERT, 'unsure', 2, assertArgs([], [], [], true))

@@ -9,7 +9,7 @@ const brief = (changes: readonly Change[]) =>
     change.op === 'drop' ? `drop ${change.ref}` : `put ${change.record.ref} ${change.record.rev}`,
   )
 
-describe('what is sent of a step', () => {
+describe('the changes that a commit sends', () => {
   test.each([
     ['nothing', [], []],
     ['the highest rev', [put('a', 2), put('a', 1)], ['put "a" 2']],

@@ -51,7 +51,7 @@ function expectBegun(leftMs: number, keptMs: number): void {
   expect(leftMs).toBeGreaterThan(keptMs / 2)
 }
 
-test('[S-59] a history is kept from its first presence on, or seconds where one was lost; while somebody is, and a minute longer', async () => {
+test('[S-59] a history lives a minute longer than its last presence, or seconds if it began empty', async () => {
   const { run, historyMs } = await topicOf('history')
   await run(SNAPSHOT, ['1'])
   expect(await historyMs()).toBe(NOT_THERE)
@@ -63,7 +63,7 @@ test('[S-59] a history is kept from its first presence on, or seconds where one 
   expectBegun(await historyMs(), IDLE_TOPIC_MS)
 })
 
-test('[S-22] what a node has asserted outlives the history: what it said before may still come', async () => {
+test('[S-22] assertions outlive the history, as earlier commands may come late', async () => {
   const { run, historyMs, assertionsMs } = await topicOf('assertions')
   await run(ASSERT, assertArgs([], [['"a"', 'left']], []))
   expectBegun(await historyMs(), UNUSED_TOPIC_MS)

@@ -21,7 +21,7 @@ async function start(prefix: string): Promise<Member> {
   return Member.start('a', { connection: redis.url, prefix })
 }
 
-test('[S-90] no key is left of a topic that is followed, read, counted, published to and changed without effect', async () => {
+test('[S-90] subscribing, reading, counting, publishing and changes without effect leave no key of a topic', async () => {
   const { store } = await start('none')
   await store.read(topic)
   await store.count(topic)
@@ -31,7 +31,7 @@ test('[S-90] no key is left of a topic that is followed, read, counted, publishe
   expect(await keysOf('none')).toBe('')
 })
 
-test('[S-90] nor after a reconnect, though the node says what it holds', async () => {
+test('[S-90] an assertion after a reconnect leaves no key either', async () => {
   const member = await start('again')
   await redis.command('CLIENT', 'KILL', 'TYPE', 'normal')
   await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub')
@@ -39,7 +39,7 @@ test('[S-90] nor after a reconnect, though the node says what it holds', async (
   expect(await keysOf('again')).toBe('')
 })
 
-test('[S-90] the first change begins a history, under one epoch for everybody who followed the topic', async () => {
+test('[S-90] the first change begins a history with one epoch for all subscribers', async () => {
   const [a, b] = [await start('first'), await start('first')]
   const heard = a.feed.epoch
   await Promise.all([

@@ -33,7 +33,7 @@ const put = (ref: string): Change => ({ op: 'put', ref, key: 'k', meta: {}, rev:
 const drop = (ref: string): Change => ({ op: 'drop', ref, reason: 'kicked' })
 const commit = (...changes: Change[]) => commitArgs(netChanges(changes))
 
-test('[S-58] why somebody left is kept for who knows an earlier state, and for nobody else', async () => {
+test('[S-58] reasons of leaves go to nodes that know an earlier state, and to no others', async () => {
   const { run } = await topicOf('known')
   await run(COMMIT, commit(put('a')))
   await run(COMMIT, commit(drop('a')))
@@ -41,7 +41,7 @@ test('[S-58] why somebody left is kept for who knows an earlier state, and for n
   expect(readSnapshot(await run(SNAPSHOT, ['0'], EARLIER)).reasons).toEqual(new Map([['a', 'kicked']]))
 })
 
-test('[S-58] also of who is lost with the history: by a commit, and by an assertion', async () => {
+test('[S-58] reasons cover presences that were lost with the history, after a commit and after an assertion', async () => {
   const { run } = await topicOf('lost')
   await run(COMMIT, commit(drop('a')))
   const reply = readAssertReply(await run(ASSERT, assertArgs([], [['"b"', 'expired']], []), EARLIER))
@@ -52,7 +52,7 @@ test('[S-58] also of who is lost with the history: by a commit, and by an assert
   expect(reply.snapshot.reasons).toEqual(reasons)
 })
 
-test('[S-58] only of the latest, for a bounded time', async () => {
+test('[S-58] only the latest reasons are kept, for a limited time', async () => {
   const { run, key } = await topicOf('bounded')
   const refs = Array.from({ length: MAX_REASONS + 9 }, (_, i) => `r${i}`)
   await run(COMMIT, commit(...refs.map(put)))
