@@ -1,23 +1,22 @@
 import type { JsonObject } from '@rollcall/shared-protocol'
 
-/** Every code of a {@link RollcallError} that the client makes, and what it means. */
+/** The codes of {@link RollcallError} and their meanings. */
 export const CLIENT_ERROR_CODES = {
   invalid_argument: 'An argument or an option cannot be used. Nothing was started or sent.',
-  timeout: 'No answer came in time. Whether the server acted is unknown, unless nothing had been sent.',
-  disconnected: 'The connection ended, or was ended, before the answer came.',
-  refused: 'The server refused a join, or the connection, for the reason in `reason`.',
-  push_failed: 'The server answered a push or an update with an error, for the reason in `reason`.',
+  timeout: 'No reply came in time. If the message was sent, the server may have acted on it.',
+  disconnected: 'The connection ended before the reply came.',
+  refused: 'The server refused a join or the connection. `reason` says why.',
+  push_failed: 'The server replied to a push or an update with an error. `reason` says why.',
   queue_full:
-    'Too many pushes (option `maxQueuedPushes`) or too large a patch of a presence would wait for the connection.',
-  left: 'The channel was left, or the server ended it, for the reason in `reason`.',
-  replaced: 'A newer join of the same topic took the place of this one.',
-  kicked: 'The server put this client out of the channel, or ended the session.',
-  params_failed:
-    'The function given as `params` or `authToken` threw, so that there was nothing to connect with.',
-  expired:
-    'What proved who this client is is over, and nothing newer was given. Sign in again, then connect.',
-  unsupported: 'The server has no such thing in the dialect that this socket speaks. Nothing was sent.',
-  protocol_fault: 'A frame was not understood: one of the server by us, or one of ours by the server.',
+    'Too many pushes already wait for a join (option `maxQueuedPushes`), or too large a patch of the presence.',
+  left: 'The channel was left, or the server ended it. `reason` says why.',
+  replaced: 'A newer join of the same topic replaced this one.',
+  kicked: 'The server removed this client from the channel, or ended the session.',
+  params_failed: 'The function `params` or `authToken` threw, so there are no credentials to connect with.',
+  expired: 'The credentials have expired, and there are no newer ones. Sign in again, then call `connect()`.',
+  unsupported: "The socket's dialect has no such call. Nothing was sent.",
+  protocol_fault:
+    'The client did not understand a frame of the server, or the server a frame of this client.',
 } as const satisfies Record<string, string>
 
 export type RollcallErrorCode = keyof typeof CLIENT_ERROR_CODES
@@ -29,7 +28,7 @@ export interface RollcallErrorDetails {
 }
 
 /**
- * What every failure of this package is. Tell them apart by `code`; `message` is for people.
+ * The error of every failure in this package. Programs read `code`; `message` is for people.
  *
  * @example
  * ```ts
@@ -49,9 +48,9 @@ export interface RollcallErrorDetails {
 export class RollcallError extends Error {
   override readonly name = 'RollcallError'
   readonly code: RollcallErrorCode
-  /** The server's reason, such as `limit_exceeded` or the application's own; `null` where it gave none. */
+  /** The server's reason, such as `limit_exceeded` or one of the application's own; `null` if it gave none. */
   readonly reason: string | null
-  /** All that the server said with it; `null` where it said nothing. */
+  /** The body of the server's reply; `null` if there was none. */
   readonly response: JsonObject | null
 
   constructor(code: RollcallErrorCode, message: string, details: RollcallErrorDetails = {}) {
@@ -62,7 +61,7 @@ export class RollcallError extends Error {
   }
 }
 
-/** Whatever was thrown or rejected, as an error of this package: one that is already is returned as it is. */
+/** Wraps something that was thrown. A {@link RollcallError} is returned as it is. */
 export function asRollcallError(
   thrown: unknown,
   code: RollcallErrorCode,
@@ -78,10 +77,10 @@ export function invalidArgument(message: string, cause?: unknown): RollcallError
 }
 
 export function leftError(topic: string): RollcallError {
-  return new RollcallError('left', `The channel of "${topic}" was left; join it again first.`)
+  return new RollcallError('left', `The channel of "${topic}" was left. Call join() to join it again.`)
 }
 
-/** `what` waited `timeoutMs` in vain: the subject of a sentence, such as `The push "new_msg"`. */
+/** @param what - The subject of a sentence, such as `The push "new_msg"`. */
 export function timeoutError(what: string, timeoutMs: number, advice: string): RollcallError {
-  return new RollcallError('timeout', `${what} was not answered within ${timeoutMs} ms. ${advice}`)
+  return new RollcallError('timeout', `${what} got no reply within ${timeoutMs} ms. ${advice}`)
 }

@@ -2,7 +2,7 @@ import { EventEmitter } from 'eventemitter3'
 
 type Listener = (...args: never[]) => void
 
-/** Listeners by event name. One that throws stops neither the others nor whoever told them. (C-12) */
+/** Listeners by event name. One that throws stops neither the others nor the caller of {@link emit}. (C-12) */
 export class Listeners<Events extends { [E in keyof Events]: Listener }> {
   readonly #emitter = new EventEmitter<string>()
 
@@ -14,7 +14,7 @@ export class Listeners<Events extends { [E in keyof Events]: Listener }> {
     this.#emitter.once(event, guarded(listener))
   }
 
-  /** Without a listener: all of the event. */
+  /** Removes a listener; without one, all listeners of the event. */
   off<E extends keyof Events & string>(event: E, listener?: Events[E]): void {
     if (listener === undefined) this.#emitter.removeAllListeners(event)
     else this.#emitter.off(event, guarded(listener))
@@ -29,12 +29,12 @@ export class Listeners<Events extends { [E in keyof Events]: Listener }> {
   }
 }
 
-/** Those who want to know that a snapshot changed, and ask for it themselves. */
+/** Listeners that are called when a snapshot has changed, and read it themselves. */
 export class ChangeListeners {
   readonly #listeners = new Listeners<{ change: () => void }>()
 
   subscribe(listener: () => void): () => void {
-    // A function of its own for each subscription: one given twice is told twice, and unsubscribed one by one.
+    // Wraps the listener: one that is subscribed twice is called twice, and unsubscribed one by one.
     const own = () => listener()
     this.#listeners.on('change', own)
     return () => this.#listeners.off('change', own)
@@ -48,7 +48,7 @@ export class ChangeListeners {
 type AnyFunction = (...args: unknown[]) => void
 const guards = new WeakMap<Listener, AnyFunction>()
 
-/** The same function for the same listener every time, so that `off` finds what `on` added. */
+/** Returns the same function for the same listener, so that `off` finds the one that `on` added. */
 function guarded(listener: Listener): AnyFunction {
   const known = guards.get(listener)
   if (known) return known
@@ -63,12 +63,12 @@ function guarded(listener: Listener): AnyFunction {
   return guard
 }
 
-// As it was when this file was loaded: fake timers replace it, and would keep the error to themselves.
+// Read when this file is loaded: fake timers replace it, and would hold the error back.
 const queueSoon = globalThis.queueMicrotask
 
 /**
- * Hands on what an application's listener threw, to where uncaught errors go. Never throws itself: one bad listener
- * must not stop the others, nor the socket that called it. (C-12)
+ * Reports an error of an application's listener as uncaught. Never throws: a listener that fails must not stop the
+ * others or the socket. (C-12)
  */
 export function reportUncaught(error: unknown): void {
   if (typeof globalThis.reportError === 'function') globalThis.reportError(error)

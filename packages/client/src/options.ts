@@ -16,44 +16,44 @@ import { openWebSocket } from './io/websocket-transport'
 
 export type { SocketParams } from './credentials/credentials'
 
-/** Which kind of server a socket speaks to. */
+/** The dialect that the server speaks. */
 export type SocketDialect = 'rollcall' | 'phoenix'
 
 /** Options of a {@link Socket}. Times are in milliseconds. */
 export interface SocketOptions {
   /**
-   * Who we are, for the server's `authenticate`: an object, or a function that is called anew for every connection,
-   * and before what it gave is over, so that a token is always fresh. @default {}
+   * Credentials for the server's `authenticate`, sent in the address: an object, or a function. The client calls the
+   * function for every connection, and again before the credentials expire. @default {}
    */
   readonly params?: SocketParams | (() => SocketParams | Promise<SocketParams>) | undefined
   /**
-   * A secret that proves who we are, where it must not be in the address: a text, or a function that is called as that
-   * of `params` is. It goes out as a subprotocol, as that of Phoenix's own client does, or as a refresh, and nowhere else.
+   * A secret for the server's `authenticate` that must not be in the address: a string, or a function that is called
+   * like that of `params`. It is sent as a subprotocol, as Phoenix's own client does, or in a refresh, and nowhere else.
    * @default null, for none
    */
   readonly authToken?: AuthToken | undefined
   /**
-   * What the server speaks: `phoenix` for a real Phoenix server, whose channels and presence then work as ours do.
+   * The server's dialect: `phoenix` for a real Phoenix server.
    * @default 'rollcall'
    */
   readonly dialect?: SocketDialect | undefined
-  /** For the answer to a join, a leave, a push, an update or a refresh. @default 10000 */
+  /** Longest wait for the reply to a join, a leave, a push, an update or a refresh. @default 10000 */
   readonly timeoutMs?: number | undefined
-  /** For a connection, from its start (`params` included) to the server's answer to hello. @default 10000 */
+  /** Longest wait for a connection, from its start (with `params`) to the server's reply to hello. @default 10000 */
   readonly connectTimeoutMs?: number | undefined
-  /** After that much silence from the server a heartbeat is sent. @default 15000 */
+  /** Silence of the server after which the client sends a heartbeat. @default 15000 */
   readonly heartbeatIntervalMs?: number | undefined
-  /** Silence after a heartbeat that counts as a dead connection. @default 10000 */
+  /** Silence after a heartbeat after which the client gives the connection up. @default 10000 */
   readonly heartbeatTimeoutMs?: number | undefined
-  /** Waits between tries, with full jitter: `random(0, min(capMs, baseMs * 2^failures))`. */
+  /** Pauses between attempts, with full jitter: `random(0, min(capMs, baseMs * 2^failures))`. */
   readonly backoff?: Partial<Backoff> | undefined
-  /** Pushes that wait for their channel to be joined, over all channels; one more is refused. @default 100 */
+  /** Most pushes that wait for a join, in all channels together. One more is rejected. @default 100 */
   readonly maxQueuedPushes?: number | undefined
-  /** Least time between two sends of `presence.update` and `presence.patch`; the latest wins. @default 100 */
+  /** Least time between two sends of `presence.update` and `presence.patch`. The latest wins. @default 100 */
   readonly updateIntervalMs?: number | undefined
   /**
-   * Where the session's secret is kept for a reload of the page, so that others do not see it; null for nowhere.
-   * @default the tab's sessionStorage, if there; an iframe has none
+   * The storage of the session's secret, which resumes the session after a reload so that others do not see the reload.
+   * Null for none. @default the tab's sessionStorage, except in an iframe
    */
   readonly sessionStorage?: TabStorage | null | undefined
   /** For tests. @default the system's */
@@ -62,7 +62,7 @@ export interface SocketOptions {
   readonly transport?: OpenTransport | undefined
   /** For tests: a number from 0, below 1. @default Math.random */
   readonly random?: Random | undefined
-  /** For tests, and for environments that know more than a browser does. @default those of the page or worker */
+  /** For tests, and for environments that know more than a browser. @default those of the page or worker */
   readonly networkHints?: NetworkHints | undefined
 }
 
@@ -88,12 +88,12 @@ export const DEFAULT_SOCKET_OPTIONS: ResolvedSocketOptions = {
   networkHints: systemNetworkHints,
 }
 
-/** The options with their defaults. Throws `invalid_argument` for what can't have been meant. */
+/** Adds the defaults. Throws `invalid_argument` for unknown names and unusable values. */
 export function resolveSocketOptions(options: SocketOptions = {}): ResolvedSocketOptions {
   checkOptionNames('', options, DEFAULT_SOCKET_OPTIONS)
-  const { backoff: given = {} } = options
-  checkOptionNames('backoff.', given, DEFAULT_SOCKET_OPTIONS.backoff)
-  const backoff = { ...DEFAULT_SOCKET_OPTIONS.backoff, ...definedOf(given) }
+  const { backoff: backoffOptions = {} } = options
+  checkOptionNames('backoff.', backoffOptions, DEFAULT_SOCKET_OPTIONS.backoff)
+  const backoff = { ...DEFAULT_SOCKET_OPTIONS.backoff, ...definedOf(backoffOptions) }
   const sessionStorage = options.sessionStorage === undefined ? systemTabStorage() : options.sessionStorage
   const resolved: ResolvedSocketOptions = {
     ...DEFAULT_SOCKET_OPTIONS,
@@ -136,7 +136,7 @@ export function resolveSocketOptions(options: SocketOptions = {}): ResolvedSocke
   return resolved
 }
 
-/** What of an option that is an object is called. */
+/** The functions that an option must have. */
 const METHODS = {
   sessionStorage: ['getItem', 'setItem', 'removeItem'],
   clock: ['now', 'after'],
@@ -151,15 +151,15 @@ function requireNumber(name: string, value: unknown, least: number, most: number
 }
 
 function definedOf<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(given) as { [K in keyof T]: Exclude<T[K], undefined> }
+  const defined = Object.entries(options).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(defined) as { [K in keyof T]: Exclude<T[K], undefined> }
 }
 
 function describe(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value) : String(value)
 }
 
-/** The dialect by the option's name. Past this line nobody asks which one it is, only what it can do. */
+/** The dialects by the option's value. The rest of the client asks only for capabilities, never for the name. */
 export const CLIENT_DIALECTS: Readonly<Record<SocketDialect, ClientDialect>> = {
   rollcall: rollcallClientDialect,
   phoenix: phoenixV2ClientDialect,

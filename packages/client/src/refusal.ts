@@ -2,20 +2,20 @@ import { field, isRetryable, type JsonObject } from '@rollcall/shared-protocol'
 import { LONGEST_DELAY_MS } from './async/backoff'
 import { RollcallError, type RollcallErrorCode } from './errors'
 
-/** What a server's error reply says to a program. */
+/** An error reply of the server. */
 export interface RefusalReply {
-  /** A code of the protocol, or the application's own reason; null where the server gave none. */
+  /** A code of the protocol or a reason of the application; null if the server gave none. */
   readonly reason: string | null
-  /** The server's sentence for people, or else the reason. */
+  /** The server's message for people; without one, the reason. */
   readonly message: string
   /** Whether the same request may succeed later, unchanged. */
   readonly isRetryable: boolean
-  /** Milliseconds to wait before that, as far as a timer can; 0 where the server did not say. */
+  /** Milliseconds to wait before that; 0 if the server gave none. Never more than a timer can wait. */
   readonly retryAfterMs: number
   readonly response: JsonObject
 }
 
-/** Reads the body of an error reply, of which nothing is certain but that it is an object. */
+/** Reads the body of an error reply. Its fields may be missing or of any type. */
 export function readRefusal(response: JsonObject): RefusalReply {
   const reason = textOf(response, 'reason') ?? null
   const retryAfter = field(response, 'retry_after_ms')
@@ -29,11 +29,11 @@ export function readRefusal(response: JsonObject): RefusalReply {
   }
 }
 
-/** The refusal as an error: `what` is the beginning of a sentence, such as `The server refused to let us in`. */
-export function refusalError(code: RollcallErrorCode, what: string, refusal: RefusalReply): RollcallError {
+/** @param problem - The beginning of a sentence, such as `The server refused the connection`. */
+export function refusalError(code: RollcallErrorCode, problem: string, refusal: RefusalReply): RollcallError {
   const { reason, message, response } = refusal
   const why = reason === null || message === reason ? message : `${reason} (${message})`
-  return new RollcallError(code, `${what}: ${why}`, reason === null ? { response } : { reason, response })
+  return new RollcallError(code, `${problem}: ${why}`, reason === null ? { response } : { reason, response })
 }
 
 function textOf(response: JsonObject, name: string): string | undefined {

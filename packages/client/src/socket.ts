@@ -13,48 +13,48 @@ export type { CloseInfo, Identity } from './connection/connection-state'
 export type { SocketOptions } from './options'
 
 /**
- * - `idle`: never asked to connect
- * - `connecting`: on the way, until the server has said who we are
+ * - `idle`: `connect` has not been called
+ * - `connecting`: until the server has accepted the connection
  * - `open`
- * - `waiting`: not connected, tries again at `retryAt`, or once the network is back or the page goes on
- * - `closed`: by {@link Socket.disconnect}, or by the server for good; see `error`
+ * - `waiting`: tries again at `retryAt`, or when the network is back or the page continues
+ * - `closed`: by {@link Socket.disconnect}, or for good by the server; see `error`
  */
 export type SocketStatus = 'idle' | 'connecting' | 'open' | 'waiting' | 'closed'
 
 /** The connection at one moment. Immutable; the same object until something changes. */
 export interface ConnectionSnapshot {
   readonly status: SocketStatus
-  /** Tries since the connection was last open, the current one included; 0 while open. */
+  /** Attempts since the connection was last open, the current one included; 0 while open. */
   readonly attempt: number
-  /** When the next try begins, in epoch milliseconds; null while not waiting, and while the page is suspended. */
+  /** Time of the next attempt, in epoch milliseconds; null unless waiting, and while the page is suspended. */
   readonly retryAt: number | null
-  /** What the environment says of its network. */
+  /** Whether the environment reports a network. */
   readonly isOnline: boolean
-  /** How the latest connection ended; null before the first end, and after `connect`. */
+  /** The end of the latest connection; null before the first end, and after `connect`. */
   readonly lastClose: CloseInfo | null
-  /** Why it is not open; null while it is, and where it was not asked to be. */
+  /** The reason why it is not open; null while it is open, before `connect` and after `disconnect`. */
   readonly error: RollcallError | null
   readonly identity: Identity | null
 }
 
 export interface SocketEvents {
-  /** The server has let us in. */
+  /** The server accepted the connection. */
   open: (snapshot: ConnectionSnapshot) => void
-  /** An open connection ended, by whichever side. */
+  /** An open connection ended. */
   close: (close: CloseInfo) => void
   status: (status: SocketStatus, snapshot: ConnectionSnapshot) => void
   /**
-   * A frame was not understood: one of the server by us, or one of ours by the server; or credentials could not be
-   * renewed, which is tried again. The connection goes on.
+   * One side did not understand a frame of the other, or a renewal of the credentials failed and will be retried. The
+   * connection continues.
    */
   fault: (error: RollcallError) => void
 }
 
 /**
- * The lasting handle on a server: connects, reconnects, and holds the channels. Nothing happens before
- * {@link connect}, and nothing goes on after {@link disconnect}.
+ * A lasting connection to a server: connects, reconnects, and holds the channels. It does nothing before
+ * {@link connect} and after {@link disconnect}.
  *
- * Throws a {@link RollcallError} `invalid_argument` for an address or an option that can't have been meant.
+ * Throws a {@link RollcallError} `invalid_argument` for an unusable address or option.
  *
  * @example
  * ```ts
@@ -100,7 +100,7 @@ export class Socket {
     return statusOf(this.#connection.state)
   }
 
-  /** Who the server believes we are; null before it said so. Kept while the connection is away. */
+  /** This client as the server identified it; null before the first connection. Stays while the connection is lost. */
   get identity(): Identity | null {
     return this.getSnapshot().identity
   }
@@ -109,7 +109,7 @@ export class Socket {
     return this.#connection.state.session?.id ?? null
   }
 
-  /** Every channel that has not left. */
+  /** The channels that have not left. */
   get channels(): readonly Channel[] {
     return this.#channels.all().map(({ channel }) => channel as Channel)
   }
@@ -120,7 +120,7 @@ export class Socket {
     return this.#snapshot
   }
 
-  /** Calls `listener` whenever {@link getSnapshot} may return another object. Returns what ends that. */
+  /** Calls `listener` when {@link getSnapshot} may return another object. Returns a function that unsubscribes. */
   subscribe(listener: () => void): () => void {
     return this.#changes.subscribe(listener)
   }
@@ -135,51 +135,50 @@ export class Socket {
     return this
   }
 
-  /** Without a listener: all of the event. */
+  /** Removes a listener; without one, all listeners of the event. */
   off<E extends keyof SocketEvents>(event: E, listener?: SocketEvents[E]): this {
     this.#events.off(event, listener)
     return this
   }
 
-  /** Connects, and stays connected until {@link disconnect}. Does nothing where that is already so. */
+  /** Connects, and reconnects until {@link disconnect}. Does nothing if it is connected or connecting. */
   connect(): void {
     this.#connection.dispatch({ kind: 'connect' })
   }
 
   /**
-   * Says goodbye, so that our presences leave at once, and closes. Resolves once the connection has ended, within
-   * two seconds. Whoever waits for an answer gets a {@link RollcallError} `disconnected`. Channels that were joined
-   * join again if {@link connect} is called again.
+   * Says goodbye, so that this client's presences leave at once, and closes. Resolves when the connection has ended,
+   * after two seconds at the latest. Pending calls reject with a {@link RollcallError} `disconnected`. Channels that were
+   * joined join again after the next {@link connect}.
    */
   async disconnect(): Promise<void> {
     this.#connection.dispatch({ kind: 'disconnect' })
     await this.#connection.whenClosed()
   }
 
-  /** Tries at once instead of at `retryAt`. Does nothing unless it is waiting. */
+  /** Tries now instead of at `retryAt`. Does nothing unless the status is `waiting`. */
   reconnectNow(): void {
     this.#connection.dispatch({ kind: 'reconnectNow' })
   }
 
   /**
-   * Asks `params` and `authToken` anew now, and has the server judge us by them: for a program whose rights have changed.
-   * A connection is renewed before its credentials expire by itself, without this. While it is open its presences stay
-   * through it, for others too.
+   * Calls `params` and `authToken` again and sends the new credentials over the open connection. Call it when the user's
+   * rights have changed. The client renews credentials that expire by itself. The presences stay, also for others.
    *
-   * Rejects with a {@link RollcallError}, and then everything stays as it was: `params_failed`; `refused` with the
-   * server's `reason`, such as `token_expired` or `identity_changed`; `timeout`; `disconnected` where there is no open
-   * connection, as every new one asks by itself; `unsupported` by a Phoenix server.
+   * Rejects with a {@link RollcallError}, and then nothing has changed: `params_failed`; `refused` with the server's
+   * `reason`, such as `token_expired` or `identity_changed`; `timeout`; `disconnected` without an open connection, as
+   * every new one fetches credentials by itself; `unsupported` with the dialect `phoenix`.
    */
   refresh(): Promise<void> {
     return this.#connection.refresh()
   }
 
   /**
-   * The channel of a topic: the same one for every call, until it has left.
+   * The channel of a topic. Every call returns the same one until it has left.
    *
-   * @typeParam M - What the metas of the topic's presences look like. Taken on trust.
-   * @param payload - Goes along with the join, as JSON; a function is called at each join and rejoin. Given again,
-   *   it replaces the former one at the next join. @default {}
+   * @typeParam M - The type of the metas in the topic. The client does not check it.
+   * @param payload - The payload of the join, as JSON. A function is called at each join and rejoin. A later call with a
+   *   payload replaces it for the next join. @default {}
    *
    * @example
    * ```ts
@@ -195,7 +194,7 @@ export class Socket {
   channel<M = Meta>(topic: Topic, payload?: JoinPayload): Channel<M> {
     if (typeof topic !== 'string' || topic === '' || topic === this.#connection.dialect.systemTopic) {
       throw invalidArgument(
-        `${JSON.stringify(topic)} is no topic of an application's; use one such as "room:lobby".`,
+        `${JSON.stringify(topic)} cannot be an application's topic. Use one such as "room:lobby".`,
       )
     }
     if (payload !== undefined) checkJoinPayload(topic, payload)

@@ -1,9 +1,9 @@
 import type { Step } from '@rollcall/shared-protocol'
 
 /**
- * A machine at work: holds its state, performs what its steps ask for, and takes one event at a time. An event that
- * comes while another is dealt with (a listener that calls back, an effect that fails) waits for its turn, so that
- * no step ever sees the world half changed.
+ * Runs a machine: holds its state, performs its effects, and handles one event at a time. An event that comes during
+ * another one, for example from a listener that calls back, waits until that is done. Otherwise a step would see a
+ * state whose effects are only half performed.
  */
 export class RunningMachine<State, Event, Effect> {
   #state: State
@@ -17,7 +17,7 @@ export class RunningMachine<State, Event, Effect> {
     initial: State,
     step: (state: State, event: Event) => Step<State, Effect>,
     perform: (effect: Effect) => void,
-    /** Called after the effects of a step that led to another state. */
+    /** Called after the effects of a step that changed the state. */
     changed: (before: State) => void = () => {},
   ) {
     this.#state = initial
@@ -35,13 +35,13 @@ export class RunningMachine<State, Event, Effect> {
     if (this.#isBusy) return
     this.#isBusy = true
     try {
-      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#take(next)
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#run(next)
     } finally {
       this.#isBusy = false
     }
   }
 
-  #take(event: Event): void {
+  #run(event: Event): void {
     const before = this.#state
     const { state, effects } = this.#step(before, event)
     this.#state = state

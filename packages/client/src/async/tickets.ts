@@ -1,6 +1,6 @@
 /*
- * Callers who wait for an answer hold tickets with ascending numbers. Those who called one after the other are one range,
- * so that a batch is as small for ten thousand callers as for one.
+ * Each caller that waits for a result holds a ticket, a number that ascends. Consecutive tickets are one range, so ten
+ * thousand callers take as little room as one.
  */
 
 export interface TicketRange {
@@ -14,7 +14,7 @@ export function ticketsOf(ticket: number): Tickets {
   return [{ first: ticket, last: ticket }]
 }
 
-/** The tickets of both, which have none in common. */
+/** The tickets of both. They must have none in common. */
 export function joinTickets(one: Tickets, other: Tickets): Tickets {
   const joined: TicketRange[] = []
   for (const range of [...one, ...other].sort((a, b) => a.first - b.first)) {

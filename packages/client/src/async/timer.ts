@@ -1,7 +1,7 @@
 import type { Clock } from '../io/clock'
 import { type Tickets, ticketsOf } from './tickets'
 
-/** One timer that is set anew or cleared, never doubled: what a machine's `timer` effect speaks to. */
+/** A timer that is either set or cleared. Performs a machine's effect `setTimer`. */
 export class ResettableTimer {
   readonly #clock: Clock
   readonly #due: () => void
@@ -12,7 +12,7 @@ export class ResettableTimer {
     this.#due = due
   }
 
-  /** Due in that many milliseconds and not before; `null` for never. */
+  /** Replaces the running timer. `null` clears it. */
   set(delayMs: number | null): void {
     this.#cancel?.()
     this.#cancel =
@@ -25,14 +25,14 @@ export class ResettableTimer {
   }
 }
 
-/** A promise with a deadline. Whoever makes it says what happens when that passes. Settles once. */
+/** A promise that its owner settles, with a timeout. */
 export class PendingResult<T> {
   readonly promise: Promise<T>
   readonly #timer: ResettableTimer
   #resolve: (value: T) => void = () => {}
   #reject: (error: unknown) => void = () => {}
 
-  /** `timeoutMs` null: somebody else sees to it that it ends. */
+  /** @param timeoutMs - Null for none: the owner must settle it. */
   constructor(clock: Clock, timeoutMs: number | null, timedOut: () => void = () => {}) {
     this.promise = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve
@@ -52,43 +52,43 @@ export class PendingResult<T> {
     this.#reject(error)
   }
 
-  /** For a promise whose failure is also told elsewhere: nobody has to await it. */
+  /** For a failure that is also reported elsewhere: without `await`, it is no unhandled rejection. */
   markHandled(): this {
     this.promise.catch(() => {})
     return this
   }
 }
 
-/** Those who wait for what a machine settles by their tickets, each with the same deadline. */
+/** Callers that a machine settles by their tickets. All have the same timeout. */
 export class PendingResults {
   readonly #clock: Clock
   readonly #timeoutMs: number
-  readonly #late: () => unknown
+  readonly #timeoutError: () => unknown
   readonly #byTicket = new Map<number, PendingResult<void>>()
   #lastTicket = 0
 
-  /** @param late makes the error of who has waited for `timeoutMs`. */
-  constructor(clock: Clock, timeoutMs: number, late: () => unknown) {
+  /** @param timeoutError - Makes the error of a caller that waited for `timeoutMs`. */
+  constructor(clock: Clock, timeoutMs: number, timeoutError: () => unknown) {
     this.#clock = clock
     this.#timeoutMs = timeoutMs
-    this.#late = late
+    this.#timeoutError = timeoutError
   }
 
-  /** One more, known to the machine by the ticket before it can be settled. */
-  add(tell: (ticket: number) => void): PendingResult<void> {
+  /** Adds a caller, and calls `start` with its ticket. */
+  add(start: (ticket: number) => void): PendingResult<void> {
     const ticket = ++this.#lastTicket
-    const waiter = new PendingResult<void>(this.#clock, this.#timeoutMs, () =>
-      this.settle(ticketsOf(ticket), this.#late()),
+    const result = new PendingResult<void>(this.#clock, this.#timeoutMs, () =>
+      this.settle(ticketsOf(ticket), this.#timeoutError()),
     )
-    this.#byTicket.set(ticket, waiter)
-    tell(ticket)
-    return waiter
+    this.#byTicket.set(ticket, result)
+    start(ticket)
+    return result
   }
 
-  /** `error` null: it is done. Callers who have stopped waiting are skipped. */
+  /** Resolves the callers if `error` is null, and rejects them otherwise. Skips those that have timed out. */
   settle(tickets: Tickets, error: unknown): void {
     for (const { first, last } of tickets) {
-      // Tickets ascend, so before the oldest that waits there is nobody to look for.
+      // Tickets ascend, so none below the oldest waiting one is left.
       const [oldest = last + 1] = this.#byTicket.keys()
       for (let ticket = Math.max(first, oldest); ticket <= last; ticket++) this.#settle(ticket, error)
     }
@@ -99,16 +99,16 @@ export class PendingResults {
   }
 
   #settle(ticket: number, error: unknown): void {
-    const waiter = this.#byTicket.get(ticket)
+    const result = this.#byTicket.get(ticket)
     this.#byTicket.delete(ticket)
-    if (error === null) waiter?.resolve()
-    else waiter?.reject(error)
+    if (error === null) result?.resolve()
+    else result?.reject(error)
   }
 }
 
 /**
- * Runs a function once the present one has returned. Not by `queueMicrotask`: fake timers replace it, and whatever
- * waited for it would wait until a test advances them. Nothing replaces the promise's own queue. (C-49)
+ * Runs a function after the current code has returned. Does not use `queueMicrotask`, which fake timers replace: the
+ * function would wait until a test advances them. (C-49)
  */
 export function inMicrotask(run: () => void): void {
   void Promise.resolve().then(run)

@@ -4,10 +4,10 @@ import { asRollcallError, leftError, RollcallError, timeoutError } from '../erro
 import { readRefusal, refusalError } from '../refusal'
 import type { ChannelEvent, ChannelState } from './channel-machine'
 
-/** What the frames of the current join carry. */
-export interface CurrentRefs {
+/** The refs that frames of the current join carry. */
+interface CurrentRefs {
   readonly joinRef: string
-  /** Of the leave that was sent last. */
+  /** The ref of the latest leave. */
   readonly leaveRef: MessageRef
 }
 
@@ -16,7 +16,7 @@ export function joinRefOf(state: ChannelState): string | null {
   return 'joinRef' in state ? state.joinRef : null
 }
 
-/** What a frame says to the channel's machine; null where it is for somebody else. */
+/** The event that a frame is for the channel's machine; null for the reply to another message. */
 export function channelEventOf(
   topic: Topic,
   frame: ReceivedFrame,
@@ -59,15 +59,15 @@ function endOf(topic: Topic, joinRef: string, response: JsonObject): ChannelEven
 }
 
 function failureOf(topic: Topic, joinRef: string, response: JsonObject): ChannelEvent {
-  const what = `The channel of "${topic}" failed on the server, and is joined again`
-  return { kind: 'failed', joinRef, error: refusalError('disconnected', what, readRefusal(response)) }
+  const problem = `The channel of "${topic}" failed on the server. The client joins it again`
+  return { kind: 'failed', joinRef, error: refusalError('disconnected', problem, readRefusal(response)) }
 }
 
 /*
- * What goes wrong with a channel on our side, as errors and as events of its machine.
+ * Failures on the client's side.
  */
 
-/** A join that could not be sent, for what the application gave as its payload. */
+/** The event of a join whose payload cannot be made or sent. */
 export function unsendableJoin(topic: Topic, joinRef: string, thrown: unknown): ChannelEvent {
   const error = asRollcallError(
     thrown,
@@ -77,7 +77,7 @@ export function unsendableJoin(topic: Topic, joinRef: string, thrown: unknown): 
   return { kind: 'rejected', joinRef, error, isRetryable: false, retryAfterMs: 0 }
 }
 
-/** Why nothing can be sent in the channel any more; null where it can, now or later. */
+/** The error of a send in a channel that has left or was refused; null if it can be sent, now or later. */
 export function overError(topic: Topic, state: ChannelState): RollcallError | null {
   switch (state.name) {
     case 'refused':
@@ -92,25 +92,25 @@ export function overError(topic: Topic, state: ChannelState): RollcallError | nu
 }
 
 export function joinTimeoutError(topic: Topic, timeoutMs: number): RollcallError {
-  return timeoutError(`The join of "${topic}"`, timeoutMs, 'It is still being tried.')
+  return timeoutError(`The join of "${topic}"`, timeoutMs, 'The client keeps trying.')
 }
 
 export function takenError(topic: Topic): RollcallError {
   return new RollcallError(
     'left',
-    `This channel of "${topic}" was left, and another one took its place; use socket.channel("${topic}").`,
+    `This channel of "${topic}" was left, and another one has replaced it. Use socket.channel("${topic}").`,
   )
 }
 
-/** The server knows no changes of a session's own meta but those that the application's channel makes. */
+/** A Phoenix server has no message for this: only the channel on the server can change a presence. */
 export function noUpdatesError(topic: Topic): RollcallError {
-  const instead = 'push an event of your own that the channel on the server handles by updating the presence'
+  const instead = 'Push an event of your own, and let the channel on the server update the presence'
   return new RollcallError(
     'unsupported',
-    `The server of "${topic}" does not take presence.update and presence.patch (option dialect); ${instead}.`,
+    `presence.update and presence.patch are not available in "${topic}" (option dialect). ${instead}.`,
   )
 }
 
 export function disconnectedError(): RollcallError {
-  return new RollcallError('disconnected', 'The socket was disconnected; connect it again to go on.')
+  return new RollcallError('disconnected', 'The socket was disconnected. Call connect() to continue.')
 }

@@ -136,7 +136,7 @@ describe('channel machine', () => {
   test('a join without an answer says which, after how long, and what happens next', () => {
     expect(run([{ kind: 'due' }], {}, joining).state).toMatchObject({
       error: {
-        message: 'The join of "room:lobby" was not answered within 10000 ms. It is tried again.',
+        message: 'The join of "room:lobby" got no reply within 10000 ms. The client tries again.',
       },
     })
   })

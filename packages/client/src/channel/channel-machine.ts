@@ -6,26 +6,25 @@ import { leftError, type RollcallError, timeoutError } from '../errors'
  *            join                 connected, due           accepted
  *   idle ------------> waiting <------------------> joining ---------> joined
  *                        ^  ^     lost, timed out,     |                 |
- *                        |  |     not for now          | refused         |
+ *                        |  |     refused for now      | refused         |
  *                        |  +---------------------- refused              |
  *                        |         join                                  |
  *                        +-----------------------------------------------+
  *                                   lost, failed
  *
- *   leave from everywhere: leaving until the server has answered, where it has to be told; then left.
- *   The server ends the channel: left. `join` begins again from left and refused.
+ *   leave, from every state: `leaving` until the server replies, if it has to be told; then `left`.
+ *   The server ends the channel: `left`. From `left` and `refused`, `join` starts again.
  *
- * Every join has a `joinRef` of its own. What the server says to another join than the current one comes too late
- * and changes nothing. (C-6)
+ * Every join has its own `joinRef`. Frames for another join than the current one are too late, and change nothing. (C-6)
  */
 
 export type ChannelState =
   | { readonly name: 'idle' }
-  /** For a connection, or for the time of the next try. `isRejoin`: it was joined before. */
+  /** Waits for a connection, or for the next attempt. `isRejoin`: the channel was joined before. */
   | {
       readonly name: 'waiting'
       readonly isRejoin: boolean
-      /** Tries that failed since it was last joined for a while. */
+      /** Failed attempts since the last join that lasted. */
       readonly failures: number
       readonly error: RollcallError | null
     }
@@ -38,16 +37,18 @@ export type ChannelState =
   | {
       readonly name: 'joined'
       readonly joinRef: string
-      /** Tries that failed before, until this one has lasted. */
+      /** Failed attempts before this join; 0 once it has lasted {@link STEADY_AFTER_MS}. */
       readonly failures: number
     }
   | {
       readonly name: 'leaving'
-      readonly joinRef: string /** Asked for meanwhile. */
+      readonly joinRef: string
+      /** Whether `join` was called while leaving. */
       readonly isToRejoin: boolean
     }
   | {
-      readonly name: 'left' /** Why the server ended it; null where we left. */
+      readonly name: 'left'
+      /** The reason if the server ended the channel; null if the application left. */
       readonly error: RollcallError | null
     }
   | { readonly name: 'refused'; readonly error: RollcallError }
@@ -65,42 +66,42 @@ export type ChannelEvent =
       readonly isRetryable: boolean
       readonly retryAfterMs: number
     }
-  /** The server answered our leave. */
+  /** The server replied to the leave. */
   | { readonly kind: 'leaveConfirmed'; readonly joinRef: string }
   /** The server ended the channel. */
   | { readonly kind: 'ended'; readonly joinRef: string; readonly error: RollcallError }
-  /** The channel failed on the server, which may be tried again. */
+  /** The channel crashed on the server. It can be joined again. */
   | { readonly kind: 'failed'; readonly joinRef: string; readonly error: RollcallError }
   | { readonly kind: 'due' }
 
 export type ChannelEffect =
-  /** Set the one timer, or clear it. */
+  /** Sets the timer; null clears it. */
   | { readonly kind: 'setTimer'; readonly delayMs: number | null }
   | { readonly kind: 'sendJoin'; readonly joinRef: string }
   | { readonly kind: 'sendLeave'; readonly joinRef: string }
-  /** Done with, though the server may have let us in: after a lost connection, or a join without an answer. */
+  /** Leaves a topic that the server may have joined: after a lost connection, or a join without a reply. */
   | { readonly kind: 'leaveLater' }
-  /** Joined: answer those who wait for it, send what was queued. */
+  /** Resolves the callers of `join()` and sends the queued pushes. */
   | { readonly kind: 'joined'; readonly response: unknown }
-  /** A join failed and is tried again: do not keep those waiting who asked for it. */
+  /** Rejects the callers of `join()`, although the channel tries again. */
   | { readonly kind: 'joinFailed'; readonly error: RollcallError }
-  /** No longer joined, to be joined again: what was sent is not answered any more, what is queued may stay. */
+  /** The channel will join again. Rejects the pushes that were sent, and keeps those that are queued. */
   | { readonly kind: 'disconnected' }
-  /** Over: all that waits fails with this. */
+  /** Rejects all callers: the channel has left or was refused. */
   | { readonly kind: 'failed'; readonly error: RollcallError }
-  /** Nothing is owed to the server any more: answer those who wait for the leave. */
+  /** Resolves the callers of `leave()`. */
   | { readonly kind: 'left' }
 
 export interface ChannelContext {
   readonly topic: string
   readonly isConnected: boolean
-  /** For the join that this step may begin. */
+  /** The ref for a join that this step may send. */
   readonly freshRef: string
   /** From 0, below 1. */
   readonly random: number
-  /** For the answer to a join or a leave, in milliseconds. */
+  /** Longest wait for the reply to a join or a leave, in milliseconds. */
   readonly timeoutMs: number
-  /** Whether a refusal says by its code that asking again may help; see `ClientDialect`. */
+  /** Whether the code of a refusal says if a retry may help; see `ClientDialect`. */
   readonly hasRetryableCodes: boolean
   readonly backoff: Backoff
 }
@@ -108,8 +109,8 @@ export interface ChannelContext {
 type ChannelStep = Step<ChannelState, ChannelEffect>
 type In<N extends ChannelState['name']> = Extract<ChannelState, { readonly name: N }>
 /**
- * A channel that fails sooner than this after its join was not good: the count of tries goes on. Else one that crashes
- * after each join would be joined again and again without a pause. In milliseconds.
+ * A join that fails sooner than this counts as a failed attempt, in milliseconds. Otherwise a channel that crashes after
+ * each join would be joined again and again without a pause. (C-28)
  */
 export const STEADY_AFTER_MS = 5_000
 
@@ -137,7 +138,7 @@ const startJoin = (_state: ChannelState, _event: ChannelEvent, context: ChannelC
 const retryJoin = (state: In<'waiting'>, _event: ChannelEvent, context: ChannelContext): ChannelStep =>
   context.isConnected ? requestJoin(state.isRejoin, state.failures, context) : stay(state)
 
-/** Waits for another try after one that failed. */
+/** Schedules the next attempt after one that failed. */
 function tryLater(
   { isRejoin, failures }: { readonly isRejoin: boolean; readonly failures: number },
   error: RollcallError,
@@ -157,13 +158,13 @@ const failWaiting = ({ topic }: ChannelContext): ChannelEffect => ({
   error: leftError(topic),
 })
 
-/** Leaves where the server knows nothing of us. */
+/** Leaves a topic that the server does not have this client in. */
 const leaveAtOnce = (_state: ChannelState, _event: ChannelEvent, context: ChannelContext): ChannelStep => ({
   state: { name: 'left', error: null },
   effects: [CLEAR_TIMER, failWaiting(context), { kind: 'left' }],
 })
 
-/** Leaves where the server may know of us, though no join of ours is under way. */
+/** Leaves a topic that the server may have this client in, although no join is under way. */
 const leaveUnconfirmed = (
   _state: ChannelState,
   _event: ChannelEvent,
@@ -173,7 +174,7 @@ const leaveUnconfirmed = (
   effects: [CLEAR_TIMER, { kind: 'leaveLater' }, failWaiting(context), { kind: 'left' }],
 })
 
-/** Tells the server; also while the join is unanswered, since it may be accepted yet. */
+/** Sends the leave. Also before the reply to the join, which may still be accepted. */
 const sendLeave = (
   { joinRef }: In<'joining' | 'joined'>,
   _event: ChannelEvent,
@@ -187,7 +188,7 @@ const sendLeave = (
   ],
 })
 
-/** The leave is through, or has taken long enough: who leaves does not wait for the answer for ever. */
+/** The server replied to the leave, or did not reply in time. */
 function finishLeave({ isToRejoin }: In<'leaving'>, context: ChannelContext): ChannelStep {
   if (!isToRejoin) return { state: { name: 'left', error: null }, effects: [CLEAR_TIMER, { kind: 'left' }] }
   const step = requestJoin(false, 0, context)
@@ -199,7 +200,7 @@ const endedBy = (error: RollcallError): ChannelStep => ({
   effects: [CLEAR_TIMER, { kind: 'failed', error }, { kind: 'left' }],
 })
 
-/** A cell for what the server says to one join: nothing unless it is the current one. */
+/** Makes a cell that ignores frames for another join than the current one. */
 function ifCurrent<S extends { readonly joinRef: string }, E extends { readonly joinRef: string }>(
   cell: (state: S, event: E, context: ChannelContext) => ChannelStep,
 ) {
@@ -208,14 +209,18 @@ function ifCurrent<S extends { readonly joinRef: string }, E extends { readonly 
 }
 
 /**
- * Whether a refusal may be over soon: a server that let us in before may still be starting, after a deploy. Our own
- * mistake, such as a payload that cannot be sent, is no refusal. (C-43)
+ * Whether a refusal may be temporary: after a deploy, a server that accepted the join before may still be starting. A
+ * mistake of the application, such as a payload that cannot be sent, is not a refusal. (C-43)
  */
-function mayPass({ isRejoin }: In<'joining'>, { code }: RollcallError, context: ChannelContext): boolean {
+function mayBeTemporary(
+  { isRejoin }: In<'joining'>,
+  { code }: RollcallError,
+  context: ChannelContext,
+): boolean {
   return isRejoin && code === 'refused' && !context.hasRetryableCodes
 }
 
-/** Nothing of the server's is expected. */
+/** The cells of a state in which no frame of the server counts. */
 const ignoreServer = { accepted: stay, rejected: stay, leaveConfirmed: stay, ended: stay, failed: stay }
 
 const table: TransitionTable<ChannelState, ChannelEvent, ChannelEffect, ChannelContext> = {
@@ -225,7 +230,7 @@ const table: TransitionTable<ChannelState, ChannelEvent, ChannelEffect, ChannelC
     join: stay,
     leave: leaveUnconfirmed,
     connected: retryJoin,
-    // The next connection tells when to try, not the timer.
+    // The next connection starts the attempt, not the timer.
     lost: (state) => ({ state, effects: [CLEAR_TIMER] }),
     due: retryJoin,
   },
@@ -245,7 +250,7 @@ const table: TransitionTable<ChannelState, ChannelEvent, ChannelEffect, ChannelC
       ],
     })),
     rejected: ifCurrent((state, { error, isRetryable, retryAfterMs }, context) =>
-      isRetryable || mayPass(state, error, context)
+      isRetryable || mayBeTemporary(state, error, context)
         ? tryLater(state, error, context, [], retryAfterMs)
         : { state: { name: 'refused', error }, effects: [CLEAR_TIMER, { kind: 'failed', error }] },
     ),
@@ -255,9 +260,13 @@ const table: TransitionTable<ChannelState, ChannelEvent, ChannelEffect, ChannelC
       tryLater(state, error, context, [{ kind: 'joinFailed', error }]),
     ),
     due: (state, _event, context) => {
-      const error = timeoutError(`The join of "${context.topic}"`, context.timeoutMs, 'It is tried again.')
-      // Not left in between: the server may have let us in, and others would see us go. The next join takes its
-      // place on the server.
+      const error = timeoutError(
+        `The join of "${context.topic}"`,
+        context.timeoutMs,
+        'The client tries again.',
+      )
+      // Sends no leave: the server may have accepted the join, and others would see this client go. The next join
+      // replaces this one on the server.
       return tryLater(state, error, context, [])
     },
   },
@@ -287,7 +296,7 @@ const table: TransitionTable<ChannelState, ChannelEvent, ChannelEffect, ChannelC
     connected: stay,
     lost: (state, _event, context) => {
       const step = finishLeave(state, { ...context, isConnected: false })
-      // Nobody knows whether the leave got there.
+      // The leave may not have arrived.
       return { state: step.state, effects: [{ kind: 'leaveLater' }, ...step.effects] }
     },
     accepted: stay,
@@ -297,7 +306,7 @@ const table: TransitionTable<ChannelState, ChannelEvent, ChannelEffect, ChannelC
     failed: ifCurrent((state, _event, context) => finishLeave(state, context)),
     due: (state, _event, context) => {
       const step = finishLeave(state, context)
-      // Who leaves does not wait for ever; that the server hears of it is seen to.
+      // The caller stops waiting. The leave is sent again until the server replies.
       return { state: step.state, effects: [{ kind: 'leaveLater' }, ...step.effects] }
     },
   },

@@ -13,35 +13,35 @@ import { TopicMembership } from './topic-membership'
 export type { JoinPayload } from '../arguments'
 
 /**
- * - `idle`: not asked to join yet
- * - `joining`: asked to, the server has not answered yet or can't be reached yet
+ * - `idle`: `join` has not been called
+ * - `joining`: the server has not replied yet, or cannot be reached yet
  * - `joined`
- * - `away`: was joined, the connection is lost or the channel failed; joins again by itself. See `error`
+ * - `away`: the connection is lost or the channel failed; it joins again by itself. See `error`
  * - `leaving`: the server has not confirmed the leave yet
- * - `left`: by us, or ended by the server for the reason in the snapshot's `error`
- * - `refused`: the server said no, see `error`; `join` asks again
+ * - `left`: `leave` was called, or the server ended the channel for the reason in `error`
+ * - `refused`: the server refused the join for the reason in `error`; `join` asks again
  */
 export type ChannelStatus = 'idle' | 'joining' | 'joined' | 'away' | 'leaving' | 'left' | 'refused'
 
 /** A channel's state at one moment. Immutable; the same object until something changes. */
 export interface ChannelSnapshot {
   readonly status: ChannelStatus
-  /** Why it is not joined, as far as that is known; null while it is. */
+  /** The reason why it is not joined, if it is known; null while it is joined. */
   readonly error: RollcallError | null
-  /** What the server answered to the latest join; null before. Kept while away. */
+  /** The server's reply to the latest join; null before. Stays while `away`. */
   readonly response: unknown
 }
 
 export interface PushOptions {
-  /** For the answer, the time in the queue included, in milliseconds. @default the socket's `timeoutMs` */
+  /** Longest wait for the reply, with the time in the queue, in milliseconds. @default the socket's `timeoutMs` */
   readonly timeoutMs?: number | undefined
 }
 
 /**
- * Membership of one topic: join, push, listen, and see who is there. Got from {@link Socket.channel}, one for each
- * topic. Rejoins by itself after a lost connection.
+ * One topic: join it, push and receive events, and see who is present. Get it from {@link Socket.channel}, which
+ * returns one channel per topic. It rejoins by itself after a lost connection.
  *
- * @typeParam M - What the metas of the topic's presences look like. Taken on trust.
+ * @typeParam M - The type of the metas in the topic. The client does not check it.
  *
  * @example
  * ```ts
@@ -58,7 +58,7 @@ export interface PushOptions {
  */
 export class Channel<M = Meta> {
   readonly topic: Topic
-  /** Who is in the topic. */
+  /** The presences in the topic. */
   readonly presence: Presence<M>
   readonly #membership: TopicMembership<M>
   readonly #retention: Retention
@@ -75,8 +75,8 @@ export class Channel<M = Meta> {
     this.presence = new Presence<M>(this.#membership.feed, (change) => this.#membership.change(change))
     this.#retention = new Retention(
       clock,
-      () => this.#joinIfApart(),
-      () => this.#leaveUnlessHeld(),
+      () => this.#joinIfNeeded(),
+      () => this.#leaveUnlessJoinedByCall(),
     )
     this.#snapshot = { status: 'idle', error: null, response: null }
   }
@@ -96,37 +96,38 @@ export class Channel<M = Meta> {
     return this.#snapshot
   }
 
-  /** Calls `listener` whenever {@link getSnapshot} may return another object. Returns what ends that. */
+  /** Calls `listener` when {@link getSnapshot} may return another object. Returns a function that unsubscribes. */
   subscribe(listener: () => void): () => void {
     return this.#membership.changes.subscribe(listener)
   }
 
   /**
-   * Joins the topic, and stays in it until {@link leave}: it is tried again for as long as that may help, and
-   * after every lost connection. While joining or joined it returns the same promise.
+   * Joins the topic and stays in it until {@link leave}. The channel retries a join that may succeed later, and joins
+   * again after a lost connection. While joining or joined, every call returns the same promise.
    *
    * Resolves with the server's response. Rejects with a {@link RollcallError}: `refused` with the server's `reason`;
-   * `timeout` after `timeoutMs`, and `disconnected` where the join failed on the server, though the channel goes on trying; `left`, `disconnected`, `replaced`, `kicked`;
-   * `invalid_argument` where the payload is not JSON. Need not be awaited: {@link getSnapshot} tells the same.
+   * `timeout` after `timeoutMs`, or `disconnected` if the join failed on the server, and in both cases the channel keeps
+   * trying; `left`, `replaced`, `kicked`; `invalid_argument` if the payload is not JSON. You need not await it:
+   * {@link getSnapshot} reports the same.
    */
   join<R = unknown>(): Promise<R> {
     this.#isJoinedByCall = true
     return this.#membership.join() as Promise<R>
   }
 
-  /** Leaves the topic, also while joining. Never rejects: without an answer it counts as left after `timeoutMs`. */
+  /** Leaves the topic, also while joining. Never rejects: without a reply it resolves after `timeoutMs`. */
   leave(): Promise<void> {
     this.#isJoinedByCall = false
     return this.#membership.leave()
   }
 
   /**
-   * Sends an event of the application's own and resolves with the server's response. Before the join, and while
-   * away, it waits in a queue, bounded by `maxQueuedPushes`, and is sent after the (re)join, in order.
+   * Sends an event of the application and resolves with the server's response. Before the join, and while `away`, the
+   * push waits in a queue of at most `maxQueuedPushes`, and is sent in order after the join or rejoin.
    *
    * Rejects with a {@link RollcallError}: `push_failed` with the server's `reason` and `response`; `timeout`;
-   * `disconnected` where the connection ended before the answer (it is not sent twice); `queue_full`; `left`,
-   * `refused`; `invalid_argument` where the event belongs to the protocol or the payload is not JSON.
+   * `disconnected` if the connection ended before the reply (it is not sent twice); `queue_full`; `left`, `refused`;
+   * `invalid_argument` if the event belongs to the protocol or the payload is not JSON.
    *
    * @param event - Any name that does not begin with `phx_` or `presence_`.
    * @param payload - JSON, or bytes: an `ArrayBuffer`, or a view of one. @default {}
@@ -149,14 +150,14 @@ export class Channel<M = Meta> {
     const unknown = Object.keys(options).find((name) => name !== 'timeoutMs')
     if (unknown !== undefined) {
       return Promise.reject(
-        invalidArgument(`There is no option ${JSON.stringify(unknown)} of a push; there is timeoutMs.`),
+        invalidArgument(`A push has no option ${JSON.stringify(unknown)}. Its only option is timeoutMs.`),
       )
     }
     const timeoutMs = options.timeoutMs ?? this.#timeoutMs
     if (typeof event !== 'string' || event === '' || isReservedEvent(event)) {
       const name = JSON.stringify(event)
       return Promise.reject(
-        invalidArgument(`The event ${name} is empty or belongs to the protocol; name it otherwise.`),
+        invalidArgument(`The event ${name} is empty or belongs to the protocol. Choose another name.`),
       )
     }
     if (typeof timeoutMs !== 'number' || !(timeoutMs > 0 && timeoutMs <= LONGEST_DELAY_MS)) {
@@ -172,7 +173,7 @@ export class Channel<M = Meta> {
     return pushed as Promise<R>
   }
 
-  /** Listens to an event of the application's own. The payload's type is taken on trust. */
+  /** Adds a listener for an event of the application. The client does not check the payload's type. */
   on<P = unknown>(event: string, listener: (payload: P) => void): this {
     this.#membership.events.on(event, listener)
     return this
@@ -183,17 +184,17 @@ export class Channel<M = Meta> {
     return this
   }
 
-  /** Without a listener: all of the event. */
+  /** Removes a listener; without one, all listeners of the event. */
   off<P = unknown>(event: string, listener?: (payload: P) => void): this {
     this.#membership.events.off(event, listener)
     return this
   }
 
   /**
-   * Joins for as long as somebody holds on: at the first call, until a macrotask after the last one let go. For
-   * components that come and go; a channel that was joined by {@link join} stays until {@link leave}.
+   * Joins while at least one caller retains the channel: from the first call until one macrotask after the last
+   * release. For components that come and go. A channel that {@link join} joined stays until {@link leave}.
    *
-   * @returns What lets go. Calling it twice is calling it once.
+   * @returns A function that releases. Further calls of it do nothing.
    *
    * @example
    * ```ts
@@ -209,14 +210,14 @@ export class Channel<M = Meta> {
     return this.#retention.retain()
   }
 
-  #joinIfApart(): void {
+  #joinIfNeeded(): void {
     const { status } = this
-    // Not where it was refused: a second component on a page would ask a question that has just been answered.
-    const isApart = status === 'idle' || status === 'left' || status === 'leaving'
-    if (isApart) this.#membership.join().catch(() => {})
+    // Not after a refusal: a second component on a page would repeat a join that was just refused.
+    const isOut = status === 'idle' || status === 'left' || status === 'leaving'
+    if (isOut) this.#membership.join().catch(() => {})
   }
 
-  #leaveUnlessHeld(): void {
+  #leaveUnlessJoinedByCall(): void {
     if (!this.#isJoinedByCall) void this.#membership.leave()
   }
 }
@@ -236,11 +237,10 @@ function statusOf(state: ChannelState): ChannelStatus {
 }
 
 /**
- * Counts those who need something, starts it for the first and stops it after the last. It stops a macrotask late:
- * whoever lets go and takes hold again at once, as React does with every component in StrictMode, has changed
- * nothing. (C-13)
+ * Counts callers: starts for the first, and stops one macrotask after the last release. React's StrictMode releases
+ * and retains again at once, which must change nothing. (C-13)
  */
-export class Retention {
+class Retention {
   readonly #start: () => void
   readonly #timer: ResettableTimer
   #count = 0
@@ -250,15 +250,15 @@ export class Retention {
     this.#timer = new ResettableTimer(clock, stop)
   }
 
-  /** Returns what lets go; calling that twice is calling it once. */
+  /** Returns a function that releases. Further calls of it do nothing. */
   retain(): () => void {
     this.#timer.set(null)
     this.#count += 1
     this.#start()
-    let isHeld = true
+    let isRetained = true
     return () => {
-      if (!isHeld) return
-      isHeld = false
+      if (!isRetained) return
+      isRetained = false
       this.#count -= 1
       if (this.#count === 0) this.#timer.set(0)
     }

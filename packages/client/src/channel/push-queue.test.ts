@@ -40,8 +40,8 @@ describe('push queue', () => {
       { event: 'a', ref: '1', joinRef: 'j' },
       { event: 'b', ref: '2', joinRef: 'j' },
     ])
-    pushes.answer('2', null, 'two')
-    pushes.answer('1', null, 'one')
+    pushes.onReply('2', null, 'two')
+    pushes.onReply('1', null, 'one')
     expect(await Promise.all([first, second])).toEqual(['one', 'two'])
   })
 
@@ -53,7 +53,7 @@ describe('push queue', () => {
     pushes.flush('j')
     expect(eventsOf(sent)).toEqual(['a', 'b', 'c'])
     expect(channels.queuedPushes).toBe(0)
-    for (const ref of ['1', '2', '3']) pushes.answer(ref, null, ref)
+    for (const ref of ['1', '2', '3']) pushes.onReply(ref, null, ref)
     expect(await Promise.all(all)).toEqual(['1', '2', '3'])
   })
 
@@ -69,7 +69,7 @@ describe('push queue', () => {
     expect(channels.queuedPushes).toBe(0)
     const fits = pushes.send(push('e'), null)
     pushes.flush('j')
-    pushes.answer('1', null, 'ok')
+    pushes.onReply('1', null, 'ok')
     expect(await fits).toBe('ok')
   })
 
@@ -79,14 +79,14 @@ describe('push queue', () => {
     const caught = expect(late).rejects.toThrow(failing('timeout'))
     await clock.advance(500)
     await caught
-    expect(() => pushes.answer('1', null, 'too late')).not.toThrow()
+    expect(() => pushes.onReply('1', null, 'too late')).not.toThrow()
     // Nothing is kept of it: a server that never answers must not fill the memory.
     expect([clock.pending, pushes.size]).toEqual([0, 0])
   })
 
   test('[C-14] what timed out in the queue is not sent later', async () => {
     const { pushes, clock, sent } = rig()
-    const caught = expect(pushes.send(push('a', 500), null)).rejects.toThrow('It was not sent')
+    const caught = expect(pushes.send(push('a', 500), null)).rejects.toThrow('It was never sent')
     await clock.advance(500)
     await caught
     pushes.flush('j')
@@ -96,7 +96,7 @@ describe('push queue', () => {
   test('an error reply rejects with the reason and all that was said', async () => {
     const { pushes } = rig()
     const refused = pushes.send(push('a'), 'j')
-    pushes.answer('1', { reason: 'limit_exceeded', message: 'Too long.', max: 3 }, null)
+    pushes.onReply('1', { reason: 'limit_exceeded', message: 'Too long.', max: 3 }, null)
     await expect(refused).rejects.toThrow(
       expect.objectContaining({
         code: 'push_failed',
@@ -115,7 +115,7 @@ describe('push queue', () => {
     await expect(gone).rejects.toThrow(failing('disconnected'))
     pushes.flush('k')
     expect(eventsOf(sent)).toEqual(['a', 'b'])
-    pushes.answer('2', null, 'ok')
+    pushes.onReply('2', null, 'ok')
     expect(await kept).toBe('ok')
   })
 

@@ -18,20 +18,20 @@ export interface Push {
 
 interface PendingPush {
   readonly push: Push
-  readonly waiter: PendingResult<unknown>
-  /** What its answer will carry; null while it is queued. */
+  readonly result: PendingResult<unknown>
+  /** The ref of its reply; null while it is queued. */
   ref: string | null
 }
 
 /*
- *                      flush                answer
+ *                      flush                reply
  *   queued (bounded) ---------> sent ------------------> settled
  *      |                          |                        ^
  *      +--------------------------+------------------------+
  *            timeout, connection lost, channel over
  */
 
-/** One channel's pushes: those that wait for the join, and those that wait for their answer. */
+/** The pushes of one channel that wait for the join or for their reply. */
 export class PushQueue {
   readonly #connection: PushConnection
   readonly #channels: Pick<Channels, 'queuedPushes'>
@@ -43,12 +43,12 @@ export class PushQueue {
     this.#channels = channels
   }
 
-  /** Pushes that wait, for a join or for their answer. */
+  /** Pushes that wait for the join or for their reply. */
   get size(): number {
     return this.#queued.size + this.#sent.size
   }
 
-  /** Sends at once where there is a join to send in, queues otherwise. (C-8) */
+  /** Sends the push in the join, or queues it if `joinRef` is null. (C-8) */
   send(push: Push, joinRef: string | null): Promise<unknown> {
     const { clock, maxQueuedPushes } = this.#connection.options
     if (joinRef === null && this.#channels.queuedPushes >= maxQueuedPushes)
@@ -56,16 +56,16 @@ export class PushQueue {
     const pending: PendingPush = {
       push,
       ref: null,
-      waiter: new PendingResult(clock, push.timeoutMs, () => this.#timeOut(pending)),
+      result: new PendingResult(clock, push.timeoutMs, () => this.#timeOut(pending)),
     }
     if (joinRef === null) {
       this.#queued.add(pending)
       this.#channels.queuedPushes += 1
     } else this.#transmit(pending, joinRef)
-    return pending.waiter.promise
+    return pending.result.promise
   }
 
-  /** Sends what waited, in the order in which it was pushed. */
+  /** Sends the queued pushes in their order. */
   flush(joinRef: string): void {
     for (const pending of this.#queued) {
       this.#unqueue(pending)
@@ -73,40 +73,40 @@ export class PushQueue {
     }
   }
 
-  /** An answer to nothing that waits, because it timed out or never was, is let fall. */
-  answer(ref: MessageRef, error: JsonObject | null, response: unknown): void {
+  /** Settles the push with this ref. Ignores a reply to a push that has timed out. */
+  onReply(ref: MessageRef, error: JsonObject | null, response: unknown): void {
     const pending = this.#sent.get(ref)
     if (!pending) return
     this.#sent.delete(ref)
-    if (error === null) pending.waiter.resolve(response)
-    else pending.waiter.reject(refusalError('push_failed', `${pending.push.what} failed`, readRefusal(error)))
+    if (error === null) pending.result.resolve(response)
+    else pending.result.reject(refusalError('push_failed', `${pending.push.what} failed`, readRefusal(error)))
   }
 
-  /** No answer comes any more to what was sent; it is not sent again, as the server may have acted on it. */
+  /** Rejects the pushes that were sent, because no reply comes. They are not sent again: the server may have acted. */
   failSent(): void {
     const lost = [...this.#sent.values()]
     this.#sent.clear()
-    for (const { push, waiter } of lost) waiter.reject(lostError(push))
+    for (const { push, result } of lost) result.reject(lostError(push))
   }
 
   failAll(error: RollcallError): void {
     const all = [...this.#sent.values(), ...this.#queued]
     this.#sent.clear()
     for (const pending of this.#queued) this.#unqueue(pending)
-    for (const { waiter } of all) waiter.reject(error)
+    for (const { result } of all) result.reject(error)
   }
 
   #transmit(pending: PendingPush, joinRef: string): void {
-    const { push, waiter } = pending
+    const { push, result } = pending
     const ref = this.#connection.nextRef()
     try {
       this.#connection.send(push.write(ref, joinRef))
       pending.ref = ref
       this.#sent.set(ref, pending)
-      // Else every event that a channel takes without a word would end as an unhandled rejection.
-      if (!this.#connection.dialect.repliesToPushes) waiter.markHandled()
+      // A Phoenix channel need not reply, and the timeout would then be an unhandled rejection. (C-31)
+      if (!this.#connection.dialect.repliesToPushes) result.markHandled()
     } catch (error) {
-      waiter.reject(
+      result.reject(
         asRollcallError(error, 'invalid_argument', (why) => `${push.what} cannot be sent: ${why}`),
       )
     }
@@ -117,18 +117,18 @@ export class PushQueue {
   }
 
   #timeOut(pending: PendingPush): void {
-    const { push, waiter, ref } = pending
+    const { push, result, ref } = pending
     this.#unqueue(pending)
     this.#sent.delete(ref)
-    const advice = ref ? 'The server may have acted on it.' : 'It was not sent, and will not be.'
-    waiter.reject(timeoutError(push.what, push.timeoutMs, advice))
+    const advice = ref ? 'The server may have acted on it.' : 'It was never sent.'
+    result.reject(timeoutError(push.what, push.timeoutMs, advice))
   }
 }
 
 function fullError({ what }: Push, max: number): RollcallError {
   return new RollcallError(
     'queue_full',
-    `${what} was not queued: ${max} pushes already wait for their channels to be joined (option maxQueuedPushes).`,
+    `${what} was not queued: ${max} pushes already wait for a join (maxQueuedPushes). Try again once joined.`,
   )
 }
 

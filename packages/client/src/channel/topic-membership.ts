@@ -279,7 +279,7 @@ export class TopicMembership<M> implements OpenChannel {
 
   #onReply({ ref, status, response }: ReceivedReply): void {
     const error = status === 'error' ? response : null
-    if (ref === null || ref !== this.#syncRef) this.#pushes.answer(ref, error, response)
+    if (ref === null || ref !== this.#syncRef) this.#pushes.onReply(ref, error, response)
     else if (error) this.feed.dispatch({ kind: 'syncRefused', ...readRefusal(error) })
   }
 

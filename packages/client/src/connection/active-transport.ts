@@ -9,38 +9,38 @@ import { readRefusal, refusalError } from '../refusal'
 import type { CloseInfo, ReceivedFrame } from './connection-state'
 import { addressWith, type Endpoint, publicAddress } from './endpoint'
 
-/** Longest wait for the other side to agree to an end; after it the connection is dropped. In milliseconds. */
+/** Longest wait for the server to confirm a close, in milliseconds. After it the connection is dropped. */
 const CLOSE_TIMEOUT_MS = 2_000
 
-export interface ActiveTransportListener {
+interface ActiveTransportListener {
   opened(): void
   frame(frame: Frame): void
   closed(close: CloseInfo): void
-  /** There is nothing to connect with. */
+  /** No transport could be made, for example because the address cannot be used. */
   failed(error: RollcallError): void
 }
 
-/** What of a dialect shows in a handshake. */
-export type OfferedDialect = Pick<ClientDialect, 'subprotocol' | 'subprotocolWithToken'>
+/** The parts of a dialect that a handshake shows. */
+type OfferedDialect = Pick<ClientDialect, 'subprotocol' | 'subprotocolWithToken'>
 
-/** One attempt and what became of it. */
+/** One attempt to connect. */
 interface Attempt {
-  /** Null where there is none to be had. */
+  /** Null until it is made, and if it cannot be made. */
   transport: Transport | null
   isOpen: boolean
-  parting: PendingResult<void> | null
+  closing: PendingResult<void> | null
 }
 
 /**
- * The one transport that is in use. What a former one still has to say is not heard, however late it comes: else an
- * old connection's end would be taken for the new one's.
+ * The one transport in use. Ignores what a former transport still reports: the end of an old connection would be taken
+ * for the end of the new one. (C-5)
  */
 export class ActiveTransport {
   readonly #options: ResolvedSocketOptions
   readonly #endpoint: Endpoint
   readonly #dialect: OfferedDialect
   readonly #listener: ActiveTransportListener
-  readonly #closing = new Set<Promise<void>>()
+  readonly #closings = new Set<Promise<void>>()
   #current: Attempt | null = null
 
   constructor(
@@ -59,9 +59,9 @@ export class ActiveTransport {
     return this.#current?.isOpen ?? false
   }
 
-  /** Begins anew. What comes of it is told to the listener, and never before this returns. */
+  /** Starts a new connection in place of the current one. The listener is never called before this returns. */
   open({ params, token }: Credentials): void {
-    const attempt: Attempt = { transport: null, isOpen: false, parting: null }
+    const attempt: Attempt = { transport: null, isOpen: false, closing: null }
     this.#current = attempt
     const isCurrent = () => attempt === this.#current
     const { subprotocol, subprotocolWithToken } = this.#dialect
@@ -77,7 +77,7 @@ export class ActiveTransport {
           if (isCurrent()) this.#listener.frame(frame)
         },
         onClose: (code, reason) => {
-          attempt.parting?.resolve()
+          attempt.closing?.resolve()
           if (!isCurrent()) return
           this.#current = null
           this.#listener.closed({ code, reason })
@@ -87,8 +87,8 @@ export class ActiveTransport {
       attempt.transport = this.#options.transport(address, offered, listener, tokenSubprotocolOf(token))
     } catch (thrown) {
       this.#current = null
-      const what = `Connecting to ${publicAddress(this.#endpoint)} failed`
-      this.#listener.failed(asRollcallError(thrown, 'disconnected', (why) => `${what}: ${why}`))
+      const problem = `Connecting to ${publicAddress(this.#endpoint)} failed`
+      this.#listener.failed(asRollcallError(thrown, 'disconnected', (why) => `${problem}: ${why}`))
     }
   }
 
@@ -96,14 +96,14 @@ export class ActiveTransport {
     this.#current?.transport?.send(frame)
   }
 
-  /** Gives it up at once: the other side is taken for dead. */
+  /** Drops the connection at once, without telling the server. */
   abandon(): void {
     const attempt = this.#current
     this.#current = null
     attempt?.transport?.abandon()
   }
 
-  /** Ends it in order, within {@link CLOSE_TIMEOUT_MS}. */
+  /** Closes the connection with a code, and drops it after {@link CLOSE_TIMEOUT_MS}. */
   closeGracefully({ code, reason }: CloseInfo): void {
     const attempt = this.#current
     const transport = attempt?.transport
@@ -112,32 +112,32 @@ export class ActiveTransport {
       return
     }
     this.#current = null
-    const parting = new PendingResult<void>(this.#options.clock, CLOSE_TIMEOUT_MS, () => {
+    const closing = new PendingResult<void>(this.#options.clock, CLOSE_TIMEOUT_MS, () => {
       transport.abandon()
-      parting.resolve()
+      closing.resolve()
     })
-    attempt.parting = parting
-    this.#closing.add(parting.promise)
-    void parting.promise.then(() => this.#closing.delete(parting.promise))
+    attempt.closing = closing
+    this.#closings.add(closing.promise)
+    void closing.promise.then(() => this.#closings.delete(closing.promise))
     transport.close(code, reason)
   }
 
-  /** Resolves once every transport that was parted from has ended. */
+  /** Resolves when every transport that was asked to close has closed. */
   async whenClosed(): Promise<void> {
-    await Promise.all(this.#closing)
+    await Promise.all(this.#closings)
   }
 }
 
-/** What the server said; an error `protocol_fault` where we do not understand it, or it did not understand us. */
+/** Decodes a frame of the server. Returns a `protocol_fault` if one side did not understand the other. */
 export function readServerFrame(dialect: ClientDialect, frame: Frame): ReceivedFrame | RollcallError {
   const decoded = dialect.decodeServer(frame)
   if (!decoded.ok) {
     const { code, message } = decoded.fault
-    const what = 'A frame of the server was not understood and is passed over'
-    return new RollcallError('protocol_fault', `${what}: ${message}`, { reason: code })
+    const problem = 'The client ignored a frame of the server that it does not understand'
+    return new RollcallError('protocol_fault', `${problem}: ${message}`, { reason: code })
   }
   const received = decoded.value
   if (received.kind !== 'fault') return received
   const refusal = readRefusal(received.response)
-  return refusalError('protocol_fault', 'The server did not understand a frame of ours', refusal)
+  return refusalError('protocol_fault', 'The server did not understand a frame of this client', refusal)
 }

@@ -40,13 +40,13 @@ describe('why a socket is not open', () => {
     })
     expect(connectTimeoutError('handshaking', 7)).toMatchObject({
       code: 'timeout',
-      message: 'The server accepted the connection and did not answer within 7 ms (connectTimeoutMs).',
+      message: 'The server accepted the connection, but did not reply within 7 ms (connectTimeoutMs).',
     })
   })
 
   test('says what to do once the credentials are over, and that a heartbeat was not answered', () => {
     expect(expiredError().code).toBe('expired')
-    expect(expiredError().message).toMatch(/Sign in again, then connect\(\)/)
+    expect(expiredError().message).toMatch(/Sign in again, then call connect\(\)/)
     expect(silenceError().code).toBe('disconnected')
     expect(silenceError().message).toMatch(/did not answer a heartbeat/)
   })
@@ -54,7 +54,7 @@ describe('why a socket is not open', () => {
   test('[C-38] says of a page that the browser suspended that nobody has to do anything', () => {
     expect(suspendedError()).toMatchObject({
       code: 'disconnected',
-      message: 'The browser suspended the page. It connects again when the page goes on.',
+      message: 'The browser suspended the page. The socket connects again when the page continues.',
     })
   })
 })

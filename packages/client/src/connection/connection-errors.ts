@@ -2,7 +2,7 @@ import { RollcallError, type RollcallErrorCode } from '../errors'
 import type { CloseInfo } from './connection-state'
 
 /*
- * Why a socket is not open, as errors for people.
+ * The errors that say why a socket is not open.
  */
 
 export function connectTimeoutError(phase: 'connecting' | 'handshaking', ms: number): RollcallError {
@@ -10,13 +10,13 @@ export function connectTimeoutError(phase: 'connecting' | 'handshaking', ms: num
     'timeout',
     phase === 'connecting'
       ? `No connection within ${ms} ms (connectTimeoutMs). Check the address and the network.`
-      : `The server accepted the connection and did not answer within ${ms} ms (connectTimeoutMs).`,
+      : `The server accepted the connection, but did not reply within ${ms} ms (connectTimeoutMs).`,
   )
 }
 
 const POLICY_VIOLATION = 1008
 const KICKED = 4002
-/** The one code that ends a session for good and not the socket: with other credentials it may come back. (C-35) */
+/** Ends the session, but not the socket, which may connect again with other credentials. (C-35) */
 export const EXPIRED_CODE = 4004
 
 export function closeError(close: CloseInfo): RollcallError {
@@ -30,21 +30,21 @@ export function closeError(close: CloseInfo): RollcallError {
   }
 }
 
-/** Whatever its code. */
+/** For a dialect without close codes of its own. */
 export function endError(close: CloseInfo): RollcallError {
   return ended('disconnected', 'The connection ended', close)
 }
 
-function ended(code: RollcallErrorCode, what: string, close: CloseInfo): RollcallError {
+function ended(code: RollcallErrorCode, event: string, close: CloseInfo): RollcallError {
   const { reason } = close
   const why = reason === '' ? `code ${close.code}` : `code ${close.code}: ${reason}`
-  return new RollcallError(code, `${what} (${why}).`, reason === '' ? {} : { reason })
+  return new RollcallError(code, `${event} (${why}).`, reason === '' ? {} : { reason })
 }
 
 export function expiredError(): RollcallError {
   return new RollcallError(
     'expired',
-    'What proved who we are is over, and there is nothing newer. Sign in again, then connect().',
+    'The credentials have expired, and there are no newer ones. Sign in again, then call connect().',
   )
 }
 
@@ -55,6 +55,6 @@ export function silenceError(): RollcallError {
 export function suspendedError(): RollcallError {
   return new RollcallError(
     'disconnected',
-    'The browser suspended the page. It connects again when the page goes on.',
+    'The browser suspended the page. The socket connects again when the page continues.',
   )
 }

@@ -3,12 +3,12 @@ import type { Backoff } from '../async/backoff'
 import type { RollcallError } from '../errors'
 
 /*
- * What the socket machine is in, is told and does. The table that ties them together is in socket-machine.ts.
+ * The states, events and effects of the connection machine. Its table is in connection-machine.ts.
  */
 
-/** How a WebSocket ended. */
+/** The end of a WebSocket. */
 export interface CloseInfo {
-  /** The close code; 1006 for a connection that broke or never came about. */
+  /** The close code; 1006 if the connection broke or was never made. */
   readonly code: number
   readonly reason: string
 }
@@ -16,7 +16,7 @@ export interface CloseInfo {
 /** A frame of the server that this client understood. */
 export type ReceivedFrame = Exclude<ReceivedMessage, ReceivedFault> | ReceivedMetas
 
-/** Who the server believes us to be. */
+/** This client as the server identified it. */
 export interface Identity {
   readonly id: string
 }
@@ -24,28 +24,28 @@ export interface Identity {
 export interface SessionInfo {
   readonly id: string | null
   readonly identity: Identity | null
-  /** Whether it is the session of an earlier connection, with the channels that it was in. */
+  /** Whether the server resumed the session of an earlier connection, with its channels. */
   readonly isResumed: boolean
   /** How long a server that restarted without its presences waits for their clients to return, in milliseconds. */
   readonly recoveringMs: number
 }
 
-/** What every state remembers. */
+/** The fields of every state. */
 export interface ConnectionMemory {
   readonly isOnline: boolean
-  /** Kept while the connection is away. */
+  /** Stays while the connection is lost. */
   readonly session: SessionInfo | null
   readonly lastClose: CloseInfo | null
-  /** Why the socket is not open; null while it is, and where it was not asked to be. */
+  /** The reason why the socket is not open; null while it is open, and before and after it was asked to be. */
   readonly error: RollcallError | null
 }
 
 export type ConnectionState = ConnectionMemory &
   (
     | { readonly name: 'idle' }
-    /** `attempt`: tries since the connection was last good, this one included. */
+    /** `attempt`: attempts since the last good connection, this one included. */
     | { readonly name: 'connecting'; readonly attempt: number }
-    /** The transport is open, the answer to our hello is due. */
+    /** The transport is open, and the server has not replied to hello. */
     | { readonly name: 'handshaking'; readonly attempt: number }
     | { readonly name: 'open'; readonly attempt: number; readonly openedAt: number }
     /** `retryAt`: epoch milliseconds; null while the page is suspended. */
@@ -66,35 +66,35 @@ export type ConnectionEvent =
       readonly retryAfterMs: number
     }
   | { readonly kind: 'closed'; readonly close: CloseInfo }
-  /** What proved who we are is over, and there is nothing else to come back with. Null: it was not even tried. */
+  /** The credentials expired, and there are no others. `close` is null if there was no connection to close. */
   | { readonly kind: 'expired'; readonly close: CloseInfo | null }
-  /** The attempt came to nothing before there was a transport. */
+  /** The attempt failed before there was a transport. */
   | { readonly kind: 'failed'; readonly error: RollcallError }
   | { readonly kind: 'due' }
-  /** The heartbeat found the connection dead. */
+  /** The server did not answer a heartbeat. */
   | { readonly kind: 'timedOut' }
   | { readonly kind: 'online' }
   | { readonly kind: 'offline' }
   | { readonly kind: 'visible' }
-  /** The page is about to be frozen, and may go on later. */
+  /** The browser is about to freeze the page, which may continue later. */
   | { readonly kind: 'suspended' }
   /** The page is about to end. */
   | { readonly kind: 'unloaded' }
 
 export type ConnectionEffect =
-  /** Set the one timer, or clear it. */
+  /** Sets the timer; null clears it. */
   | { readonly kind: 'setTimer'; readonly delayMs: number | null }
   | { readonly kind: 'open' }
-  /** Say hello, and let the channels join without waiting for the answer. */
+  /** Sends hello, and lets the channels join without waiting for the reply. */
   | { readonly kind: 'sendHello' }
-  /** Drop the transport, if there is one. Where `isGoodbye`, take leave of the server first. */
+  /** Drops the transport, if there is one. With `isGoodbye`, sends goodbye and closes it instead. */
   | { readonly kind: 'close'; readonly close: CloseInfo; readonly isGoodbye: boolean }
-  /** Close the transport in order, with a code that says why; the session is to be resumed. */
+  /** Closes the transport with a code. The session can be resumed. */
   | { readonly kind: 'closeGracefully'; readonly close: CloseInfo }
   | { readonly kind: 'heartbeat'; readonly order: 'started' | 'stopped' | 'probe' }
-  /** Channels have lost their connection. `isFinal`: it does not come back by itself. */
+  /** Tells the channels that the connection is lost. `isFinal`: it does not come back by itself. */
   | { readonly kind: 'lost'; readonly isFinal: boolean }
-  /** Listen to the network's hints, or stop. */
+  /** Starts or stops listening to the environment's hints. */
   | { readonly kind: 'watch'; readonly isOn: boolean }
 
 export interface ConnectionContext {
@@ -102,7 +102,7 @@ export interface ConnectionContext {
   readonly now: number
   /** From 0, below 1. */
   readonly random: number
-  /** Whether the server's close codes say whether to come back; see `ClientDialect`. */
+  /** Whether the server's close codes say whether to reconnect; see `ClientDialect`. */
   readonly hasCloseCodes: boolean
   readonly connectTimeoutMs: number
   readonly backoff: Backoff

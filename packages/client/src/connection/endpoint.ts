@@ -1,14 +1,14 @@
 import type { ClientDialect } from '@rollcall/shared-protocol'
 import { invalidArgument } from '../errors'
 
-/** What of a dialect shows in an address. */
-export type AddressedDialect = Pick<ClientDialect, 'pathSuffix' | 'params'>
+/** The parts of a dialect that an address shows. */
+type AddressedDialect = Pick<ClientDialect, 'pathSuffix' | 'params'>
 
 type Query = readonly (readonly [name: string, value: string])[]
 
 /**
- * Where to connect to. Kept as text: React Native's `URL` has no setters, appends a slash, and lacks most of
- * `URLSearchParams`.
+ * An address to connect to. It is text, because React Native's `URL` has no setters, appends a slash, and lacks most
+ * of `URLSearchParams`. (C-40)
  */
 export interface Endpoint {
   /** `ws:` or `wss:`, the host and the path. */
@@ -17,8 +17,8 @@ export interface Endpoint {
 }
 
 /**
- * The endpoint of an address. `ws:`, `wss:`, `http:` and `https:` are taken, and in a page also an address relative
- * to it, such as `/socket`. Throws `invalid_argument` for everything else.
+ * Parses an address with `ws:`, `wss:`, `http:` or `https:`, and in a page also one that is relative to it, such as
+ * `/socket`. Throws `invalid_argument` for everything else.
  */
 export function resolveEndpoint(address: string | URL, dialect?: AddressedDialect): Endpoint {
   if (typeof address !== 'string' && typeof address?.href !== 'string') {
@@ -29,7 +29,7 @@ export function resolveEndpoint(address: string | URL, dialect?: AddressedDialec
   if (scheme === null) {
     throw invalidArgument(`The address "${address}" must begin with ws://, wss://, http:// or https://.`)
   }
-  // A WebSocket refuses an address with a fragment, which would mean nothing to a server anyway.
+  // A WebSocket refuses an address with a fragment.
   const [rest = ''] = absolute.slice(scheme[0].length).split('#')
   const [place = '', ...queries] = rest.split('?')
   const base = `ws${scheme[1] ?? ''}://`.toLowerCase() + place
@@ -38,7 +38,7 @@ export function resolveEndpoint(address: string | URL, dialect?: AddressedDialec
   return { base: withSuffix(base, dialect.pathSuffix), query: merge(query, Object.entries(dialect.params)) }
 }
 
-/** The address with the params in its query. Those that the address has of its own stay, unless named again. */
+/** Adds the params to the query of the address. A param replaces one of the same name. */
 export function addressWith({ base, query }: Endpoint, params: ReadonlyMap<string, string>): string {
   const pairs = merge(query, [...params]).map((pair) => pair.map(encodeURIComponent).join('='))
   return pairs.length === 0 ? base : `${base}?${pairs.join('&')}`
@@ -49,7 +49,7 @@ export function paramsWith({ query }: Endpoint, params: ReadonlyMap<string, stri
   return new Map(merge(query, [...params]))
 }
 
-/** The endpoint for people and for storage: without the query and the user, which may hold a secret. */
+/** The address without query and user, which may hold a secret. For messages and for the name in the storage. */
 export function publicAddress({ base }: Endpoint): string {
   return base.replace(/^(wss?:\/\/)[^/]*@/, '$1')
 }
@@ -58,7 +58,7 @@ function absoluteOf(address: string): string {
   const page = typeof location === 'undefined' ? undefined : location.href
   try {
     const { href } = new URL(address, page)
-    // Only a relative address needs the URL's own text.
+    // Only a relative address needs the text of the URL.
     return /^[a-z]+:/i.test(address) ? address : href
   } catch (cause) {
     throw invalidArgument(
@@ -73,7 +73,7 @@ function withSuffix(base: string, suffix: string): string {
   return path.endsWith(suffix) ? path : path + suffix
 }
 
-/** By a loop: a pattern for it, `/\/+$/`, takes time with the square of a run of slashes. (C-37) */
+/** A loop, because the pattern `/\/+$/` takes quadratic time on a run of slashes. (C-37) */
 function withoutSlashesAtEnd(path: string): string {
   let end = path.length
   while (path[end - 1] === '/') end--

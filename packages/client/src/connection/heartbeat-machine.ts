@@ -4,13 +4,13 @@ import { type Step, stay, stepBy, type TransitionTable } from '@rollcall/shared-
  *            started                due, silent for intervalMs: beat
  *   off ----------------> listening --------------------------------> probing
  *    ^                      |   ^                                      |   |
- *    |       stopped        |   |                heard                 |   |
+ *    |       stopped        |   |               received               |   |
  *    +----------------------+   +--------------------------------------+   |
  *    +---------------------------------------------------------------------+
- *                          due, silent for timeoutMs: dead
+ *                       due, silent for timeoutMs: timedOut
  *
- * A connection is found dead `intervalMs + timeoutMs` after the last that was heard on it. (C-4) Where it beats steadily,
- * `heard` does not put the beat off. (C-27)
+ * A connection times out `intervalMs + timeoutMs` after its last frame. (C-4) With `isSteady`, a received frame does
+ * not delay the next beat. (C-27)
  */
 
 export type HeartbeatState =
@@ -24,24 +24,24 @@ export type HeartbeatState =
 export type HeartbeatEvent =
   | { readonly kind: 'started' }
   | { readonly kind: 'stopped' }
-  /** Any frame from the server: an answer to a heartbeat is no better a proof of life than another frame. */
+  /** Any frame of the server. The reply to a heartbeat proves no more than another frame. */
   | { readonly kind: 'received' }
-  /** Something happened that often kills connections: ask now. */
+  /** Something happened that often breaks connections: beat now. */
   | { readonly kind: 'probe' }
   | { readonly kind: 'due' }
 
 export type HeartbeatEffect =
-  /** Set the one timer, or clear it. */
+  /** Sets the timer; null clears it. */
   | { readonly kind: 'setTimer'; readonly delayMs: number | null }
   | { readonly kind: 'beat' }
   | { readonly kind: 'timedOut' }
 
 export interface HeartbeatContext {
-  /** Epoch milliseconds. May jump, as clocks do. */
+  /** Epoch milliseconds. Jumps when the system's clock is set. */
   readonly now: number
   readonly intervalMs: number
   readonly timeoutMs: number
-  /** Beats however much is heard: the other side drops who has said nothing for a while. */
+  /** Beats even while the server sends: it drops a client that sends nothing for a while. */
   readonly isSteady: boolean
 }
 
@@ -79,15 +79,15 @@ const table: TransitionTable<HeartbeatState, HeartbeatEvent, HeartbeatEffect, He
   listening: {
     started: (_state, _event, context) => listen(context),
     stopped: stop,
-    // No timer is set for each frame: the one that runs finds out when it is due.
+    // Sets no timer per frame: the running timer checks the time when it is due.
     received: (state, _event, { now, isSteady }) =>
       stay(isSteady ? state : { name: 'listening', receivedAt: now }),
     probe: (_state, _event, context) => probe(context),
     due: (state, _event, context) => {
       const silentMs = context.now - state.receivedAt
-      // A clock that was set back says nothing about silence; asking once too often costs one frame.
+      // After the clock was set back, the length of the silence is unknown. One beat too many costs one frame.
       if (silentMs < 0 || silentMs >= context.intervalMs) return probe(context)
-      // Whole milliseconds: the rest of a fraction could be too small to move a clock on, and be due for ever.
+      // Rounded up: a clock of whole milliseconds would not move in a fraction of one, and the timer would loop.
       return { state, effects: [{ kind: 'setTimer', delayMs: Math.ceil(context.intervalMs - silentMs) }] }
     },
   },
@@ -97,7 +97,7 @@ const table: TransitionTable<HeartbeatState, HeartbeatEvent, HeartbeatEffect, He
     received: (_state, _event, context) => listen(context),
     probe: stay,
     due: (state, _event, context) => {
-      // A timer this late means that the machine slept: the answer may be there and not yet read. Ask again.
+      // A timer this late means that the machine slept. The reply may have arrived unread, so beat again.
       if (context.now - state.deadline > context.timeoutMs) return probe(context)
       return { state: INITIAL_HEARTBEAT, effects: [{ kind: 'timedOut' }] }
     },

@@ -9,7 +9,7 @@ import {
   stepHeartbeat,
 } from './heartbeat-machine'
 
-/** Finds out whether the other side is still there. Its timer keeps a Node program alive, as an open socket does. */
+/** Notices a server that went silent. Its timer keeps a Node program alive, as an open socket does. */
 export class Heartbeat {
   readonly #machine: RunningMachine<HeartbeatState, HeartbeatEvent, HeartbeatEffect>
 

@@ -205,7 +205,7 @@ describe('[C-34] a renewal that fails', () => {
       'params_failed',
     ],
     ['as the server never answers', [due, made(2, 't2'), due], 'timeout'],
-  ] as const)('%s keeps what was lastAccepted, and is tried again', (_how, events, code) => {
+  ] as const)('%s keeps the last accepted credentials, and is tried again', (_how, events, code) => {
     const { state, effects } = run(events, held)
     expect(state).toMatchObject({ name: 'valid', lastAccepted: held.lastAccepted, failures: 1 })
     expect(effects).toEqual([
@@ -221,7 +221,7 @@ describe('[C-34] a renewal that fails', () => {
       tickets: [],
       error: expect.objectContaining({
         message:
-          'The renewal of our credentials was not answered within 4000 ms. The last lastAccepted ones are kept.',
+          'The renewal of the credentials got no reply within 4000 ms. The client keeps the last accepted ones.',
       }),
     })
   })
@@ -258,12 +258,12 @@ describe('[C-34] a connection', () => {
       })
   })
 
-  test('is opened with lastAccepted ones that never end, however late it is', () => {
+  test('is opened with accepted credentials that never end, however late it is', () => {
     const lasting = run([wanted, made(1, 't1'), welcomed('never'), broken]).state
     expect(run([wanted, failed(2)], lasting, { now: 1e15 }).effects).toContainEqual(open)
   })
 
-  test('that was opened with the last lastAccepted ones is an ordinary try: it may fail, and the next one follows', () => {
+  test('that was opened with the last accepted ones is an ordinary try: it may fail, and the next one follows', () => {
     for (const event of [failed(2), due, made(2, 't1')]) {
       const trying = run([wanted, event], away, { now: HOUR_MS - 1 })
       expect(trying.effects).toEqual([{ kind: 'setTimer', delayMs: null }, open])
@@ -285,12 +285,12 @@ describe('[C-34] a connection', () => {
       expect(run([stale], asking)).toEqual({ state: asking, effects: [] })
   })
 
-  test('waits on for the function where the last lastAccepted ones are over', () => {
+  test('waits on for the function where the last accepted ones are over', () => {
     const asking = run([wanted], away, { now: HOUR_MS }).state
     expect(run([due], asking, { now: HOUR_MS })).toEqual({ state: asking, effects: [] })
   })
 
-  test('that breaks before it was welcomed leaves what was lastAccepted', () => {
+  test('that breaks before the server accepted it keeps the last accepted ones', () => {
     const { state, effects } = run([wanted, made(2, 't2'), broken], away)
     expect(state).toEqual({ name: 'idle', lastAccepted: away.lastAccepted, fetchId: 2 })
     expect(effects).toEqual([
@@ -299,7 +299,7 @@ describe('[C-34] a connection', () => {
     ])
   })
 
-  test('is opened with the last lastAccepted ones where the function fails, or takes too long', () => {
+  test('is opened with the last accepted ones where the function fails, or takes too long', () => {
     for (const event of [failed(2), due])
       expect(run([wanted, event], away, { now: HOUR_MS - 1 }).effects).toContainEqual({
         kind: 'open',

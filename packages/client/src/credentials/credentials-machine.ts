@@ -14,16 +14,16 @@ import {
 } from './credentials-state'
 
 /*
- *           wanted: ask              made: open            welcomed
- *   apart --------------> preparing -------------> trying -----------> held <---------------------+
- *     ^                       |                      ^                  |                         | accepted, rejected,
- *     |                       +----------------------+                  | due, requested: ask     | failed, due
- *     |                  failed, due: open with the last lastAccepted           v                         |
- *     |                                                             renewing ---------------> offering
- *     +---- from everywhere: closed, parted, stopped                          made: offer
+ *           connect: fetch         fetched: open            accepted
+ *   idle -----------------> fetching ------------> connecting ----------> valid <----------------+
+ *     ^                        |                      ^                     |                    | refreshed,
+ *     |                        +----------------------+                     | due, requested:    | refreshRefused,
+ *     |                failed, due: open with the last accepted ones        v fetch              | failed, due
+ *     |                                                                fetchingNew ------> refreshing
+ *     +---- from every state: closed, disconnected, stopped                  fetched: refresh
  *
- * What a server took is lastAccepted until it says otherwise, or its end has come; a newer one that fails, of the application or
- * of the server, takes nothing away. (C-34) One question at a time is out, to the application or to the server. (C-33)
+ * `lastAccepted` stays until the server rejects it or it expires. A renewal that fails, in the application or on the
+ * server, does not change it. (C-34) Only one request is pending at a time, to the application or to the server. (C-33)
  */
 
 type CredentialsStep = Step<CredentialsState, CredentialsEffect>
@@ -44,13 +44,13 @@ function isUsable(
 
 function fetchCredentials(state: CredentialsState, context: CredentialsContext): CredentialsStep {
   const { lastAccepted, fetchId } = state
-  const isPatient = isUsable(lastAccepted, context)
+  const hasFallback = isUsable(lastAccepted, context)
   return {
     state: { name: 'fetching', lastAccepted, fetchId: fetchId + 1 },
     effects: [
       ...settleAll(state),
-      // A function that never answers must not keep away who has something to come back with.
-      { kind: 'setTimer', delayMs: isPatient ? context.connectTimeoutMs / 2 : null },
+      // If the function never settles, the client connects with the last accepted credentials.
+      { kind: 'setTimer', delayMs: hasFallback ? context.connectTimeoutMs / 2 : null },
       { kind: 'fetch', fetchId: fetchId + 1 },
     ],
   }
@@ -67,7 +67,7 @@ function open(
   }
 }
 
-/** Nobody expects credentials; `effects` follow what tells those who waited for newer ones. */
+/** Ends the connection's credentials. `effects` come after the callers of `refresh()` are rejected. */
 function disconnect(state: CredentialsState, effects: readonly CredentialsEffect[] = []): CredentialsStep {
   const { lastAccepted, fetchId } = state
   return {
@@ -82,18 +82,18 @@ function settleAll(state: CredentialsState): readonly CredentialsEffect[] {
   return tickets.length === 0 ? [] : [{ kind: 'settle', tickets, error: notConnectedError() }]
 }
 
-function refuse(state: CredentialsState, { ticket }: { readonly ticket: number }): CredentialsStep {
+function rejectRequest(state: CredentialsState, { ticket }: { readonly ticket: number }): CredentialsStep {
   return { state, effects: [{ kind: 'settle', tickets: ticketsOf(ticket), error: notConnectedError() }] }
 }
 
 function notConnectedError(): RollcallError {
   return new RollcallError(
     'disconnected',
-    'No connection is open on which to renew credentials; the next one asks for them by itself.',
+    'No connection is open to renew credentials on. The next connection fetches new ones by itself.',
   )
 }
 
-/** The connection ended that `lastAccepted` opened or renewed. */
+/** The connection that uses `lastAccepted` ended. */
 function lose(
   state: In<'valid'> | Renewing,
   { close, isExpiry }: Extract<CredentialsEvent, { kind: 'closed' }>,
@@ -101,13 +101,13 @@ function lose(
 ): CredentialsStep {
   const lastAccepted = isExpiry ? { ...state.lastAccepted, isRejected: true } : state.lastAccepted
   const kind = isExpiry && !canRenew ? 'expire' : 'passThrough'
-  return disconnect({ ...state, lastAccepted: lastAccepted }, [{ kind, close }])
+  return disconnect({ ...state, lastAccepted }, [{ kind, close }])
 }
 
 const connect = (state: CredentialsState, _event: CredentialsEvent, context: CredentialsContext) =>
   fetchCredentials(state, context)
 const disconnected = (state: CredentialsState) => disconnect(state)
-// The number goes on, so that what was asked before is not heard after.
+// `fetchId` continues, so that a late result of an earlier fetch is ignored.
 const stopped = (state: CredentialsState): CredentialsStep => {
   const { effects } = disconnect(state)
   return { state: { ...INITIAL_CREDENTIALS, fetchId: state.fetchId }, effects }
@@ -123,7 +123,7 @@ const table: TransitionTable<CredentialsState, CredentialsEvent, CredentialsEffe
     fetched: stay,
     failed: stay,
     accepted: stay,
-    requested: refuse,
+    requested: rejectRequest,
     refreshed: stay,
     refreshRefused: stay,
     closed: passThrough,
@@ -138,7 +138,7 @@ const table: TransitionTable<CredentialsState, CredentialsEvent, CredentialsEffe
       if (fetchId !== state.fetchId) return stay(state)
       if (lastAccepted === null || !isSameCredentials(lastAccepted.credentials, credentials))
         return open(state, credentials, false)
-      // The server has said that these are over, and there are no others. (C-35)
+      // The server has said that these are expired, and there are no others. (C-35)
       if (lastAccepted.isRejected) return disconnect(state, [{ kind: 'expire', close: null }])
       return open(state, credentials, Number(lastAccepted.endsAt) <= context.now)
     },
@@ -148,7 +148,7 @@ const table: TransitionTable<CredentialsState, CredentialsEvent, CredentialsEffe
       return disconnect(state, [{ kind: 'fail', error }])
     },
     accepted: stay,
-    requested: refuse,
+    requested: rejectRequest,
     refreshed: stay,
     refreshRefused: stay,
     closed: passThrough,
@@ -164,7 +164,7 @@ const table: TransitionTable<CredentialsState, CredentialsEvent, CredentialsEffe
     fetched: stay,
     failed: stay,
     accepted: (state, { lifetime }, context) => keepValid(state, state.credentials, lifetime, context),
-    requested: refuse,
+    requested: rejectRequest,
     refreshed: stay,
     refreshRefused: stay,
     closed: (state, { close, isExpiry }, { canRenew }) => {
@@ -173,7 +173,7 @@ const table: TransitionTable<CredentialsState, CredentialsEvent, CredentialsEffe
         ? { credentials, endsAt: 'unknown' as const, isRejected: true }
         : state.lastAccepted
       const kind = isLastTry || (isExpiry && !canRenew) ? 'expire' : 'passThrough'
-      return disconnect({ ...state, lastAccepted: lastAccepted }, [{ kind, close }])
+      return disconnect({ ...state, lastAccepted }, [{ kind, close }])
     },
     disconnected,
     stopped,

@@ -14,35 +14,35 @@ import {
   INITIAL_CREDENTIALS,
 } from './credentials-state'
 
-export interface CredentialsListener {
-  /** These are to be connected with. */
+interface CredentialsListener {
+  /** Connect with these. */
   onReady(credentials: Credentials): void
-  /** There is nothing to connect with. */
+  /** There are no credentials to connect with. */
   onFailed(error: RollcallError): void
-  /** These are to be sent over the connection. */
+  /** Send these over the connection. */
   onRefresh(credentials: Credentials): void
-  /** The connection ended, and may be made again. */
+  /** The connection ended. The client may reconnect. */
   onClose(close: CloseInfo): void
-  /** There is nothing to make it again with. */
+  /** The connection ended, and there are no credentials to reconnect with. */
   onExpired(close: CloseInfo | null): void
-  /** They could not be renewed, which nobody had asked for. */
+  /** A renewal that no caller asked for has failed. */
   onFault(error: RollcallError): void
 }
 
-/** Who we are, as the server took it last: asked of the application for each connection, and renewed while it lasts. */
+/** Fetches credentials from the application for each connection, and renews them before they expire. */
 export class CredentialsProvider {
   readonly #options: ResolvedSocketOptions
   readonly #listener: CredentialsListener
   readonly #machine: RunningMachine<CredentialsState, CredentialsEvent, CredentialsEffect>
   readonly #timer: ResettableTimer
-  readonly #waiters: PendingResults
+  readonly #callers: PendingResults
 
   constructor(options: ResolvedSocketOptions, listener: CredentialsListener) {
     const { clock, connectTimeoutMs, timeoutMs, backoff } = options
     this.#options = options
     this.#listener = listener
     this.#timer = new ResettableTimer(clock, () => this.dispatch({ kind: 'due' }))
-    this.#waiters = new PendingResults(clock, timeoutMs, () => renewalTimeoutError(timeoutMs))
+    this.#callers = new PendingResults(clock, timeoutMs, () => renewalTimeoutError(timeoutMs))
     this.#machine = new RunningMachine<CredentialsState, CredentialsEvent, CredentialsEffect>(
       INITIAL_CREDENTIALS,
       (state, event) =>
@@ -62,9 +62,9 @@ export class CredentialsProvider {
     this.#machine.dispatch(event)
   }
 
-  /** Resolves once the server has taken what the application says now. */
+  /** Fetches and sends new credentials. Resolves when the server has accepted them. */
   renew(): Promise<void> {
-    return this.#waiters.add((ticket) => this.dispatch({ kind: 'requested', ticket })).promise
+    return this.#callers.add((ticket) => this.dispatch({ kind: 'requested', ticket })).promise
   }
 
   #perform(effect: CredentialsEffect): void {
@@ -72,7 +72,7 @@ export class CredentialsProvider {
       case 'setTimer':
         return this.#timer.set(effect.delayMs)
       case 'fetch':
-        return this.#ask(effect.fetchId)
+        return this.#fetch(effect.fetchId)
       case 'open':
         return this.#listener.onReady(effect.credentials)
       case 'refresh':
@@ -85,22 +85,22 @@ export class CredentialsProvider {
         return this.#listener.onExpired(effect.close)
       case 'settle': {
         const { tickets, error } = effect
-        if (tickets.length > 0) this.#waiters.settle(tickets, error)
+        if (tickets.length > 0) this.#callers.settle(tickets, error)
         else if (error) this.#listener.onFault(error)
       }
     }
   }
 
-  #ask(fetchId: number): void {
-    const made = (credentials: Credentials) => this.dispatch({ kind: 'fetched', fetchId, credentials })
+  #fetch(fetchId: number): void {
+    const fetched = (credentials: Credentials) => this.dispatch({ kind: 'fetched', fetchId, credentials })
     const failed = (thrown: unknown) => {
-      const error = asRollcallError(thrown, 'params_failed', (why) => `The params cannot be read: ${why}`)
+      const error = asRollcallError(thrown, 'params_failed', (why) => `The params cannot be used: ${why}`)
       this.dispatch({ kind: 'failed', fetchId, error })
     }
     try {
       const read = readCredentials(this.#options)
-      if (read instanceof Promise) read.then(made, failed)
-      else made(read)
+      if (read instanceof Promise) read.then(fetched, failed)
+      else fetched(read)
     } catch (thrown) {
       failed(thrown)
     }

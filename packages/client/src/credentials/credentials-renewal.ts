@@ -12,7 +12,7 @@ import type {
 } from './credentials-state'
 
 /*
- * How credentials are renewed while a connection lasts: the cells of credentials.ts that are about that.
+ * The transitions of the credentials machine that renew credentials over an open connection.
  */
 
 type CredentialsStep = Step<CredentialsState, CredentialsEffect>
@@ -20,23 +20,23 @@ type In<N extends CredentialsState['name']> = Extract<CredentialsState, { readon
 type ValidStep = Step<In<'valid'>, CredentialsEffect>
 export type Renewing = In<'fetchingNew' | 'refreshing'>
 
-/** Least wait before a renewal, and before the next try of one that failed. */
+/** Least wait before a renewal, and before the retry of one that failed. */
 const LEAST_WAIT_MS = 1_000
-/** Time that a renewal has at least, unless the whole life is too short for it. */
-const ROOM_MS = 60_000
+/** A renewal starts this long before the end, unless the credentials live too short for that. */
+const MARGIN_MS = 60_000
 
 /**
- * When to renew, in milliseconds from now: after 70 to 80 % of the life, so that those who came together do not renew
- * together, and a minute before the end at the latest, but not before half of the life.
+ * Milliseconds until the renewal: 70 to 80 % of the lifetime, so that clients that connected together do not renew
+ * together. At the latest a minute before the end, but not before half of the lifetime.
  */
 export function renewalDelay(lifetimeMs: number, random: number): number {
   const share = lifetimeMs * (0.8 - 0.1 * random)
-  const planned = Math.max(lifetimeMs / 2, Math.min(share, lifetimeMs - ROOM_MS))
-  // One that is early costs nothing.
+  const planned = Math.max(lifetimeMs / 2, Math.min(share, lifetimeMs - MARGIN_MS))
+  // A timer cannot wait longer. A renewal that is early costs nothing.
   return Math.min(LONGEST_DELAY_MS, Math.max(LEAST_WAIT_MS, Math.floor(planned)))
 }
 
-/** Keeps what the server took, and plans what comes next. */
+/** Keeps the credentials that the server accepted, and schedules their renewal. */
 export function keepValid(
   { fetchId }: CredentialsState,
   credentials: Credentials,
@@ -65,7 +65,7 @@ export function renew(
   }
 }
 
-/** Tells who waited, and begins anew for those who asked meanwhile. */
+/** Settles the callers of this renewal, and starts another one for those that called since it began. */
 export function conclude(
   { tickets, nextTickets }: Renewing,
   error: RollcallError | null,
@@ -78,7 +78,7 @@ export function conclude(
   return { state: next.state, effects: [settle, ...next.effects] }
 }
 
-/** What was lastAccepted stays so, and it is tried again until the end. */
+/** Keeps the last accepted credentials, and retries the renewal until they expire. */
 export function fallBack(
   state: Renewing,
   error: RollcallError,
@@ -104,9 +104,9 @@ export function timeOut(
   return fallBack(state, renewalTimeoutError(context.timeoutMs), context)
 }
 
-/** The application was asked, or the server was, and did not answer. */
+/** The application's function or the server did not reply in time. */
 export function renewalTimeoutError(timeoutMs: number): RollcallError {
-  return timeoutError('The renewal of our credentials', timeoutMs, 'The last lastAccepted ones are kept.')
+  return timeoutError('The renewal of the credentials', timeoutMs, 'The client keeps the last accepted ones.')
 }
 
 export function wait(

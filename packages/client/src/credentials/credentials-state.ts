@@ -4,55 +4,56 @@ import type { CloseInfo } from '../connection/connection-state'
 import type { RollcallError } from '../errors'
 
 /*
- * What the credentials machine is in, is told and does. The table that ties them together is in credentials.ts.
+ * The states, events and effects of the credentials machine. Its table is in credentials-machine.ts.
  */
 
-/** Who we are, as one handshake says it. */
+/** The credentials of one handshake. */
 export interface Credentials {
-  /** For the query, as texts. */
+  /** Params of the query. */
   readonly params: ReadonlyMap<string, string>
-  /** Of `authToken`; null for none. */
+  /** The option `authToken`; null for none. */
   readonly token: string | null
 }
 
-/** Milliseconds for which credentials still prove something; `never`: they do not end; `unknown`: nobody said. */
+/** Milliseconds until credentials expire; `unknown` if the server did not say. */
 export type Lifetime = number | 'never' | 'unknown'
 
-/** The credentials that the server took last. */
+/** The credentials that the server accepted last. */
 export interface AcceptedCredentials {
   readonly credentials: Credentials
   /** Epoch milliseconds. */
   readonly endsAt: number | 'never' | 'unknown'
-  /** Whether the server has ended a session because they are over. */
+  /** Whether the server has ended a session because they expired. */
   readonly isRejected: boolean
 }
 
-/** What every state remembers. Tickets stand for the callers who wait for an answer. */
-export interface CredentialsMemory {
+/** The fields of every state. */
+interface CredentialsMemory {
   readonly lastAccepted: AcceptedCredentials | null
-  /** Number of the latest question to the application: an answer to an earlier one is not heard. */
+  /** Number of the latest fetch. The result of an earlier one is ignored. */
   readonly fetchId: number
 }
 
 interface Renewal {
-  /** Tries in a row that came to nothing. */
+  /** Failed renewals in a row. */
   readonly failures: number
+  /** The callers that wait for this renewal. */
   readonly tickets: Tickets
-  /** They asked when this renewal had begun, and may know more than it does: another one follows. */
+  /** The callers that came after its start. Their credentials may be newer, so another renewal follows. */
   readonly nextTickets: Tickets
 }
 
 export type CredentialsState = CredentialsMemory &
   (
     | { readonly name: 'idle' }
-    /** A connection is wanted, and the application is asked who we are. */
+    /** Waits for the application's functions, to connect with the result. */
     | { readonly name: 'fetching' }
-    /** `isLastTry`: by the clock they are over, and there are no others. */
+    /** `isLastTry`: the clock says that these are expired, and there are no others. */
     | { readonly name: 'connecting'; readonly credentials: Credentials; readonly isLastTry: boolean }
     | { readonly name: 'valid'; readonly lastAccepted: AcceptedCredentials; readonly failures: number }
-    /** The application is asked for newer ones. */
+    /** Waits for the application's functions, to renew over the open connection. */
     | ({ readonly name: 'fetchingNew'; readonly lastAccepted: AcceptedCredentials } & Renewal)
-    /** The server has been sent newer ones. */
+    /** Waits for the server's reply to newer ones. */
     | ({
         readonly name: 'refreshing'
         readonly lastAccepted: AcceptedCredentials
@@ -61,7 +62,7 @@ export type CredentialsState = CredentialsMemory &
   )
 
 export type CredentialsEvent =
-  /** A connection is to be made. */
+  /** Prepare a connection. */
   | { readonly kind: 'connect' }
   | { readonly kind: 'fetched'; readonly fetchId: number; readonly credentials: Credentials }
   | { readonly kind: 'failed'; readonly fetchId: number; readonly error: RollcallError }
@@ -69,40 +70,40 @@ export type CredentialsEvent =
   | { readonly kind: 'requested'; readonly ticket: number }
   | { readonly kind: 'refreshed'; readonly lifetime: Lifetime }
   | { readonly kind: 'refreshRefused'; readonly error: RollcallError; readonly retryAfterMs: number }
-  /** The connection ended. `isExpiry`: because what proved who we are is over. */
+  /** The connection ended. `isExpiry`: because the credentials expired. */
   | { readonly kind: 'closed'; readonly close: CloseInfo; readonly isExpiry: boolean }
-  /** We gave the connection up. */
+  /** This client ended the connection. */
   | { readonly kind: 'disconnected' }
-  /** Nobody wants a connection any more. */
+  /** The socket was disconnected for good. */
   | { readonly kind: 'stopped' }
   | { readonly kind: 'due' }
 
 export type CredentialsEffect =
-  /** Set the one timer, or clear it. */
+  /** Sets the timer; null clears it. */
   | { readonly kind: 'setTimer'; readonly delayMs: number | null }
   | { readonly kind: 'fetch'; readonly fetchId: number }
   | { readonly kind: 'open'; readonly credentials: Credentials }
-  /** Send `refresh`. */
+  /** Sends `refresh`. */
   | { readonly kind: 'refresh'; readonly credentials: Credentials }
-  /** There is nothing to connect with. */
+  /** Reports that there are no credentials to connect with. */
   | { readonly kind: 'fail'; readonly error: RollcallError }
-  /** Tell the socket that its connection ended. */
+  /** Passes the end of the connection on to the connection machine. */
   | { readonly kind: 'passThrough'; readonly close: CloseInfo }
-  /** Tell the socket that it is not to come back: what it has is over. */
+  /** Tells the connection machine not to reconnect, because the credentials expired. */
   | { readonly kind: 'expire'; readonly close: CloseInfo | null }
-  /** A renewal is over. `error` null where the server took it. Without tickets nobody had asked for it. */
+  /** Settles the callers of a renewal. `error` is null if it succeeded. Without tickets no caller waits for it. */
   | { readonly kind: 'settle'; readonly tickets: Tickets; readonly error: RollcallError | null }
 
 export interface CredentialsContext {
-  /** Epoch milliseconds. May jump, as clocks do. */
+  /** Epoch milliseconds. Jumps when the system's clock is set. */
   readonly now: number
   /** From 0, below 1. */
   readonly random: number
-  /** Whether a function makes them, so that there may be others. */
+  /** Whether a function makes the credentials, so that there can be newer ones. */
   readonly canRenew: boolean
-  /** For a whole attempt to connect. */
+  /** The timeout of a whole attempt to connect. */
   readonly connectTimeoutMs: number
-  /** For the application's answer, and for the server's. */
+  /** The timeout of the application's functions, and of the server's reply. */
   readonly timeoutMs: number
   readonly backoff: Backoff
 }

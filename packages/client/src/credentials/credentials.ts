@@ -3,29 +3,29 @@ import { objectError, throwIfError } from '../arguments'
 import { asRollcallError, invalidArgument } from '../errors'
 import type { Credentials } from './credentials-state'
 
-/** The options that say who the client is, each a value or a function that makes it. */
+/** The options with credentials, each a value or a function that makes it. */
 interface Sources {
   readonly params: SocketParams | (() => SocketParams | Promise<SocketParams>)
   readonly authToken: AuthToken
 }
 
-/** Whether a function makes some of them, so that others may come of it. */
+/** Whether a function makes them, so that there can be newer ones. */
 export function hasFunction({ params, authToken }: Sources): boolean {
   return typeof params === 'function' || typeof authToken === 'function'
 }
 
-/** What is to be said of ourselves now; a promise of it where a function makes it, which rejects with `params_failed`. */
+/** Reads the credentials. If a function makes them, returns a promise that may reject with `params_failed`. */
 export function readCredentials(sources: Sources): Credentials | Promise<Credentials> {
   const { params, authToken } = sources
   if (typeof params !== 'function' && typeof authToken !== 'function')
     return { params: paramsAsStrings(params), token: authToken }
-  const made = Promise.all([
+  const fetched = Promise.all([
     callSource('params', async () => paramsAsStrings(typeof params === 'function' ? await params() : params)),
     callSource('authToken', async () =>
       checkToken(typeof authToken === 'function' ? await authToken() : authToken),
     ),
   ])
-  return made.then(([texts, token]) => ({ params: texts, token }))
+  return fetched.then(([texts, token]) => ({ params: texts, token }))
 }
 
 /** Throws `invalid_argument` for what a subprotocol cannot carry. */
@@ -34,45 +34,47 @@ function checkToken(token: string | null | undefined): string | null {
   return token ?? null
 }
 
-async function callSource<T>(name: string, ask: () => Promise<T>): Promise<T> {
+async function callSource<T>(name: string, call: () => Promise<T>): Promise<T> {
   try {
-    return await ask()
+    return await call()
   } catch (thrown) {
     throw asRollcallError(thrown, 'params_failed', (why) => `The function ${name} threw: ${why}`)
   }
 }
 
-/** A secret for the handshake, or what makes one; null for none. */
+/** A secret for the handshake, or a function that makes one; null for none. */
 export type AuthToken = string | null | (() => string | null | undefined | Promise<string | null | undefined>)
 
-/** How Phoenix's client names the subprotocol that holds its token, and servers look for it. */
+/** The prefix by which Phoenix's client and server mark the subprotocol with the token. */
 const PREFIX = 'base64url.bearer.phx.'
 
 /**
- * The subprotocol that carries a token: a browser lets a page set no header of a WebSocket but this one. Null for no
- * token. Throws `invalid_argument` for what cannot be one, without saying what it was.
+ * The subprotocol that carries a token: in a browser it is the only header of a WebSocket that a page can set. Null
+ * for no token. Throws `invalid_argument` for an unusable token, and does not show it in the message.
  */
 export function tokenSubprotocolOf(token: unknown): string | null {
   if (token === null || token === undefined) return null
   if (typeof token !== 'string' || token === '') {
-    const what = token === '' ? 'an empty string' : `of type ${typeof token}`
+    const got = token === '' ? 'an empty string' : `of type ${typeof token}`
     throw invalidArgument(
-      `The option authToken must be a string, a function that makes one, or null, not ${what}.`,
+      `The option authToken must be a string, a function that makes one, or null, not ${got}.`,
     )
   }
-  // A byte for each character, which is how it is read.
+  // One byte per character: the server reads it so.
   const bytes = Uint8Array.from(token, (character) => character.charCodeAt(0))
   if ([...token].some((character) => character.charCodeAt(0) > 0xff)) {
-    throw invalidArgument('The option authToken has a character in it that is not Latin-1; encode it before.')
+    throw invalidArgument(
+      'The option authToken has a character that is not Latin-1. Encode it, for example as Base64.',
+    )
   }
-  // By its name it is base64url, but Phoenix reads the other alphabet. Only the slash cannot be in a subprotocol.
+  // The prefix says base64url, but Phoenix decodes plain Base64. Only the slash is not allowed in a subprotocol.
   return PREFIX + encodeBase64(bytes).replace(/=/g, '').replace(/\//g, '_')
 }
 
-/** Goes into the query string; a value that is null or undefined is left out. */
+/** Params of the query string. A value that is null or undefined is left out. */
 export type SocketParams = { readonly [name: string]: string | number | boolean | null | undefined }
 
-/** Throws `invalid_argument` for what a query can't carry, without saying what it was. */
+/** Throws `invalid_argument` for a value that a query cannot carry, and does not show it in the message. */
 export function paramsAsStrings(params: SocketParams): ReadonlyMap<string, string> {
   throwIfError(objectError('The option params, or what it resolves to,', params))
   const texts = new Map<string, string>()

@@ -1,8 +1,8 @@
-/** Time, as a socket sees it. Injected, so that tests own it. */
+/** The time and the timers of a socket. Tests replace it. */
 export interface Clock {
-  /** Milliseconds since the epoch. May jump when the system's clock is set. */
+  /** Milliseconds since the epoch. Jumps when the system's clock is set. */
   now(): number
-  /** Calls `run` once, `delayMs` milliseconds from now at the earliest. Returns what cancels it. */
+  /** Calls `run` once, after at least `delayMs` milliseconds. Returns a function that cancels it. */
   after(delayMs: number, run: () => void): () => void
 }
 

@@ -1,18 +1,18 @@
-/** When a page is painted. Injected, so that tests own it. */
+/** The animation frames of a page. Tests replace it. */
 export interface Frames {
-  /** Whether somebody looks at a page. Where nobody does nothing is painted, and nothing need wait for it. */
+  /** Whether a page is painted. If it is not, there is no frame to wait for. */
   isVisible(): boolean
-  /** Calls `run` once, right before the next paint. Returns what cancels it. */
+  /** Calls `run` once, right before the next paint. Returns a function that cancels it. */
   next(run: () => void): () => void
 }
 
 /**
- * A document can count as visible and still not be painted: an iframe that is scrolled out of sight. Long enough to be
- * no frame of a page that is painted, in milliseconds.
+ * Longest wait for a frame, in milliseconds. A document can be visible and still not be painted, for example in an
+ * iframe that is scrolled out of sight.
  */
 const HIDDEN_FRAME_MS = 250
 
-/** Animation frames of the browser's page. In Node there is none, nor in a tab that nobody looks at. */
+/** The animation frames of the browser's page. Node and hidden tabs have none. */
 export const systemFrames: Frames = {
   isVisible: () =>
     typeof document !== 'undefined' &&
@@ -24,19 +24,19 @@ export const systemFrames: Frames = {
     const end = () => {
       cancelAnimationFrame(frame)
       clearTimeout(timer)
-      page.removeEventListener('visibilitychange', looked)
+      page.removeEventListener('visibilitychange', runIfHidden)
     }
     const runOnce = () => {
       end()
       run()
     }
-    // A page that is hidden is not painted before it is seen again, if ever.
-    const looked = () => {
+    // A page that becomes hidden is not painted until it is visible again.
+    const runIfHidden = () => {
       if (page.visibilityState !== 'visible') runOnce()
     }
     const frame = requestAnimationFrame(runOnce)
     const timer = setTimeout(runOnce, HIDDEN_FRAME_MS)
-    page.addEventListener('visibilitychange', looked)
+    page.addEventListener('visibilitychange', runIfHidden)
     return end
   },
 }

@@ -1,30 +1,30 @@
-/** What an environment tells about its network. Hints only: they say when to try, never whether it works. */
+/** What an environment reports about its network. A hint says when to try, not whether a connection works. */
 export interface NetworkHints {
   isOnline(): boolean
-  /** Tells of every change until the function that it returns is called. */
+  /** Reports every change. Returns a function that stops it. */
   watch(listener: NetworkHintListener): () => void
 }
 
 export interface NetworkHintListener {
   online(): void
   offline(): void
-  /** Somebody looks at the page again, or it goes on: timers may have been slowed or stopped while it was hidden. */
+  /** The page is visible again, or continues. Its timers may have been slow or stopped while it was hidden. */
   visible(): void
-  /** The page is about to be frozen or put into the back/forward cache. The socket closes until `visible`. */
+  /** The browser is about to freeze the page or to put it into the back/forward cache. The socket closes until `visible`. */
   suspended(): void
-  /** The page is about to end: it was closed, left or reloaded. */
+  /** The page was closed, left or reloaded. */
   unloaded(): void
 }
 
-/** What of a window, or of a worker's global scope, this file uses. */
+/** The parts of a window or of a worker's global scope that this file uses. */
 type Scope = Partial<Pick<EventTarget, 'addEventListener' | 'removeEventListener'>> & {
   readonly navigator?: { readonly onLine?: boolean }
   readonly document?: Document
 }
 
 /**
- * Hints of the browser's window and document, or of a worker's global scope. Where nobody would tell that the network
- * is back, as in Node and React Native, it counts as online.
+ * The hints of the browser's window and document, or of a worker's global scope. An environment that would not report
+ * the return of the network, such as Node and React Native, counts as online. (C-3)
  */
 export const systemNetworkHints: NetworkHints = {
   isOnline: () => !isReported() || scope().navigator?.onLine !== false,
@@ -36,8 +36,8 @@ export const systemNetworkHints: NetworkHints = {
     const watched: readonly (readonly [EventTarget | undefined, string, (event: Event) => void])[] = [
       [target, 'online', () => online()],
       [target, 'offline', () => offline()],
-      [target, 'pageshow', (event) => isKept(event) && visible()],
-      [target, 'pagehide', (event) => (isKept(event) ? suspended() : unloaded())],
+      [target, 'pageshow', (event) => isCached(event) && visible()],
+      [target, 'pagehide', (event) => (isCached(event) ? suspended() : unloaded())],
       [page, 'visibilitychange', () => page?.visibilityState === 'visible' && visible()],
       [page, 'freeze', () => suspended()],
       [page, 'resume', () => visible()],
@@ -51,37 +51,37 @@ export const systemNetworkHints: NetworkHints = {
 
 const scope = () => globalThis as unknown as Scope
 
-/** Whether the environment has events. What it says of its network is believed only where it also tells the end of it. */
+/** Whether the environment has events. Without them, the client would never learn that the network is back. */
 const isReported = () => typeof scope().addEventListener === 'function'
 
-/** Whether the page is, or was, in the back/forward cache. */
-const isKept = (event: Event) => (event as PageTransitionEvent).persisted
+/** Whether the page goes to the back/forward cache, or comes from it. */
+const isCached = (event: Event) => (event as PageTransitionEvent).persisted
 
 type HintKind = keyof NetworkHintListener
 
-/** Listens to what the environment says of its network, for as long as somebody wants to know. */
+/** Listens to the environment's hints while it is switched on. */
 export class NetworkWatch {
   readonly #hints: NetworkHints
-  readonly #tell: (kind: HintKind) => void
+  readonly #notify: (kind: HintKind) => void
   #unwatch: (() => void) | null = null
 
-  constructor(hints: NetworkHints, tell: (kind: HintKind) => void) {
+  constructor(hints: NetworkHints, notify: (kind: HintKind) => void) {
     this.#hints = hints
-    this.#tell = tell
+    this.#notify = notify
   }
 
-  /** Where it begins, also tells how things are. */
+  /** When it is switched on, also reports the present state. */
   set(isOn: boolean): void {
     this.#unwatch?.()
     this.#unwatch = null
     if (!isOn) return
     this.#unwatch = this.#hints.watch({
-      online: () => this.#tell('online'),
-      offline: () => this.#tell('offline'),
-      visible: () => this.#tell('visible'),
-      suspended: () => this.#tell('suspended'),
-      unloaded: () => this.#tell('unloaded'),
+      online: () => this.#notify('online'),
+      offline: () => this.#notify('offline'),
+      visible: () => this.#notify('visible'),
+      suspended: () => this.#notify('suspended'),
+      unloaded: () => this.#notify('unloaded'),
     })
-    this.#tell(this.#hints.isOnline() ? 'online' : 'offline')
+    this.#notify(this.#hints.isOnline() ? 'online' : 'offline')
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Takes the place of `isomorphic-ws` in every build but Node's (see tsup.config.ts): these use the platform's WebSocket,
- * and hold nothing that a bundler could resolve to a module of Node.
+ * Replaces `isomorphic-ws` in every build but Node's (see tsup.config.ts). Those builds use the platform's WebSocket, and
+ * contain no import that a bundler could resolve to a module of Node. (C-50)
  */
 export default undefined

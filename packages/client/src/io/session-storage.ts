@@ -1,4 +1,4 @@
-/** Where a tab keeps what it needs after a reload; `window.sessionStorage` fits. */
+/** A storage that survives a reload of the page, such as `window.sessionStorage`. */
 export interface TabStorage {
   getItem(name: string): string | null
   setItem(name: string, value: string): void
@@ -6,17 +6,17 @@ export interface TabStorage {
 }
 
 /**
- * The page's own, or null where there is none or the page may not use it. Also null in an iframe, which has one storage
- * with the page around it and would take that page's session over; and where no page is, since the `sessionStorage` of
- * Node 26 and Deno is that of the whole process.
+ * The storage of the tab's own page; null if there is none or the page must not use it. Also null in an iframe, which
+ * shares the storage with the page around it and would take over that page's session, and without a page: the
+ * `sessionStorage` of Node 26 and Deno belongs to the whole process. (C-41)
  */
 export function systemTabStorage(): TabStorage | null {
   try {
     const isTab = typeof document !== 'undefined' && globalThis.top === globalThis.self
-    // Not read before: to look at Node's prints a warning.
+    // Read only in a tab, because reading Node's prints a warning.
     return isTab ? (globalThis.sessionStorage ?? null) : null
   } catch {
-    // A sandboxed page is refused with an exception.
+    // In a sandboxed page, reading it throws.
     return null
   }
 }

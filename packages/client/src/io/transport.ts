@@ -1,30 +1,30 @@
 import type { Frame } from '@rollcall/shared-protocol'
 
-/** One physical WebSocket, or what stands in for one. A socket owns one after another. */
+/** One physical WebSocket, or a replacement for one. A socket uses one after another. */
 export interface Transport {
-  /** Sends one frame: a text, or bytes where the dialect has binary frames. Called only between `onOpen` and the end. */
+  /** Sends one frame: text, or bytes if the dialect has binary frames. Called only between `onOpen` and the end. */
   send(frame: Frame): void
-  /** Asks for an orderly end; `onClose` follows when the other side has agreed, which may be never. */
+  /** Starts the closing handshake. `onClose` follows when the server has answered it, which may be never. */
   close(code: number, reason: string): void
-  /** Drops the connection at once, without asking the other side. No callback is called any more. */
+  /** Drops the connection at once, without a closing handshake. No callback is called after that. */
   abandon(): void
 }
 
-/** What a transport tells. `onClose` comes once and last, whether or not `onOpen` came. */
+/** The callbacks of a transport. `onClose` comes once and last, with or without an `onOpen` before it. */
 export interface TransportListener {
   onOpen(): void
   onFrame(frame: Frame): void
-  /** `code` is the WebSocket close code, 1006 where the connection broke or never came about. */
+  /** `code` is the WebSocket close code; 1006 if the connection broke or was never made. */
   onClose(code: number, reason: string): void
 }
 
 /**
- * Starts a connection. No callback is called before it returns. May throw, where an address cannot be used; what fails
- * later is told through `onClose`.
+ * Starts a connection. Calls no callback before it returns. May throw for an address that cannot be used; a later
+ * failure is reported through `onClose`.
  *
- * @param subprotocol - To be offered; null for none.
- * @param secretSubprotocol - To be offered after it, where there is an `authToken`: it holds the token, so that nobody
- *   may be shown it, and no server names it in its answer. Null for none.
+ * @param subprotocol - The subprotocol to offer; null for none.
+ * @param secretSubprotocol - A second subprotocol to offer, with the token of `authToken`. Never log or show it. No
+ *   server selects it in its response. Null for none.
  */
 export type OpenTransport = (
   url: string,

@@ -7,25 +7,25 @@ export type WebSocketData = imported.Data
 
 /**
  * The class to connect with: `ws` in Node, the platform's own elsewhere. Looked up for every connection, because tests
- * replace the platform's after this file was loaded.
+ * replace the platform's class after this file is loaded.
  *
- * @throws where the environment has none.
+ * @throws if the environment has none.
  */
 export function webSocketClass(): WebSocketClass {
   return chooseWebSocket(imported, globalThis.WebSocket)
 }
 
 /**
- * Chooses from what a bundler made of the import, and what the platform has. (C-50)
+ * Chooses between the imported class and the platform's. (C-50)
  *
- * A bundler may put something else in the place of the class: the stub by which `ws` says that it does not work in
- * browsers, a namespace with the class in `default`, or nothing.
+ * A bundler may replace the imported class: by the stub of `ws` for browsers, by a namespace with the class in
+ * `default`, or by nothing.
  */
 export function chooseWebSocket(fromImport: unknown, fromPlatform: unknown): WebSocketClass {
   const found = classWithin(fromImport) ?? classWithin(fromPlatform)
   if (found) return found
   throw new Error(
-    'this environment has no WebSocket. Set globalThis.WebSocket, or give the socket the option "transport".',
+    'this environment has no WebSocket. Set globalThis.WebSocket, or use the option "transport".',
   )
 }
 
@@ -33,12 +33,12 @@ function classWithin(value: unknown): WebSocketClass | null {
   if (isWebSocketClass(value)) return value
   const inner = defaultOf(value)
   if (isWebSocketClass(inner)) return inner
-  // A CommonJS build of an ES module, imported as CommonJS by Node's rules.
+  // A CommonJS build of an ES module that Node imports as CommonJS has a second `default`.
   const innermost = defaultOf(inner)
   return isWebSocketClass(innermost) ? innermost : null
 }
 
-// Every WebSocket class has its states as constants; the stub of `ws` has none.
+// Every WebSocket class has its states as constants. The stub of `ws` has none.
 function isWebSocketClass(value: unknown): value is WebSocketClass {
   return typeof value === 'function' && 'CONNECTING' in value
 }
@@ -48,15 +48,15 @@ function defaultOf(value: unknown): unknown {
 }
 
 /*
- * The one file that knows what a WebSocket does: `ws` in Node, the platform's own elsewhere. The two differ in how they
- * end, which is what the comments below are about.
+ * The only file that uses a WebSocket: `ws` in Node, the platform's own elsewhere. They differ in how they end, as the
+ * comments below explain.
  */
 
 /** Opens a real WebSocket. The default of the `transport` option. */
 export const openWebSocket: OpenTransport = (url, subprotocol, listener, secretSubprotocol = null) => {
   const WebSocketHere = webSocketClass()
   const socket = new WebSocketHere(url, offerOf(subprotocol, secretSubprotocol))
-  // Bytes as a value, not as a Blob that must be awaited: frames would overtake each other.
+  // A Blob would have to be awaited, and frames would overtake each other.
   socket.binaryType = 'arraybuffer'
   let isAbandoned = false
   let isOpen = false
@@ -75,14 +75,14 @@ export const openWebSocket: OpenTransport = (url, subprotocol, listener, secretS
     if (isAbandoned) return
     listener.onFrame(typeof data === 'string' ? data : bytesOf(data))
   }
-  // Stays in place after `abandon`: `ws` throws what nobody listens for. Its message is all there is to say why a
-  // connection never came about; a browser keeps that to itself. The WebSocket that Node 22 has of its own tells of such
-  // a failure by this event alone, so nothing waits for a `close` that never comes.
+  // Stays after `abandon`, because `ws` throws an error that has no listener. (C-52) The message is the only reason that
+  // `ws` gives for a failed connection; a browser gives none. The WebSocket of Node 22 itself reports such a failure by
+  // this event alone, so the connection ends here without waiting for `close`. (C-40)
   socket.onerror = (event) => {
     failure = event.message ?? ''
     if (!isOpen) end(1006, '')
   }
-  // React Native leaves out the reason where there is none.
+  // React Native leaves an empty reason out.
   socket.onclose = ({ code, reason }) => end(code, reason ?? '')
 
   return {
@@ -90,7 +90,7 @@ export const openWebSocket: OpenTransport = (url, subprotocol, listener, secretS
     close: (code, reason) => socket.close(code, reason),
     abandon: () => {
       isAbandoned = true
-      // `close` would keep a Node process alive for half a minute, waiting for a peer that is not there.
+      // With `close`, a dead peer would keep a Node process alive for half a minute.
       if (typeof socket.terminate === 'function') socket.terminate()
       else socket.close()
     },

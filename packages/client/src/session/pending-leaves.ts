@@ -2,40 +2,40 @@ import type { MessageRef, Topic } from '@rollcall/shared-protocol'
 import type { ReceivedFrame } from '../connection/connection-state'
 
 /*
- *   add --> owed --+ sent again, over a resumed session
- *            |   <-+
- *            +--> forgotten: its leave was answered, the topic is joined again, the session is over
+ *   add --> pending --+ sent again, over a resumed session
+ *              |    <-+
+ *              +--> removed: the server replied, the topic is joined again, or the session has ended
  */
 
-/** Topics that the session may be in on the server, though this client is done with them. (C-22) */
+/** Topics that this client has left, but the session may still be in on the server. (C-22) */
 export class PendingLeaves {
-  /** By the leave that was sent last; null where none could be. */
+  /** The ref of the latest leave by topic; null if none could be sent. */
   readonly #leaves = new Map<Topic, MessageRef>()
 
-  /** `ref`: of the leave that is sent now; null while there is no connection. */
+  /** `ref` is that of the leave that is sent now; null without a connection. */
   add(topic: Topic, ref: MessageRef): void {
     this.#leaves.set(topic, ref)
   }
 
-  /** It is to be joined again: the join takes the place of the channel that was done with. */
+  /** Call it before the topic is joined again: the join replaces the old channel on the server. */
   cancel(topic: Topic): void {
     this.#leaves.delete(topic)
   }
 
-  /** Whether the frame answers the leave that was sent last, which is the end of it. */
+  /** Whether the frame is the reply to the latest leave of its topic. If so, the leave is done. */
   acknowledge(frame: ReceivedFrame): boolean {
-    const isAnswer =
+    const isReply =
       frame.kind === 'reply' && frame.ref !== null && this.#leaves.get(frame.topic) === frame.ref
-    if (isAnswer) this.#leaves.delete(frame.topic)
-    return isAnswer
+    if (isReply) this.#leaves.delete(frame.topic)
+    return isReply
   }
 
-  /** As they are now, in the order in which they were done with. */
+  /** A copy, oldest first. */
   get topics(): readonly Topic[] {
     return [...this.#leaves.keys()]
   }
 
-  /** The session that they were of is over. */
+  /** Call it when the session has ended: a new one is in no topic. */
   clear(): void {
     this.#leaves.clear()
   }

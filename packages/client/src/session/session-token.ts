@@ -1,15 +1,15 @@
 import type { TabStorage } from '../io/session-storage'
 
 /*
- *   page loads --claim--> token of the page before, if there is one
- *   hello answered --keep--> memory and tab storage
- *   disconnect, replaced --forget--> neither
+ *   page loads --restore--> token of the previous page, if there is one
+ *   reply to hello --save--> memory and tab storage
+ *   disconnect, replaced --clear--> neither
  *
- * The secret with which this client comes back to its session: after a lost connection from memory, after a reload of
- * the page from the tab's storage. It goes into the hello and nowhere else: no log, no error, no snapshot.
+ * The secret that resumes this client's session: from memory after a lost connection, from the tab's storage after a
+ * reload. It is sent in hello and nowhere else: in no log, error or snapshot. (C-21)
  */
 
-/** Names in use in this page. Two sockets to one address must not take each other's session over. */
+/** The names in use in this page. Otherwise two sockets to one address would take each other's session. */
 const tokensInUse = new WeakMap<TabStorage, Set<string>>()
 
 export class SessionToken {
@@ -27,7 +27,7 @@ export class SessionToken {
     return this.#token
   }
 
-  /** Takes up what the page before left behind. Once, until {@link release}. */
+  /** Reads the token of the previous page. Works once until {@link release}. */
   restore(): void {
     if (this.#storage === null || this.#isRestored) return
     const names = tokensInUse.get(this.#storage) ?? new Set<string>()
@@ -42,7 +42,7 @@ export class SessionToken {
     if (this.#isRestored) this.#attempt((storage) => storage.setItem(this.#name, token))
   }
 
-  /** The session is over, or somebody else's: a copy of this tab's storage, that of a duplicated tab, has it now. */
+  /** Call it when the session has ended, or continues in a duplicated tab with a copy of this storage. */
   clear(): void {
     const token = this.#token
     this.#token = null
@@ -52,7 +52,7 @@ export class SessionToken {
     })
   }
 
-  /** Forgets, and lets another socket of this page have the name. */
+  /** Clears the token, and lets another socket of this page use the name. */
   release(): void {
     this.clear()
     if (!this.#isRestored || this.#storage === null) return
@@ -60,7 +60,7 @@ export class SessionToken {
     this.#isRestored = false
   }
 
-  /** A storage that is full or forbidden costs the reload its resume, and nothing else. */
+  /** With a storage that is full or forbidden, a reload does not resume the session. Nothing else changes. */
   #attempt<T>(use: (storage: TabStorage) => T): T | null {
     try {
       return this.#storage === null ? null : use(this.#storage)

@@ -12,11 +12,10 @@ import { readRefusal, refusalError } from '../refusal'
 import type { SessionToken } from './session-token'
 
 /*
- *   hello   (token, instance)   -->  session, token, identity, expires_in_ms …   welcomed | unwelcome
- *   refresh (params, token)     -->  identity, expires_in_ms                     accepted | rejected
+ *   hello   (token, instance)   -->  session, token, identity, expires_in_ms …   accepted | refused
+ *   refresh (params, token)     -->  identity, expires_in_ms                     refreshed | refreshRefused
  *
- * What is said of the session on the protocol's own topic, and what the answers mean. No answer to what was said on an
- * earlier connection, or was given up, is heard.
+ * The requests on the protocol's own topic. Replies to requests of an earlier connection are ignored.
  */
 
 type ReceivedReply = Extract<ReceivedFrame, { readonly kind: 'reply' }>
@@ -33,12 +32,12 @@ export type SystemReply =
   | { readonly kind: 'refreshed'; readonly lifetime: Lifetime }
   | ({ readonly kind: 'refreshRefused' } & Refused)
 
-/** All that is known of a session with a server that does not tell. */
+/** The session of a server without hello. */
 export const UNKNOWN_SESSION: SessionInfo = { id: null, identity: null, isResumed: false, recoveringMs: 0 }
 
 export class SystemRequests {
   readonly #token: SessionToken
-  /** Tells the server that a session goes on in the program that held it, and not in a copy of its tab. */
+  /** Tells the server that the same program continues a session, and not a copy of its tab. (C-21) */
   readonly #instance: string
   readonly #nextRef: () => string
   #helloRef: MessageRef = null
@@ -59,14 +58,14 @@ export class SystemRequests {
     return { kind: 'hello', ref, instance: this.#instance, ...(token === null ? {} : { token }) }
   }
 
-  /** `params` as the query of a handshake would have them. */
+  /** @param params - The same that the query of a handshake would have. */
   refresh(params: ReadonlyMap<string, string>, token: string | null): ClientMessage {
     const ref = this.#nextRef()
     this.#refreshRef = ref
     return { kind: 'refresh', ref, params, ...(token === null ? {} : { token }) }
   }
 
-  /** Null for an answer to nothing that waits. */
+  /** Returns null for a reply to another request than the latest. */
   read({ ref, status, response }: ReceivedReply): SystemReply | null {
     if (ref === null) return null
     const isOk = status === 'ok'
@@ -81,17 +80,17 @@ export class SystemRequests {
     if (ref !== this.#refreshRef) return null
     this.#refreshRef = null
     if (isOk) return { kind: 'refreshed', lifetime: readLifetime(body) }
-    return { kind: 'refreshRefused', ...refused('The server did not take newer credentials', body) }
+    return { kind: 'refreshRefused', ...refused('The server refused the newer credentials', body) }
   }
 }
 
-function refused(what: string, response: JsonObject): Refused {
+function refused(problem: string, response: JsonObject): Refused {
   const refusal = readRefusal(response)
   const { isRetryable, retryAfterMs } = refusal
-  return { error: refusalError('refused', what, refusal), isRetryable, retryAfterMs }
+  return { error: refusalError('refused', problem, refusal), isRetryable, retryAfterMs }
 }
 
-/** Who we are, of the answer to hello. What a server does not tell stays unknown. */
+/** Reads the reply to hello. Fields that are missing stay unknown. */
 function readSession(body: JsonObject): SessionInfo {
   const session = field(body, 'session')
   const identity = field(body, 'identity')
