@@ -16,7 +16,7 @@ export const pageLifeMutants: readonly Mutant[] = [
     law: 'C-38',
     breaks: 'a page in the back/forward cache says that it is gone, and has the short grace',
     file: `${client}/io/network-hints.ts`,
-    find: 'isKept(event) ? suspended() : unloaded()',
+    find: 'isCached(event) ? suspended() : unloaded()',
     replace: 'unloaded()',
     tests: [`${client}/io/page-life`],
   },

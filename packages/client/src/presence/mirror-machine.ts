@@ -11,26 +11,26 @@ import {
 import { type Backoff, backoffDelay } from '../async/backoff'
 
 /*
- *            joined               state
- *   off --------------> awaiting -------> live --+ diff that follows: apply
- *    ^                   ^    |            ^ |  <+
- *    |            joined |    | lost       | | gap, other epoch, wrong digest
- *    | cleared           |    v            | v
- *    +----------------- away <----------- asking --+ due: ask again
- *                             lost         ^      |
- *                                          +------+
+ *            joined                  state
+ *   off --------------> waiting ------------> live --+ next diff: apply
+ *    ^                   ^    |                ^ |  <+
+ *    |            joined |    | lost           | | gap, other epoch, wrong digest
+ *    | cleared           |    v                | v
+ *    +--------------- disconnected <--------- resyncing --+ due: request again
+ *                                    lost         ^       |
+ *                                                 +-------+
  *
- * Where the map of a topic stands in its history, and what is to be done with the next frame (C-7). The map itself is
- * beside it, in a PresenceMap: this machine only says "apply" and "replace", so that a step costs nothing, whatever
- * the map holds. In `awaiting`, `asking` and `away` the last map goes on being shown, and is stale.
+ * Tracks the position of a topic's map in the topic's history, and decides what to do with the next frame. (C-7) The map
+ * itself is in a PresenceMap: this machine only says "apply" and "replace", so a step takes the same time for any size of
+ * the map. In `waiting`, `resyncing` and `disconnected` the map stays as it was, and is stale.
  */
 
 interface MirrorMemory {
-  /** How often a gap, another epoch or a wrong digest made it ask for the whole state. */
+  /** Number of requests for the whole state after a gap, another epoch or a wrong digest. */
   readonly resyncCount: number
-  /** Where the map that is shown stands; null where there is none. */
+  /** The position of the map; null if there is none. */
   readonly at: Position | null
-  /** Whether the map is what the server had at `at`: not so once a digest did not fit. */
+  /** Whether the map equals the server's at `at`. False after a wrong digest. */
   readonly isTrusted: boolean
 }
 
@@ -38,7 +38,7 @@ export type MirrorState = MirrorMemory &
   (
     | { readonly name: 'off' }
     | { readonly name: 'waiting' }
-    /** `futile`: snapshots in a row that we asked for, and that no diff has fitted since. */
+    /** `failedResyncs`: requested snapshots in a row after which no diff had the right digest. */
     | { readonly name: 'live'; readonly at: Position; readonly failedResyncs: number }
     | { readonly name: 'resyncing'; readonly at: Position; readonly failedResyncs: number }
     | { readonly name: 'disconnected' }
@@ -47,32 +47,32 @@ export type MirrorState = MirrorMemory &
 export type MirrorEvent =
   | { readonly kind: 'joined' }
   | { readonly kind: 'lost' }
-  /** The channel is over: the map is of no more use. */
+  /** The channel has left: clear the map. */
   | { readonly kind: 'cleared' }
   | { readonly kind: 'state'; readonly snapshot: PresenceSnapshot }
   | { readonly kind: 'diff'; readonly diff: PresenceDiff }
-  /** Whether the map has the digest that the diff which was just applied says it should. */
+  /** Whether the map has the digest of the diff that was just applied. */
   | { readonly kind: 'compared'; readonly isEqual: boolean }
-  /** The server has stopped waiting for those who were there before it: those who are kept may be gone. */
+  /** The recovery of a restarted server is over: the unconfirmed presences may be gone. (C-23) */
   | { readonly kind: 'recovered' }
-  /** The server did not take the question. */
+  /** The server refused the request for the state. */
   | { readonly kind: 'syncRefused'; readonly isRetryable: boolean; readonly retryAfterMs: number }
   | { readonly kind: 'due' }
 
 export type MirrorEffect =
-  /** Set the one timer, or clear it. */
+  /** Sets the timer; null clears it. */
   | { readonly kind: 'setTimer'; readonly delayMs: number | null }
-  /** Send `presence_sync`. */
+  /** Sends `presence_sync`. */
   | { readonly kind: 'requestState' }
   | { readonly kind: 'apply'; readonly diff: PresenceDiff }
-  /** `isOtherHistory`: the server lost its past since the map that is shown. */
+  /** `isOtherHistory`: the server has started a new history since the map was made. */
   | { readonly kind: 'replace'; readonly snapshot: PresenceSnapshot; readonly isOtherHistory: boolean }
   | { readonly kind: 'clear' }
 
 export interface MirrorContext {
   /** From 0, below 1. */
   readonly random: number
-  /** For a snapshot, before it is asked for again, in milliseconds. */
+  /** Longest wait for a snapshot before it is requested again, in milliseconds. */
   readonly timeoutMs: number
   readonly backoff: Backoff
 }
@@ -99,7 +99,7 @@ function replace(state: MirrorState, snapshot: PresenceSnapshot, failedResyncs: 
   }
 }
 
-/** Within one join history only goes forward: an older snapshot is one that was overtaken. */
+/** Within one join, history only goes forward: an older snapshot was overtaken by a newer frame. */
 function isOlder(snapshot: PresenceSnapshot, at: Position): boolean {
   return snapshot.epoch === at.epoch && snapshot.seq < at.seq
 }
@@ -113,7 +113,7 @@ const requestState = (
   effects: [{ kind: 'requestState' }, { kind: 'setTimer', delayMs: timeoutMs }],
 })
 
-/** Asks for the whole state: at once, unless the last ones that came did not help. */
+/** Requests the whole state: at once, or after a pause if the last requested states did not help. */
 function resync(
   { at, isTrusted, failedResyncs, resyncCount }: In<'live'>,
   event: MirrorEvent,
@@ -127,7 +127,7 @@ function resync(
     resyncCount: resyncCount + 1,
   }
   if (failedResyncs === 0) return requestState(state, event, context)
-  // A server whose diffs never fit would otherwise have to send everything, for every one of them.
+  // Otherwise a server whose diffs never fit would have to send the whole state after each of them.
   const delayMs = backoffDelay(failedResyncs - 1, context.backoff, context.random)
   return { state, effects: [{ kind: 'setTimer', delayMs }] }
 }
@@ -167,11 +167,11 @@ const table: TransitionTable<MirrorState, MirrorEvent, MirrorEffect, MirrorConte
     joined: waitForState,
     lost: disconnect,
     cleared: clear,
-    // Whatever it says: another node, or a server that lost its past, may be behind what we saw before.
+    // Also an older state: another node, or a restarted server, may be behind the last map.
     state: (state, { snapshot }) => replace(state, snapshot, 0),
     diff: (state, { diff }) => {
       const { at, isTrusted, resyncCount } = state
-      // What we missed since the map that we told the server of. Any other is in the snapshot that comes. (P-1)
+      // The changes since the position in the join. Any other diff is in the snapshot that follows. (P-1)
       if (!isTrusted || at === null || diff.epoch !== at.epoch || diff.base !== at.seq) return stay(state)
       return {
         state: { name: 'live', at: positionOf(diff), isTrusted, resyncCount, failedResyncs: 0 },
@@ -179,9 +179,9 @@ const table: TransitionTable<MirrorState, MirrorEvent, MirrorEffect, MirrorConte
       }
     },
     compared: stay,
-    // The state that is awaited will tell.
+    // The state that is on its way shows who is gone.
     recovered: stay,
-    // A channel that tracks nobody has no state to send: leave it in peace.
+    // A channel without presences has no state to send: do not ask again.
     syncRefused: (state, { isRetryable, retryAfterMs }, { timeoutMs }) => ({
       state,
       effects: [{ kind: 'setTimer', delayMs: isRetryable ? Math.max(retryAfterMs, timeoutMs) : null }],
@@ -192,7 +192,7 @@ const table: TransitionTable<MirrorState, MirrorEvent, MirrorEffect, MirrorConte
     joined: waitForState,
     lost: disconnect,
     cleared: clear,
-    // Unasked: the server dropped diffs that we were too slow for. The one that we have may come twice.
+    // Sent without a request: the server dropped diffs because this client was too slow. A state may come twice.
     state: (state, { snapshot }) =>
       snapshot.epoch === state.at.epoch && snapshot.seq <= state.at.seq
         ? stay(state)
@@ -212,7 +212,7 @@ const table: TransitionTable<MirrorState, MirrorEvent, MirrorEffect, MirrorConte
       if (!event.isEqual) return resync({ ...state, isTrusted: false }, event, context)
       return stay({ ...state, failedResyncs: 0 })
     },
-    // Not from the clock alone: a connection that has died unnoticed would have everybody gone who is back long ago.
+    // Asks the server instead of removing them by the clock: on a dead connection, all would leave who have returned.
     recovered: ({ at, isTrusted, failedResyncs, resyncCount }, event, context) =>
       requestState({ name: 'resyncing', at, isTrusted, failedResyncs, resyncCount }, event, context),
     syncRefused: stay,
@@ -250,7 +250,7 @@ export function stepMirror(state: MirrorState, event: MirrorEvent, context: Mirr
   return stepBy(table, state, event, context)
 }
 
-/** Whether the map is from before a gap or a lost connection, and a snapshot is awaited. */
+/** Whether the map is from before a gap or a lost connection, and a snapshot has not arrived yet. */
 export function isStale({ name, at }: MirrorState): boolean {
   return name !== 'live' && at !== null
 }

@@ -14,36 +14,36 @@ import { joinTickets, type Tickets, ticketsOf } from '../async/tickets'
 import { append, mergeAll, mergeOf, type WaitingEdits, waitingOf } from './waiting-edits'
 
 /*
- *             joined             submit: send
- *   held ----------------> ready -------------> cooling --+ submit: pending, the latest wins
- *    ^                       ^                    |   ^   |
- *    |                       +--------------------+   +---+
- *    |                        due, nothing pending      due, pending: send
- *    +--------------------- from both: lost
+ *               joined              request: send
+ *   offline ----------------> ready --------------> throttled --+ request: pending, the latest wins
+ *    ^                          ^                     |    ^    |
+ *    |                          +---------------------+    +----+
+ *    |                            due, nothing pending       due, pending: send
+ *    +----------------------- from both: lost
  *
- * The first change goes out at once, those within `intervalMs` after it as one (C-10). What was sent and not
- * answered when the connection broke is sent again after the rejoin: a change says what the meta shall be, so
- * that twice is as good as once. What was answered is remembered, for the payload of the rejoin. (C-11)
- * What the server has too much of is said again when it has asked for it, as it is wanted by then. (C-36)
- * What is pending is merged once, when it goes out, and has a bound: a patch beyond it is refused. (C-53)
+ * The first change is sent at once; those within `intervalMs` after it are sent as one. (C-10) Changes without a reply
+ * when the connection broke are sent again after the rejoin: a change describes the meta, so it can be applied twice.
+ * Changes that the server accepted are added to the payload of the rejoin. (C-11)
+ * A change that the server replied to with `throttled` is sent again after the requested time, with newer ones. (C-36)
+ * Pending changes are merged once, when they are sent. A patch beyond their bound is refused. (C-53)
  */
 
-/** What goes out at one time. `tickets` stand for the callers who wait for the answer. */
-export interface PendingChange {
+/** A change that is sent as one message. `tickets` are those of the callers that wait for the reply. */
+interface PendingChange {
   readonly edit: MetaEdit
   readonly tickets: Tickets
 }
 
-/** What waits to go out. */
+/** The changes that wait to be sent. */
 interface Pending {
   readonly edits: WaitingEdits
   readonly tickets: Tickets
 }
 
 interface OwnPresenceMemory {
-  /** Sent and not yet answered, by number, in the order sent. */
+  /** The changes without a reply yet, in the order of sending. */
   readonly inFlight: readonly { readonly id: number; readonly change: PendingChange }[]
-  /** What the server has accepted since the channel was first joined; null for nothing. */
+  /** All changes that the server has accepted since the first join, as one; null for none. */
   readonly accepted: MetaEdit | null
   readonly nextId: number
 }
@@ -60,7 +60,7 @@ export type OwnPresenceEvent =
   | { readonly kind: 'joined' }
   | { readonly kind: 'lost' }
   | { readonly kind: 'cleared' }
-  /** `retryAfterMs`: the server did not take it, and would after so long; null where it has decided. */
+  /** `retryAfterMs`: the server refused the change for now; null if its reply is final. */
   | {
       readonly kind: 'replied'
       readonly id: number
@@ -70,18 +70,18 @@ export type OwnPresenceEvent =
   | { readonly kind: 'due' }
 
 export type OwnPresenceEffect =
-  /** Set the one timer, or clear it. */
+  /** Sets the timer; null clears it. */
   | { readonly kind: 'setTimer'; readonly delayMs: number | null }
   | { readonly kind: 'send'; readonly id: number; readonly changes: readonly MetaChange[] }
-  /** Tell the callers: `error` null where the server accepted. */
+  /** Settles the callers. `error` is null if the server accepted the change. */
   | { readonly kind: 'settle'; readonly tickets: Tickets; readonly error: unknown }
-  /** Tell the caller: with this patch too much would wait. It has no effect. */
+  /** Rejects the caller of a patch that would make the pending changes too large. */
   | { readonly kind: 'refuse'; readonly ticket: number }
 
 export interface OwnPresenceContext {
   /** Least time between two sends, in milliseconds. */
   readonly intervalMs: number
-  /** The meta that the latest join's payload had by itself. */
+  /** The meta in the application's payload of the latest join. */
   readonly joinMeta: JsonObject
 }
 
@@ -107,7 +107,7 @@ function join(first: PendingChange, second: PendingChange): PendingChange {
   }
 }
 
-/** The batches as one, with what is pending after them; null where there is nothing. */
+/** Puts the changes before the pending ones; null if there are none. */
 function pendingOf(changes: readonly PendingChange[], pending: Pending | null): Pending | null {
   if (changes.length === 0) return pending
   const all = pending ? [...changes, changeOf(pending)] : changes
@@ -162,7 +162,7 @@ function goOffline(state: OwnPresenceState, pending: Pending | null): OwnPresenc
   }
 }
 
-/** Puts off what was sent at `index`, with all that is wanted since: said after that, it would take it back. */
+/** Sends the change at `index` later, together with all later ones: sent after them, it would undo them. */
 function postpone(
   state: In<'ready' | 'throttled'>,
   index: number,
@@ -174,13 +174,13 @@ function postpone(
   const others = inFlight.filter((_item, at) => at !== index)
   const later = others.slice(index)
   const follower = later.find((item) => item.change.edit.kind === 'set')
-  // It replaces the meta whatever that was: its answer is also ours.
+  // A later update replaces the whole meta, so its reply is also the reply to this change.
   if (follower) {
     const joined = { ...follower, change: join(change, follower.change) }
     return stay({ ...state, inFlight: others.map((item) => (item === follower ? joined : item)) })
   }
-  const wanted = [change, ...later.map((item) => ({ ...item.change, tickets: [] }))]
-  const pending = pendingOf(wanted, state.name === 'throttled' ? state.pending : null)
+  const again = [change, ...later.map((item) => ({ ...item.change, tickets: [] }))]
+  const pending = pendingOf(again, state.name === 'throttled' ? state.pending : null)
   return {
     state: { ...memoryOf(state), name: 'throttled', inFlight: others, pending },
     effects: [{ kind: 'setTimer', delayMs: Math.max(intervalMs, retryAfterMs) }],
@@ -202,7 +202,7 @@ const onReply = (
     state: {
       ...state,
       inFlight: state.inFlight.filter((item) => item !== sent),
-      // A program may remove ever new fields: only those that the next join would bring back are remembered.
+      // Remembers only removals of fields that the next join would restore: a program may remove ever new fields.
       accepted: error === null ? withoutIdleRemovals(accepted, context.joinMeta) : state.accepted,
     },
     effects: [{ kind: 'settle', tickets, error }],

@@ -23,28 +23,28 @@ import {
 } from './own-presence-machine'
 import { MAX_WAITING_BYTES } from './waiting-edits'
 
-/** What this session wants its own presence in one topic to say: throttled, kept across reconnects. */
+/** The changes of this client's own presence in one topic: throttled, and kept across reconnects. */
 export class OwnPresence {
   readonly #topic: string
   readonly #request: (change: MetaChange) => Promise<unknown>
   readonly #machine: RunningMachine<OwnPresenceState, OwnPresenceEvent, OwnPresenceEffect>
   readonly #timer: ResettableTimer
-  readonly #waiters: PendingResults
+  readonly #callers: PendingResults
   #joinMeta: JsonObject = {}
 
   constructor(
     topic: string,
     options: ResolvedSocketOptions,
-    /** Sends one change; settles with the server's answer. Called only while joined. */
+    /** Sends one change; settles with the server's reply. Called only while joined. */
     request: (change: MetaChange) => Promise<unknown>,
   ) {
     const { clock, timeoutMs, updateIntervalMs } = options
     this.#topic = topic
     this.#request = request
     this.#timer = new ResettableTimer(clock, () => this.dispatch({ kind: 'due' }))
-    const what = `The update of our presence in "${topic}"`
-    const hint = 'It stays wanted, and goes out once the channel is joined.'
-    this.#waiters = new PendingResults(clock, timeoutMs, () => timeoutError(what, timeoutMs, hint))
+    const what = `The update of the own presence in "${topic}"`
+    const hint = 'The client sends it once the channel is joined.'
+    this.#callers = new PendingResults(clock, timeoutMs, () => timeoutError(what, timeoutMs, hint))
     this.#machine = new RunningMachine<OwnPresenceState, OwnPresenceEvent, OwnPresenceEffect>(
       INITIAL_OWN_PRESENCE,
       (state, event) =>
@@ -66,17 +66,17 @@ export class OwnPresence {
       // Not marked as handled: the program has a mistake, which must not pass unseen.
       return Promise.reject(mistake)
     }
-    const waiter = this.#waiters.add((ticket) => this.dispatch({ kind: 'request', edit, ticket }))
+    const result = this.#callers.add((ticket) => this.dispatch({ kind: 'request', edit, ticket }))
     // The caller need not await an update: its effect shows in the presence map.
-    return waiter.markHandled().promise
+    return result.markHandled().promise
   }
 
-  /** Those who wait are told; what they wanted stays wanted. */
+  /** Rejects the waiting callers. Their changes are still sent later. */
   fail(error: unknown): void {
-    this.#waiters.rejectAll(error)
+    this.#callers.rejectAll(error)
   }
 
-  /** The payload of a join, its `meta` brought up to what the server has accepted since. (C-11) */
+  /** Applies the changes that the server has accepted to the `meta` of a join's payload. (C-11) */
   payloadOf(payload: JsonObject): JsonObject {
     const { accepted } = this.#machine.state
     const meta = field(payload, 'meta')
@@ -96,14 +96,14 @@ export class OwnPresence {
       case 'setTimer':
         return this.#timer.set(effect.delayMs)
       case 'settle':
-        return this.#waiters.settle(effect.tickets, effect.error)
+        return this.#callers.settle(effect.tickets, effect.error)
       case 'refuse':
-        return this.#waiters.settle(ticketsOf(effect.ticket), fullError(this.#topic))
+        return this.#callers.settle(ticketsOf(effect.ticket), fullError(this.#topic))
       case 'send': {
         const { id } = effect
-        const answered = (error: unknown) =>
+        const replied = (error: unknown) =>
           this.dispatch({ kind: 'replied', id, error, retryAfterMs: retryAfterOf(error) })
-        Promise.all(effect.changes.map(this.#request)).then(() => answered(null), answered)
+        Promise.all(effect.changes.map(this.#request)).then(() => replied(null), replied)
       }
     }
   }
@@ -112,11 +112,11 @@ export class OwnPresence {
 function fullError(topic: string): RollcallError {
   return new RollcallError(
     'queue_full',
-    `The patch of our presence in "${topic}" was dropped: with it, more than ${MAX_WAITING_BYTES} bytes would wait to be sent. Patch fewer fields, or replace the meta with presence.update.`,
+    `The patch of the own presence in "${topic}" was dropped: with it, more than ${MAX_WAITING_BYTES} bytes would wait to be sent. Patch fewer fields, or replace the meta with presence.update.`,
   )
 }
 
-/** How long the server asks to wait, where it is only too much for it; null for every other answer. */
+/** Milliseconds to wait if the server replied `throttled`; null for every other reply. */
 function retryAfterOf(error: unknown): number | null {
   const isThrottled =
     error instanceof RollcallError && error.reason === 'throttled' && error.response !== null

@@ -2,7 +2,7 @@ import type { PhoenixMeta } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
 import {
   INITIAL_PHOENIX_MIRROR,
-  MAX_KEPT_METAS,
+  MAX_BUFFERED_METAS,
   type PhoenixMirrorEffect,
   type PhoenixMirrorEvent,
   type PhoenixMirrorState,
@@ -66,9 +66,9 @@ describe('the mirror of a Phoenix topic', () => {
   test('keeps its map, as stale, until the state of the next join, and nothing that came before that join', () => {
     const away = run([lost], live)
     expect(away).toEqual({ state: { name: 'disconnected', isSynced: true }, effects: [] })
-    expect(run([joined], away.state).state).toEqual({ name: 'waiting', isSynced: true, kept: [] })
+    expect(run([joined], away.state).state).toEqual({ name: 'waiting', isSynced: true, buffered: [] })
     for (const again of [[joined], [lost, joined]])
-      expect(run([diff([meta('a')]), ...again], run([joined]).state).state).toMatchObject({ kept: [] })
+      expect(run([diff([meta('a')]), ...again], run([joined]).state).state).toMatchObject({ buffered: [] })
     expect(run([joined], live).state).toMatchObject({ name: 'waiting', isSynced: true })
     expect(run([joined, lost]).state).toEqual({ name: 'disconnected', isSynced: false })
   })
@@ -79,13 +79,13 @@ describe('the mirror of a Phoenix topic', () => {
   })
 
   test('[C-25] keeps a bounded number of metas and of diffs for a state that never comes, the latest of them', () => {
-    const half = diff(crowd(MAX_KEPT_METAS / 2 - 1))
+    const half = diff(crowd(MAX_BUFFERED_METAS / 2 - 1))
     expect(keptOf(half, half)).toHaveLength(2)
-    expect(keptOf(half, half, diff([]))).toEqual([diffOf(crowd(MAX_KEPT_METAS / 2 - 1)), diffOf([])])
-    expect(keptOf(half, diff([], crowd(MAX_KEPT_METAS / 2)))).toHaveLength(1)
-    expect(keptOf(diff(crowd(MAX_KEPT_METAS)))).toEqual([])
-    const empty = Array.from({ length: MAX_KEPT_METAS + 1 }, () => ({ joins: [], leaves: [] }))
-    const full: PhoenixMirrorState = { name: 'waiting', isSynced: false, kept: empty.slice(1) }
-    expect(run([diff([])], full).state).toMatchObject({ kept: empty.slice(1) })
+    expect(keptOf(half, half, diff([]))).toEqual([diffOf(crowd(MAX_BUFFERED_METAS / 2 - 1)), diffOf([])])
+    expect(keptOf(half, diff([], crowd(MAX_BUFFERED_METAS / 2)))).toHaveLength(1)
+    expect(keptOf(diff(crowd(MAX_BUFFERED_METAS)))).toEqual([])
+    const empty = Array.from({ length: MAX_BUFFERED_METAS + 1 }, () => ({ joins: [], leaves: [] }))
+    const full: PhoenixMirrorState = { name: 'waiting', isSynced: false, buffered: empty.slice(1) }
+    expect(run([diff([])], full).state).toMatchObject({ buffered: empty.slice(1) })
   })
 })

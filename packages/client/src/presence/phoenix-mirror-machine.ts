@@ -2,15 +2,15 @@ import { type PhoenixMeta, type Step, stay, stepBy, type TransitionTable } from 
 
 /*
  *            joined               state: replace
- *   off --------------> awaiting ----------------> live --+ diff: apply; state: replace
+ *   off --------------> waiting -----------------> live --+ diff: apply; state: replace
  *    ^                  ^  |  |  <-+               |    <-+
- *    |           joined |  |  +----+ diff: keep    |
+ *    |           joined |  |  +----+ diff: buffer  |
  *    | cleared          |  | lost                  | lost
- *    +---------------- away <----------------------+
+ *    +------------ disconnected <------------------+
  *
- * The mirror of a topic whose server tells no positions, which is Phoenix. Nothing can be found to be missing there and
- * nothing be asked for: frames come in order, a state is sent after every join, and a diff that overtook it is kept
- * until it is there (C-25). What the refs in the frames mean is beside it, in PhoenixPresences.
+ * Follows a topic of a server without positions, which is Phoenix. The client cannot notice a gap there or request a
+ * state. Frames come in order, the server sends a state after every join, and a diff that overtakes it is buffered until
+ * the state arrives. (C-25) PhoenixPresences interprets the refs in the frames.
  */
 
 export interface MetasDiff {
@@ -18,24 +18,24 @@ export interface MetasDiff {
   readonly leaves: readonly PhoenixMeta[]
 }
 
-/** `isSynced`: a map of before is shown, if only a stale one. */
+/** `isSynced`: there is a map, possibly a stale one. */
 export type PhoenixMirrorState =
   | { readonly name: 'off'; readonly isSynced: false }
-  /** `kept`: diffs that came before the state, oldest first. */
-  | { readonly name: 'waiting'; readonly isSynced: boolean; readonly kept: readonly MetasDiff[] }
+  /** `buffered`: diffs that came before the state, oldest first. */
+  | { readonly name: 'waiting'; readonly isSynced: boolean; readonly buffered: readonly MetasDiff[] }
   | { readonly name: 'live'; readonly isSynced: true }
   | { readonly name: 'disconnected'; readonly isSynced: boolean }
 
 export type PhoenixMirrorEvent =
   | { readonly kind: 'joined' }
   | { readonly kind: 'lost' }
-  /** The channel is over: the map is of no more use. */
+  /** The channel has left: clear the map. */
   | { readonly kind: 'cleared' }
   | { readonly kind: 'metas_state'; readonly metas: readonly PhoenixMeta[] }
   | ({ readonly kind: 'metas_diff' } & MetasDiff)
 
 export type PhoenixMirrorEffect =
-  /** Hold exactly these, then apply the diffs, in one step. */
+  /** Replaces the map by these, then applies the diffs, in one step. */
   | {
       readonly kind: 'replace'
       readonly metas: readonly PhoenixMeta[]
@@ -45,17 +45,17 @@ export type PhoenixMirrorEffect =
   | { readonly kind: 'clear' }
 
 /**
- * Metas that are kept for a state that has not come, in all diffs together. The oldest diffs go first: a state that
- * comes that late holds what they said. A channel that never sends a state costs no more than this.
+ * Most metas in the buffered diffs together. Beyond it, the oldest diffs are dropped: a state that comes so late
+ * includes them. Without this bound, a channel that never sends a state would fill the memory.
  */
-export const MAX_KEPT_METAS = 10_000
+export const MAX_BUFFERED_METAS = 10_000
 
 type PhoenixMirrorStep = Step<PhoenixMirrorState, PhoenixMirrorEffect>
 
 export const INITIAL_PHOENIX_MIRROR: PhoenixMirrorState = { name: 'off', isSynced: false }
 
 const waitForState = ({ isSynced }: PhoenixMirrorState): PhoenixMirrorStep =>
-  stay({ name: 'waiting', isSynced, kept: [] })
+  stay({ name: 'waiting', isSynced, buffered: [] })
 
 const disconnect = ({ isSynced }: PhoenixMirrorState): PhoenixMirrorStep =>
   stay({ name: 'disconnected', isSynced })
@@ -66,9 +66,9 @@ function replaceBy(metas: readonly PhoenixMeta[], diffs: readonly MetasDiff[]): 
   return { state: { name: 'live', isSynced: true }, effects: [{ kind: 'replace', metas, diffs }] }
 }
 
-function keep(kept: readonly MetasDiff[], { joins, leaves }: MetasDiff): readonly MetasDiff[] {
-  const all = [...kept, { joins, leaves }]
-  let excess = all.reduce((sum, diff) => sum + sizeOf(diff), 0) - MAX_KEPT_METAS
+function buffer(buffered: readonly MetasDiff[], { joins, leaves }: MetasDiff): readonly MetasDiff[] {
+  const all = [...buffered, { joins, leaves }]
+  let excess = all.reduce((sum, diff) => sum + sizeOf(diff), 0) - MAX_BUFFERED_METAS
   return all.filter((diff) => {
     if (excess <= 0) return true
     excess -= sizeOf(diff)
@@ -76,7 +76,7 @@ function keep(kept: readonly MetasDiff[], { joins, leaves }: MetasDiff): readonl
   })
 }
 
-/** An empty diff takes room, too. */
+/** Counts an empty diff as one: it takes memory, too. */
 function sizeOf({ joins, leaves }: MetasDiff): number {
   return 1 + joins.length + leaves.length
 }
@@ -88,8 +88,8 @@ const table: TransitionTable<PhoenixMirrorState, PhoenixMirrorEvent, PhoenixMirr
     joined: waitForState,
     lost: disconnect,
     cleared: clear,
-    metas_state: ({ kept }, { metas }) => replaceBy(metas, kept),
-    metas_diff: (state, diff) => stay({ ...state, kept: keep(state.kept, diff) }),
+    metas_state: ({ buffered }, { metas }) => replaceBy(metas, buffered),
+    metas_diff: (state, diff) => stay({ ...state, buffered: buffer(state.buffered, diff) }),
   },
   live: {
     joined: waitForState,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { resolveSocketOptions } from '../options'
-import { MAX_KEPT_METAS, type MetasDiff, stepPhoenixMirror } from './phoenix-mirror-machine'
+import { MAX_BUFFERED_METAS, type MetasDiff, stepPhoenixMirror } from './phoenix-mirror-machine'
 import { PresenceFeed } from './presence-feed'
 
 /*
@@ -112,7 +112,7 @@ test('[C-25] diffs that wait for a state that never comes are bounded, the oldes
     const joins = Array.from({ length: 999 }, () => meta(n))
     state = stepPhoenixMirror(state, { kind: 'metas_diff', joins, leaves: [] }).state
   }
-  const kept = state.name === 'waiting' ? state.kept : []
-  expect(kept.length).toBe(MAX_KEPT_METAS / 1_000)
+  const kept = state.name === 'waiting' ? state.buffered : []
+  expect(kept.length).toBe(MAX_BUFFERED_METAS / 1_000)
   expect(kept[0]?.joins[0]?.phxRef).toBe('r20')
 })

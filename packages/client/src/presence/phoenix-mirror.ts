@@ -10,16 +10,16 @@ import {
 } from './phoenix-mirror-machine'
 import type { MapChange, PresenceMap } from './presence-map'
 
-/** What a mirror tells of the map that it keeps. */
-export interface PhoenixMirrorListener<M> {
+/** The callbacks of a mirror about its map. */
+interface PhoenixMirrorListener<M> {
   applied(change: MapChange<M>): void
   replaced(change: MapChange<M>): void
   cleared(): void
-  /** After the rest. `isVisible`: `isSynced` or `isStale` is other than before. */
+  /** Called last. `isVisible`: `isSynced` or `isStale` has changed. */
   changed(isVisible: boolean): void
 }
 
-/** Keeps a map in step with a server that tells no positions: the machine decides, the refs are read, the map changes. */
+/** Keeps a map equal to that of a server without positions, as the machine decides. */
 export class PhoenixMirror<M> {
   readonly #map: PresenceMap<M>
   readonly #listener: PhoenixMirrorListener<M>
@@ -78,7 +78,7 @@ function isStaleIn({ name, isSynced }: PhoenixMirrorState): boolean {
   return isSynced && name !== 'live'
 }
 
-/** The type of the meta is what the application says it is; nobody can check it here. */
+/** Casts the metas to the type that the application chose. The client does not check it. */
 function typed<M>({ joins, leaves }: MetasDiff) {
   return { joins: joins as readonly PhoenixMeta<M>[], leaves }
 }

@@ -2,32 +2,32 @@ import type { Key, LeaveReason, Presence } from '@rollcall/shared-protocol'
 import type { Listeners } from '../listeners'
 import type { MapChange, PresenceEntry } from './presence-map'
 
-/** Who is in a topic at one moment. Immutable; the same object until something changes. */
+/** The presences in a topic at one moment. Immutable; the same object until something changes. */
 export interface PresenceView<M> {
   /** One entry for each key, in the order of first appearance. */
   readonly list: readonly PresenceEntry<M>[]
   /** Keys, not presences. */
   readonly size: number
-  /** Whether a snapshot has been applied since the channel was joined: before that, nobody listed says nothing. */
+  /** Whether a snapshot has been applied since the join. Before that, an empty list says nothing. */
   readonly isSynced: boolean
-  /** Whether this is from before a gap or a lost connection; a snapshot is awaited. */
+  /** Whether this is from before a gap or a lost connection, and the new state has not arrived yet. */
   readonly isStale: boolean
 }
 
 /**
- * What happens in a topic. Listeners are called once the whole frame is applied, so that the map they look at is
- * ahead of them, never behind; and only for what has changed, net.
+ * The events of a topic. Listeners are called for net changes only, after the whole frame is applied: the map that they
+ * read already has all its changes. (C-17)
  */
 export interface PresenceEvents<M> {
-  /** A snapshot was applied: the first, or one after a gap or a lost connection. Comes after the events of its changes. */
+  /** A snapshot was applied: the first, or one after a gap or a lost connection. Fires after the events of its changes. */
   sync: (view: PresenceView<M>) => void
-  /** The first presence of a key came. */
+  /** The first presence of a key joined. */
   join: (entry: PresenceEntry<M>) => void
   /** A key that stays present gained or lost a presence, or one of its metas changed. */
   update: (entry: PresenceEntry<M>, previous: PresenceEntry<M>) => void
-  /** The last presence of a key went; `entry` is as it was last. */
+  /** The last presence of a key left. `entry` is its last entry. */
   leave: (entry: PresenceEntry<M>, reason: LeaveReason) => void
-  /** One device or tab came. */
+  /** One device or tab joined. */
   presence_join: (presence: Presence<M>) => void
   presence_update: (presence: Presence<M>, previous: Presence<M>) => void
   presence_leave: (presence: Presence<M>, reason: LeaveReason) => void
@@ -35,7 +35,7 @@ export interface PresenceEvents<M> {
 
 const KEY_EVENTS = ['join', 'update', 'leave'] as const
 
-/** Tells the listeners of one applied frame. A first state may be ten thousand joins: not gone through for nobody. */
+/** Emits the events of one applied frame. Skips the walk without listeners: a first state can be ten thousand joins. */
 export function emitChange<M>(listeners: Listeners<PresenceEvents<M>>, change: MapChange<M>): void {
   const { joins, updates, leaves } = change.presences
   if (listeners.hasListeners('presence_join'))
@@ -44,7 +44,7 @@ export function emitChange<M>(listeners: Listeners<PresenceEvents<M>>, change: M
   for (const { presence, reason } of leaves) listeners.emit('presence_leave', presence, reason)
 
   if (!KEY_EVENTS.some((event) => listeners.hasListeners(event))) return
-  // Of a key's presences that went together, the newest tells why the key did.
+  // If several presences of a key left together, the newest one gives the reason.
   let reasons: ReadonlyMap<Key, LeaveReason> | null = null
   for (const { key, before, after } of change.entries) {
     if (before && after) listeners.emit('update', after, before)

@@ -16,12 +16,12 @@ import type { PhoenixMirrorEvent } from './phoenix-mirror-machine'
 import { emitChange, type PresenceEvents, type PresenceView } from './presence-events'
 import { type MapChange, PresenceMap } from './presence-map'
 
-/** What comes of a topic: from a server that tells positions, or from one that does not. */
-export type FeedEvent = MirrorEvent | PhoenixMirrorEvent
+/** An event for one of the two mirrors: for servers with and without positions. */
+type FeedEvent = MirrorEvent | PhoenixMirrorEvent
 
 /**
- * Keeps one topic's map in step with the server: the mirror machine decides, the map changes, the listeners are told.
- * Its channel feeds it; {@link Presence} shows it.
+ * Keeps one topic's map equal to the server's: the mirror machine decides, the map changes, the listeners are called.
+ * The channel dispatches frames to it; {@link Presence} reads it.
  */
 export class PresenceFeed<M> {
   readonly map = new PresenceMap<M>()
@@ -30,9 +30,9 @@ export class PresenceFeed<M> {
   readonly #requestState: () => void
   readonly #timer: ResettableTimer
   readonly #mirror: RunningMachine<MirrorState, MirrorEvent, MirrorEffect>
-  /** In the place of the mirror where the server tells no positions. */
+  /** Replaces the mirror if the server has no positions. */
   readonly #phoenix: PhoenixMirror<M> | null
-  /** Ends the wait for those whom a restarted server has not seen again. */
+  /** Ends the wait for presences that a restarted server has not confirmed. (C-23) */
   readonly #recoveryTimer: ResettableTimer
   readonly #recoveringMs: () => number
   #isRecovering = false
@@ -40,17 +40,17 @@ export class PresenceFeed<M> {
   #isChanged = false
 
   /**
-   * @param ask - Sends `presence_sync`.
-   * @param recoveringMs - How long the server waits for those who were there before it started; 0 where it does not.
-   * @param hasPositions - Whether the server tells positions; see `ClientDialect`.
+   * @param requestState - Sends `presence_sync`.
+   * @param recoveringMs - The time that a restarted server waits for its clients, in milliseconds; 0 if it does not.
+   * @param hasPositions - Whether the server's states have positions; see `ClientDialect`.
    */
   constructor(
     options: ResolvedSocketOptions,
-    ask: () => void,
+    requestState: () => void,
     recoveringMs: () => number,
     hasPositions = true,
   ) {
-    this.#requestState = ask
+    this.#requestState = requestState
     this.#recoveringMs = recoveringMs
     this.#timer = new ResettableTimer(options.clock, () => this.dispatch({ kind: 'due' }))
     this.#recoveryTimer = new ResettableTimer(options.clock, () => {
@@ -72,7 +72,7 @@ export class PresenceFeed<M> {
     this.#phoenix = hasPositions ? null : this.#followPhoenix()
   }
 
-  /** Whether a snapshot has been applied since the channel was joined. */
+  /** Whether a snapshot has been applied since the join. */
   get isSynced(): boolean {
     return this.#phoenix?.isSynced ?? this.#mirror.state.at !== null
   }
@@ -81,13 +81,13 @@ export class PresenceFeed<M> {
     return this.#mirror.state.resyncCount
   }
 
-  /** Where the map stands, to be told to the server with a join; null where there is no map to go on from. */
+  /** The position of the map, for the next join; null if there is no map to continue from. */
   get position(): Position | null {
     const { at, isTrusted } = this.#mirror.state
     return isTrusted ? at : null
   }
 
-  /** Whether what is shown may be out of date. */
+  /** Whether the map may be out of date. */
   get isStale(): boolean {
     return this.#phoenix?.isStale ?? (isStale(this.#mirror.state) || this.map.unconfirmedCount > 0)
   }
@@ -153,7 +153,7 @@ export class PresenceFeed<M> {
   }
 
   #apply(diff: PresenceDiff): void {
-    // The type of the meta is what the application says it is; nobody can check it here.
+    // The application chose the type of the meta. The client does not check it.
     const change = this.map.apply(diff as PresenceDiff<M>)
     this.dispatch({ kind: 'compared', isEqual: this.map.digest === diff.digest })
     this.#recoverIfNeeded()
@@ -161,8 +161,8 @@ export class PresenceFeed<M> {
   }
 
   #replace(snapshot: PresenceSnapshot, isOtherHistory: boolean): void {
-    // A server that began anew knows only those who found it already; the others are about to. They are not told as
-    // gone before it has stopped waiting for them.
+    // A restarted server knows only the clients that have reconnected already. The others stay in the map until the
+    // recovery is over. (C-23)
     const keepsAbsent = this.#recoveringMs() > 0 && (isOtherHistory || this.map.unconfirmedCount > 0)
     const change = this.map.replace(snapshot.presences as readonly Presence<M>[], keepsAbsent)
     this.#recoverIfNeeded()
@@ -172,7 +172,7 @@ export class PresenceFeed<M> {
   }
 
   #emitSync(): void {
-    // Only where somebody listens: the view's list costs what the map holds.
+    // Only with a listener: the view lists the whole map.
     if (this.listeners.hasListeners('sync')) this.listeners.emit('sync', this.view)
   }
 
@@ -198,7 +198,7 @@ export class PresenceFeed<M> {
     const hadMap = before.at !== null
     const { state } = this.#mirror
     if (hadMap !== (state.at !== null) || isStale(before) !== isStale(state)) this.#touch()
-    // Whoever is away hears of nobody's return, and waits for the next connection to tell how long to wait.
+    // Without a connection nobody can return. The next connection says how long to wait.
     if (state.name === 'disconnected') this.#stopRecovering()
     this.#notify()
   }

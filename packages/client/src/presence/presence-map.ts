@@ -8,44 +8,44 @@ import {
 import { groupBy, UnconfirmedPresences } from './unconfirmed-presences'
 
 /*
- *   diff / snapshot --> PresenceSet --> what changed, net
+ *   diff / snapshot --> PresenceSet --> net changes
  *                                           |
- *                        entries: key -> {key, meta, presences}     rebuilt for the keys that changed, no others
+ *                        entries: key -> {key, meta, presences}     rebuilt for the changed keys only
  *                                           |
- *                                         list                      built when somebody asks
+ *                                         list                      built when it is read
  */
 
-/** All that is known of one key. Immutable: another object means that something about the key changed. (C-9) */
+/** The presences of one key. Immutable: another object means that something about the key changed. (C-9) */
 export interface PresenceEntry<M> {
   readonly key: Key
-  /** Of the newest of its presences. */
+  /** The meta of its newest presence. */
   readonly meta: M
   /** One for each device or tab, oldest first; never empty. */
   readonly presences: readonly Presence<M>[]
 }
 
-/** One key's net change. Who came has no `before`, who went has no `after`. */
-export interface EntryChange<M> {
+/** The net change of one key: a join has no `before`, a leave no `after`. */
+interface EntryChange<M> {
   readonly key: Key
   readonly before: PresenceEntry<M> | null
   readonly after: PresenceEntry<M> | null
 }
 
 export interface MapChange<M> {
-  /** Whether the map shows anything else than before, if only other refs. */
+  /** Whether the map has changed at all, for example only in its refs. */
   readonly isVisible: boolean
-  /** Per presence, that is, per device. */
+  /** Changes per presence, which is per device. */
   readonly presences: AppliedChanges<M>
-  /** Per key, as a person would say it. */
+  /** Changes per key, which is per person. */
   readonly entries: readonly EntryChange<M>[]
 }
 
-/** Who is in a topic, by key, in the order of first appearance. A change costs what the change costs. */
+/** The presences in a topic by key, in the order of first appearance. A change takes time by its own size only. */
 export class PresenceMap<M> {
   #set = new PresenceSet<M>()
-  // A Map: keys are chosen by strangers, and "__proto__" is one of them. (P-10)
+  // A Map, because a stranger can choose the key "__proto__". (P-10)
   readonly #entries = new Map<Key, PresenceEntry<M>>()
-  /** Shown, and in no digest. */
+  /** In the map, but not in the digest. */
   readonly #unconfirmed = new UnconfirmedPresences<M>()
   #list: readonly PresenceEntry<M>[] | null = null
 
@@ -54,17 +54,17 @@ export class PresenceMap<M> {
     return this.#entries.size
   }
 
-  /** Keys of which something is shown only because it may be on its way back. */
+  /** Keys with a presence that a restarted server has not confirmed. */
   get unconfirmedCount(): number {
     return this.#unconfirmed.keyCount
   }
 
-  /** Whether somebody may still be on their way back. */
+  /** Whether presences may still return to a restarted server. */
   get isRecovering(): boolean {
     return !this.#unconfirmed.isOver
   }
 
-  /** The server has stopped waiting: from here on who leaves is gone. */
+  /** Call it when the recovery is over: from now on, a presence that leaves is removed. */
   endRecovery(): void {
     this.#unconfirmed.stopWaiting()
   }
@@ -97,20 +97,20 @@ export class PresenceMap<M> {
   }
 
   /**
-   * Makes the map hold exactly these, in one step; what stays the same keeps its identity. `keepsAbsent`: presences
-   * that are not among them go on being shown, until their key comes back or a later call does without it.
+   * Replaces the content in one step. Entries that stay equal stay the same objects. With `keepsAbsent`, presences that
+   * are not listed stay as unconfirmed, until their key returns or a later call does not keep them.
    */
   replace(presences: readonly Presence<M>[], keepsAbsent = false): MapChange<M> {
-    const givenUp = keepsAbsent ? [] : this.#unconfirmed.takeAll().map(nodeLost)
+    const dropped = keepsAbsent ? [] : this.#unconfirmed.takeAll().map(nodeLost)
     const applied = this.#set.replace(presences)
     if (this.#entries.size === 0) return this.#fill(applied)
     if (keepsAbsent) for (const { presence } of applied.leaves) this.#unconfirmed.add(presence)
     const touched = new Set(touchedKeys(applied))
-    for (const { presence } of givenUp) touched.add(presence.key)
-    return this.#update(applied, keepsAbsent ? [] : [...applied.leaves, ...givenUp], touched)
+    for (const { presence } of dropped) touched.add(presence.key)
+    return this.#update(applied, keepsAbsent ? [] : [...applied.leaves, ...dropped], touched)
   }
 
-  /** Into a map that shows nobody. */
+  /** Fills an empty map. */
   #fill(applied: AppliedChanges<M>): MapChange<M> {
     const { joins, appeared } = applied
     const isOneEach = joins.length === appeared.length
@@ -136,7 +136,7 @@ export class PresenceMap<M> {
     this.#list = null
   }
 
-  /** Rebuilds the entries of the keys that changed. */
+  /** Rebuilds the entries of the changed keys. */
   #update(applied: AppliedChanges<M>, leaves: readonly Leave<M>[], touched: Iterable<Key>): MapChange<M> {
     const joined = this.unconfirmedCount > 0 ? groupBy(applied.joins, ({ key }) => key) : NO_GROUPS
     let leftOf: ReadonlyMap<Key, readonly Leave<M>[]> | null = null
@@ -146,10 +146,14 @@ export class PresenceMap<M> {
     let isVisible = false
     for (const key of touched) {
       const before = this.#entries.get(key) ?? null
-      const taken = this.#unconfirmed.confirm(key, joined.get(key) ?? [])
-      for (const presence of taken) returned.push(nodeLost(presence))
-      const held = heldByOne(key, before, applied) ?? this.#set.ofKey(key)
-      if (held.length === 0 && this.#unconfirmed.of(key).length === 0 && this.#unconfirmed.isConfirmed(key)) {
+      const confirmed = this.#unconfirmed.confirm(key, joined.get(key) ?? [])
+      for (const presence of confirmed) returned.push(nodeLost(presence))
+      const current = singlePresence(key, before, applied) ?? this.#set.ofKey(key)
+      if (
+        current.length === 0 &&
+        this.#unconfirmed.of(key).length === 0 &&
+        this.#unconfirmed.isConfirmed(key)
+      ) {
         leftOf ??= groupBy(leaves, ({ presence }) => presence.key)
         withheld ??= new Set()
         for (const leave of leftOf.get(key) ?? []) {
@@ -157,23 +161,24 @@ export class PresenceMap<M> {
           withheld.add(leave)
         }
       }
-      const kept = this.#unconfirmed.of(key)
-      const presences = kept.length > 0 ? [...kept, ...held] : held
+      const unconfirmed = this.#unconfirmed.of(key)
+      const presences = unconfirmed.length > 0 ? [...unconfirmed, ...current] : current
       if (before && isSame(before.presences, presences)) continue
       isVisible = true
       const change = this.#show(key, before, presences)
-      // Somebody who is back as they were has done nothing that anybody need hear of.
-      const isSilent = taken.length > 0 && before !== null && isSameToOthers(before.presences, presences)
-      if (!isSilent) entries.push(change)
+      // A device that returns with its old meta is no change for the application.
+      const isUnchanged = confirmed.length > 0 && before !== null && hasSameMetas(before.presences, presences)
+      if (!isUnchanged) entries.push(change)
     }
-    const told = withheld === null ? leaves : leaves.filter((leave) => !withheld?.has(leave))
-    if (told === applied.leaves && returned.length === 0) return { isVisible, presences: applied, entries }
-    return { isVisible, presences: { ...applied, leaves: [...told, ...returned] }, entries }
+    const reported = withheld === null ? leaves : leaves.filter((leave) => !withheld?.has(leave))
+    if (reported === applied.leaves && returned.length === 0)
+      return { isVisible, presences: applied, entries }
+    return { isVisible, presences: { ...applied, leaves: [...reported, ...returned] }, entries }
   }
 }
 
-/** Nearly every key has one presence: where the one change is of it, there is nothing to look up. */
-function heldByOne<M>(
+/** A shortcut for the most frequent case: one change of a key with one presence needs no lookup. */
+function singlePresence<M>(
   key: Key,
   before: PresenceEntry<M> | null,
   { joins, updates, leaves, appeared, disappeared }: AppliedChanges<M>,
@@ -195,8 +200,8 @@ function isSame<M>(before: readonly Presence<M>[], after: readonly Presence<M>[]
   return before.length === after.length && before.every((presence, index) => presence === after[index])
 }
 
-/** Whether those who came say just what those said who went. */
-function isSameToOthers<M>(before: readonly Presence<M>[], after: readonly Presence<M>[]): boolean {
+/** Whether the presences that joined have the same metas as those that left. */
+function hasSameMetas<M>(before: readonly Presence<M>[], after: readonly Presence<M>[]): boolean {
   return JSON.stringify(metasWithout(before, after)) === JSON.stringify(metasWithout(after, before))
 }
 
@@ -210,7 +215,7 @@ function metasWithout<M>(presences: readonly Presence<M>[], others: readonly Pre
 
 const NO_GROUPS: ReadonlyMap<Key, never> = new Map<Key, never>()
 
-/** The keys of which a presence came, changed or went, each once. */
+/** The keys of all changed presences, each once. */
 function touchedKeys<M>({ joins, updates, leaves }: AppliedChanges<M>): Iterable<Key> {
   const keys: Key[] = []
   for (const { key } of joins) keys.push(key)

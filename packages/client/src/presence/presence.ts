@@ -7,18 +7,19 @@ export type { Presence as PresenceRecord } from '@rollcall/shared-protocol'
 export type { PresenceEvents, PresenceView } from './presence-events'
 export type { PresenceEntry } from './presence-map'
 
-/** Part of a meta: fields that are named replace, `null` removes, objects merge (RFC 7396). */
+/** A merge patch of a meta (RFC 7396): a field replaces, `null` removes, an object merges. */
 export type MetaPatch<M> = {
   readonly [K in keyof M]?: (M[K] extends object ? MetaPatch<M[K]> | M[K] : M[K]) | null
 }
 
 /**
- * Who is in a topic: a live map from key to entry, kept in step with the server. Got from {@link Channel.presence}.
+ * The presences in a topic: a map from key to entry that the client keeps equal to the server's. Get it from
+ * {@link Channel.presence}.
  *
- * After a lost connection it goes on showing what it showed, `isStale`, and is brought up to date in one step with
- * the events of the net change. It is empty before the first join and once the channel is left.
+ * After a lost connection it keeps its content and is `isStale`. The new state then updates it in one step, with events
+ * for the net change. It is empty before the first join and after a leave.
  *
- * @typeParam M - What the application's metas look like. Taken on trust: the server is who checks them.
+ * @typeParam M - The type of the application's metas. The client does not check it; the server should.
  *
  * @example
  * ```ts
@@ -37,33 +38,33 @@ export class Presence<M = Meta> implements Iterable<[Key, PresenceEntry<M>]> {
   readonly #feed: PresenceFeed<M>
   readonly #change: (change: MetaChange) => Promise<void>
 
-  /** Made by its channel. */
+  /** Its channel makes it. */
   constructor(feed: PresenceFeed<M>, change: (change: MetaChange) => Promise<void>) {
     this.#feed = feed
     this.#change = change
   }
 
-  /** Keys that are present, not presences: one person with two tabs counts once. */
+  /** Number of keys: one person with two tabs counts once. */
   get size(): number {
     return this.#feed.map.size
   }
 
-  /** Whether a snapshot has been applied since the channel was joined: before that, an empty map says nothing. */
+  /** Whether a snapshot has been applied since the join. Before that, an empty map says nothing. */
   get isSynced(): boolean {
     return this.#feed.isSynced
   }
 
-  /** Whether the map is from before a gap or a lost connection; a snapshot is awaited. */
+  /** Whether the map is from before a gap or a lost connection, and the new state has not arrived yet. */
   get isStale(): boolean {
     return this.#feed.isStale
   }
 
-  /** How often a gap, another epoch or a wrong digest made it ask for the whole state. For watching over; stays low. */
+  /** Number of requests for the whole state after a gap, another epoch or a wrong digest. For monitoring; stays low. */
   get resyncCount(): number {
     return this.#feed.resyncCount
   }
 
-  /** The key's entry, the same object until something about the key changes; undefined where it is absent. */
+  /** The entry of a key, or undefined. The same object until something about the key changes. */
   get(key: Key): PresenceEntry<M> | undefined {
     return this.#feed.map.get(key)
   }
@@ -85,12 +86,12 @@ export class Presence<M = Meta> implements Iterable<[Key, PresenceEntry<M>]> {
     return this.#feed.map.entries()
   }
 
-  /** All of it as one immutable value, the same object until something changes. For `useSyncExternalStore`. */
+  /** The whole map as an immutable value, the same object until something changes. For `useSyncExternalStore`. */
   getSnapshot(): PresenceView<M> {
     return this.#feed.view
   }
 
-  /** Calls `listener` whenever {@link getSnapshot} would return another object. Returns what ends that. */
+  /** Calls `listener` when {@link getSnapshot} would return another object. Returns a function that unsubscribes. */
   subscribe(listener: () => void): () => void {
     return this.#feed.changes.subscribe(listener)
   }
@@ -105,20 +106,20 @@ export class Presence<M = Meta> implements Iterable<[Key, PresenceEntry<M>]> {
     return this
   }
 
-  /** Without a listener: all of the event. */
+  /** Removes a listener; without one, all listeners of the event. */
   off<E extends keyof PresenceEvents<M>>(event: E, listener?: PresenceEvents<M>[E]): this {
     this.#feed.listeners.off(event, listener)
     return this
   }
 
   /**
-   * Replaces the meta of our own presence. The first change goes out at once, those within `updateIntervalMs` after
-   * it as one, and their promises settle together. While the channel is away the change is kept, the latest wins,
-   * and it goes out after the rejoin; what the server has accepted goes along with every rejoin.
+   * Replaces the meta of your own presence. The first change is sent at once. Those within `updateIntervalMs` after it
+   * are sent as one, and their promises settle together. While the channel is `away`, the change waits for the rejoin.
+   * Every rejoin carries the changes that the server has accepted.
    *
-   * Need not be awaited. Rejects with a {@link RollcallError}: `push_failed` where the server refused (`reason`
-   * `not_tracked`, `limit_exceeded`, …), `timeout` after `timeoutMs`, `left`, `refused`, `disconnected`,
-   * `unsupported` where the socket's dialect is `phoenix`.
+   * You need not await it. Rejects with a {@link RollcallError}: `push_failed` if the server refused it (`reason`
+   * `not_tracked`, `limit_exceeded`, …), `timeout` after `timeoutMs`, `left`, `refused`, `disconnected`, or `unsupported`
+   * with the dialect `phoenix`.
    *
    * @example
    * ```ts
@@ -134,8 +135,8 @@ export class Presence<M = Meta> implements Iterable<[Key, PresenceEntry<M>]> {
   }
 
   /**
-   * Changes part of the meta of our own presence: a JSON merge patch. In everything else as {@link update}, with
-   * which it may be mixed.
+   * Changes part of the meta of your own presence, as a JSON merge patch. Otherwise it is like {@link update}, and the
+   * two can be mixed.
    *
    * @example
    * ```ts

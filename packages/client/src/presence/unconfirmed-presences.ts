@@ -1,20 +1,20 @@
 import type { Key, Presence } from '@rollcall/shared-protocol'
 
 /**
- * Presences that a server which began anew has not seen again yet, by key. They are shown on, and taken back one by
- * one as devices of their key return: a person with two tabs whose first is back is still here with the second.
+ * Presences that a restarted server has not confirmed yet, by key. The map keeps showing them, and each device that
+ * returns confirms one of its key. A person whose first of two tabs has returned is still here with the second. (C-23)
  */
 export class UnconfirmedPresences<M> {
   readonly #byKey = new Map<Key, UnconfirmedOfKey<M>>()
-  /** Keys of which something was taken back: by the device that was kept, or by another one that has only now come. */
+  /** Keys with at least one confirmed presence. The device may be one from before the restart, or a new one. */
   readonly #confirmed = new Set<Key>()
 
-  /** Whether there is nothing left to wait for. */
+  /** Whether no presence can return any more. */
   get isOver(): boolean {
     return this.#byKey.size === 0 && this.#confirmed.size === 0
   }
 
-  /** Keys with a presence that is kept. */
+  /** Number of keys with an unconfirmed presence. */
   get keyCount(): number {
     return this.#byKey.size
   }
@@ -24,33 +24,33 @@ export class UnconfirmedPresences<M> {
   }
 
   add(presence: Presence<M>): void {
-    let kept = this.#byKey.get(presence.key)
-    if (!kept) {
-      kept = new UnconfirmedOfKey<M>()
-      this.#byKey.set(presence.key, kept)
+    let ofKey = this.#byKey.get(presence.key)
+    if (!ofKey) {
+      ofKey = new UnconfirmedOfKey<M>()
+      this.#byKey.set(presence.key, ofKey)
     }
-    kept.add(presence)
+    ofKey.add(presence)
   }
 
-  /** Takes one for each that returned, those with the same meta first, and returns what it took. */
+  /** Removes one presence per returned device, those with the same meta first. Returns the removed ones. */
   confirm(key: Key, returned: readonly Presence<M>[]): readonly Presence<M>[] {
-    const kept = this.#byKey.get(key)
-    if (!kept || returned.length === 0) return []
+    const ofKey = this.#byKey.get(key)
+    if (!ofKey || returned.length === 0) return []
     this.#confirmed.add(key)
-    const taken = kept.take(returned)
-    if (kept.presences.length === 0) this.#byKey.delete(key)
+    const taken = ofKey.take(returned)
+    if (ofKey.presences.length === 0) this.#byKey.delete(key)
     return taken
   }
 
   /**
-   * Whether a key is to be kept though the last of its presences left: nobody can say whether it was the device that
-   * was kept before, or a new one beside it whose older sister is still on her way back.
+   * Whether the key must stay in the map although its last presence left. The device that left may be a new one, while
+   * the unconfirmed one is still to return.
    */
   isConfirmed(key: Key): boolean {
     return this.#confirmed.has(key)
   }
 
-  /** From here on who leaves is gone. */
+  /** From now on, a presence that leaves is removed. */
   stopWaiting(): void {
     this.#confirmed.clear()
   }
@@ -63,10 +63,10 @@ export class UnconfirmedPresences<M> {
   }
 }
 
-/** Those of one key, in the order in which they came, and by what they say. */
+/** The unconfirmed presences of one key, in their order and by meta. */
 class UnconfirmedOfKey<M> {
   #presences: Presence<M>[] = []
-  /** Text of a meta to those that say it, the first one last; made when several are kept and one of them returns. */
+  /** Presences by the text of their meta, the first one last. Made when one of several returns. */
   #byMeta: Map<string, Presence<M>[]> | null = null
 
   get presences(): readonly Presence<M>[] {
@@ -78,7 +78,7 @@ class UnconfirmedOfKey<M> {
     this.#byMeta = null
   }
 
-  /** At most one for each that returned. */
+  /** Removes and returns at most one presence per returned device. */
   take(returned: readonly Presence<M>[]): readonly Presence<M>[] {
     const all = this.#presences
     if (returned.length >= all.length) {
@@ -93,7 +93,7 @@ class UnconfirmedOfKey<M> {
       let found = this.#byMeta.get(JSON.stringify(meta))?.pop()
       if (!found) {
         for (found = all[first]; found && taken.has(found); found = all[++first]);
-        // The first of all is the first of those that say the same.
+        // The first of all is also the first with its meta, which is last in the list.
         this.#byMeta.get(JSON.stringify(found?.meta))?.pop()
       }
       if (found) taken.add(found)
@@ -103,7 +103,7 @@ class UnconfirmedOfKey<M> {
   }
 }
 
-/** Items by a string of theirs, which strangers may have chosen, each group in the order of the items. (P-10) */
+/** Groups items by a string that a stranger may have chosen. Each group has the order of the items. (P-10) */
 export function groupBy<T>(items: Iterable<T>, nameOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>()
   for (const item of items) {

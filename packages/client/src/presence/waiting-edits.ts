@@ -3,15 +3,15 @@ import { bytesOfEdit, composeEdits, contentOf, type MetaEdit, utf8Bytes } from '
 /*
  *   oldest <- … <- newest      each append adds a link, and shares all links before it
  *
- * An append takes as long as the new edit is large, however much waits already. The links are merged when the edits go
- * out, or when they have more than twice the bytes of the last merge, so that many edits of one field take no more room
- * than one. Merging with each append would let tiny patches behind a wide one hold the page. (C-53)
+ * The time of an append depends on the size of the new edit only. The links are merged when the edits are sent, or when
+ * they have more than twice the bytes of the last merge, so many edits of one field take no more memory than one. A merge
+ * at each append would block the page when many small patches follow a large one. (C-53)
  */
 
-/** Past this many bytes in one merged edit no other is taken. By default a server takes no longer frame. */
+/** Most bytes of the merged edit: by default, a server accepts no longer frame. Further patches are refused. */
 export const MAX_WAITING_BYTES = 65_536
 
-/** Bytes of edits that are appended before they are merged, however small the last merge was. */
+/** Bytes of edits that are appended before a merge, even if the last merge was small. */
 const SLACK_BYTES = 4096
 
 interface Link {
@@ -23,7 +23,7 @@ interface Link {
 export interface WaitingEdits {
   readonly newest: Link
   readonly bytes: number
-  /** The bytes that were left by the last merge. */
+  /** The size of the last merge, in bytes. */
   readonly mergedBytes: number
 }
 
@@ -33,8 +33,8 @@ export function waitingOf(edit: MetaEdit): WaitingEdits {
 }
 
 /**
- * With `edit` after what waits. Where that would be too much, the edit is left out: `isFull`. A whole meta replaces what
- * waits, so it always has room.
+ * Adds an edit. If the edits would become too large, leaves it out and returns `isFull`. A whole meta replaces all
+ * waiting edits, so it always fits.
  */
 export function append(
   waiting: WaitingEdits | null,
@@ -42,7 +42,7 @@ export function append(
 ): { readonly waiting: WaitingEdits; readonly isFull: boolean } {
   if (waiting === null || edit.kind === 'set') return { waiting: waitingOf(edit), isFull: false }
   const { newest, bytes, mergedBytes } = waiting
-  // Found full by a merge before: merging again for each refusal would hold the page.
+  // An earlier merge found it full. Another merge for each refusal would block the page.
   if (mergedBytes > MAX_WAITING_BYTES) return { waiting, isFull: true }
   const longer = { newest: { edit, before: newest }, bytes: bytes + bytesOf(edit), mergedBytes }
   if (longer.bytes <= 2 * mergedBytes + SLACK_BYTES) return { waiting: longer, isFull: false }
@@ -51,14 +51,14 @@ export function append(
   return { waiting: waitingOf(mergeOf(waiting)), isFull: true }
 }
 
-/** The one edit with the effect of all. */
+/** Merges all edits into one. */
 export function mergeOf({ newest }: WaitingEdits): MetaEdit {
   const edits: MetaEdit[] = []
   for (let link: Link | null = newest; link; link = link.before) edits.push(link.edit)
   return mergeAll(edits.reverse())
 }
 
-/** Merges neighbours, then neighbours of those: each edit is copied once a round, and not once for each later one. */
+/** Merges in pairs, then the pairs in pairs: copies each edit once per round instead of once per later edit. */
 export function mergeAll(edits: readonly MetaEdit[]): MetaEdit {
   const [first, ...others] = edits
   if (first === undefined) return { kind: 'merge', fields: new Map() }
@@ -71,7 +71,7 @@ export function mergeAll(edits: readonly MetaEdit[]): MetaEdit {
   return mergeAll(pairs)
 }
 
-/** About as many bytes as the edit has as JSON. */
+/** The approximate size of the edit as JSON, in bytes. */
 function bytesOf(edit: MetaEdit): number {
   return edit.kind === 'set' ? utf8Bytes(JSON.stringify(contentOf(edit))) : bytesOfEdit(edit)
 }

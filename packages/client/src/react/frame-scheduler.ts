@@ -2,15 +2,15 @@ import { type Frames, systemFrames } from '../io/frames'
 import { reportUncaught } from '../listeners'
 
 /*
- *   diff, diff, diff, …           one wire frame each: the core tells its listeners of each
+ *   diff, diff, diff, …           the core calls its listeners for each frame of the wire
  *          |
  *       add(listener)             any number of times
- *          |   where a page is painted: wait for its next animation frame
+ *          |   in a page that is painted: wait for its next animation frame
  *          |   elsewhere (no page, a hidden tab): at once
- *       listener()                once; it reads what is true by then
+ *       listener()                once; it reads the latest state
  */
 
-/** Tells listeners of changes at most once per animation frame. All of them share one request for the next. */
+/** Calls each listener at most once per animation frame. All share one request for the next frame. (C-32) */
 export class FrameScheduler {
   readonly #frames: Frames
   readonly #waiting = new Set<() => void>()
@@ -26,7 +26,7 @@ export class FrameScheduler {
     this.#cancel ??= this.#frames.next(() => this.#run())
   }
 
-  /** From here on the listener is not called for what it was added for before. */
+  /** Cancels the waiting calls of the listener. */
   remove(listener: () => void): void {
     this.#waiting.delete(listener)
     if (this.#waiting.size > 0) return
@@ -37,7 +37,7 @@ export class FrameScheduler {
   #run(): void {
     this.#cancel = null
     for (const listener of [...this.#waiting]) {
-      // One that was called may have removed others.
+      // A listener that was just called may have removed this one.
       if (!this.#waiting.delete(listener)) continue
       try {
         listener()
@@ -50,16 +50,16 @@ export class FrameScheduler {
 
 const pageScheduler = new FrameScheduler(systemFrames)
 
-/** Subscribes so that `listener` is told at most once per animation frame, however often the source changes. */
+/** Subscribes to a source, and calls `listener` at most once per animation frame. */
 export function subscribePerFrame(
   source: { subscribe(listener: () => void): () => void },
   listener: () => void,
 ): () => void {
-  // A function of its own for each subscription: ending one leaves the others of the same listener in place.
-  const tell = () => listener()
-  const unsubscribe = source.subscribe(() => pageScheduler.add(tell))
+  // Wraps the listener, so that the end of this subscription does not end others of the same listener.
+  const notify = () => listener()
+  const unsubscribe = source.subscribe(() => pageScheduler.add(notify))
   return () => {
     unsubscribe()
-    pageScheduler.remove(tell)
+    pageScheduler.remove(notify)
   }
 }

@@ -3,24 +3,24 @@ import { inMicrotask } from '../async/timer'
 import { invalidArgument } from '../errors'
 import { Socket, type SocketOptions } from '../socket'
 
-/** The socket that {@link RollcallProvider} hands down; `null` outside of one. */
-export const SocketContext = createContext<Socket | null>(null)
+/** The socket of the nearest {@link RollcallProvider}; `null` without one. */
+const SocketContext = createContext<Socket | null>(null)
 
 export type RollcallProviderProps = { readonly children?: ReactNode } & (
   | {
-      /** A socket of yours: you connect and disconnect it. */
+      /** Your socket. You connect and disconnect it. */
       readonly socket: Socket
     }
   | {
-      /** Where to connect, such as `wss://example.org/socket`: the provider owns the socket. */
+      /** The address to connect to, such as `wss://example.org/socket`. The provider owns the socket. */
       readonly url: string
-      /** Read when the socket is made: at the first render, and when `url` changes. */
+      /** Read when the provider makes the socket: at the first render, and when `url` changes. */
       readonly options?: SocketOptions
     }
 )
 
 /**
- * Gives the hooks below it their socket: yours, or one that is connected while the provider is mounted.
+ * Provides the socket of the hooks below it: yours, or one that it connects while it is mounted.
  *
  * @example
  * ```tsx
@@ -49,8 +49,7 @@ function OwnedSocket({
   options,
   children,
 }: Extract<RollcallProviderProps, { readonly url: string }>): ReactNode {
-  // Made while rendering, so that children have it at once, and on a server too: a socket does nothing until it is
-  // asked to connect.
+  // Made while rendering, so that children have it at once, also on a server: a socket does nothing before connect().
   const [owned, setOwned] = useState(() => ({ url, socket: new Socket(url, options) }))
   if (owned.url !== url) setOwned({ url, socket: new Socket(url, options) })
   const { socket } = owned
@@ -61,7 +60,7 @@ function OwnedSocket({
     socket.connect()
     return () => {
       mounted.current = null
-      // Not at once: StrictMode unmounts and mounts again in one go, and that should not cost a connection.
+      // Later, because StrictMode unmounts and mounts again at once, which must not cost a connection.
       inMicrotask(() => {
         if (mounted.current !== socket) void socket.disconnect()
       })
@@ -72,14 +71,14 @@ function OwnedSocket({
 }
 
 /**
- * The socket of the provider above.
- * @throws {RollcallError} `invalid_argument` outside of a provider.
+ * The socket of the nearest provider.
+ * @throws {RollcallError} `invalid_argument` without a provider.
  */
 export function useSocket(): Socket {
   const socket = useContext(SocketContext)
   if (socket === null) {
     throw invalidArgument(
-      'A Rollcall hook was used outside of <RollcallProvider>; render one above the component.',
+      'A Rollcall hook was used outside of <RollcallProvider>. Render one above the component.',
     )
   }
   return socket

@@ -5,7 +5,7 @@ import type { Channel, ChannelSnapshot, JoinPayload } from '../channel/channel'
 import { useSocket } from './provider'
 import { useSnapshot } from './use-snapshot'
 
-/** A channel as a component sees it. `channel` is `null` as long as there is no topic. */
+/** The channel and its snapshot. `channel` is `null` without a topic. */
 export interface ChannelHandle<M = Meta> extends ChannelSnapshot {
   readonly channel: Channel<M> | null
 }
@@ -13,10 +13,10 @@ export interface ChannelHandle<M = Meta> extends ChannelSnapshot {
 const NO_CHANNEL: ChannelSnapshot = { status: 'idle', error: null, response: null }
 
 /**
- * Is in a topic as long as the component is mounted; `null` is in none. Components that ask for the same topic share
- * the channel, which is left when the last of them is gone.
+ * Joins a topic while the component is mounted; `null` joins none. Components with the same topic share one channel,
+ * which leaves after the last of them has unmounted.
  *
- * @param payload - The latest one counts, at the next join or rejoin; a new one by itself joins nothing anew.
+ * @param payload - The payload of the next join or rejoin. A new one alone does not cause a rejoin.
  *
  * @example
  * ```tsx
@@ -42,14 +42,14 @@ export function useChannel<M = Meta>(topic: string | null, payload?: JoinPayload
   const channel = useMemo(() => {
     if (topic === null) return null
     if (hasPayload) checkJoinPayload(topic, latest.current)
-    // Without a payload, so as not to replace the one of another component in the same topic.
+    // Passes no payload if it has none: it would replace that of another component in the same topic.
     return hasPayload ? socket.channel<M>(topic, () => resolve(latest.current)) : socket.channel<M>(topic)
   }, [socket, topic, hasPayload, visit])
 
   useEffect(() => {
     if (channel === null) return
-    // Shown again after it was hidden, which ran the cleanup: that channel is left, and others may have taken the
-    // topic up with a new one.
+    // React ran the cleanup when the component was hidden, so this channel has left. Another component may have
+    // opened a new one for the topic.
     if (channel.status === 'left') {
       setVisit((count) => count + 1)
       return
@@ -67,9 +67,9 @@ function resolve(payload: JoinPayload | undefined): { readonly [name: string]: u
 }
 
 /**
- * Calls the latest `handler` for every `event` of the application's own that reaches the channel.
+ * Calls the latest `handler` for every `event` of the application on the channel.
  *
- * @typeParam P - The payload, taken on trust: check what strangers may have sent.
+ * @typeParam P - The type of the payload. The client does not check it: strangers may have sent it.
  *
  * @example
  * ```tsx

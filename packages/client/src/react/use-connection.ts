@@ -14,16 +14,16 @@ const NO_CONNECTION: ConnectionSnapshot = {
   identity: null,
 }
 
-/** How the connection stands. Renders again whenever that changes. */
+/** The state of the connection. Renders again when it changes. */
 export function useConnection(): ConnectionSnapshot {
   return useSnapshot(useSocket(), NO_CONNECTION)
 }
 
 /**
- * Whole seconds until the next try to connect, rounded up, as they go by; `null` while none is scheduled.
- * Renders once a second, so use it where the number is shown.
+ * Whole seconds until the next attempt to connect, rounded up; `null` while none is scheduled. Renders once a second,
+ * so use it only in the component that shows the number.
  *
- * @param clock - The socket's clock, where a test gave it one.
+ * @param clock - The socket's clock, if a test replaced it.
  *
  * @example
  * ```tsx
@@ -47,7 +47,7 @@ export function useRetryCountdown(clock: Clock = systemClock): number | null {
       const schedule = () => {
         const leftMs = retryAt - clock.now()
         if (leftMs <= 0) return
-        // To the end of the second that is shown, and a moment: a timer may be early by less than one.
+        // One millisecond past the end of the shown second, because a timer may fire slightly early.
         cancel = clock.after(leftMs - (secondsOf(leftMs) - 1) * 1000 + 1, () => {
           listener()
           schedule()

@@ -7,12 +7,12 @@ import { useSelected } from './use-snapshot'
 
 const NOBODY: PresenceView<never> = { list: [], size: 0, isSynced: false, isStale: false }
 
-/** Who is in a channel. Renders again whenever somebody comes, goes or changes. */
+/** The presences in a channel. Renders again when a presence joins, leaves or changes. */
 export function usePresence<M = Meta>(channel: Channel<M> | null): PresenceView<M>
 /**
- * What `select` makes of who is in a channel. Renders again only when that changes.
+ * A selection of the presences in a channel. Renders again only when the selection changes.
  *
- * @param isEqual - Tells what counts as the same; give one if `select` makes a new list or object. @default Object.is
+ * @param isEqual - Compares two selections. Pass one if `select` makes a new list or object. @default Object.is
  *
  * @example
  * ```tsx
@@ -42,7 +42,7 @@ function whole<M>(view: PresenceView<M>): PresenceView<M> {
 }
 
 /**
- * One key's entry in a channel, `undefined` while it is not present. Renders again only when that entry changes.
+ * The entry of one key in a channel, `undefined` while it is not present. Renders again only when the entry changes.
  *
  * @example
  * ```tsx

@@ -1,19 +1,19 @@
 import { useCallback, useRef, useSyncExternalStore } from 'react'
 import { subscribePerFrame } from './frame-scheduler'
 
-/** What changes, and tells: a socket, a channel, a presence. */
-export interface Observable<Snapshot> {
+/** A source of snapshots: a socket, a channel or a presence. */
+interface Observable<Snapshot> {
   subscribe(listener: () => void): () => void
   /** The same object until something has changed. */
   getSnapshot(): Snapshot
 }
 
-/** The snapshot of `source`, or of nothing: `empty` while there is no source, on a server, and while hydrating. */
+/** The snapshot of `source`. It is `empty` without a source, on a server, and while hydrating. */
 export function useSnapshot<Snapshot>(source: Observable<Snapshot> | null, empty: Snapshot): Snapshot {
   return useSelected(source, empty, identity, Object.is)
 }
 
-/** What `select` makes of a snapshot. The component renders again only when that is no longer equal. */
+/** A selection of a snapshot. The component renders again only when the selection is no longer equal. */
 export function useSelected<Snapshot, Selected>(
   source: Observable<Snapshot> | null,
   empty: Snapshot,
@@ -30,7 +30,7 @@ export function useSelected<Snapshot, Selected>(
     const before = last.current
     if (before && before.snapshot === snapshot && before.select === select) return before.selected
     const fresh = select(snapshot)
-    // An equal value keeps its identity: a list made anew each time would render for ever.
+    // Returns the old object for an equal value: a new list each time would render endlessly.
     const selected = before && isEqual(before.selected, fresh) ? before.selected : fresh
     last.current = { snapshot, select, selected }
     return selected

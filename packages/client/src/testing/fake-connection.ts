@@ -26,10 +26,10 @@ import type { TransportListener } from '../io/transport'
 import type { FakeRefreshes, FakeRefusal } from './fake-credentials'
 import type { FakeTopic } from './fake-topic'
 
-/** What a fake server answers a push with: `ok`, an error with a reason, or `silence`. */
+/** The reply of a fake server to a push: `ok`, an error with a reason, or no reply (`silence`). */
 export type FakeAnswer = { readonly ok: JsonValue } | { readonly error: string } | 'silence'
 
-/** How a connection sees its server. */
+/** The server as a connection sees it. */
 export interface FakeHost {
   readonly limits: Limits
   readonly refreshes: FakeRefreshes
@@ -47,7 +47,7 @@ interface FakeMembership {
   readonly ref: PresenceRef
 }
 
-/** One client's connection, as the server sees it. */
+/** The server's end of one client's connection. */
 export class FakeConnection {
   readonly #host: FakeHost
   readonly #listener: TransportListener
@@ -55,7 +55,7 @@ export class FakeConnection {
   readonly #identity: Key
   readonly #memberships = new Map<Topic, FakeMembership>()
   #isOpen = true
-  /** Reads and says nothing any more, as behind a cable that was pulled. */
+  /** Whether it reads and sends nothing, as after somebody pulled a cable. */
   isFrozen = false
 
   constructor(host: FakeHost, listener: TransportListener, sessionId: string, identity: Key) {
@@ -86,7 +86,7 @@ export class FakeConnection {
     })
   }
 
-  /** Ends it, and tells the client so where `close` says how. */
+  /** Ends the connection. Reports the end to the client if `close` is not null. */
   end(
     close: { readonly code: number; readonly reason: string } | null,
     reason: LeaveReason = 'closed',
@@ -108,13 +108,13 @@ export class FakeConnection {
   receive(frame: Frame): void {
     if (!this.#isOpen || this.isFrozen) return
     const decoded = rollcallDialect.decodeClient(frame, { limits: this.#host.limits, implicitTopic: '' })
-    if (decoded.ok) this.#take(decoded.message)
+    if (decoded.ok) this.#handle(decoded.message)
     else if (decoded.replyTo)
       this.send({ kind: 'reply', status: 'error', ...decoded.replyTo, fault: decoded.fault })
     else this.send({ kind: 'fault', fault: decoded.fault })
   }
 
-  /** Ends the membership, and tells the client. */
+  /** Ends the membership, and sends that to the client. */
   close(topic: Topic, reason: LeaveReason | 'replaced' | 'kicked'): void {
     const joinRef = this.joinRefOf(topic)
     if (joinRef === undefined) return
@@ -122,7 +122,7 @@ export class FakeConnection {
     this.send({ kind: 'channel_closed', topic, joinRef, response: { reason } })
   }
 
-  #take(message: ClientMessage): void {
+  #handle(message: ClientMessage): void {
     switch (message.kind) {
       case 'hello':
         return this.#accept(message, ROLLCALL_SYSTEM_TOPIC, {
@@ -148,7 +148,7 @@ export class FakeConnection {
       case 'update':
       case 'patch':
       case 'sync':
-        return this.#takeInTopic(message)
+        return this.#handleInTopic(message)
       case 'appear':
       case 'disappear':
         return
@@ -156,14 +156,14 @@ export class FakeConnection {
   }
 
   #refresh({ ref, params, token }: Extract<ClientMessage, { kind: 'refresh' }>): void {
-    const answer = this.#host.refreshes.take({ params, token: token ?? null }, this.#identity)
+    const answer = this.#host.refreshes.receive({ params, token: token ?? null }, this.#identity)
     if (answer === 'silence') return
     if ('ok' in answer) return this.#accept({ ref }, ROLLCALL_SYSTEM_TOPIC, answer.ok)
     const { reason, retryAfterMs } = answer
     this.#refuse({ ref, joinRef: null, topic: ROLLCALL_SYSTEM_TOPIC }, faultOf(reason, retryAfterMs))
   }
 
-  #takeInTopic(message: InTopicMessage): void {
+  #handleInTopic(message: InTopicMessage): void {
     const membership = this.#memberships.get(message.topic)
     if (!membership || membership.joinRef !== message.joinRef) {
       return this.#refuse(message, fault('not_joined', `Join "${message.topic}" first.`))
@@ -204,13 +204,13 @@ export class FakeConnection {
     this.#host.joined(name, payload)
     const refusal = this.#host.refusalOf(name)
     if (refusal) return this.#refuse(message, faultOf(refusal.reason, refusal.retryAfterMs))
-    const given = field(payload, 'meta')
-    const meta = isJsonObject(given) ? given : {}
+    const metaField = field(payload, 'meta')
+    const meta = isJsonObject(metaField) ? metaField : {}
     const problem = this.#checkMeta(meta)
     if (problem) return this.#refuse(message, problem)
     this.close(name, 'replaced')
     const topic = this.#host.topic(name)
-    // Before it is a member: the snapshot holds it already.
+    // Joins before it becomes a member, so it gets the snapshot and not also the diff.
     const ref = topic.join(this.#identity, meta)
     this.#memberships.set(name, { joinRef, ref })
     this.#accept(message, name)
@@ -245,9 +245,9 @@ export class FakeConnection {
   }
 }
 
-/** A reason of the protocol's keeps its meaning, any other is the application's own. */
+/** A reason of the protocol keeps its meaning. Any other is a reason of the application. */
 function faultOf(reason: string, retryAfterMs?: number): Fault {
   const more = retryAfterMs === undefined ? {} : { retryAfterMs }
-  const message = `The fake server was told to refuse with "${reason}".`
+  const message = `The fake server refuses this with "${reason}", as the test asked.`
   return isErrorCode(reason) ? fault(reason, message, more) : fault('refused', message, { ...more, reason })
 }

@@ -3,19 +3,19 @@ import type { JsonObject, Key } from '@rollcall/shared-protocol'
 /** New credentials that reached a fake server over an open connection. */
 export interface FakeRefresh {
   readonly params: ReadonlyMap<string, string>
-  /** What the option `authToken` gave; null for none. */
+  /** The option `authToken`; null for none. */
   readonly token: string | null
 }
 
-/** Why a fake server refuses. A reason of the protocol's keeps its meaning. */
+/** A refusal of a fake server. A reason of the protocol keeps its meaning. */
 export interface FakeRefusal {
   readonly reason: string
   readonly retryAfterMs?: number
 }
 
-/** What a fake server makes of newer credentials: takes them, where they are of the same person. */
+/** Handles newer credentials: accepts those of the same identity, unless a test refuses them. */
 export class FakeRefreshes {
-  /** How long credentials last, as clients are told; null for ever. */
+  /** The lifetime of credentials that clients get, in milliseconds; null for no end. */
   readonly expiresInMs: number | null
   readonly #identify: (params: URLSearchParams) => Key | null
   readonly #received: FakeRefresh[] = []
@@ -30,13 +30,13 @@ export class FakeRefreshes {
     return [...this.#received]
   }
 
-  /** From now on; null: takes them again. */
+  /** Refuses from now on; null accepts again. */
   refuse(refusal: FakeRefusal | 'silence' | null): void {
     this.#refusal = refusal
   }
 
-  /** The answer to one whose session is that of `identity`. */
-  take(refresh: FakeRefresh, identity: Key): { readonly ok: JsonObject } | FakeRefusal | 'silence' {
+  /** The reply to a refresh in a session of `identity`. */
+  receive(refresh: FakeRefresh, identity: Key): { readonly ok: JsonObject } | FakeRefusal | 'silence' {
     this.#received.push(refresh)
     if (this.#refusal) return this.#refusal
     const claimed = this.#identify(new URLSearchParams([...refresh.params]))

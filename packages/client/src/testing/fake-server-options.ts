@@ -9,18 +9,18 @@ import { checkOptionNames } from '../arguments'
 import { invalidArgument } from '../errors'
 
 export interface FakeServerOptions {
-  /** Who a client is. @default its param `user_id`, else `guest-1`, `guest-2`, … */
+  /** Returns the id of a client. @default its param `user_id`, else `guest-1`, `guest-2`, … */
   readonly identify?: (params: URLSearchParams) => Key
   /**
-   * How long credentials last, as clients are told, in milliseconds; null for ever. Nothing ends by itself: see
-   * {@link FakeServer.expire}. @default null
+   * The lifetime of credentials that clients get, in milliseconds; null for no end. The fake server ends nothing by
+   * itself: call {@link FakeServer.expire}. @default null
    */
   readonly expiresInMs?: number | null
   /** Limits that differ from a server's default ones. */
   readonly limits?: Partial<Limits>
 }
 
-/** Refuses what can't have been meant, as a socket does, with `invalid_argument`. */
+/** Throws `invalid_argument` for unknown names and unusable values, as a socket does. */
 export function resolveFakeServerOptions(options: FakeServerOptions): FakeServerOptions {
   const names = { identify: true, expiresInMs: true, limits: true } satisfies Record<
     keyof FakeServerOptions,
@@ -39,18 +39,18 @@ export function resolveFakeServerOptions(options: FakeServerOptions): FakeServer
 }
 
 /** Throws `invalid_argument` for an event name that a server refuses from an application. (C-49) */
-export function refuseEvent(event: unknown): void {
+export function checkEvent(event: unknown): void {
   if (typeof event !== 'string' || event === '') {
-    throw invalidArgument(`An event is named by a string that is not empty, not by ${JSON.stringify(event)}.`)
+    throw invalidArgument(`The event name must be a string that is not empty, not ${JSON.stringify(event)}.`)
   }
   const unfit = checkNameText('The event name', event)
   if (unfit) throw invalidArgument(unfit.message)
   if (!isReservedEvent(event)) return
-  throw invalidArgument(`The event "${event}" belongs to the protocol; to send such a frame, use sendRaw().`)
+  throw invalidArgument(`The event "${event}" belongs to the protocol. To send such a frame, use sendRaw().`)
 }
 
-/** Throws `invalid_argument` for a key with a character that no name may have. Its length is not looked at. (C-49) */
-export function refuseKey(key: Key): void {
+/** Throws `invalid_argument` for a key with a character that no name may have. Does not check its length. (C-49) */
+export function checkKey(key: Key): void {
   const unfit = checkNameText('The key', key)
   if (unfit) throw invalidArgument(unfit.message)
 }

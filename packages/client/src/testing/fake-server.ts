@@ -14,12 +14,7 @@ import { inMicrotask } from '../async/timer'
 import type { OpenTransport } from '../io/transport'
 import { type FakeAnswer, FakeConnection, type FakeHost } from './fake-connection'
 import { type FakeRefresh, FakeRefreshes, type FakeRefusal } from './fake-credentials'
-import {
-  type FakeServerOptions,
-  refuseEvent,
-  refuseKey,
-  resolveFakeServerOptions,
-} from './fake-server-options'
+import { checkEvent, checkKey, type FakeServerOptions, resolveFakeServerOptions } from './fake-server-options'
 import { FakeTopic } from './fake-topic'
 import { flushMicrotasks } from './virtual-clock'
 
@@ -27,26 +22,26 @@ import { flushMicrotasks } from './virtual-clock'
 export interface FakePush {
   readonly event: string
   readonly payload: JsonValue
-  /** The id of who pushed. */
+  /** The id of the sender. */
   readonly from: Key
 }
 
 /** The people in one topic of a fake server, other than its clients. */
 export interface FakePresence {
-  /** Somebody comes, on one more device if the key is there already. Returns the ref of the presence. */
+  /** Adds a presence, one more if the key has some already. Returns its ref. */
   join(key: Key, meta?: Meta): PresenceRef
-  /** Replaces the meta of one of the key's presences: of the newest, unless `ref` says which. */
+  /** Replaces the meta of one of the key's presences: the newest, or the one with `ref`. */
   update(key: Key, meta: Meta, ref?: PresenceRef): void
-  /** Somebody goes, with all devices unless `ref` says which. The reason is `left` unless given. */
+  /** Removes all presences of the key, or the one with `ref`. @param reason - @default 'left' */
   leave(key: Key, reason?: LeaveReason, ref?: PresenceRef): void
-  /** The next change is made and told to nobody: clients find a gap at the one after it. */
+  /** Sends the next change to nobody: clients find a gap at the change after it. */
   loseNext(): void
 }
 
 /**
- * A presence server in memory, for tests of applications: speaks the native wire to any number of sockets, over a
- * transport that delivers in the next microtask. Behaves as the reference server does: whoever joins is present
- * under their identity, with the `meta` of the join's payload; whatever they push goes to everybody in the topic.
+ * A presence server in memory, for tests of applications. It speaks the native protocol with any number of sockets, over
+ * a transport that delivers in the next microtask. It behaves like the default server: a client that joins is present
+ * with its identity as the key and the `meta` of the join's payload, and a push goes to all clients in the topic.
  *
  * @example
  * ```ts
@@ -69,7 +64,7 @@ export interface FakePresence {
  * ```
  */
 export class FakeServer {
-  /** Null for a guest. */
+  /** Returns null for a guest. */
   readonly #identify: (params: URLSearchParams) => Key | null
   readonly #connections = new Set<FakeConnection>()
   readonly #topics = new Map<Topic, FakeTopic>()
@@ -103,12 +98,12 @@ export class FakeServer {
   /** Give this to a socket as its `transport`. */
   readonly transport: OpenTransport = (url, _subprotocol, listener) => {
     if (this.#isStopped) {
-      let isHeard = true
+      let isActive = true
       inMicrotask(() => {
-        if (isHeard) listener.onClose(1006, 'The fake server is stopped.')
+        if (isActive) listener.onClose(1006, 'The fake server is stopped.')
       })
       const ignore = () => {
-        isHeard = false
+        isActive = false
       }
       return { send: () => {}, close: ignore, abandon: ignore }
     }
@@ -125,95 +120,96 @@ export class FakeServer {
     }
   }
 
-  /** Connections that are open. */
+  /** Number of open connections. */
   get connectionCount(): number {
     return this.#connections.size
   }
 
   presence(topic: Topic): FakePresence {
-    const held = this.#topic(topic)
+    const fakeTopic = this.#topic(topic)
     return {
       join: (key, meta = {}) => {
         throwIfError(objectError(`The meta of "${key}"`, meta))
-        refuseKey(key)
-        return held.join(key, meta)
+        checkKey(key)
+        return fakeTopic.join(key, meta)
       },
-      update: (key, meta, ref = held.refsOf(key).at(-1)) => {
+      update: (key, meta, ref = fakeTopic.refsOf(key).at(-1)) => {
         throwIfError(objectError(`The meta of "${key}"`, meta))
-        if (ref !== undefined) held.update(ref, meta)
+        if (ref !== undefined) fakeTopic.update(ref, meta)
       },
-      leave: (key, reason = 'left', ref) => held.leave(ref === undefined ? held.refsOf(key) : [ref], reason),
-      loseNext: () => held.loseNext(),
+      leave: (key, reason = 'left', ref) =>
+        fakeTopic.leave(ref === undefined ? fakeTopic.refsOf(key) : [ref], reason),
+      loseNext: () => fakeTopic.loseNext(),
     }
   }
 
   /** Sends an event to every client in the topic. Throws `invalid_argument` for a name that a server refuses. */
   broadcast(topic: Topic, event: string, payload: JsonValue = {}): void {
-    refuseEvent(event)
+    checkEvent(event)
     for (const connection of this.#membersOf(topic)) {
       connection.send({ kind: 'event', topic, joinRef: null, event, payload })
     }
   }
 
-  /** Refuses joins of the topic from now on. A reason of the protocol's keeps its meaning, `throttled` for one. */
+  /** Refuses joins of the topic from now on. A reason of the protocol, such as `throttled`, keeps its meaning. */
   refuse(topic: Topic, reason: string, retryAfterMs?: number): void {
     this.#refusals.set(topic, retryAfterMs === undefined ? { reason } : { reason, retryAfterMs })
   }
 
-  /** Takes {@link throwIfError} back. */
+  /** Undoes {@link refuse}. */
   allow(topic: Topic): void {
     this.#refusals.delete(topic)
   }
 
-  /** Answers an event itself from now on, in all topics, instead of sending it to everybody. Refuses names as broadcast does. */
+  /** From now on replies to an event in all topics itself, instead of sending it to the topic's clients. */
   answer(event: string, respond: (payload: JsonValue) => FakeAnswer): void {
-    refuseEvent(event)
+    checkEvent(event)
     this.#answers.set(event, respond)
   }
 
-  /** What was pushed to the topic so far, oldest first. */
+  /** The pushes to the topic so far, oldest first. */
   pushes(topic: Topic): readonly FakePush[] {
     return [...listIn(this.#pushes, topic)]
   }
 
-  /** The payloads of the joins of the topic so far, refused ones too. */
+  /** The payloads of the joins of the topic so far, with refused ones. */
   joins(topic: Topic): readonly JsonObject[] {
     return [...listIn(this.#joins, topic)]
   }
 
-  /** Puts every client out of the topic. */
+  /** Removes every client from the topic. */
   kick(topic: Topic, reason: LeaveReason = 'kicked'): void {
     for (const connection of this.#membersOf(topic)) connection.close(topic, reason)
   }
 
-  /** Ends every session because its credentials are over, as a server does that nobody gave newer ones to. */
+  /** Ends every session because its credentials expired (close code 4004). */
   expire(): void {
     for (const connection of [...this.#connections])
       connection.end({ code: 4004, reason: 'expired' }, 'expired')
   }
 
-  /** Refuses newer credentials from now on, or does not answer (`silence`). Else those of the same person are taken. */
+  /** Refuses newer credentials from now on, or does not reply to them (`silence`). */
   refuseRefresh(reason: string, retryAfterMs?: number): void {
     const refusal = retryAfterMs === undefined ? { reason } : { reason, retryAfterMs }
     this.#refreshes.refuse(reason === 'silence' ? reason : refusal)
   }
 
-  /** Takes {@link refuseRefresh} back. */
+  /** Undoes {@link refuseRefresh}: newer credentials of the same identity are accepted again. */
   allowRefresh(): void {
     this.#refreshes.refuse(null)
   }
 
-  /** The newer credentials that were sent so far, oldest first, refused ones too. */
+  /** The newer credentials that clients sent so far, oldest first, with refused ones. */
   get refreshes(): readonly FakeRefresh[] {
     return this.#refreshes.received
   }
 
-  /** Ends every connection: with the code of a broken one, unless another WebSocket close code is given. */
+  /** Ends every connection. @param code - The close code. @default 1006, a broken connection */
   drop(code = 1006, reason = ''): void {
     for (const connection of [...this.#connections]) connection.end({ code, reason })
   }
 
-  /** Drops every connection and lets nobody in until {@link start}. */
+  /** Drops every connection and refuses new ones until {@link start}. */
   stop(): void {
     this.#isStopped = true
     this.drop()
@@ -223,14 +219,14 @@ export class FakeServer {
     this.#isStopped = false
   }
 
-  /** Drops every connection and comes back having lost its history: every topic begins another epoch. */
+  /** Drops every connection and starts again without its history: every topic begins another epoch. */
   restart(): void {
     this.drop(1012, 'restart')
     this.#epoch += 1
     for (const topic of this.#topics.values()) topic.beginEpoch(`epoch-${this.#epoch}`)
   }
 
-  /** Goes on accepting connections, and neither reads nor says anything until {@link thaw}; what is sent is lost. */
+  /** Accepts connections, but reads and sends nothing until {@link thaw}. Frames of that time are lost. */
   freeze(): void {
     this.#setFrozen(true)
   }
@@ -239,12 +235,12 @@ export class FakeServer {
     this.#setFrozen(false)
   }
 
-  /** Sends a frame as it is to every client, whatever it may be. */
+  /** Sends a frame to every client without a check. */
   sendRaw(frame: string | Uint8Array): void {
     for (const connection of this.#connections) connection.sendRaw(frame)
   }
 
-  /** Resolves once everything under way has arrived, and what that set going too. Timers are the clock's. */
+  /** Resolves when all frames on their way have arrived, with the replies to them. Does not run timers. */
   settle(): Promise<void> {
     return flushMicrotasks()
   }

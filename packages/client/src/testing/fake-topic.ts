@@ -15,21 +15,21 @@ import {
 
 const NO_CHANGES: PresenceChanges = { joins: [], updates: [], leaves: [] }
 
-/** One topic of a fake server: its presences, and the history that they go through. */
+/** One topic of a fake server: its presences and their history. */
 export class FakeTopic {
   readonly topic: Topic
-  readonly #tell: (diff: FullDiff) => void
+  readonly #broadcast: (diff: FullDiff) => void
   readonly #mintRef: () => PresenceRef
   #set = new PresenceSet()
   #epoch: string
   #seq = 0
-  #isDeaf = false
+  #isNextLost = false
 
-  constructor(topic: Topic, epoch: string, mintRef: () => PresenceRef, tell: (diff: FullDiff) => void) {
+  constructor(topic: Topic, epoch: string, mintRef: () => PresenceRef, broadcast: (diff: FullDiff) => void) {
     this.topic = topic
     this.#epoch = epoch
     this.#mintRef = mintRef
-    this.#tell = tell
+    this.#broadcast = broadcast
   }
 
   get snapshot(): PresenceSnapshot {
@@ -68,12 +68,12 @@ export class FakeTopic {
     if (leaves.length > 0) this.#commit({ ...NO_CHANGES, leaves })
   }
 
-  /** The next change is made and told to nobody. */
+  /** Sends the next change to nobody. */
   loseNext(): void {
-    this.#isDeaf = true
+    this.#isNextLost = true
   }
 
-  /** Begins another history, with the presences that are there under new refs. */
+  /** Begins another history. The presences stay, with new refs. */
   beginEpoch(epoch: string): void {
     const before = this.#set
     this.#set = new PresenceSet()
@@ -90,7 +90,7 @@ export class FakeTopic {
     const base = this.#seq
     this.#seq += 1
     const diff = fullDiff({ epoch: this.#epoch, base, seq: this.#seq, digest: this.#set.digest }, applied)
-    if (this.#isDeaf) this.#isDeaf = false
-    else this.#tell(diff)
+    if (this.#isNextLost) this.#isNextLost = false
+    else this.#broadcast(diff)
   }
 }

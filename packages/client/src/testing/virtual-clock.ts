@@ -1,9 +1,9 @@
 import type { Clock } from '../io/clock'
 
-/** More than any chain of promises in here is long. */
+/** Longer than any chain of promises in the client. */
 const TURNS = 100
 
-/** Lets everything that waits in the microtask queue run, and what that sets going. */
+/** Runs the waiting microtasks, and those that they queue. */
 export async function flushMicrotasks(): Promise<void> {
   for (let turn = 0; turn < TURNS; turn++) await Promise.resolve()
 }
@@ -14,7 +14,7 @@ interface VirtualTimer {
 }
 
 /**
- * Time that stands still until it is told to go on. Give it to a socket as `clock`, and no test has to wait for a
+ * A clock that stands still until a test advances it. Pass it to a socket as `clock`, and no test has to wait for a
  * timeout, a heartbeat or a retry.
  *
  * @example
@@ -38,12 +38,12 @@ export class VirtualClock implements Clock {
   #now: number
   readonly #timers = new Set<VirtualTimer>()
 
-  /** @param startMs - Epoch milliseconds to begin at. @default 0 */
+  /** @param startMs - The first time, in epoch milliseconds. @default 0 */
   constructor(startMs = 0) {
     this.#now = startMs
   }
 
-  /** Timers that are set and not yet due. None is left of a socket that has disconnected. */
+  /** Number of timers that are not due yet. A socket that has disconnected leaves none. */
   get pending(): number {
     return this.#timers.size
   }
@@ -58,7 +58,7 @@ export class VirtualClock implements Clock {
     return () => this.#timers.delete(timer)
   }
 
-  /** Lets that much time pass: runs what falls due, in order, and lets promises and fake servers react in between. */
+  /** Advances the time: runs the timers that become due in order, with promises and fake servers in between. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms
     await flushMicrotasks()
@@ -71,13 +71,13 @@ export class VirtualClock implements Clock {
     this.#now = Math.max(this.#now, end)
   }
 
-  /** Sets the clock forward or back, as a user does: `now` differs, and timers run for as long as they would have. */
+  /** Sets the clock forward or back, as a user does: `now` changes, and timers still run after the same time. */
   jump(ms: number): void {
     this.#now += ms
     for (const timer of this.#timers) timer.dueAt += ms
   }
 
-  /** The machine sleeps: time passes, and nothing runs before the next {@link advance}, when everything is late. */
+  /** The machine sleeps: time passes, and no timer runs before the next {@link advance}, when all are late. */
   sleep(ms: number): void {
     this.#now += ms
   }
@@ -85,7 +85,7 @@ export class VirtualClock implements Clock {
   #nextBy(end: number): VirtualTimer | null {
     let first: VirtualTimer | null = null
     for (const timer of this.#timers) {
-      // Of two that are due together, the one that was set first, as a real clock does.
+      // Of two timers that are due together, the one that was set first runs first, as with a real clock.
       if (timer.dueAt <= end && (first === null || timer.dueAt < first.dueAt)) first = timer
     }
     return first
