@@ -1,14 +1,14 @@
 import { constants, deflateRawSync } from 'node:zlib'
 
-/** One frame as a client may send it, or as none should. */
+/** A client's frame, valid or not. */
 export interface ClientFrame {
   readonly opcode: number
   readonly payload: Uint8Array
   /** @default true */
   readonly isFinal?: boolean
-  /** Sets RSV1, and says nothing of the payload. @default false */
+  /** Sets RSV1; the payload is not compressed by it. @default false */
   readonly isCompressed?: boolean
-  /** RSV2 and RSV3, as they stand in the first byte. @default 0 */
+  /** The bits RSV2 and RSV3 of the first byte. @default 0 */
   readonly reserved?: number
   /** @default true */
   readonly isMasked?: boolean
@@ -18,7 +18,7 @@ export interface ClientFrame {
 
 const MASK = Buffer.from([0x37, 0xfa, 0x21, 0x3d])
 
-/** Bytes of a frame, its payload masked as a client's has to be (RFC 6455, 5.2). */
+/** The bytes of a frame, masked as RFC 6455, 5.2 requires of a client. */
 export function clientFrame(frame: ClientFrame): Buffer {
   const { opcode, payload, isFinal = true, isCompressed = false, reserved = 0, isMasked = true } = frame
   const bits = frame.lengthBits ?? (payload.length < 126 ? 7 : payload.length < 65_536 ? 16 : 64)
@@ -41,16 +41,16 @@ export function closeFrame(code: number, reason: string | Uint8Array = ''): Clie
   return { opcode: 8, payload: Buffer.concat([head, Buffer.from(reason)]) }
 }
 
-/** What a client that compresses makes of a message. */
+/** A message as a client compresses it. */
 export function deflated(payload: Uint8Array): Buffer {
   return deflateRawSync(payload, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4)
 }
 
-/** Bytes in pieces of these sizes, round and round. */
+/** Splits bytes into pieces of these sizes, in a cycle. */
 export function* cut(bytes: Buffer, sizes: readonly number[]): Generator<Buffer> {
   for (let at = 0, i = 0; at < bytes.length; i++) {
     const size = Math.max(1, sizes[i % sizes.length] ?? bytes.length)
-    // A socket's chunk is memory of its own.
+    // A copy, as each chunk of a socket has its own memory.
     yield Buffer.from(bytes.subarray(at, at + size))
     at += size
   }

@@ -2,7 +2,7 @@ import { systemClock } from '../io/clock'
 import { systemRandom } from '../io/random'
 import { RedisClient } from '../store/redis/redis-client'
 
-/** A client of the Redis at the address, with its connections up; to be closed. */
+/** A connected client of the Redis at the address. Close it after use. */
 export async function connectedRedis(url: string): Promise<RedisClient> {
   const client = new RedisClient({
     connection: url,

@@ -7,12 +7,12 @@ export const jwk = (kid: string, { publicKey }: Pair): object => ({
   ...publicKey.export({ format: 'jwk' }),
 })
 
-/** An answer with a set of these keys. */
+/** A response with a set of these keys. */
 export function keySet(...keys: readonly object[]): RequestListener {
   return (_request, response) => response.end(JSON.stringify({ keys }))
 }
 
-/** Where an issuer publishes its keys, on a free port of this machine. */
+/** An issuer's key endpoint, on a free local port. */
 export class JwksEndpoint {
   answer: RequestListener
   /** Requests so far. */

@@ -3,37 +3,37 @@ import type { Clock } from '../io/clock'
 import type { Packet } from '../io/packet'
 import type { Wire, WireEvents } from '../io/wire'
 
-/** Milliseconds that a peer has to answer a close. */
+/** Milliseconds that a peer has to reply to a close. */
 const CLOSE_TIMEOUT_MS = 500
 
-/** A wire without a socket: what the server writes is kept, and the peer does what the test says. */
+/** A wire without a socket. It records what the server writes; the test plays the peer. */
 export class MemoryWire implements Wire {
-  /** Every write with its frames. */
+  /** The frames of each write. */
   readonly writes: (readonly Frame[])[] = []
   bufferedBytes = 0
-  /** Bytes of all writes. */
+  /** The bytes of all writes. */
   #written = 0
   pings = 0
-  /** Whether the peer answers pings and closes. One that does not is half open. */
+  /** Whether the peer replies to pings and closes. Without replies the connection is half open. */
   isAlive = true
-  /** Whether the peer reads nothing, so that what is sent to it piles up. */
+  /** Whether the peer reads nothing, so that sent bytes pile up. */
   isStuck = false
-  /** Whether somebody wants to know when all has left. */
+  /** Whether the server waits for a drain. */
   isWatched = false
-  /** How the server closed it; null while it has not. */
+  /** The server's close; null before it. */
   closedWith: { readonly code: number; readonly reason: string } | null = null
   isTerminated = false
   readonly #clock: Clock
   #events: WireEvents | null = null
   #isOver = false
-  /** Whether a ping came while the peer answered none. */
+  /** Whether a ping came that the peer did not reply to. */
   #owesPong = false
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** Names the server's side, once it is there. */
+  /** Sets the server's side. */
   open(events: WireEvents): void {
     this.#events = events
   }
@@ -45,7 +45,7 @@ export class MemoryWire implements Wire {
   // --- Wire ------------------------------------------------------------------------------------------------------
 
   send(packets: readonly Packet[]): number {
-    // As a WebSocket has it: what is sent after its close is dropped.
+    // Like a WebSocket, it drops what is sent after its close.
     if (this.#isOver || this.closedWith) return 0
     this.writes.push(packets.flatMap(({ frames }) => frames))
     this.#written += packets.reduce((sum, packet) => sum + packet.plain().length, 0)
@@ -84,7 +84,7 @@ export class MemoryWire implements Wire {
 
   // --- the peer --------------------------------------------------------------------------------------------------
 
-  /** Reads on, and has read everything. */
+  /** Reads everything that is waiting. */
   readOn(): void {
     this.isStuck = false
     this.bufferedBytes = 0
@@ -107,7 +107,7 @@ export class MemoryWire implements Wire {
     if (!this.#isOver && !this.closedWith) this.#events?.onMessage(data, isBinary, wireBytes)
   }
 
-  /** The connection is over: 1006 where the peer went without a word. */
+  /** Ends the connection; with 1006 if the peer sent no close. */
   end(code = 1006, reason = ''): void {
     if (this.#isOver) return
     this.#isOver = true

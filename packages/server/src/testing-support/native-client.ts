@@ -18,7 +18,7 @@ export function eventsIn(frames: readonly unknown[][]): unknown[] {
   return frames.map(([, , , event]) => event)
 }
 
-/** A channel that tracks whoever joins, under their identity's id. */
+/** A channel that tracks each member under the id of its identity. */
 export function tracking(some: Partial<ChannelDefinition> = {}): ChannelDefinition {
   return defineChannel({
     topicPattern: 'room:*',
@@ -33,7 +33,7 @@ export function withHandlers(handlers: Record<string, Handler>): ChannelDefiniti
   return tracking({ handlers })
 }
 
-/** A native client that is in the topic, and has heard what there was to hear. */
+/** A native client that has joined the topic and received everything so far. */
 export async function joined(node: TestNode, userId: string, ref = 'j'): Promise<Peer> {
   const peer = await node.native(userId)
   await peer.join(topic, {}, ref)
@@ -42,7 +42,7 @@ export async function joined(node: TestNode, userId: string, ref = 'j'): Promise
   return peer
 }
 
-/** Something to wait for, until it is let go on. */
+/** A promise that the test resolves. */
 export function gated() {
   let open = () => {}
   const opened = new Promise<void>((resolve) => {

@@ -4,9 +4,9 @@ import { LongPollWire, type Poll } from '../http/longpoll-wire'
 import type { WireEvents } from '../io/wire'
 import type { VirtualClock } from './virtual-clock'
 
-/** The wire of a long poll without HTTP: its client always has a poll waiting, and posts each frame by itself. */
+/** A long-poll wire without HTTP. Its client always has a poll waiting, and posts each frame alone. */
 export class PolledWire {
-  /** The messages of each answer. */
+  /** The messages of each response. */
   readonly writes: (readonly Frame[])[] = []
   readonly #clock: VirtualClock
   readonly #wire: LongPollWire
@@ -37,7 +37,7 @@ export class PolledWire {
     this.#wire.post(post)
   }
 
-  /** The client goes away: it gives up the poll that waits. */
+  /** The client aborts its waiting poll. */
   end(): void {
     if (this.#waiting) this.#wire.lose(this.#waiting)
   }

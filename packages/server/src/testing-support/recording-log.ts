@@ -6,7 +6,7 @@ export interface LogLine {
   readonly message: string
 }
 
-/** Keeps what was logged, for a look at it. */
+/** Records log lines. */
 export class RecordingLog implements Logger {
   readonly lines: LogLine[] = []
 
@@ -15,7 +15,7 @@ export class RecordingLog implements Logger {
   warn = (context: object, message: string) => this.#add('warn', context, message)
   error = (context: object, message: string) => this.#add('error', context, message)
 
-  /** Lines of a level. */
+  /** The lines of one level. */
   of(level: LogLine['level']): LogLine[] {
     return this.lines.filter((line) => line.level === level)
   }

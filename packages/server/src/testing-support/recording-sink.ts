@@ -1,20 +1,20 @@
 import type { FrameSink } from '../io/websocket/frame-reader'
 
-/** Notes what a peer said. */
+/** Records a peer's messages. */
 export class RecordingSink implements FrameSink {
   readonly messages: { readonly data: Buffer; readonly isBinary: boolean }[] = []
-  /** What each of them took on the wire. */
+  /** The wire bytes of each message. */
   readonly wireBytes: number[] = []
-  /** Of frames that carry nothing, for each read with any. */
+  /** The bytes of frames without a message, per read. */
   readonly idleBytes: number[] = []
   readonly pings: string[] = []
   pongs = 0
   /** Called with each message. */
   onText: (text: string) => void = () => {}
-  /** How it ended; null while it goes on. */
+  /** The end of the connection; null before it. */
   end: { readonly how: 'close' | 'violation'; readonly code: number; readonly reason: string } | null = null
 
-  /** The messages that were texts. */
+  /** The text messages. */
   get texts(): string[] {
     return this.messages.filter(({ isBinary }) => !isBinary).map(({ data }) => data.toString())
   }

@@ -9,19 +9,19 @@ import type {
   TopicFeed,
 } from '../store/store'
 
-/** A store in front of another, which fails and counts as the test says. */
+/** A store in front of another, with failures that the test switches on, and counts. */
 export class ScriptedStore implements Store {
   readonly #inner: Store
-  /** While set, whatever is asked of it fails, and nothing is applied. */
+  /** While true, every call fails without an effect. */
   isDown = false
-  /** While set, commits and adoptions fail after they were applied: their answer is lost. */
+  /** While true, commits and adoptions fail after they were applied, as if their reply was lost. */
   losesAnswers = false
-  /** While set, commits wait until it is resolved. */
+  /** Commits wait for it. */
   gate: Promise<void> | null = null
-  /** Every commit that was let through. */
+  /** Every commit that reached the store. */
   readonly commits: { readonly topic: Topic; readonly changes: readonly Change[] }[] = []
   readonly published: StoreMessage[] = []
-  /** What it says as it refuses. */
+  /** The error code while it is down. */
   errorCode: string | null = null
   subscriptions = 0
   failures = 0
@@ -51,7 +51,7 @@ export class ScriptedStore implements Store {
     this.#inner.connect(events)
   }
 
-  /** It goes away, and its node is told; or it comes back. */
+  /** Makes the store unreachable or reachable, and notifies its node. */
   setDown(isDown: boolean): void {
     if (this.isDown === isDown) return
     this.isDown = isDown

@@ -1,6 +1,6 @@
 import type { RandomSource } from '../io/random'
 
-/** Chance that is the same for the same seed (mulberry32). */
+/** Random numbers that are the same for the same seed (mulberry32). */
 export class SeededRandom implements RandomSource {
   #state: number
 
@@ -8,7 +8,7 @@ export class SeededRandom implements RandomSource {
     this.#state = seed >>> 0
   }
 
-  /** From 0 up to, and without, 1. */
+  /** From 0 to below 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1)
@@ -16,12 +16,12 @@ export class SeededRandom implements RandomSource {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 
-  /** A whole number from 0 up to, and without, `bound`. */
+  /** A whole number from 0 to below `bound`. */
   below(bound: number): number {
     return Math.floor(this.next() * bound)
   }
 
-  /** One of the items, which must not be none. */
+  /** One of the items. There must be at least one. */
   pick<T>(items: readonly T[]): T {
     return items[this.below(items.length)] as T
   }

@@ -9,7 +9,7 @@ import type { StoredSnapshot } from '../store/redis/scripts/snapshot'
 
 const EMPTY = { joins: [], updates: [], leaves: [] }
 
-/** A step to `seq` of an epoch; digests are ten times the position, unless the history is another. */
+/** A diff to `seq` of an epoch. Digests are ten times the position, unless `was` says otherwise. */
 export function ordered(seq: number, epoch = 'e', was = (seq - 1) * 10): OrderedDiff {
   return { diff: { epoch, base: seq - 1, seq, digest: seq * 10, ...EMPTY }, was, node: 'n' }
 }
@@ -25,7 +25,7 @@ export function snapshot(seq: number, epoch = 'e', digest = seq * 10): Sequencer
   return { kind: 'snapshot', snapshot: held }
 }
 
-/** The state after the events, and what came of the last. */
+/** The state after the events, and the effects of the last. */
 export function play(events: readonly SequencerEvent[], awaited: readonly string[] = [], maxKept = 4) {
   let state: SequencerState = OPENING
   let done: string[] = []

@@ -8,7 +8,7 @@ export interface SharingNode extends TestNode {
   readonly memory: MemoryStore
 }
 
-/** Nodes that share one store, and one time. `isDown`: none of them can reach it yet. */
+/** Nodes that share one store and one clock. With `isDown`, none of them can reach the store yet. */
 export function sharedNodes(count: number, options: TestNodeOptions = {}, isDown = false) {
   const clock = new VirtualClock()
   const state = new MemoryStoreState('e', { clock })

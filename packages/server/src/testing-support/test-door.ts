@@ -4,7 +4,7 @@ import { RecordingLog } from './recording-log'
 import { SeededRandom } from './seeded-random'
 import { VirtualClock } from './virtual-clock'
 
-/** A door as it is by default, in production. */
+/** Admission control with the defaults of production. */
 export function testDoor(changes: Partial<AdmissionControlContext> = {}): AdmissionControl {
   return new AdmissionControl({
     admission: DEFAULT_ADMISSION,

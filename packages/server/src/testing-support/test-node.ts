@@ -11,12 +11,12 @@ import { VirtualClock } from './virtual-clock'
 
 export interface TestNodeOptions extends Omit<ServerOptions, 'clock' | 'random' | 'logger' | 'mode'> {
   readonly mode?: Mode
-  /** To share time with other nodes. */
+  /** Share it with other nodes. */
   readonly clock?: VirtualClock
   readonly seed?: number
 }
 
-/** A handshake as a native client makes it; `changes` make it another. */
+/** A native client's handshake with `changes`. */
 export function handshake(changes: Partial<HandshakeRequest> = {}): HandshakeRequest {
   return {
     path: '/socket',
@@ -51,14 +51,14 @@ export class TestNode {
     return this.node.registry
   }
 
-  /** Why a handshake is refused. */
+  /** The refusal of a handshake. */
   async refusal(changes: Partial<HandshakeRequest>): Promise<HandshakeRefusal> {
     const answer = await this.node.admit(handshake(changes))
     if (!('status' in answer)) throw new Error('The handshake was not refused.')
     return answer
   }
 
-  /** A connection, native where `changes` do not say otherwise. */
+  /** A connection; a native one without `changes`. */
   async connect(changes: Partial<HandshakeRequest> = {}): Promise<Peer> {
     const answer = await this.node.admit(handshake(changes))
     if ('status' in answer) throw new Error(`The handshake was refused: ${answer.message}`)
@@ -67,7 +67,7 @@ export class TestNode {
     return new Peer(this, wire)
   }
 
-  /** A connection by long polls. */
+  /** A connection over long polls. */
   async poll(changes: Partial<HandshakeRequest>): Promise<Peer<PolledWire>> {
     const answer = await this.node.admit(handshake(changes), 'longpoll')
     if ('status' in answer) throw new Error(`The handshake was refused: ${answer.message}`)
@@ -90,7 +90,7 @@ export class TestNode {
   }
 }
 
-/** The other end of a connection, whatever dialect it speaks. */
+/** The client's end of a connection, in any dialect. */
 export class Peer<W extends Pick<MemoryWire, 'receive' | 'writes'> = MemoryWire> {
   readonly wire: W
   readonly #node: TestNode
@@ -101,12 +101,12 @@ export class Peer<W extends Pick<MemoryWire, 'receive' | 'writes'> = MemoryWire>
     this.wire = wire
   }
 
-  /** Sends frames, and gives the server no time to do more than take them. */
+  /** Sends frames without giving the server time to do more than receive them. */
   say(...frames: readonly unknown[]): void {
     for (const frame of frames) this.wire.receive(JSON.stringify(frame))
   }
 
-  /** What came since the last look, parsed, after all that can happen now has happened. */
+  /** The frames since the last look, parsed, once the server has nothing left to do now. */
   // biome-ignore lint/suspicious/noExplicitAny: frames of any dialect; the tests say what they must be.
   async heard(): Promise<any[]> {
     await this.#node.clock.settle()
@@ -116,13 +116,13 @@ export class Peer<W extends Pick<MemoryWire, 'receive' | 'writes'> = MemoryWire>
     return fresh.map((frame: Frame) => JSON.parse(frame as string))
   }
 
-  /** Sends one frame and returns what comes. */
+  /** Sends one frame and returns the frames that follow. */
   async ask(frame: unknown) {
     this.say(frame)
     return this.heard()
   }
 
-  /** Joins natively, under the join_ref and ref `j`, and returns what comes. */
+  /** Joins natively, with `j` as join_ref and ref, and returns the frames that follow. */
   join(topic: string, payload: object = {}, ref = 'j') {
     return this.ask([ref, ref, topic, 'phx_join', payload])
   }

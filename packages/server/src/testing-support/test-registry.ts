@@ -21,12 +21,12 @@ export interface TestRegistryOptions {
   readonly history?: Partial<HistoryOptions>
   readonly maxQueuedChanges?: number
   readonly clock?: VirtualClock
-  /** To share with other nodes. */
+  /** Share it with other nodes. */
   readonly state?: MemoryStoreState
   readonly name?: string
 }
 
-/** A registry over a memory store that fails when it is told to, in virtual time. */
+/** A registry over a memory store with failures on demand, in virtual time. */
 export function testRegistry(options: TestRegistryOptions = {}) {
   const { clock = new VirtualClock(), state = new MemoryStoreState('e'), name = 'n1' } = options
   const store = new ScriptedStore(new MemoryStore(state))
@@ -58,7 +58,7 @@ export const WITH_STATE: SubscriptionStart = {
   ownRef: null,
 }
 
-/** A member that reads what it is told. */
+/** A subscriber that records what it gets. */
 export class ListeningMember implements Subscriber {
   readonly frames: Frame[] = []
   readonly packets: Packet[] = []
@@ -69,7 +69,7 @@ export class ListeningMember implements Subscriber {
   canSendState(): boolean {
     return this.hasStateRoom
   }
-  /** Called with every delivery, for what a slow encoder or socket would cost. */
+  /** Called with every delivery. Use it to simulate a slow encoder or socket. */
   onDeliver: () => void = () => {}
 
   constructor(dialect: Dialect = rollcallDialect) {
@@ -82,7 +82,7 @@ export class ListeningMember implements Subscriber {
     this.onDeliver()
   }
 
-  /** What it was told since the last look: the native event and payload, or the whole frame. */
+  /** What it got since the last look: the native event and payload, or the whole frame. */
   // biome-ignore lint/suspicious/noExplicitAny: frames of any dialect; the tests say what they must be.
   heard(): [event: string, payload: any][] {
     return this.frames.splice(0).map((frame) => {
@@ -92,7 +92,7 @@ export class ListeningMember implements Subscriber {
   }
 }
 
-/** A registry with a member who has its state already. */
+/** A registry with a subscriber that has its state already. */
 export async function watched(options: TestRegistryOptions = {}) {
   const all = testRegistry(options)
   const watcher = new ListeningMember()

@@ -5,7 +5,7 @@ import { handshake } from './test-node'
 
 export const SECRET = 'thirty-two bytes or more of a secret'
 
-/** The time at which tests look at tokens, in Unix seconds. */
+/** The time of the token tests, in Unix seconds. */
 export const NOW = 1_800_000_000
 export const atNow = { currentTimeMs: () => NOW * 1000 }
 
@@ -15,14 +15,14 @@ export interface Signing {
   readonly kid?: string
 }
 
-/** A token as an issuer makes it: HS256 with {@link SECRET}, unless told otherwise. */
+/** A valid token, by default HS256 with {@link SECRET}. */
 export function sign(claims: JWTPayload, { alg = 'HS256', key, kid }: Signing = {}): Promise<string> {
   return new SignJWT(claims)
     .setProtectedHeader({ alg, typ: 'JWT', ...(kid === undefined ? {} : { kid }) })
     .sign(key ?? createSecretKey(Buffer.from(SECRET)))
 }
 
-/** A token of these parts, whatever they are, as somebody makes it who has no key. */
+/** A token of any parts, as an attacker without the key makes it. */
 export function forge(header: object, claims: object, signature = ''): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   return `${part(header)}.${part(claims)}.${signature}`
@@ -37,7 +37,7 @@ export const rsaPair = (modulusLength = 2048): Pair => generateKeyPairSync('rsa'
 export const ecPair = (namedCurve = 'P-256'): Pair => generateKeyPairSync('ec', { namedCurve })
 export const pemOf = ({ publicKey }: Pair) => publicKey.export({ type: 'spki', format: 'pem' }) as string
 
-/** Who a token says that connects, or why it is refused. */
+/** The identity in a token, or the refusal. */
 export async function tell(
   authenticate: Authenticate,
   token: string | null,

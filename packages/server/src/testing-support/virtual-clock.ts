@@ -1,4 +1,4 @@
-// Not the global: a turn of the real event loop is how promises are let finish, and moves no virtual time.
+// Not the global one: promises settle in turns of the real event loop, which move no virtual time.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock, Timer } from '../io/clock'
 
@@ -7,12 +7,12 @@ interface Waiting {
   readonly run: () => void
 }
 
-/** The time of day at which each begins, in Unix milliseconds. */
+/** The time of day at the start, in Unix milliseconds. */
 const START_MS = Date.UTC(2001, 1, 3)
 
 /**
- * A clock that stands still until it is told to move. Timers fire in the order of their time, then of their making,
- * and all that comes of one (promises, `soon`) is done before the next.
+ * A clock that stands still until a test moves it. Timers fire in the order of their time, then of their creation. All
+ * effects of one (promises, `soon`) finish before the next.
  */
 export class VirtualClock implements Clock {
   #nowMs = 0
@@ -38,7 +38,7 @@ export class VirtualClock implements Clock {
     return START_MS + this.#nowMs + this.#offsetMs
   }
 
-  /** The time of day is set forward or back; nothing else notices. */
+  /** Sets the time of day forward or back. Timers do not notice. */
   jump(ms: number): void {
     this.#offsetMs += ms
   }
@@ -48,18 +48,18 @@ export class VirtualClock implements Clock {
     return this.#timers.size
   }
 
-  /** Time passes while the program is busy: no timer fires. */
+  /** Lets time pass without firing timers, as if the program was busy. */
   elapse(ms: number): void {
     this.#nowMs += ms
   }
 
-  /** Does all there is to do at this moment, without time passing. */
+  /** Finishes all pending work without letting time pass. */
   async settle(): Promise<void> {
     do await nextTurn()
     while (this.#runDue())
   }
 
-  /** Lets time pass, with everything that falls into it. */
+  /** Lets time pass and fires its timers. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms
     await this.settle()

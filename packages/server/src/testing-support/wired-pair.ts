@@ -14,14 +14,14 @@ export interface WiredPairOptions {
   readonly compression?: CompressionOptions | null
   readonly closeTimeoutMs?: number
   readonly maxMessageBytes?: number
-  /** What comes in one piece with the handshake. */
+  /** Bytes that arrive together with the handshake. */
   readonly head?: Buffer
 }
 
-/** A wire over a real socket, and the peer at its other end, a frame at a time, who reads as `ws` does. To be ended. */
+/** A wire over a real socket, and a peer at its other end that reads frames as `ws` does. End it after use. */
 export async function wiredPair(ws: object, options: WiredPairOptions = {}) {
   const { compression = null, closeTimeoutMs = 5000, maxMessageBytes = 100_000 } = options
-  // As Node's HTTP server makes them.
+  // With the options of Node's HTTP server.
   const server = createServer({ allowHalfOpen: true, noDelay: true }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
@@ -38,7 +38,7 @@ export async function wiredPair(ws: object, options: WiredPairOptions = {}) {
   }
 
   const told: string[] = []
-  /** Of what carries no message. */
+  /** The bytes without a message. */
   const unread = { bytes: 0 }
   const events: WireEvents = {
     onMessage: (data, isBinary) => void told.push(isBinary ? `bytes ${data.length}` : `text ${data}`),
@@ -72,7 +72,7 @@ export class WiredPeer {
   readonly socket: Socket
   readonly errors: readonly Error[]
   readonly receiver: Receiver
-  /** Whether the server has said that it sends nothing more. */
+  /** Whether the server has ended its side. */
   isEnded = false
   isClosed = false
 
@@ -96,7 +96,7 @@ export class WiredPeer {
     this.socket.write(Buffer.concat(frames.map(clientFrame)))
   }
 
-  /** What it was sent so far; waits until there are this many messages. */
+  /** The messages so far. Waits until there are this many. */
   async heard(count: number): Promise<readonly (string | number)[]> {
     const { receiver } = this
     await until(() => receiver.messages.length >= count, `${count} messages`)

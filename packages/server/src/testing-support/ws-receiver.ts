@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 
 /*
- * How `ws` reads frames, on either side. Tests pass the library in: one file of the server imports it.
+ * Reads frames as `ws` does, on either side. Tests pass the library in, as only one file of the server may import it.
  */
 
 interface Deflate {
@@ -9,16 +9,16 @@ interface Deflate {
   cleanup(): void
 }
 
-/** What is taken of `ws`, whose types do not name it. */
+/** The part of `ws` that its types do not export. */
 interface Library {
   readonly Receiver: new (options: object) => Writable
   readonly PerMessageDeflate: new (options: object) => Deflate
 }
 
 export interface ReceiverOptions {
-  /** Whether it reads what a client sends. @default false */
+  /** Whether it reads a client's frames. @default false */
   readonly isServer?: boolean
-  /** Whether permessage-deflate was agreed on, without context takeover. @default false */
+  /** Whether permessage-deflate was negotiated, without context takeover. @default false */
   readonly isCompressed?: boolean
   readonly maxPayload?: number
 }
@@ -60,7 +60,7 @@ export class Receiver {
       })
   }
 
-  /** Reads chunks until all are read or it has come to an end; returns all messages so far. */
+  /** Reads chunks until all are read or the connection ends. Returns all messages so far. */
   async read(...chunks: readonly Buffer[]): Promise<readonly ReceivedMessage[]> {
     for (const chunk of chunks) {
       if (this.end || this.#receiver.destroyed) break
