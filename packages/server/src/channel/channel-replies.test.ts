@@ -11,7 +11,7 @@ function open(older: ChannelReplies | null = null) {
   return { said, answers: new ChannelReplies(outlet, 't', '1', older) }
 }
 
-test('a farewell that waits for nothing is said at once', () => {
+test('a close message goes out at once if no reply must go first', () => {
   const { said, answers } = open()
   answers.deferClose()
   answers.resumeClose()
@@ -19,7 +19,7 @@ test('a farewell that waits for nothing is said at once', () => {
   expect(said).toEqual([closed])
 })
 
-test('a farewell is said once, when the last of what goes first has gone', () => {
+test('a close message goes out once, after the last reply that must go first', () => {
   const { said, answers } = open()
   answers.deferClose()
   answers.deferClose()
@@ -33,14 +33,14 @@ test('a farewell is said once, when the last of what goes first has gone', () =>
   expect(said).toEqual([closed])
 })
 
-test('where nothing was to be said, nothing is', () => {
+test('without a close message, nothing is sent', () => {
   const { said, answers } = open()
   answers.deferClose()
   answers.resumeClose()
   expect(said).toEqual([])
 })
 
-test('a reply names the join that the client knows the membership by at the time', () => {
+test('a reply names the join that the client knows at that time', () => {
   const { said, answers } = open()
   answers.reply('2', { pong: true })
   answers.setJoinRef('7')
@@ -60,7 +60,7 @@ test('a reply names the join that the client knows the membership by at the time
   ])
 })
 
-test('a message without a ref is told of a refusal only, and one from before the muting of nothing', () => {
+test('a message without a ref receives only a refusal, and a message from before the silence receives nothing', () => {
   const { said, answers } = open()
   answers.reply(null, { pong: true })
   expect(said).toEqual([])
@@ -72,7 +72,7 @@ test('a message without a ref is told of a refusal only, and one from before the
   expect(said).toHaveLength(1)
 })
 
-test('[S-21] the farewell of the membership before it waits for its join, unless the client knows nothing of that', () => {
+test('[S-21] the close of the replaced channel waits for the new join, unless a reloaded page does not know it', () => {
   const { said, answers: older } = open()
   older.deferClose()
   older.close({})

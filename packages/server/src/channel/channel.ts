@@ -289,7 +289,7 @@ export class Channel implements Membership, AccessMembership {
     finish(reply)
   }
 
-  /** Messages that wait in the queue are then refused. Returns whether it had not ended before. */
+  /** Messages that wait in the queue are then refused. Returns false if it had already ended. */
   #end(): boolean {
     if (!this.subscription.end()) return false
     this.#ctx.rememberShown()

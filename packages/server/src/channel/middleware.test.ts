@@ -12,7 +12,7 @@ const session = (account: string | null = null, rateFactor = 1) =>
   ({ topic: 't', sessionId: 's', assigns: new Map(), account, rateFactor }) as unknown as ChannelContext
 const bodyOf = (reply: Reply) => (reply instanceof Refusal ? reply.fault : null)
 
-describe('authorize', () => {
+describe('allowIf', () => {
   test.each([true, Promise.resolve(true)])('lets pass what %s is said to', async (verdict) => {
     expect(await allowIf(() => verdict)(session(), call, () => 'done')).toBe('done')
   })
@@ -27,21 +27,21 @@ describe('authorize', () => {
   })
 
   test.each([undefined, null, 0, 'no', refuse('banned')])(
-    '[S-94] does not let pass where the answer is %j, and says so',
+    '[S-94] refuses the call if isAllowed returns %j, and logs it',
     async (verdict) => {
       const asked = allowIf(() => verdict as unknown as boolean)(session(), call, () => 'done')
       await expect(asked).rejects.toThrow(`true or false, not a value of type ${typeof verdict}.`)
     },
   )
 
-  test('one that cannot decide does not let pass', async () => {
+  test('refuses the call if isAllowed fails', async () => {
     const undecided = allowIf(() => Promise.reject(new Error('no database')))
     await expect(undecided(session(), call, () => 'done')).rejects.toThrow('no database')
   })
 })
 
 describe('rateLimit', () => {
-  test('[S-9] throttles a session that is too fast, says when to try again, and no other session', () => {
+  test('[S-9] throttles a session that is too fast, with a retry time, and no other session', () => {
     const clock = new VirtualClock()
     const limit = rateLimit({ perSecond: 10, burst: 2 }, clock)
     const [one, other] = [session(), session()]
@@ -53,7 +53,7 @@ describe('rateLimit', () => {
     expect(ask(one)).toBe('done')
   })
 
-  test('[S-84] counts an identity’s sessions together, and another identity apart', () => {
+  test('[S-84] counts an identity’s sessions together, and another identity separately', () => {
     const clock = new VirtualClock()
     const limit = rateLimit({ perSecond: 10, burst: 2 }, clock)
     const ask = (ctx: ChannelContext) => limit(ctx, call, () => 'done') as Reply
@@ -69,7 +69,7 @@ describe('rateLimit', () => {
   })
 
   test.each([1, 3, 8])(
-    '[S-84] guests of one address have %d times the rate together, as often as the server says, and each of them once',
+    '[S-84] gives the guests of one address %d times the rate together, and each of them the rate once',
     (times) => {
       const clock = new VirtualClock()
       const limit = rateLimit({ perSecond: 10, burst: 2 }, clock)
@@ -83,7 +83,7 @@ describe('rateLimit', () => {
     },
   )
 
-  test('[S-84] per session each has the rate', () => {
+  test('[S-84] gives each session the rate with per: session', () => {
     const limit = rateLimit({ perSecond: 10, burst: 1, per: 'session' }, new VirtualClock())
     const ask = (ctx: ChannelContext) => limit(ctx, call, () => 'done') as Reply
     expect([ask(session('ada')), ask(session('ada'))]).toEqual(['done', 'done'])
@@ -96,13 +96,13 @@ describe('rateLimit', () => {
     { perSecond: Number.NaN, burst: 1 },
     { perSecond: 1, burst: 0.5 },
     { perSecond: 1, burst: Number.NaN },
-  ])('%j is refused when it is made', (options) => {
+  ])('throws for %j at construction', (options) => {
     expect(() => rateLimit(options)).toThrow(expect.objectContaining({ code: 'invalid_option' }))
   })
 })
 
 describe('logCalls', () => {
-  test('logs what was called and whether it was refused, and no payload', async () => {
+  test('logs the call and its refusal, but no payload', async () => {
     const log = new RecordingLog()
     expect(await logCalls(log)(session(), call, () => 'done')).toBe('done')
     await logCalls(log)(session(), { kind: 'join', payload: { token: 'secret' } }, () => refuse('no'))

@@ -38,23 +38,23 @@ function run(last: () => Reply | Promise<Reply>, middleware: readonly Middleware
 
 const codeOf = (reply: Reply) => (reply instanceof Refusal ? reply.fault.code : null)
 
-describe('[S-13] whatever the application’s code does, there is a reply, and in time', () => {
-  test('what it returns, at once where it need not wait', () => {
+describe('[S-13] the application’s code always leads to a reply, in time', () => {
+  test('a returned value is the reply, at once', () => {
     expect(run(() => ({ pong: true })).reply).toEqual({ pong: true })
     expect(run(() => undefined).reply).toBeUndefined()
   })
 
-  test('what it resolves with', async () => {
+  test('a resolved value is the reply', async () => {
     expect(await run(async () => ({ pong: true })).reply).toEqual({ pong: true })
   })
 
-  test('what a promise of another make resolves with', async () => {
+  test('the value of another library’s thenable is the reply', async () => {
     // biome-ignore lint/suspicious/noThenProperty: that is what is tried
     const thenable = { then: (done: (reply: Reply) => void) => done({ pong: true }) }
     expect(await run(() => thenable as Promise<Reply>).reply).toEqual({ pong: true })
   })
 
-  test('its refusal', async () => {
+  test('a refusal is the reply', async () => {
     expect(codeOf(await run(async () => refuse('no')).reply)).toBe('refused')
   })
 
@@ -73,15 +73,18 @@ describe('[S-13] whatever the application’s code does, there is a reply, and i
       },
     ],
     ['rejects with nothing', () => Promise.reject()],
-  ])('one that %s fails without saying why, and the log knows where', async (_what, last) => {
-    const { reply, log } = run(last)
-    const settled = await reply
-    expect(codeOf(settled)).toBe('handler_failed')
-    expect(JSON.stringify((settled as Refusal).fault)).not.toContain('secret')
-    expect(log.of('error')).toMatchObject([{ context: { topic: 't', sessionId: 's', event: 'say' } }])
-  })
+  ])(
+    'a handler that %s fails without details for the client, and the log names the place',
+    async (_what, last) => {
+      const { reply, log } = run(last)
+      const settled = await reply
+      expect(codeOf(settled)).toBe('handler_failed')
+      expect(JSON.stringify((settled as Refusal).fault)).not.toContain('secret')
+      expect(log.of('error')).toMatchObject([{ context: { topic: 't', sessionId: 's', event: 'say' } }])
+    },
+  )
 
-  test('one that never finishes fails after its time, named with the option', async () => {
+  test('a handler that never finishes fails after the timeout, and the fault names the option', async () => {
     const { reply, clock, log } = run(() => new Promise(() => {}))
     await clock.advance(100)
     const settled = await reply
@@ -90,7 +93,7 @@ describe('[S-13] whatever the application’s code does, there is a reply, and i
     expect(log.of('error')).toHaveLength(1)
   })
 
-  test('one that fails after its time changes nothing any more', async () => {
+  test('a handler that fails after the timeout changes nothing', async () => {
     let fail = () => {}
     const slow = new Promise<Reply>((_resolve, reject) => {
       fail = () => reject(new Error('late'))
@@ -120,14 +123,14 @@ describe('middleware', () => {
       return reply
     }
 
-  test('runs around the call, the first one outermost', async () => {
+  test('runs around the call, with the first one outermost', async () => {
     const log: string[] = []
     const { reply } = run(() => void log.push('call'), [noting(log, 'a'), noting(log, 'b')])
     await reply
     expect(log).toEqual(['a before', 'b before', 'call', 'b after', 'a after'])
   })
 
-  test('that does not go on keeps the call from happening', async () => {
+  test('prevents the call if it does not call next', async () => {
     const log: string[] = []
     const { reply } = run(
       () => void log.push('call'),
@@ -137,7 +140,7 @@ describe('middleware', () => {
     expect(log).toEqual(['a before', 'a after'])
   })
 
-  test('sees the call, and may answer in its place', () => {
+  test('sees the call and may reply in its place', () => {
     const seen: unknown[] = []
     const { reply } = run(
       () => 'from the handler',
@@ -152,7 +155,7 @@ describe('middleware', () => {
     expect(seen).toEqual([ctx, call])
   })
 
-  test('[S-13] that throws is contained like a handler', () => {
+  test('[S-13] fails like a handler if it throws', () => {
     const { reply } = run(
       () => undefined,
       [

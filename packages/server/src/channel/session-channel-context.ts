@@ -37,7 +37,7 @@ export interface Membership {
   remove(reason: LeaveReason, problem?: Fault): void
 }
 
-/** Owns a channel's presence in place of the session: a name of the Vix dialect. */
+/** The owner of a channel's presence if that is a name of the Vix dialect instead of the session. */
 export interface PresenceOwner {
   readonly owner: Owner
   readonly identity: Identity

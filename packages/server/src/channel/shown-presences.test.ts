@@ -4,7 +4,7 @@ import { LastShownPresences } from './channel-session'
 
 const presence = (n: number, text = ''): Presence => ({ ref: `r${n}`, key: 'ada', meta: { n, text }, rev: 0 })
 
-test('[S-95] remembers several hundred topics, and drops none of them for a newer one', () => {
+test('[S-95] the store remembers several hundred topics and drops none for a newer one', () => {
   const shown = new LastShownPresences()
   for (let n = 0; n < 300; n++) shown.set(`room:${n}`, presence(n))
   expect([shown.isComplete, shown.get('room:0'), shown.get('room:299')]).toEqual([
@@ -21,7 +21,7 @@ test('[S-95] remembers several hundred topics, and drops none of them for a newe
   expect(shown.bytes).toBeLessThanOrEqual(262_144)
 })
 
-test('[S-95] what was forgotten once is not known again, whatever is deleted', () => {
+test('[S-95] a store that was full once stays incomplete, even after deletions', () => {
   const shown = new LastShownPresences()
   const large = 'x'.repeat(200_000)
   shown.set('a', presence(1, large))

@@ -23,7 +23,7 @@ function open() {
   return { registry, attachment, log, enter, told }
 }
 
-test('who enters is let in by the next flush, and given the state after that', async () => {
+test('a subscription starts with the next flush and then receives the state', async () => {
   const { attachment, log, enter, told } = open()
   enter(joinOf('1'))
   expect([attachment.isLive, log]).toEqual([false, []])
@@ -31,7 +31,7 @@ test('who enters is let in by the next flush, and given the state after that', a
   expect([attachment.isLive, log]).toEqual([true, ['admitted by 1', 'waited for 1']])
 })
 
-test('who sleeps is told nothing, and is let in again when it has woken and entered', async () => {
+test('a paused subscription receives nothing, and starts again after a resume', async () => {
   const { registry, attachment, enter, told } = open()
   enter(joinOf('1'))
   await told()
@@ -45,17 +45,14 @@ test('who sleeps is told nothing, and is let in again when it has woken and ente
   expect(await told()).toEqual(['presence_state'])
 })
 
-test.each(['pause', 'end'] as const)(
-  '%s while it waits ends the wait, and nobody is let in',
-  async (what) => {
-    const { attachment, log, enter, told } = open()
-    enter(joinOf('1'))
-    attachment[what]()
-    expect([await told(), log, attachment.isLive]).toEqual([[], ['waited for 1'], false])
-  },
-)
+test.each(['pause', 'end'] as const)('%s while it waits ends the wait without a start', async (what) => {
+  const { attachment, log, enter, told } = open()
+  enter(joinOf('1'))
+  attachment[what]()
+  expect([await told(), log, attachment.isLive]).toEqual([[], ['waited for 1'], false])
+})
 
-test('a join from before the latest waking lets nobody in', async () => {
+test('a join from before the latest resume starts nothing', async () => {
   const { attachment, log, enter, told } = open()
   attachment.pause()
   attachment.resume(joinOf('2'))
@@ -63,7 +60,7 @@ test('a join from before the latest waking lets nobody in', async () => {
   expect([await told(), log]).toEqual([[], ['waited for 1']])
 })
 
-test('what is over does not enter, sleep or end again', async () => {
+test('an ended subscription does not start, pause or end again', async () => {
   const { registry, attachment, log, enter, told } = open()
   enter(joinOf('1'))
   await told()
@@ -76,7 +73,7 @@ test('what is over does not enter, sleep or end again', async () => {
   expect(registry.topicCount).toBe(0)
 })
 
-test('who follows is told of the topic without its state', async () => {
+test('a start without a state receives the topic’s messages', async () => {
   const { registry, attachment, told } = open()
   attachment.startWithoutState()
   expect([attachment.isLive, await told()]).toEqual([true, []])

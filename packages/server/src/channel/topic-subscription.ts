@@ -137,7 +137,7 @@ export class TopicSubscription implements Subscriber {
     this.#resumeJoin = message
   }
 
-  /** Returns whether it had not ended before. */
+  /** Returns false if it had already ended. */
   end(): boolean {
     if (this.#isEnded) return false
     this.#isEnded = true

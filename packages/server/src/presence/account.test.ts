@@ -46,8 +46,8 @@ async function joins(node: TestNode, peer: Peer, ...topics: string[]) {
 
 const four = ['room:1', 'room:2', 'room:3', 'room:4']
 
-describe('[S-35] of one identity', () => {
-  test('there are so many presences on a node, over all its connections, and nobody else is in its way', async () => {
+describe('[S-35] the presences of one identity', () => {
+  test('are limited per node over all its connections, without affecting others', async () => {
     const node = new TestNode(options)
     const [first, second, ben] = [
       await node.native('ada'),
@@ -60,7 +60,7 @@ describe('[S-35] of one identity', () => {
     expect(node.registry.sizeOf(ada)).toBe(MAX)
   })
 
-  test('those of a session that waits for its client count, until it has waited in vain', async () => {
+  test('count while their session waits for its client, and no longer once its grace ends', async () => {
     const node = new TestNode(options)
     const lost = await node.native('ada')
     await hello(lost)
@@ -73,7 +73,7 @@ describe('[S-35] of one identity', () => {
     expect(node.registry.sizeOf(ada)).toBe(1)
   })
 
-  test('one that it has may change, and gives its place back when it goes', async () => {
+  test('may change, and free their place when they leave', async () => {
     const node = new TestNode(options)
     const peer = await node.native('ada')
     await joins(node, peer, 'room:1', 'room:2', 'room:3')
@@ -86,7 +86,7 @@ describe('[S-35] of one identity', () => {
     expect(await joins(node, peer, 'room:4')).toEqual([accepted])
   })
 
-  test('a Vix connection and a Phoenix client are told the same', async () => {
+  test('are refused with the same fault in Vix and Phoenix', async () => {
     const node = new TestNode({ ...options, implicitTopic: 'room:1' })
     await joins(node, await node.native('ada'), 'room:1', 'room:2', 'room:3')
     const params = new Map([['user_id', 'ada']])
@@ -100,14 +100,14 @@ describe('[S-35] of one identity', () => {
     expect(node.registry.sizeOf(ada)).toBe(MAX)
   })
 
-  test('what the application tracks for nobody is not counted for anybody', async () => {
+  test('do not include what the application tracks for its own owners', async () => {
     const node = new TestNode(options)
     for (const topic of four) expect(node.registry.track('robot', topic, 'ada', {}).ok).toBe(true)
     expect(node.registry.accountCount).toBe(0)
     expect(await joins(node, await node.native('ada'), 'room:1')).toEqual([accepted])
   })
 
-  test('what it tracks for a session counts with what that session has', async () => {
+  test('include what the application tracks for one of its sessions', async () => {
     const node = new TestNode(options)
     const peer = await node.native('ada')
     const { session } = await hello(peer)
@@ -120,7 +120,7 @@ describe('[S-35] of one identity', () => {
     expect(node.registry.accountCount).toBe(0)
   })
 
-  test('a node that is full says so itself', async () => {
+  test('are refused with the node’s limit when the node is full', async () => {
     const node = new TestNode({ ...options, limits: { capacity: MAX } })
     expect(await joins(node, await node.native('ada'), ...four)).toEqual([
       accepted,
@@ -131,10 +131,10 @@ describe('[S-35] of one identity', () => {
   })
 })
 
-describe('[S-35] guests', () => {
+describe('[S-35] the presences of guests', () => {
   const guest = (node: TestNode, remoteAddress: string) => node.connect({ remoteAddress })
 
-  test('of one network share so many, and those of another have their own', async () => {
+  test('share one limit per network', async () => {
     const node = new TestNode(options)
     const near = [await guest(node, '2001:db8::1'), await guest(node, '2001:db8::2')] as const
     expect(await joins(node, near[0], 'room:1', 'room:2')).toEqual([accepted, accepted])
@@ -143,13 +143,13 @@ describe('[S-35] guests', () => {
     expect(node.registry.sizeOf(guestAccount(addressGroup('2001:db8::3')))).toBe(MAX)
   })
 
-  test('are not counted for an identity whose id is an address', async () => {
+  test('do not count for an identity whose id is an address', async () => {
     const node = new TestNode(options)
     await joins(node, await guest(node, '192.0.2.7'), ...four)
     expect(await joins(node, await node.native('192.0.2.7'), 'room:1')).toEqual([accepted])
   })
 
-  test('are counted where their session began, wherever they come back from', async () => {
+  test('count for the network in which the session began', async () => {
     const node = new TestNode(options)
     const first = await guest(node, '192.0.2.7')
     const { token } = await hello(first, undefined, 'i')
@@ -162,7 +162,7 @@ describe('[S-35] guests', () => {
     expect(node.registry.accountCount).toBe(1)
   })
 
-  test('are not counted in development, as addresses are not; identities are', async () => {
+  test('do not count in development; those of identities do', async () => {
     const node = new TestNode({ limits: { presencesPerIdentity: MAX } })
     const open = await node.connect()
     expect(await joins(node, open, ...four)).toEqual([accepted, accepted, accepted, accepted])
@@ -195,14 +195,14 @@ describe('[S-35] a session that moves to another node', () => {
     return { clock, here, there, enter, arrive }
   }
 
-  test('is counted there for what it has taken over, and here no more', async () => {
+  test('counts there for the presences it adopted, and here no longer', async () => {
     const { here, there, arrive } = await moved(['room:1', 'room:2'])
     const peer = await arrive()
     expect(await joins(here, peer, ...four)).toEqual([accepted, accepted, accepted, refused()])
     expect([here.registry.sizeOf(ada), there.registry.sizeOf(ada)]).toEqual([MAX, 0])
   })
 
-  test('brings no more than there is place for, however many come at once', async () => {
+  test('brings no more presences than the limit allows, however many arrive at once', async () => {
     const { clock, here, enter, arrive } = await moved(['room:1', 'room:2', 'room:3'])
     await enter(here, ['room:1', 'room:2'])
     const peer = await arrive()
@@ -217,7 +217,7 @@ describe('[S-35] a session that moves to another node', () => {
     expect(listed.reduce((sum, each) => sum + each, 0)).toBe(MAX)
   })
 
-  test('which leaves a topic and joins it at once is counted for that', async () => {
+  test('counts for a topic that it leaves and joins again at once', async () => {
     const { clock, here, arrive } = await moved(['room:1'])
     const peer = await arrive()
     peer.say(['j', 'l', 'room:1', 'phx_leave', {}], ['j', 'j', 'room:1', 'phx_join', {}])

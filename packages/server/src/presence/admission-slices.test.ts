@@ -17,8 +17,8 @@ async function crowd(count: number) {
   return { ...all, hub, members }
 }
 
-describe('many who are let in at once', () => {
-  test('are let in by slices, between which the event loop has its turn', async () => {
+describe('many subscribers that start at once', () => {
+  test('start in slices, with a turn of the event loop in between', async () => {
     const { clock, members } = await crowd(10)
     let letInBefore = -1
     const look = () => {
@@ -32,7 +32,7 @@ describe('many who are let in at once', () => {
     for (const member of members) expect(member.heard().map(([event]) => event)).toEqual(['presence_state'])
   })
 
-  test('[S-1] are all given the state from before, and then what has changed meanwhile', async () => {
+  test('[S-1] all receive the state from before, and then the changes since', async () => {
     const { clock, registry, members } = await crowd(10)
     const [first] = members
     if (first) {
@@ -52,7 +52,7 @@ describe('many who are let in at once', () => {
     }
   })
 
-  test('are told nothing when they have gone meanwhile', async () => {
+  test('receive nothing if they have left meanwhile', async () => {
     const { clock, hub, members } = await crowd(10)
     const [first, last] = [members[0], members.at(-1)]
     if (first && last) {
@@ -66,7 +66,7 @@ describe('many who are let in at once', () => {
     expect(members[8]?.heard()).toHaveLength(1)
   })
 
-  test('[S-11] are given the new state alone when the topic begins anew meanwhile', async () => {
+  test('[S-11] receive only the new state if the topic’s history restarts meanwhile', async () => {
     const { clock, hub, members } = await crowd(10)
     const [first, last] = [members[0], members.at(-1)]
     if (first) {

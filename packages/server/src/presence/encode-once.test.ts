@@ -61,15 +61,15 @@ function expectOnePacketEach(spies: readonly SpyDialect[], members: readonly Lis
   }
 }
 
-describe('[S-12] what goes to many is encoded once for each dialect', () => {
-  test('the state of all whom one flush lets in', async () => {
+describe('[S-12] the server encodes once per dialect', () => {
+  test('the state for all subscribers that start in one flush', async () => {
     const { spies, members } = await mixedRoom()
     for (const spy of spies) expect(spy.take()).toEqual({ state: 1 })
     for (const member of members) expect(member.frames).toHaveLength(1)
     expectOnePacketEach(spies, members)
   })
 
-  test('[S-100] a large state, for one who asks after the other, until something changes', async () => {
+  test('[S-100] a large state for several requests, until the topic changes', async () => {
     const { registry, clock, spies } = await mixedRoom()
     for (let i = 0; i < 300; i++) registry.track(`s${i}`, topic, `key ${i}`, { text: 'x'.repeat(100) })
     await clock.advance(500)
@@ -97,7 +97,7 @@ describe('[S-12] what goes to many is encoded once for each dialect', () => {
     for (const spy of large) expect(spy.take()).toEqual({ state: 1 })
   })
 
-  test('the diff of a flush, whatever is in it', async () => {
+  test('the diff of a flush, with any content', async () => {
     const { registry, clock, spies, members } = await mixedRoom()
     for (const spy of spies) spy.take()
     for (let i = 0; i < 50; i++) registry.track(`s${i}`, topic, `k${i}`, { i })
@@ -107,7 +107,7 @@ describe('[S-12] what goes to many is encoded once for each dialect', () => {
     expectOnePacketEach(spies, members)
   })
 
-  test('an event, of JSON or of bytes', async () => {
+  test('an event, with JSON or bytes', async () => {
     const { registry, spies, members } = await mixedRoom()
     for (const payload of [{ body: 'hi' }, Uint8Array.of(1, 2, 3)]) {
       for (const spy of spies) spy.take()

@@ -16,14 +16,14 @@ function run(...events: FlushEvent[]): { readonly state: FlushState; readonly ef
 }
 
 describe('when a topic flushes', () => {
-  test('one flush is scheduled however much comes up before it', () => {
+  test('one flush is scheduled for any number of changes', () => {
     expect(run({ kind: 'touched' }, { kind: 'touched' }, { kind: 'touched' })).toEqual({
       state: { name: 'due' },
       effects: [{ kind: 'schedule', delayMs: 7 }],
     })
   })
 
-  test('never two at a time: what comes up meanwhile has the next one', () => {
+  test('two flushes never run at a time: changes meanwhile go into the next one', () => {
     const begun = run({ kind: 'touched' }, { kind: 'due' }, { kind: 'touched' }, { kind: 'due' })
     expect(begun.state).toEqual({ name: 'flushing', isTouched: true })
     expect(begun.effects.filter((effect) => (effect as { kind: string }).kind === 'flush')).toHaveLength(1)
@@ -32,25 +32,25 @@ describe('when a topic flushes', () => {
     expect(ended.effects.at(-1)).toEqual({ kind: 'schedule', delayMs: 7 })
   })
 
-  test('nothing that came up, or nothing that is left of it, makes no other flush', () => {
+  test('no further flush follows without new work', () => {
     expect(run({ kind: 'touched' }, { kind: 'due' }, done).state).toEqual(QUIET)
     const cancelled = { ...done, hasWork: false }
     expect(run({ kind: 'touched' }, { kind: 'due' }, { kind: 'touched' }, cancelled).state).toEqual(QUIET)
   })
 
-  test('one that failed is tried again after the time for that, also where nothing else comes up', () => {
+  test('a failed flush is tried again after its delay, even without new changes', () => {
     const { state, effects } = run({ kind: 'touched' }, { kind: 'due' }, { kind: 'failed' })
     expect(state).toEqual({ name: 'due' })
     expect(effects.at(-1)).toEqual({ kind: 'schedule', delayMs: 250 })
   })
 
-  test('a topic that nobody needs is told as idle, and only after a flush', () => {
+  test('a topic that nobody needs is reported as idle, and only after a flush', () => {
     const { state, effects } = run({ kind: 'touched' }, { kind: 'due' }, { ...done, isIdle: true })
     expect(effects.at(-1)).toEqual({ kind: 'idle' })
     expect(state).toEqual(QUIET)
   })
 
-  test('closed is closed, whatever was under way', () => {
+  test('a closed topic stays closed, from every state', () => {
     for (const before of [
       [],
       [{ kind: 'touched' }],

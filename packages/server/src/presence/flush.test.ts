@@ -4,7 +4,7 @@ import { DEFAULT_FLUSH, FlushSchedule } from './flush-machine'
 const options = { floorMs: 5, ceilingMs: 200, share: 0.1 }
 
 describe('when a topic may flush', () => {
-  test('at once, after a quiet spell', () => {
+  test('a topic flushes at once after a quiet spell', () => {
     const schedule = new FlushSchedule(options)
     expect(schedule.delay(0)).toBe(0)
     schedule.flushed(1000, 1)
@@ -34,7 +34,7 @@ describe('when a topic may flush', () => {
     expect(schedule.delay(1000)).toBeCloseTo(delayMs)
   })
 
-  test('the latest flush counts', () => {
+  test('the latest flush decides the delay', () => {
     const schedule = new FlushSchedule(options)
     schedule.flushed(0, 20)
     schedule.flushed(200, 0)

@@ -31,7 +31,7 @@ function diff(base: number, size: number): FullDiff {
   return { epoch: 'e', base, seq: base + 1, digest: 0, leaves, ...none }
 }
 
-test('[S-9] all histories of a node hold what its budget counts, and never more than it allows', () => {
+test('[S-9] the histories of a node hold exactly what its budget counts, and never more than its limit', () => {
   fc.assert(
     fc.property(happenings, fc.integer({ min: 500, max: 40_000 }), (all, maxTotalBytes) => {
       const budget = new HistoryBudget(maxTotalBytes)

@@ -29,8 +29,8 @@ function filled(count: number, bounds: HistoryBounds = { maxDiffs: 256, maxBytes
   return history
 }
 
-describe('[S-7] history tells the net change since a position that it still holds', () => {
-  test('merged, from there to the newest', () => {
+describe('[S-7] a history returns the net change since a position', () => {
+  test('merged from there to the newest diff', () => {
     expect(filled(5).since({ epoch: 'e', seq: 2 })).toMatchObject({
       base: 2,
       seq: 5,
@@ -39,7 +39,7 @@ describe('[S-7] history tells the net change since a position that it still hold
     })
   })
 
-  test('from the very beginning, too', () => {
+  test('also from the very beginning', () => {
     expect(filled(3).since({ epoch: 'e', seq: 0 })?.joins).toHaveLength(3)
   })
 
@@ -52,7 +52,7 @@ describe('[S-7] history tells the net change since a position that it still hold
     expect(filled(5).since(since)).toBeNull()
   })
 
-  test('nothing once it was cleared', () => {
+  test('null after it was cleared', () => {
     const history = filled(5)
     history.clear()
     expect(history.since({ epoch: 'e', seq: 2 })).toBeNull()
@@ -61,14 +61,14 @@ describe('[S-7] history tells the net change since a position that it still hold
   })
 })
 
-describe('[S-9] history is bounded', () => {
-  test('by diffs: the oldest go', () => {
+describe('[S-9] a history is bounded', () => {
+  test('by the number of diffs: the oldest are dropped', () => {
     const history = filled(100, { maxDiffs: 10, maxBytes: 1e6 })
     expect(history.since({ epoch: 'e', seq: 89 })).toBeNull()
     expect(history.since({ epoch: 'e', seq: 90 })?.joins).toHaveLength(10)
   })
 
-  test('by default to 256 diffs and 256 KiB of a topic, and 64 MiB of all', () => {
+  test('by default to 256 diffs and 256 KiB per topic, and 64 MiB in all', () => {
     const history = filled(300, DEFAULT_HISTORY)
     expect(history.since({ epoch: 'e', seq: 43 })).toBeNull()
     expect(history.since({ epoch: 'e', seq: 44 })?.joins).toHaveLength(256)
@@ -80,14 +80,14 @@ describe('[S-9] history is bounded', () => {
     expect(DEFAULT_HISTORY.maxTotalBytes).toBe(64 * 1024 * 1024)
   })
 
-  test('by bytes: the oldest go', () => {
+  test('by bytes: the oldest are dropped', () => {
     const each = estimateDiffBytes(diff(10))
     const history = filled(100, { maxDiffs: 1000, maxBytes: each * 4 })
     expect(history.since({ epoch: 'e', seq: 95 })).toBeNull()
     expect(history.since({ epoch: 'e', seq: 96 })?.joins).toHaveLength(4)
   })
 
-  test('a diff that alone is too large is not kept, and the next ones are', () => {
+  test('a diff that is too large by itself is not kept, and later ones are', () => {
     const history = filled(3, { maxDiffs: 10, maxBytes: 4000 })
     history.push(left(3, 'x'.repeat(5000)))
     expect(history.since({ epoch: 'e', seq: 2 })).toBeNull()
@@ -104,7 +104,7 @@ describe('[S-9] the histories of a node share one budget', () => {
     for (let base = 0; base < count; base++) history.push(diff(base))
   }
 
-  test('those that hold most lose their oldest diffs, and one that holds less than each of them loses nothing', () => {
+  test('the largest ones lose their oldest diffs, and a smaller one loses nothing', () => {
     const budget = new HistoryBudget(each * 64)
     const quiet = new History(bounds, budget)
     fill(quiet, 6)
@@ -116,7 +116,7 @@ describe('[S-9] the histories of a node share one budget', () => {
     expect(busy[0]?.since({ epoch: 'e', seq: 150 })).toBeNull()
   })
 
-  test('what one clears, or holds at its end, is there for the others', () => {
+  test('a history that is cleared or ended frees its bytes for the others', () => {
     const budget = new HistoryBudget(each * 10)
     const [cleared, ended] = [new History(bounds, budget), new History(bounds, budget)]
     fill(cleared, 5)
@@ -129,7 +129,7 @@ describe('[S-9] the histories of a node share one budget', () => {
     expect(cleared.bytes).toBeGreaterThan(0)
   })
 
-  test('one that has ended keeps nothing that it is still told', () => {
+  test('an ended history keeps no further diffs', () => {
     const budget = new HistoryBudget(each * 10)
     const history = new History(bounds, budget)
     history.end()
@@ -137,7 +137,7 @@ describe('[S-9] the histories of a node share one budget', () => {
     expect([budget.bytes, history.since({ epoch: 'e', seq: 0 })]).toEqual([0, null])
   })
 
-  test('a diff that is larger than all of it is not kept, and harms no other history', () => {
+  test('a diff larger than the whole budget is not kept, and affects no other history', () => {
     const budget = new HistoryBudget(each * 10)
     const [quiet, loud] = [new History(bounds, budget), new History(bounds, budget)]
     fill(quiet, 2)
@@ -147,11 +147,11 @@ describe('[S-9] the histories of a node share one budget', () => {
   })
 })
 
-describe('[S-9] a diff weighs no less than what it keeps alive', () => {
+describe('[S-9] the estimate of a diff is not below what it keeps alive', () => {
   const base = estimateDiffBytes(left(0, ''))
   const weighed = (meta: JsonValue) => estimateDiffBytes(left(0, '', meta))
 
-  test('what is gone, or was there before an update, by its length', () => {
+  test('metas of leaves and metas before an update count by their length', () => {
     expect(estimateDiffBytes(left(0, 'x'.repeat(500))) - base).toBe(500)
     const update = (text: string): FullDiff => {
       const previous = { ref: 'r', key: 'k', rev: 0, meta: { text } }
@@ -160,7 +160,7 @@ describe('[S-9] a diff weighs no less than what it keeps alive', () => {
     expect(estimateDiffBytes(update('x'.repeat(500))) - estimateDiffBytes(update(''))).toBe(500)
   })
 
-  test('one character beyond Latin-1 makes two bytes of each', () => {
+  test('one character beyond Latin-1 doubles the bytes of its text', () => {
     expect(estimateDiffBytes(left(0, `${'x'.repeat(499)}€`)) - base).toBe(1000)
   })
 

@@ -17,7 +17,7 @@ const noObjects: readonly [string, unknown][] = [
   ['a bigint within', { n: 1n }],
 ]
 
-describe('[S-60] what is no JSON object is an error where it is handed over', () => {
+describe('[S-60] a value that is not a JSON object throws where it is passed in', () => {
   test.each(noObjects)('%s as a meta or a patch', (_what, value) => {
     const { registry } = testRegistry()
     const mistake = expect.objectContaining({ code: 'invalid_argument' })
@@ -35,7 +35,7 @@ describe('[S-60] what is no JSON object is an error where it is handed over', ()
     expect(() => registry.track('a', name as never, 'ada', {})).toThrow(mistake)
   })
 
-  test('an empty object is one, and so are those of classes and other makes', () => {
+  test('empty objects, class instances and objects of other realms are accepted', () => {
     const { registry } = testRegistry()
     class Person {
       name = 'Ada'

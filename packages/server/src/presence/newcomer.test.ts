@@ -40,13 +40,13 @@ async function leftRoom() {
   return { clock, here, there, withBob, withoutBob, join }
 }
 
-describe('[S-63] who left before somebody came is not told to them', () => {
-  test('a newcomer who names an earlier position is given the state', async () => {
+describe('[S-63] a client does not learn who left before it joined', () => {
+  test('a newcomer that sends an earlier position receives the state', async () => {
     const { here, withBob, join } = await leftRoom()
     expect(await join(await here.native('eve'), withBob)).toEqual([['presence_state', false]])
   })
 
-  test('nor is one who was in the topic since, and joins again from before that', async () => {
+  test('a client that joins again with a position before its first join receives the state', async () => {
     const { here, withBob, join } = await leftRoom()
     const eve = await here.native('eve')
     await join(eve, null, '1')

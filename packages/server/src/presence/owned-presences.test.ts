@@ -3,8 +3,8 @@ import { OwnedPresences } from './owned-presences'
 
 const presence = (ref: string) => ({ ref, key: 'k', rev: 0, meta: {} })
 
-describe('what owners track', () => {
-  test('is counted once for each owner and topic', () => {
+describe('owned presences', () => {
+  test('count once per owner and topic', () => {
     const owned = new OwnedPresences()
     owned.set('s1', 't1', presence('a'))
     owned.set('s1', 't2', presence('b'))
@@ -15,7 +15,7 @@ describe('what owners track', () => {
     expect(owned.topicsOf('s1')).toEqual(['t1', 't2'])
   })
 
-  test('is gone once it was deleted, and can be deleted only once', () => {
+  test('can be deleted only once', () => {
     const owned = new OwnedPresences()
     owned.set('s1', 't1', presence('a'))
     expect(owned.delete('s1', 't1')?.ref).toBe('a')

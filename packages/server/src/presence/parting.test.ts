@@ -27,8 +27,8 @@ function tell(hub: TopicHub, epoch: string, seq: number, refs: string[], why: [P
 const leaves = (...all: [string, string][]) =>
   all.map(([ref, reason]) => ({ ref, key: `key of ${ref}`, reason }))
 
-describe('[S-58] after a state from the store members are told', () => {
-  test('only the change, with its reasons, where the history goes on', async () => {
+describe('[S-58] after a snapshot from the store subscribers receive', () => {
+  test('only the change, with its reasons, if the history continues', async () => {
     const { hub, clock, watcher, epoch, seq } = await inTheKnow()
     tell(hub, epoch, seq + 5, ['y', 'z'], [['x', 'kicked']])
     await clock.advance(500)
@@ -40,14 +40,14 @@ describe('[S-58] after a state from the store members are told', () => {
     ])
   })
 
-  test('closed, where the store does not know why', async () => {
+  test('the reason closed if the store does not know it', async () => {
     const { hub, clock, watcher, epoch, seq } = await inTheKnow()
     tell(hub, epoch, seq + 1, ['y'], [])
     await clock.advance(500)
     expect(watcher.heard()).toMatchObject([['presence_diff', { leaves: leaves(['x', 'closed']) }]])
   })
 
-  test('the state where revs went back under numbers that go on', async () => {
+  test('the state if revs went back although the history continues', async () => {
     const { hub, clock, watcher, epoch, seq } = await inTheKnow()
     const presences = [{ ...presence('x'), rev: 4 }]
     hub.onSnapshot({ epoch, seq: seq + 1, digest: digestOf(presences), presences })
@@ -61,7 +61,7 @@ describe('[S-58] after a state from the store members are told', () => {
     ])
   })
 
-  test('who left, and then the state, where another history began', async () => {
+  test('the leaves and then the state, if another history began', async () => {
     const { hub, clock, watcher, epoch, seq } = await inTheKnow()
     tell(hub, 'new', 1, ['y'], [['x', 'left']])
     await clock.advance(500)
@@ -74,7 +74,7 @@ describe('[S-58] after a state from the store members are told', () => {
     ])
   })
 
-  test('also who left before they were given the state', async () => {
+  test('also leaves that follow before they have the state', async () => {
     const { hub, clock, watcher, epoch, seq } = await inTheKnow()
     tell(hub, 'new', 1, ['x', 'y'], [])
     const left = { joins: [], updates: [], leaves: leaves(['y', 'kicked']) as never }
@@ -86,7 +86,7 @@ describe('[S-58] after a state from the store members are told', () => {
     ])
   })
 
-  test('the state alone, where it says all, and where somebody who left is back', async () => {
+  test('the state alone, if it contains everything or a presence that left is back', async () => {
     const { hub, clock, watcher } = await inTheKnow()
     tell(hub, 'new', 1, ['x', 'y', 'z'], [])
     await clock.advance(500)
@@ -98,7 +98,7 @@ describe('[S-58] after a state from the store members are told', () => {
     expect(watcher.heard().map(([event]) => event)).toEqual(['presence_state'])
   })
 
-  test('nobody of who left before they came', async () => {
+  test('no leaves from before their join', async () => {
     const { hub, clock, watcher } = await inTheKnow()
     const newcomer = new ListeningMember()
     tell(hub, 'new', 1, ['y'], [['x', 'left']])

@@ -24,7 +24,7 @@ async function settled<T>(clock: VirtualClock, promise: Promise<T>): Promise<T> 
 }
 
 describe('track', () => {
-  test('makes present, at once for whoever asks here', async () => {
+  test('makes an owner present, and this node lists the presence at once', async () => {
     const { registry, clock } = testRegistry()
     const presence = presenceOf(registry.track('s1', topic, 'ada', { status: 'online' }))
     expect(presence).toEqual({ ref: 'n1-0', key: 'ada', meta: { status: 'online' }, rev: 0 })
@@ -33,7 +33,7 @@ describe('track', () => {
     expect(await settled(clock, registry.list(topic))).toEqual([presence])
   })
 
-  test('[S-3] again overwrites: an update of the same presence', async () => {
+  test('[S-3] updates the presence if the key is the same', async () => {
     const { registry, clock, store } = testRegistry()
     const first = presenceOf(registry.track('s1', topic, 'ada', { status: 'online' }))
     await clock.settle()
@@ -44,7 +44,7 @@ describe('track', () => {
     expect(store.commits.flatMap(({ changes }) => changes).filter(({ op }) => op === 'drop')).toEqual([])
   })
 
-  test('again with the same is no change, and nobody is told', async () => {
+  test('changes nothing if key and meta are the same', async () => {
     const { registry, clock, store } = testRegistry()
     const first = presenceOf(registry.track('s1', topic, 'ada', { status: 'online' }))
     await clock.advance(500)
@@ -53,7 +53,7 @@ describe('track', () => {
     expect(store.commits).toHaveLength(1)
   })
 
-  test('again under another key overwrites, too: the earlier presence is replaced', async () => {
+  test('replaces the presence if the key is another one', async () => {
     const { registry, clock, store } = testRegistry()
     registry.track('s1', topic, 'ada', {})
     await clock.advance(500)
@@ -66,7 +66,7 @@ describe('track', () => {
     ])
   })
 
-  test('[S-4] of several owners under one key are several presences', async () => {
+  test('[S-4] keeps several owners under one key as several presences', async () => {
     const { registry, clock } = testRegistry()
     registry.track('s1', topic, 'ada', {})
     registry.track('s2', topic, 'ada', {})
@@ -75,7 +75,7 @@ describe('track', () => {
     expect((await settled(clock, registry.list(topic))).map(({ ref }) => ref)).toEqual(['n1-1'])
   })
 
-  test('keeps a copy of the meta: what the program does to it later is not told', async () => {
+  test('keeps a copy of the meta, which later changes of the object do not affect', async () => {
     const { registry } = testRegistry()
     const meta = { status: 'online' }
     registry.track('s1', topic, 'ada', meta)
@@ -84,7 +84,7 @@ describe('track', () => {
   })
 
   test.each([undefined, null, 'text', 5, [1], () => {}, { toJSON: () => 'text' }])(
-    'throws for a meta of %s: that is a mistake of the program',
+    'throws for a meta of %s',
     (meta) => {
       const { registry } = testRegistry()
       const mistake = expect.objectContaining({ code: 'invalid_argument' })
@@ -93,7 +93,7 @@ describe('track', () => {
     },
   )
 
-  test('throws for a meta that is no JSON', () => {
+  test('throws for a meta that JSON cannot hold', () => {
     const { registry } = testRegistry()
     const circular: Record<string, unknown> = {}
     circular.self = circular
@@ -105,7 +105,7 @@ describe('track', () => {
   })
 })
 
-describe('[S-41] track refuses a name that nobody could be shown, and says which and why', () => {
+describe('[S-41] track refuses a name with forbidden characters, and names the character', () => {
   test.each([
     ['a topic', ['room:\n', 'ada'], 'The topic has a control character in it, U+000A at index 5. Remove it.'],
     [
@@ -124,14 +124,14 @@ describe('[S-41] track refuses a name that nobody could be shown, and says which
     expect([registry.size, registry.topicCount]).toEqual([0, 0])
   })
 
-  test('but a meta may have anything in it', () => {
+  test('a meta may contain any character', () => {
     const { registry } = testRegistry()
     const meta = { '\u202e\n': '\ud83d' }
     expect(presenceOf(registry.track('s1', topic, 'ada', meta)).meta).toEqual(meta)
   })
 })
 
-describe('[S-16] track refuses what is too large or too many, with the limit, the value and the option', () => {
+describe('[S-16] track refuses values above a limit, and names the limit, the value and the option', () => {
   const long = 'é'.repeat(65)
 
   test.each([
@@ -147,13 +147,13 @@ describe('[S-16] track refuses what is too large or too many, with the limit, th
     expect(registry.topicCount).toBe(0)
   })
 
-  test('and takes what just fits', () => {
+  test('a value at the limit is accepted', () => {
     const { registry } = testRegistry()
     const fits = [registry.track('s1', 'é'.repeat(64), 'é'.repeat(32), { a: 'x'.repeat(248) })]
     expect(fits.map(({ ok }) => ok)).toEqual([true])
   })
 
-  test('a full node, as zzz’s is with 512', () => {
+  test('a full node refuses, as zzz’s does at 512', () => {
     const { registry } = testRegistry({ limits: ZZZ_LIMITS })
     for (let i = 0; i < 512; i++) expect(registry.track(`s${i}`, topic, `k${i}`, {}).ok).toBe(true)
     const problem = faultOf(registry.track('s512', topic, 'late', {}))
@@ -169,7 +169,7 @@ describe('[S-16] track refuses what is too large or too many, with the limit, th
     expect(registry.size).toBe(512)
   })
 
-  test('an overwrite that is too large leaves what was there', () => {
+  test('an overwrite that is too large leaves the presence unchanged', () => {
     const { registry } = testRegistry()
     registry.track('s1', topic, 'ada', { n: 1 })
     expect(registry.track('s1', topic, 'ada', { a: 'x'.repeat(300) }).ok).toBe(false)
@@ -178,7 +178,7 @@ describe('[S-16] track refuses what is too large or too many, with the limit, th
 })
 
 describe('update and patch', () => {
-  test('[S-3] replace the meta, or a part of it', () => {
+  test('[S-3] replace the meta or a part of it', () => {
     const { registry } = testRegistry()
     registry.track('s1', topic, 'ada', { status: 'online', typing: true })
     expect(presenceOf(registry.patch('s1', topic, { typing: null, mood: 'fine' }))).toMatchObject({
@@ -193,7 +193,7 @@ describe('update and patch', () => {
     })
   })
 
-  test('are refused where there is no presence', () => {
+  test('are refused without a presence', () => {
     const { registry } = testRegistry()
     registry.track('s1', 'elsewhere', 'ada', {})
     expect(faultOf(registry.update('s1', topic, {})).code).toBe('not_tracked')
@@ -208,7 +208,7 @@ describe('update and patch', () => {
 })
 
 describe('untrack', () => {
-  test('ends the presence, and says whether there was one', async () => {
+  test('ends the presence and returns whether there was one', async () => {
     const { registry, clock } = testRegistry()
     registry.track('s1', topic, 'ada', {})
     registry.track('s2', topic, 'bob', {})
@@ -220,7 +220,7 @@ describe('untrack', () => {
     expect(registry.size).toBe(1)
   })
 
-  test('untrackAll ends those of the owner in every topic, and no other’s', async () => {
+  test('untrackAll ends the owner’s presences in every topic, and nobody else’s', async () => {
     const { registry, clock, store } = testRegistry()
     registry.track('s1', 'a', 'ada', {})
     registry.track('s1', 'b', 'ada', {})
@@ -243,7 +243,7 @@ describe('list', () => {
     expect(await testRegistry().registry.list('nobody:here')).toEqual([])
   })
 
-  test('sees everybody on all nodes, and its own before they are committed', async () => {
+  test('contains the presences of all nodes, and this node’s own before their commit', async () => {
     const state = new MemoryStoreState('e')
     const clock = new VirtualClock()
     const [one, other] = ['n1', 'n2'].map((name) => testRegistry({ state, clock, name }))
@@ -257,7 +257,7 @@ describe('list', () => {
     ])
   })
 
-  test('[S-10] of keys and topics with the names of prototypes', async () => {
+  test('[S-10] works for keys and topics with the names of prototypes', async () => {
     const { registry, clock } = testRegistry()
     for (const name of ['__proto__', 'constructor', '']) {
       expect(await settled(clock, registry.list(name))).toEqual([])
@@ -269,7 +269,7 @@ describe('list', () => {
 })
 
 describe('diff', () => {
-  test('without since is the seed’s full sync: everybody in joins, nobody in leaves', async () => {
+  test('without a position holds everybody in joins and nobody in leaves', async () => {
     const { registry, clock } = testRegistry()
     registry.track('s1', topic, 'ada', { name: 'Alice' })
     registry.track('s2', topic, 'bob', {})
@@ -281,7 +281,7 @@ describe('diff', () => {
     ])
   })
 
-  test('[S-7] since a position is the net change, of the committed and the staged', async () => {
+  test('[S-7] since a position is the net change, staged changes included', async () => {
     const { registry, clock } = testRegistry()
     registry.track('s1', topic, 'ada', {})
     registry.track('s2', topic, 'bob', {})
@@ -305,7 +305,7 @@ describe('diff', () => {
     expect(none).toMatchObject({ isFull: false, joins: [], updates: [], leaves: [], seq: diff.seq })
   })
 
-  test('[S-7] since a position that is not known is everybody, and says so', async () => {
+  test('[S-7] since an unknown position holds everybody, with isFull set', async () => {
     const { registry, clock } = testRegistry()
     registry.track('s1', topic, 'ada', {})
     for (const since of [

@@ -14,7 +14,7 @@ function keeping() {
 }
 
 describe('[S-100] kept states', () => {
-  test('are given for the topic, the dialect and the position that they are of', () => {
+  test('are found by topic, dialect and position', () => {
     const { kept } = keeping()
     const [here, packet] = [at(1), state(20_000)]
     kept.keep('a', rollcallDialect, here, packet)
@@ -25,7 +25,7 @@ describe('[S-100] kept states', () => {
     expect(kept.get('a', rollcallDialect, at(1))).toBeNull()
   })
 
-  test('take the place of those before them', () => {
+  test('replace earlier ones', () => {
     const { kept } = keeping()
     const [one, two] = [at(1), at(2)]
     kept.keep('a', rollcallDialect, one, state(20_000))
@@ -35,7 +35,7 @@ describe('[S-100] kept states', () => {
     expect([kept.get('a', rollcallDialect, two), kept.bytes]).toEqual([null, 0])
   })
 
-  test('are large ones: a small one is made anew', () => {
+  test('do not include small ones', () => {
     const { kept } = keeping()
     const here = at(1)
     kept.keep('a', rollcallDialect, here, state(16_383))
@@ -44,7 +44,7 @@ describe('[S-100] kept states', () => {
     expect(kept.get('a', rollcallDialect, here)).not.toBeNull()
   })
 
-  test('are dropped a second after they were last asked for', async () => {
+  test('are dropped a second after their last use', async () => {
     const { clock, kept } = keeping()
     const here = at(1)
     kept.keep('asked', rollcallDialect, here, state(20_000))
@@ -62,7 +62,7 @@ describe('[S-100] kept states', () => {
     expect(kept.bytes).toBe(0)
   })
 
-  test('have no more than 64 MiB together: the one that was asked for least recently gives', () => {
+  test('have at most 64 MiB together: the least recently used is dropped', () => {
     const { kept } = keeping()
     const here = at(1)
     const tenMib = state(10 * MIB)
@@ -80,7 +80,7 @@ describe('[S-100] kept states', () => {
     expect([kept.get('d', rollcallDialect, here), kept.bytes]).toEqual([null, 60 * MIB])
   })
 
-  test('are forgotten with the node, whose timer ends', async () => {
+  test('are dropped with the node, and its timer ends', async () => {
     const { clock, kept } = keeping()
     kept.keep('a', rollcallDialect, at(1), state(20_000))
     kept.close()

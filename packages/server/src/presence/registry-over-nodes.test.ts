@@ -35,7 +35,7 @@ async function soon<T>(clock: VirtualClock, promise: Promise<T>): Promise<T> {
 }
 
 describe('[S-23] count', () => {
-  test('is how many are present on all nodes, this node’s own changes included at once', async () => {
+  test('is the number of presences on all nodes, with this node’s own changes at once', async () => {
     const { clock, here, there } = await two()
     here.registry.track('a', topic, 'ada', {})
     there.registry.track('b', topic, 'bob', {})
@@ -50,7 +50,7 @@ describe('[S-23] count', () => {
     expect(await there.registry.count(topic)).toBe(4)
   })
 
-  test('of a topic that this node has no part in is the store’s', async () => {
+  test('comes from the store for a topic without a hub', async () => {
     const { clock, here, there } = await two()
     there.registry.track('b', 'room:other', 'bob', {})
     await clock.advance(300)
@@ -61,7 +61,7 @@ describe('[S-23] count', () => {
 })
 
 describe('[S-22] adopt', () => {
-  test('takes an owner’s presence over as it is: an update of it is one', async () => {
+  test('makes an owner’s presence this node’s own, so that it can be updated', async () => {
     const { clock, here, there, seen } = await two()
     there.registry.track('a', topic, 'ada', { n: 1 })
     const [{ joins }] = (await seen()) as [{ joins: unknown[] }]
@@ -74,7 +74,7 @@ describe('[S-22] adopt', () => {
     expect(await seen()).toMatchObject([{ leaves: [{ key: 'ada', reason: 'left' }] }])
   })
 
-  test('of what the owner has tracked here meanwhile ends the one elsewhere', async () => {
+  test('ends the other node’s presence if the owner has tracked one here meanwhile', async () => {
     const { clock, here, there, seen, stored } = await two()
     there.registry.track('a', topic, 'ada', { n: 1 })
     await seen()
@@ -86,7 +86,7 @@ describe('[S-22] adopt', () => {
     expect(here.registry.size).toBe(1)
   })
 
-  test('of a presence that is ended before it has come ends it', async () => {
+  test('ends a presence that was ended before it arrived', async () => {
     const { clock, here, there, seen, stored } = await two()
     there.registry.track('a', topic, 'ada', {})
     await seen()
@@ -98,7 +98,7 @@ describe('[S-22] adopt', () => {
     expect(here.registry.size).toBe(0)
   })
 
-  test('by a node that is full is nothing', async () => {
+  test('does nothing on a full node', async () => {
     const { clock, here, there, seen } = await two({ limits: { capacity: 1 } })
     there.registry.track('a', topic, 'ada', {})
     here.registry.track('b', topic, 'bob', {})
@@ -108,7 +108,7 @@ describe('[S-22] adopt', () => {
     expect(await seen()).toMatchObject([{ updates: [{ meta: { n: 1 } }] }])
   })
 
-  test('waits for a store that cannot be asked', async () => {
+  test('waits for a store that is unreachable', async () => {
     const { clock, here, there, seen } = await two()
     there.registry.track('a', topic, 'ada', {})
     await seen()
@@ -120,7 +120,7 @@ describe('[S-22] adopt', () => {
     expect(await soon(clock, adopted)).toMatchObject({ key: 'ada' })
   })
 
-  test('whose answer is lost is asked for again: what came that way is not forgotten', async () => {
+  test('is tried again after a lost reply, so that no presence is forgotten', async () => {
     const { clock, here, there, seen, stored } = await two()
     there.registry.track('a', topic, 'ada', {})
     await seen()
@@ -134,7 +134,7 @@ describe('[S-22] adopt', () => {
     expect(stored()).toEqual([])
   })
 
-  test('is given up where another node goes on with the owner, and takes nothing away from that one', async () => {
+  test('is cancelled if another node goes on with the owner, and takes nothing from that node', async () => {
     const { clock, here, there, seen, stored } = await two()
     here.store.isDown = true
     const adopted = here.registry.adopt('a', topic)
@@ -152,7 +152,7 @@ describe('[S-22] adopt', () => {
     expect(stored()).toMatchObject([{ meta: { is: 'still there' } }])
   })
 
-  test('is given up where the registry is closed', async () => {
+  test('is cancelled when the registry closes', async () => {
     const { clock, here } = await two()
     here.store.setDown(true)
     const adopted = here.registry.adopt('a', topic)
@@ -163,8 +163,8 @@ describe('[S-22] adopt', () => {
   })
 })
 
-describe('[S-22] what is given away', () => {
-  test('stays until it is released, and then leaves only where nobody has adopted it', async () => {
+describe('[S-22] a presence that is handed off', () => {
+  test('stays until it is released, and then leaves unless another node has adopted it', async () => {
     const { clock, here, there, seen, stored } = await two()
     here.registry.track('a', topic, 'ada', {})
     here.registry.track('a', 'room:2', 'ada', {})
@@ -187,7 +187,7 @@ describe('[S-22] what is given away', () => {
     expect(there.registry.topicCount).toBe(0)
   })
 
-  test('and was never told to the store is taken back at once', async () => {
+  test('leaves at once if it was never committed', async () => {
     const { here, seen } = await two()
     here.registry.track('a', topic, 'ada', {})
     expect(here.registry.handOff('a')).toEqual([])
@@ -195,8 +195,8 @@ describe('[S-22] what is given away', () => {
   })
 })
 
-describe('[S-28] while the store is away', () => {
-  test('what is known is served, and changes wait for it, net', async () => {
+describe('[S-28] while the store is unreachable', () => {
+  test('the node serves what it knows, and changes wait as net changes', async () => {
     const { clock, here, seen } = await two()
     here.registry.track('a', topic, 'ada', { n: 0 })
     await seen()
@@ -211,7 +211,7 @@ describe('[S-28] while the store is away', () => {
     expect(await seen()).toMatchObject([{ joins: [{ key: 'bob' }], updates: [{ meta: { n: 5 } }] }])
   })
 
-  test('[S-9] no more than maxQueuedChanges wait, over all topics; to end one is never refused', async () => {
+  test('[S-9] at most maxQueuedChanges changes wait over all topics, and a leave is never refused', async () => {
     const { clock, here, seen } = await two({ maxQueuedChanges: 3 })
     here.registry.track('a', topic, 'ada', {})
     await seen()
@@ -238,7 +238,7 @@ describe('[S-28] while the store is away', () => {
     expect(here.registry.track('d', topic, 'dora', {}).ok).toBe(true)
   })
 
-  test('[S-54] nor for a store that takes no changes and never says that it is away', async () => {
+  test('[S-54] the limit also holds for a store that rejects commits and reports itself reachable', async () => {
     const { clock, here } = await two({ maxQueuedChanges: 3 })
     const track = (i: number) => here.registry.track(`a${i}`, topic, 'ada', {}).ok
     here.store.isDown = true
@@ -250,14 +250,14 @@ describe('[S-28] while the store is away', () => {
     expect(track(5)).toBe(true)
   })
 
-  test('and nothing is refused for a store that is only slow', async () => {
+  test('a store that is only slow refuses nothing', async () => {
     const { here } = await two({ maxQueuedChanges: 3 })
     for (let i = 0; i < 10; i++) expect(here.registry.track(`a${i}`, topic, 'ada', {}).ok).toBe(true)
   })
 })
 
-describe('[S-11] a commit whose answer is lost', () => {
-  test('is tried again, and has its effect once', async () => {
+describe('[S-11] a commit whose reply is lost', () => {
+  test('is tried again and takes effect once', async () => {
     const { clock, here, seen, stored } = await two()
     here.store.losesAnswers = true
     here.registry.track('a', topic, 'ada', {})
@@ -267,7 +267,7 @@ describe('[S-11] a commit whose answer is lost', () => {
     expect(stored()).toHaveLength(1)
   })
 
-  test('leaves nobody behind who has gone since', async () => {
+  test('leaves no presence behind that has left since', async () => {
     const { clock, here, stored } = await two()
     here.store.losesAnswers = true
     here.registry.track('a', topic, 'ada', {})

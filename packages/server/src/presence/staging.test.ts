@@ -15,8 +15,8 @@ function committed(...refs: string[]): Staging {
   return staging
 }
 
-describe('[S-2] what is staged is net', () => {
-  test('a join and its updates are one put, at the later meta', () => {
+describe('[S-2] staged changes are net changes', () => {
+  test('a join and its updates are one put with the latest meta', () => {
     const staging = new Staging()
     staging.join(presence('a'), owner)
     staging.update(presence('a', 1), owner)
@@ -24,7 +24,7 @@ describe('[S-2] what is staged is net', () => {
     expect(staging.take()).toEqual([put(presence('a', 2))])
   })
 
-  test('a join and a leave are nothing', () => {
+  test('a join and a leave cancel out', () => {
     const staging = new Staging()
     staging.join(presence('a'), owner)
     staging.leave('a', 'closed')
@@ -32,7 +32,7 @@ describe('[S-2] what is staged is net', () => {
     expect(staging.take()).toEqual([])
   })
 
-  test('an update and a leave of what the store knows are a leave', () => {
+  test('an update and a leave of a committed presence are a leave', () => {
     const staging = committed('a')
     staging.update(presence('a', 1), owner)
     staging.leave('a', 'closed')

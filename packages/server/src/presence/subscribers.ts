@@ -48,7 +48,7 @@ export class Subscribers {
   readonly #live = new Map<Dialect, Set<Subscriber>>()
   /** Scheduled for the next flush. */
   #waiting = new Map<Subscriber, SubscriptionStart>()
-  /** Scheduled when the running flush began, so that it commits what they had staged. */
+  /** Starts that were scheduled before the running flush began, so that its commit contains their own presences. */
   readonly #due = new Map<Subscriber, SubscriptionStart>()
   /** Live subscribers that missed presence because their clients read too slowly. */
   readonly #behind = new Set<Subscriber>()
@@ -112,7 +112,7 @@ export class Subscribers {
         this.scheduleState(subscriber, isUpToDate ? { ...RESTART_WITH_STATE, parting } : RESTART_WITH_STATE)
       }
     }
-    // The packets that the running flush chose for these are outdated.
+    // The running flush has already chosen packets for these, which are outdated now.
     for (const [subscriber, start] of [...this.#due]) this.scheduleState(subscriber, start)
   }
 
@@ -151,8 +151,8 @@ export class Subscribers {
   broadcast(message: ServerMessage, except: Subscriber | null = null, isPrompt = false): void {
     const isPresence = message.kind === 'diff' || message.kind === 'opened'
     for (const [dialect, subscribers] of this.#live) {
-      // A subscriber that waits for a state skips the diff. Not in a dialect with an implicit topic (Vix): its diffs
-      // build on no state and are the only announcement of a join.
+      // A subscriber that waits for a state skips the diff. In a dialect with an implicit topic (Vix) it receives the diff:
+      // that is the only announcement of a join, and it needs no state.
       const needsState = message.kind === 'diff' && !dialect.hasImplicitTopic
       let packet: Packet | null = null
       for (const subscriber of subscribers) {

@@ -39,7 +39,7 @@ import { TopicState } from './topic-state'
  *                    state, once per dialect -----> waiting subscribers, which are live from then on
  */
 
-/** Above this number of subscribers an event is not written within the turn in which it came. */
+/** With more subscribers, an event is written after the turn in which it was sent. */
 const PROMPT_SUBSCRIBERS = 1000
 
 /** A topic on this node: its staged changes, its known state and its subscribers, joined by the flush. */
