@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { RecordingLog } from '../testing-support/recording-log'
-import { testDoor } from '../testing-support/test-door'
+import { testAdmissionControl } from '../testing-support/test-admission-control'
 import { VirtualClock } from '../testing-support/virtual-clock'
 import { DEFAULT_ADMISSION } from './admission-options'
 import { ConnectionSlot } from './connection-slots'
@@ -16,7 +16,7 @@ describe('[S-97] HTTP requests of one address', () => {
 
   test('are refused past their rate, with a time to come back; other addresses are not', async () => {
     const [clock, log] = [new VirtualClock(), new RecordingLog()]
-    const door = testDoor({ admission, clock, log })
+    const door = testAdmissionControl({ admission, clock, log })
     const ask = (address: string) => door.requestRefusal(address)
     expect([ask('2001:db8::1'), ask('2001:db8::2'), ask('2001:db8::3')]).toEqual([null, null, null])
     expect(ask('2001:db8::4')).toMatchObject({
@@ -34,24 +34,24 @@ describe('[S-97] HTTP requests of one address', () => {
   })
 
   test('are not counted in development', () => {
-    const door = testDoor({ admission, mode: () => 'development' })
+    const door = testAdmissionControl({ admission, mode: () => 'development' })
     for (let i = 0; i < 100; i++) expect(door.requestRefusal('127.0.0.1')).toBeNull()
   })
 })
 
 describe('[S-35] a door', () => {
   test('refuses a page of another site, and names the option', () => {
-    expect(testDoor().originRefusal(foreign)).toMatchObject({
+    expect(testAdmissionControl().originRefusal(foreign)).toMatchObject({
       status: 403,
       reason: 'origin_not_allowed',
       message: expect.stringContaining('allowedOrigins'),
     })
-    expect(testDoor({ allowedOrigins: ['https://b.example'] }).originRefusal(foreign)).toBeNull()
+    expect(testAdmissionControl({ allowedOrigins: ['https://b.example'] }).originRefusal(foreign)).toBeNull()
   })
 
   test('tells whether pages of every site may connect', () => {
-    expect(testDoor({ allowedOrigins: ['*'] }).allowsAllOrigins).toBe(true)
-    expect(testDoor({ allowedOrigins: ['https://b.example'] }).allowsAllOrigins).toBe(false)
+    expect(testAdmissionControl({ allowedOrigins: ['*'] }).allowsAllOrigins).toBe(true)
+    expect(testAdmissionControl({ allowedOrigins: ['https://b.example'] }).allowsAllOrigins).toBe(false)
   })
 
   test('says no where the check of the application throws, and logs it', () => {
@@ -59,7 +59,9 @@ describe('[S-35] a door', () => {
     const allowedOrigins = () => {
       throw new Error('oops')
     }
-    expect(testDoor({ log, allowedOrigins }).originRefusal(foreign)).toMatchObject({ status: 403 })
+    expect(testAdmissionControl({ log, allowedOrigins }).originRefusal(foreign)).toMatchObject({
+      status: 403,
+    })
     expect(log.of('error')).toMatchObject([
       { message: 'allowedOrigins failed', context: { err: { message: 'oops' } } },
     ])
@@ -77,7 +79,7 @@ describe('[S-35] a door', () => {
     const allowedOrigins = () => {
       throw unshowable
     }
-    expect(testDoor({ log, allowedOrigins }).originRefusal(foreign)).toMatchObject({
+    expect(testAdmissionControl({ log, allowedOrigins }).originRefusal(foreign)).toMatchObject({
       status: 403,
     })
   })
@@ -85,7 +87,7 @@ describe('[S-35] a door', () => {
   test('counts by address in production, and not in development', () => {
     const admission = { ...DEFAULT_ADMISSION, maxPerAddress: 1 }
     const twice = (mode: 'development' | 'production') => {
-      const door = testDoor({ admission, mode: () => mode })
+      const door = testAdmissionControl({ admission, mode: () => mode })
       return [door.reserve({ remoteAddress: '2001:db8::1' }), door.reserve({ remoteAddress: '2001:db8::2' })]
     }
     expect(twice('production')).toEqual([
@@ -96,7 +98,7 @@ describe('[S-35] a door', () => {
   })
 
   test('sends those that it refuses back at different times, from 1 to 5 seconds on', () => {
-    const door = testDoor({ admission: { ...DEFAULT_ADMISSION, maxConnections: 1 } })
+    const door = testAdmissionControl({ admission: { ...DEFAULT_ADMISSION, maxConnections: 1 } })
     door.reserve({ remoteAddress: '' })
     const delays = Array.from({ length: 200 }, () => {
       const refusal = door.reserve({ remoteAddress: '' })
@@ -108,7 +110,7 @@ describe('[S-35] a door', () => {
   test('a flood that is refused is a line in the log once in ten seconds', async () => {
     const log = new RecordingLog()
     const clock = new VirtualClock()
-    const door = testDoor({ log, clock, admission: { ...DEFAULT_ADMISSION, maxConnections: 1 } })
+    const door = testAdmissionControl({ log, clock, admission: { ...DEFAULT_ADMISSION, maxConnections: 1 } })
     door.reserve({ remoteAddress: '' })
     for (let i = 0; i < 1000; i++) door.reserve({ remoteAddress: '' })
     for (let i = 0; i < 1000; i++) door.originRefusal(foreign)

@@ -7,7 +7,7 @@ import { SampledLog } from '../log'
 import { CONTROL_TOPIC } from '../store/node-messages'
 import { RecordingLog } from '../testing-support/recording-log'
 import { SeededRandom } from '../testing-support/seeded-random'
-import { testDoor } from '../testing-support/test-door'
+import { testAdmissionControl } from '../testing-support/test-admission-control'
 import { handshake } from '../testing-support/test-node'
 import { VirtualClock } from '../testing-support/virtual-clock'
 import { type AdmissionContext, admit } from './admit'
@@ -27,7 +27,7 @@ function admission(changes: Partial<IdentifyContext & Omit<AdmissionContext, 'id
     implicitTopic: 'room:lobby',
     mode: () => 'development' as const,
     isDraining: () => false,
-    admissionControl: testDoor({ clock, log }),
+    admissionControl: testAdmissionControl({ clock, log }),
     ...changes,
   }
   const whole: AdmissionContext = { ...context, identify: (request) => identify(request, context) }

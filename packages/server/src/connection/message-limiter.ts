@@ -239,11 +239,11 @@ export class MessageLimiter {
     const perSecond = rate === false ? 0 : rate.perSecond * times
     const counted = perSecond === 1 ? SINGULAR[name] : name
     const option = `rates.${name}.perSecond${isGuest ? ', rates.guestsPerAddress' : ''}`
-    const excess =
+    const problem =
       account === null
         ? `More than ${perSecond} ${counted} a second`
         : `${nameAccount(account)} sends more than ${perSecond} ${counted} a second over all its connections`
-    const text = `${excess} (server option ${option}); ${advice}.`
+    const text = `${problem} (server option ${option}); ${advice}.`
     return fault('throttled', text, { retryAfterMs: Math.max(1, Math.ceil(waitMs)) })
   }
 }

@@ -14,7 +14,7 @@ export interface OutboxOptions {
   readonly hardLimitBytes: number
   /**
    * Bytes of states that may wait for all connections of one account before none of them gets another. An account with
-   * nothing waiting always gets a state, whatever its size. The guests of one address share the limit; each of their
+   * nothing waiting always gets a state of any size. The guests of one address share the limit; each of their
    * connections counts for at most `1 / rates.guestsPerAddress` of it. @default 33554432
    */
   readonly accountStateBytes: number
@@ -79,8 +79,8 @@ export class Outbox implements ScheduledWriter, SpaceListener {
   }
 
   /**
-   * Whether a state can be sent now: no more than the soft limit of earlier states is unread, and the account has space.
-   * If not, `onStateSpace` follows once it can.
+   * Whether a state can be sent now: at most `softLimitBytes` of earlier states are unread, and the account has space. If
+   * not, `onStateSpace` follows once it can.
    */
   canSendState(): boolean {
     const hasOwnSpace = this.#stateBytes <= this.#options.softLimitBytes

@@ -53,7 +53,7 @@ export interface SessionHolder extends Outlet {
   readonly isClosing: boolean
   /** Replies to a refused message. */
   onThrottled(message: ClientMessage, problem: Fault): void
-  /** Counts a violation: the client sent something that it should know to be refused. (S-37) */
+  /** Counts a violation: a refused message that a correct client would not have sent. (S-37) */
   onViolation(): void
 }
 

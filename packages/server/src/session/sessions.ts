@@ -279,7 +279,7 @@ function partsOf(token: string): { readonly id: string; readonly secret: string 
   return { id: token.slice(0, dot), secret: token.slice(dot + 1) }
 }
 
-/** Tells which of the two secrets matches; null if neither does, or the previous one does and the program is another. */
+/** Returns which secret matches, or null. The previous one matches only for the program that held the session last. */
 function matchSecret(secret: string, secrets: Secrets, isHolder: boolean): 'current' | 'previous' | null {
   const isCurrent = isSecret(secret, secrets.current)
   const isPrevious = secrets.previous !== null && isSecret(secret, secrets.previous)

@@ -9,7 +9,7 @@ import { SampledLog } from '../../log'
 import { JwksEndpoint } from '../../testing-support/jwks-endpoint'
 import { RecordingLog } from '../../testing-support/recording-log'
 import { SeededRandom } from '../../testing-support/seeded-random'
-import { testDoor } from '../../testing-support/test-door'
+import { testAdmissionControl } from '../../testing-support/test-admission-control'
 import { handshake } from '../../testing-support/test-node'
 import { atNow, ecPair, forge, NOW, pemOf, SECRET, sign } from '../../testing-support/tokens'
 import { VirtualClock } from '../../testing-support/virtual-clock'
@@ -36,7 +36,7 @@ async function everything(options: JwtOptions, token: string): Promise<{ status:
     implicitTopic: 'room:lobby',
     mode: () => 'production' as const,
     isDraining: () => false,
-    admissionControl: testDoor({ log }),
+    admissionControl: testAdmissionControl({ log }),
   }
   const answer = await admit(request, { ...context, identify: (each) => identify(each, context) })
   // The options hold the secret, and a function is inspected without what it closes over.

@@ -21,7 +21,7 @@ import { MemoryTopic } from './memory-topic'
  */
 
 export interface MemoryStoreOptions {
-  /** Times handoffs and the expiry of sessions. @default systemClock */
+  /** The clock for handoffs and for the expiry of sessions. @default systemClock */
   readonly clock?: Clock
   /** Milliseconds that the sessions of a lost node may still be claimed. @default 600000 */
   readonly sessionTtlMs?: number

@@ -79,8 +79,8 @@ const isSame = (a: KnownPosition, b: KnownPosition) =>
 const hasNoHistory = ({ epoch }: KnownPosition) => epoch === NO_HISTORY
 
 /**
- * Whether a snapshot without a history is older than the history of the feed. Redis replies so only to a feed that had no
- * history when it asked; to a feed whose history is lost, Redis replies with a new one.
+ * Whether a snapshot without a history is older than the history of the feed. Redis sends such a snapshot only if the
+ * request named no history; for a history that is lost, Redis begins a new one and sends that.
  */
 const isOvertaken = ({ at }: { readonly at: KnownPosition }, snapshot: StoredSnapshot) =>
   hasNoHistory(snapshot) && !hasNoHistory(at)
@@ -154,7 +154,7 @@ function applySnapshot(
   const done: SequencerEffect[] = rebuilding ? [{ kind: 'stopRebuildTimer' }] : []
   if (isSame(at, snapshot)) return resume(at, buffered, done)
   if (snapshot.epoch === at.epoch) {
-    // Older than the feed: a late reply, or Redis lost writes. The next request sends the feed's position, so its reply tells.
+    // Older than the feed: a late reply, or Redis lost writes. The next request sends the feed's position to find out.
     if (snapshot.seq <= at.seq)
       return { state: { name: 'resyncing', at, buffered }, effects: [...done, { kind: 'requestSnapshot' }] }
     const drained = drain(at, buffered)
@@ -211,11 +211,11 @@ const table: TransitionTable<SequencerState, SequencerEvent, SequencerEffect, Se
     },
     begun,
     asserted: stay,
-    // Another feed of this topic requested it. The diffs that it has and this feed lacks are on their way.
+    // Another feed of this topic requested this snapshot. If it is newer, the diffs in between are on their way.
     snapshot: (state, { snapshot }, context) => {
       if (snapshot.epoch === state.at.epoch) return stay(state)
       if (hasNoHistory(state.at)) return applySnapshot(state, snapshot, context, null)
-      // If Redis has lost the first change since, the request shows it: it sends this node's position.
+      // The request sends this node's position, so Redis notices if it has lost the first change since.
       if (isOvertaken(state, snapshot))
         return { state: { ...state, name: 'resyncing' }, effects: [{ kind: 'requestSnapshot' }] }
       return resync(state.at, state.buffered)

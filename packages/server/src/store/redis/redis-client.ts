@@ -45,7 +45,7 @@ const BACKOFF_MAX_MS = 1000
  * accepts connections and refuses every command would get attempts without a pause.
  */
 const PROVED_MS = 5000
-/** Commands in flight. Further ones wait here, so that a lease renewal can overtake them; their timeout starts when they are sent. */
+/** Commands in flight. Others wait, so that a lease renewal can overtake them; their timeout starts when they are sent. */
 const MAX_COMMANDS = 256
 /** Channels per SUBSCRIBE command. */
 const CHANNELS_PER_COMMAND = 256

@@ -5,7 +5,7 @@ import { SeededRandom } from './seeded-random'
 import { VirtualClock } from './virtual-clock'
 
 /** Admission control with the defaults of production. */
-export function testDoor(changes: Partial<AdmissionControlContext> = {}): AdmissionControl {
+export function testAdmissionControl(changes: Partial<AdmissionControlContext> = {}): AdmissionControl {
   return new AdmissionControl({
     admission: DEFAULT_ADMISSION,
     allowedOrigins: null,
