@@ -7,7 +7,7 @@ export const peerMutants: readonly Mutant[] = [
     law: 'S-35',
     breaks: 'any number of TCP connections send no request',
     file: `${server}/io/pending-sockets.ts`,
-    find: 'this.#cutOff(this.#sockets.keys(), max)',
+    find: 'this.#closeOldest(this.#sockets.keys(), max)',
     replace: '',
     tests: [`${server}/io/pending-sockets`],
   },

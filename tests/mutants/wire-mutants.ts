@@ -16,7 +16,7 @@ export const wireMutants: readonly Mutant[] = [
     law: 'S-70',
     breaks: 'a peer that reads nothing has for ever to answer a close',
     file: `${server}/io/ws-wire.ts`,
-    find: 'const timer = setTimeout(() => this.#socket.destroy(), this.#context.closeTimeoutMs)',
+    find: 'const timer = clock.after(closeTimeoutMs, () => this.#socket.destroy())',
     replace: 'const timer = setTimeout(() => {}, this.#context.closeTimeoutMs)',
     tests: [`${server}/conformance/wire-conformance`],
   },

@@ -20,6 +20,7 @@ async function wsServer(admit: Admit) {
   await once(http, 'listening')
   const listener = new WsListener(
     {
+      clock: systemClock,
       maxPayloadBytes: 1_000_000,
       closeTimeoutMs,
       unanswered: null,
@@ -141,7 +142,7 @@ class LongPoller implements WirePeer {
 const openLongPollPeer: OpenPeer = async (open) => {
   const longPoll = new LongPoll({
     admit: async () => ({ subprotocol: null, open, abandon: () => {} }),
-    door: { allowsAllOrigins: true, originRefusal: () => null, requestRefusal: () => null },
+    admissionControl: { allowsAllOrigins: true, originRefusal: () => null, requestRefusal: () => null },
     addressOf: () => '127.0.0.1',
     clock: systemClock,
     random: systemRandom,

@@ -7,7 +7,7 @@ import {
 import type { Socket } from 'node:net'
 import type { AdmissionOptions } from '../admission/admission-options'
 import { KeyCounts } from '../collections'
-import { systemClock } from '../io/clock'
+import type { Clock } from '../io/clock'
 import { ignoreErrors } from '../io/late-errors'
 import { PendingSockets } from '../io/pending-sockets'
 import { tooManyHeaders } from '../io/read-handshake'
@@ -15,36 +15,35 @@ import { type Logger, SampledLog } from '../log'
 import { contain, refuseRequest } from './respond'
 
 /*
- *   TCP connection --> pending --headers are whole--> requests, one after the other --> its end
- *                         |            |                      ^ idle: keepAliveTimeoutMs; nothing moves: silenceTimeoutMs
- *                  headersTimeoutMs    `--upgrade--> a WebSocket, no longer looked at here
- *                  or one too many
+ *   TCP connection --> pending --complete headers--> requests, one after the other --> end
+ *                         |            |                ^ idle: keepAliveTimeoutMs; no progress: silenceTimeoutMs
+ *                  headersTimeoutMs    `--upgrade--> a WebSocket, which this file no longer watches
+ *                  or a limit
  *
- * Everything that a stranger may hold open without saying anything of use ends by itself, and there is only so much of
- * it. Who may connect, and who they are, is decided elsewhere.
+ * Everything that a client can hold open has a timeout and a limit. Admission control decides who may connect.
  */
 
 /**
- * Of the server's own HTTP server; one of yours has its own, but for `maxHeaders`, `silenceTimeoutMs` of long polls and
- * `upgradeTimeoutMs`. Times in milliseconds.
+ * Limits of the server's own HTTP server. If you attach to your own one, only `maxHeaders`, `upgradeTimeoutMs`, and
+ * `silenceTimeoutMs` for long polls apply. All times are in milliseconds.
  */
 export interface HttpOptions {
-  /** Time that a request's headers have to come, from when the TCP connection is there. @default 10000 */
+  /** Time from the start of a TCP connection until a request's headers are complete. @default 10000 */
   readonly headersTimeoutMs: number
-  /** Time that a whole request has to come. @default 30000 */
+  /** Time until a request is complete. @default 30000 */
   readonly requestTimeoutMs: number
-  /** Time that a TCP connection is kept for another request. @default 5000 */
+  /** Time that an idle TCP connection stays open for another request. @default 5000 */
   readonly keepAliveTimeoutMs: number
-  /** Time in which something of a request or its answer has to move, beside the window of a long poll. @default 30000 */
+  /** Longest time without any bytes of a request or response, in addition to a long poll's window. @default 30000 */
   readonly silenceTimeoutMs: number
-  /** Bytes of a request's headers, its address among them. More is answered with 431. @default 16384 */
+  /** Bytes of a request's target and headers. The server answers a larger one with 431. @default 16384 */
   readonly maxHeaderBytes: number
-  /** Headers of a request. With more it is answered with 431, also on a server of yours. @default 100 */
+  /** Number of headers of a request. The server answers more with 431, also on your own server. @default 100 */
   readonly maxHeaders: number
-  /** Requests of one TCP connection that wait for their answers to be read. With one more it is cut off. @default 32 */
+  /** Requests of one TCP connection whose responses are unread. With one more, the server closes it. @default 32 */
   readonly maxPipelined: number
   /**
-   * Time that the other listeners of a server of yours have to answer an upgrade whose path is none of ours.
+   * Time in which another listener of your own server must answer an upgrade whose path Rollcall does not serve.
    * @default 10000
    */
   readonly upgradeTimeoutMs: number
@@ -61,7 +60,7 @@ export const DEFAULT_HTTP: HttpOptions = {
   upgradeTimeoutMs: 10_000,
 }
 
-/** A client of Phoenix's long poll has one TCP connection that waits, and one to post. */
+/** A long-polling Phoenix client has one TCP connection for its poll and one for its posts. */
 const SOCKETS_PER_CONNECTION = 2
 
 type SocketBounds = Pick<
@@ -70,24 +69,25 @@ type SocketBounds = Pick<
 >
 
 export interface HttpBounds extends SocketBounds {
+  readonly clock: Clock
   readonly http: HttpOptions
-  /** Milliseconds that a long poll waits, in which nothing moves. */
+  /** Milliseconds that a long poll waits without any bytes. */
   readonly windowMs: number
   /** Whether TCP connections are counted. */
   readonly areSocketsBounded: () => boolean
-  /** What is counted as one peer; null for a proxy, which stands for many. */
+  /** Returns the peer that an address counts for, or null for a proxy, which carries many clients. */
   readonly peerOf: (remoteAddress: string) => string | null
   readonly log: Logger
 }
 
-/** An HTTP server for strangers. */
+/** Creates an HTTP server that bounds what each client can hold. */
 export function createHttpServer(bounds: HttpBounds, handle: RequestListener): HttpServer {
-  const { http, windowMs, maxConnections, maxPending, log } = bounds
+  const { clock, http, windowMs, maxConnections, maxPending, log } = bounds
   const { maxPipelined } = http
   const cuts = new SampledLog(log, 'closing TCP connections with too many waiting requests')
   const onCut = () => {
     const message = `More than ${maxPipelined} requests of one TCP connection are waiting for their responses to be read (server option http.maxPipelined).`
-    cuts.warn({ status: 429, reason: 'too_many_requests', message }, systemClock.now())
+    cuts.warn({ status: 429, reason: 'too_many_requests', message }, clock.now())
   }
   const bounded = boundPipeline(maxPipelined, onCut, (request, response) => {
     const refusal = tooManyHeaders(request, http.maxHeaders)
@@ -97,7 +97,7 @@ export function createHttpServer(bounds: HttpBounds, handle: RequestListener): H
   const server = createServer(
     {
       headersTimeout: http.headersTimeoutMs,
-      // Node wants it no shorter than that of the headers.
+      // Node requires it to be at least headersTimeout.
       requestTimeout: Math.max(http.requestTimeoutMs, http.headersTimeoutMs),
       keepAliveTimeout: http.keepAliveTimeoutMs,
       maxHeaderSize: http.maxHeaderBytes,
@@ -109,42 +109,42 @@ export function createHttpServer(bounds: HttpBounds, handle: RequestListener): H
       void contain(log, response, () => bounded(request, response))
     },
   )
-  // Some versions of Node drop headers past this count. All are to come here, to be counted; maxHeaderSize bounds them.
+  // Some versions of Node silently drop headers beyond this count, but `tooManyHeaders` must see them all.
   server.maxHeadersCount = 0
   server.timeout = http.silenceTimeoutMs + windowMs
   server.maxConnections = SOCKETS_PER_CONNECTION * maxConnections + maxPending
   boundSockets(server, bounds)
-  logAcceptErrors(server, log)
+  logAcceptErrors(server, log, clock)
   return server
 }
 
-/** A connection that the system does not hand over (no file descriptors, no memory) must not end the process. (S-76) */
-function logAcceptErrors(server: HttpServer, log: Logger): void {
-  const lost = new SampledLog(log, 'accepting TCP connections failed')
+/** Logs a failed accept (no file descriptors, no memory), which would otherwise end the process. (S-76) */
+function logAcceptErrors(server: HttpServer, log: Logger, clock: Clock): void {
+  const failures = new SampledLog(log, 'accepting TCP connections failed')
   server.on('error', (error: NodeJS.ErrnoException) => {
-    // Before that, `listen` rejects with it.
+    // Before the server listens, `listen` rejects with the error.
     if (!server.listening) return
     const { code = 'unknown', message } = error
-    lost.warn({ status: 503, reason: code, message }, systemClock.now())
+    failures.warn({ status: 503, reason: code, message }, clock.now())
   })
 }
 
 function boundSockets(server: HttpServer, bounds: HttpBounds): void {
-  const { peerOf, maxPerAddress } = bounds
+  const { clock, peerOf, maxPerAddress } = bounds
   const pending = new PendingSockets<Socket>({
     max: bounds.maxPending,
     maxPerAddress: bounds.maxPendingPerAddress,
   })
-  /** Of each peer: TCP connections that are no WebSockets. */
+  /** TCP connections per peer, without WebSockets. */
   const open = new KeyCounts()
   const peers = new WeakMap<Socket, string>()
   let isTrimDue = false
   const trimLater = () => {
     if (isTrimDue || !pending.isCrowded) return
     isTrimDue = true
-    // After the next turn has read what was sent on those that this one has accepted.
-    systemClock.soon(() =>
-      systemClock.soon(() => {
+    // The next turn reads what has arrived on the connections accepted in this one.
+    clock.soon(() =>
+      clock.soon(() => {
         isTrimDue = false
         pending.trim()
       }),
@@ -155,7 +155,7 @@ function boundSockets(server: HttpServer, bounds: HttpBounds): void {
     pending.remove(socket)
     if (peer !== undefined && peers.delete(socket)) open.remove(peer)
   }
-  // One for all: a server has very many sockets.
+  // One function for all sockets, to save memory.
   function onClose(this: Socket): void {
     forget(this)
   }
@@ -179,21 +179,21 @@ function boundSockets(server: HttpServer, bounds: HttpBounds): void {
 }
 
 /*
- *   one TCP connection: GET GET GET GET … --one read--> as many requests, whose answers wait for the first to be read
+ *   one TCP connection: GET GET GET GET … --one read--> as many requests, whose responses wait behind the first
  *
- * Node stops to read such a connection, but hands over all requests that one read has brought: 64 KiB of them, two
- * thousand, each a hundred times as large in memory as on the wire.
+ * Node pauses such a connection, but still delivers all requests of one read. 64 KiB can hold two thousand of them, and each
+ * takes a hundred times its size in memory.
  */
 
 /**
- * Hands requests on, of each TCP connection up to `max` that wait for their answers to have left. A connection with one
- * more is cut off, unanswered, as its answer would have to wait for all others; `onCut` hears of it.
+ * Passes on requests, up to `max` per TCP connection whose responses have not left. One more closes the connection without
+ * a response, because that would have to wait behind all others, and calls `onCut`.
  */
 export function boundPipeline(max: number, onCut: () => void, handle: RequestListener): RequestListener {
   const waiting = new WeakMap<Socket, number>()
   return (request, response) => {
     const { socket } = request
-    // The rest of what was read comes all the same.
+    // Node still delivers the remaining requests of the read.
     if (socket.destroyed) return
     const count = (waiting.get(socket) ?? 0) + 1
     if (count > max) {
@@ -204,4 +204,14 @@ export function boundPipeline(max: number, onCut: () => void, handle: RequestLis
     response.once('close', () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1))
     handle(request, response)
   }
+}
+
+/** Closes an HTTP server. After `timeoutMs` it also closes connections that are still open. */
+export async function closeHttpServer(server: HttpServer, clock: Clock, timeoutMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  // Node does not count a connection as idle that a browser opened in advance and never used: it would last a minute.
+  const timer = clock.after(timeoutMs, () => server.closeAllConnections())
+  await closed
+  timer.cancel()
 }

@@ -3,18 +3,18 @@ import { isUtf8 } from 'node:buffer'
 export interface PostedMessage {
   readonly data: Buffer
   readonly isBinary: boolean
-  /** Bytes that it took in the body: more than `data` has where it came as base64. */
+  /** Its bytes in the body: more than those of `data` if it was base64. */
   readonly wireBytes: number
 }
 
-/** What a post holds. */
+/** The content of a post. */
 export interface Post {
   readonly messages: readonly PostedMessage[]
-  /** Of the body's bytes, those that are in no line: line ends, and lines with nothing in them. */
+  /** Bytes of line ends and empty lines. */
   readonly idleBytes: number
 }
 
-/** Why a post is not taken: a status of HTTP, and a body that helps. */
+/** The response to a refused post. */
 export interface PostRefusal {
   readonly status: 400 | 413
   readonly error: 'invalid_message' | 'limit_exceeded'
@@ -27,14 +27,14 @@ const BRACKET = 0x5b
 const BRACE = 0x7b
 
 /**
- * The messages in the body of a post. Phoenix's client sends a line for each (`application/x-ndjson`): JSON text, or
- * base64 where the message is binary. Clients from before that send one message, as JSON. Refused where there are more
- * than `maxMessages`, or none.
+ * Reads the messages in the body of a post. Phoenix's client sends one line per message (`application/x-ndjson`): JSON, or
+ * base64 for a binary message. Older clients send one message as JSON. Refuses a post with no message or more than
+ * `maxMessages`.
  *
- * In one pass over the bytes, with nothing made of an empty line: a body may be a million of them.
+ * It makes one pass and creates no object for an empty line: a body may consist of a million of them.
  */
 export function readPost(body: Buffer, contentType: string, maxMessages: number): Post | PostRefusal {
-  // A WebSocket would be closed for it; read as text it would be another text.
+  // A WebSocket closes for invalid UTF-8, too. Decoding it would silently change the text.
   if (!isUtf8(body)) return { status: 400, error: 'invalid_message', message: 'The post is not valid UTF-8.' }
   if (!/^application\/x-ndjson\b/i.test(contentType))
     return { messages: [{ data: body, isBinary: false, wireBytes: body.length }], idleBytes: 0 }
@@ -67,7 +67,7 @@ function tooManyMessages(maxMessages: number): PostRefusal {
   return { status: 413, error: 'limit_exceeded', message }
 }
 
-/** Where the next line begins that has something in it; the body's end where there is none. */
+/** Returns the start of the next line that is not empty, or the body's end. */
 function nextLine(body: Buffer, from: number): number {
   let at = from
   while (body[at] === LINE_FEED || body[at] === CARRIAGE_RETURN) at++

@@ -5,27 +5,26 @@ import type { Wire, WireEvents } from '../io/wire'
 import type { Post } from './longpoll-body'
 
 /*
- *   server  --send--> queue --200, messages--> unread answer --taken--> onDrain
+ *   server  --send--> queue --200, messages--> unread response --read by the peer--> onDrain
  *   client  --poll--> sign of life; waits up to windowMs, then 204
- *           --post--> onMessage; onUnread, for what is no message
- *   server  --close-> what is queued with the next poll, and 410 with the one after it
+ *           --post--> onMessage; onNonMessageBytes for the rest
+ *   server  --close-> queued messages with the next poll, and 410 with the one after it
  *
- * An answer is unread until the peer's TCP has taken all of it. Its bytes count as waiting until then, no poll is given
- * messages meanwhile, and it ends the wire where nothing of it moves for silenceMs. (S-44)
+ * A response is unread until the peer's TCP has taken all of it. Until then its bytes count as waiting, and polls get no
+ * messages. The wire ends if none of its bytes move for silenceMs. (S-44)
  *
- * A WebSocket's stand-in for a client that can have none. The connection behind it knows no difference: its ping ends
- * the poll that waits, and the next one is the answer. So a client that stops polling is found as any silent peer is,
- * within `pingIntervalMs + pongTimeoutMs`. (S-8)
+ * A connection uses this wire as it uses a WebSocket. Its ping ends the waiting poll, and the next poll is the pong. So the
+ * heartbeat finds a client that stops polling within `pingIntervalMs + pongTimeoutMs`, as it does any silent peer. (S-8)
  */
 
-/** 200 with messages, 204 where there are none yet, 410 where the wire is over. */
+/** 200 with messages, 204 without, 410 when the wire has ended. */
 export type PollStatus = 200 | 204 | 410
 
 /** A client's request that waits for messages. */
 export interface Poll {
-  /** Ends it. Called once. What becomes of an answer with messages is told by {@link LongPollWire.progress}. */
+  /** Responds to the poll. Called once. Report the progress of a response with messages to {@link LongPollWire.progress}. */
   answer(status: PollStatus, messages: readonly string[]): void
-  /** Cuts off the answer, which the peer has not taken. */
+  /** Closes the connection of an unread response. */
   cut(): void
 }
 
@@ -33,11 +32,11 @@ export interface LongPollWireContext {
   readonly clock: Clock
   /** Milliseconds that a poll waits for messages. */
   readonly windowMs: number
-  /** Milliseconds that the client has to fetch what is queued when the server closes. */
+  /** Milliseconds in which the client can fetch queued messages after a close. */
   readonly closeTimeoutMs: number
-  /** Milliseconds in which something of an answer has to move. */
+  /** Longest time without progress of a response, in milliseconds. */
   readonly silenceMs: number
-  /** No poll will be taken any more. */
+  /** Called when the wire has ended and accepts no more polls. */
   readonly onOver: () => void
 }
 
@@ -48,37 +47,37 @@ export class LongPollWire implements Wire {
   #ending: { readonly code: number; readonly reason: string } = { code: 1006, reason: '' }
   #queue: string[] = []
   #queuedBytes = 0
-  /** Of all that it was ever given. */
+  /** Total bytes passed to `send`. */
   #givenBytes = 0
-  /** The latest one, and whether it still waits. */
+  /** The latest poll, and whether it still waits. */
   #poll: Poll | null = null
   #isWaiting = false
-  /** Of the poll that waits; when closing, of the wire. */
+  /** Times out the waiting poll or, when closing, the wire. */
   #timer: Timer | null = null
-  /** The poll whose answer the peer has not taken yet, and the bytes left of it. */
+  /** The poll with the unread response, and the response's remaining bytes. */
   #unread: Poll | null = null
   #unreadBytes = 0
-  /** Of the unread answer. */
+  /** Times out the unread response. */
   #silence: Timer | null = null
 
   constructor(context: LongPollWireContext) {
     this.#context = context
   }
 
-  /** Names the server's side, once it is there. */
+  /** Sets the receiver of events. Call it once, before any poll. */
   listen(events: WireEvents): void {
     this.#events = events
   }
 
   // --- the client's requests -------------------------------------------------------------------------------------
 
-  /** Takes a poll. One that still waits is ended: of two, the newer one is the client's. */
+  /** Accepts a poll, and ends an older one that still waits. */
   poll(poll: Poll): void {
     if (this.#phase === 'over') return poll.answer(410, [])
-    // Who asks on without waiting for the answer could ask thousands of times a second. (S-97)
+    // A client that polls without waiting for the response could do so thousands of times a second. (S-97)
     if (this.#isWaiting && this.#phase === 'open') this.#events?.onNonMessageBytes(0, true)
     this.#answer(204)
-    // To ask on without reading shows no sign of life.
+    // A poll is no sign of life while the client does not read.
     if (!this.#unread) this.#events?.onPong()
     this.#poll = poll
     this.#isWaiting = true
@@ -87,7 +86,7 @@ export class LongPollWire implements Wire {
       this.#timer = this.#context.clock.after(this.#context.windowMs, () => this.#answer(204))
   }
 
-  /** Of a poll's answer so many bytes are still in this process; 0 once the peer has taken all. Never called within a call. */
+  /** Reports how many bytes of a poll's response remain; 0 means that the peer has read all. Never call it from within a call. */
   progress(poll: Poll, restBytes: number): void {
     if (poll !== this.#unread) return
     this.#unreadBytes = Math.min(this.#unreadBytes, restBytes)
@@ -99,8 +98,8 @@ export class LongPollWire implements Wire {
   }
 
   /**
-   * A poll's request ended before its answer was through. The client has given it up, and with it this wire: whatever
-   * was in the answer is lost, so it could not go on here.
+   * Call it when a poll's request ended before its response was sent. The messages in the response are lost, so the wire
+   * ends.
    */
   lose(poll: Poll): void {
     if ((poll !== this.#poll && poll !== this.#unread) || this.#phase === 'over') return
@@ -110,17 +109,17 @@ export class LongPollWire implements Wire {
     this.#finish()
   }
 
-  /** Whether it takes what the client posts. */
+  /** Whether it accepts posts. */
   get isOpen(): boolean {
     return this.#phase === 'open'
   }
 
-  /** Of a post that comes to nothing so many bytes were read. */
+  /** Counts the bytes of a post without a result. */
   spend(bytes: number): void {
     if (this.#phase === 'open') this.#events?.onNonMessageBytes(bytes, false)
   }
 
-  /** Takes what the client posted. Whether the wire was there to take it. */
+  /** Delivers a post. Returns whether the wire was open for all of it. */
   post({ messages, idleBytes }: Post): boolean {
     if (idleBytes > 0) this.spend(idleBytes)
     for (const { data, isBinary, wireBytes } of messages) {
@@ -130,7 +129,7 @@ export class LongPollWire implements Wire {
     return this.#phase === 'open'
   }
 
-  /** A post of so many bytes is not taken, and the client is told so. */
+  /** Counts the bytes of a refused post as a violation. */
   refuse(bytes: number): void {
     if (this.#phase === 'open') this.#events?.onNonMessageBytes(bytes, true)
   }
@@ -162,7 +161,7 @@ export class LongPollWire implements Wire {
     return owedBytes
   }
 
-  /** Whatever waits is waited for: see {@link progress}. */
+  /** Does nothing, because {@link progress} reports every drain. */
   watchDrain(): void {}
 
   ping(): void {
@@ -186,7 +185,7 @@ export class LongPollWire implements Wire {
 
   // --- within ----------------------------------------------------------------------------------------------------
 
-  /** Gives the poll that waits what it may have now. */
+  /** Responds to the waiting poll if there is something to send. */
   #serve(): void {
     if (!this.#isWaiting || this.#unread) return
     if (this.#queue.length > 0) this.#flush()
@@ -231,7 +230,7 @@ export class LongPollWire implements Wire {
     this.#answer(410)
     this.#context.onOver()
     const { code, reason } = this.#ending
-    // Never within the caller, who may be the connection itself.
+    // Deferred, because the caller may be the connection itself.
     this.#context.clock.soon(() => this.#events?.onClose(code, reason))
   }
 }

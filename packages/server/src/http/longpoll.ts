@@ -5,50 +5,48 @@ import { ignoreErrors } from '../io/late-errors'
 import type { RandomSource } from '../io/random'
 import { hashSecret, isSecret, type SecretHash } from '../io/random'
 import { readHandshake, type Target, targetOf } from '../io/read-handshake'
-import { DATA_HEADERS } from '../io/security-headers'
 import type { Acceptance, Admit, HandshakeRefusal } from '../io/wire'
 import type { Logger } from '../log'
 import { type PostRefusal, readPost, tooManyBytes } from './longpoll-body'
+import { LongPollResponse } from './longpoll-response'
 import { LongPollWire, type Poll } from './longpoll-wire'
 import { ByteBudget, readBody } from './read-body'
 import { contain, refuseRequest } from './respond'
 
 /*
- * Phoenix's long poll, to which its client falls back where no WebSocket comes through:
+ * Phoenix's long poll, to which its client falls back when a WebSocket cannot connect:
  *
- *   GET  /socket/longpoll?vsn=2.0.0             410 {token}            a session begins (or 403, refused)
+ *   GET  /socket/longpoll?vsn=2.0.0             410 {token}            a wire begins (or 403, refused)
  *   GET  /socket/longpoll?vsn=2.0.0&token=…     200 {token, messages}  or 204 after windowMs, or 410 and another token
  *   POST /socket/longpoll?vsn=2.0.0&token=…     200                    or 410
  *
- * As with Phoenix, these are the `status` of the JSON in the body, which is all that its client looks at; HTTP itself
- * says 200.
+ * As in Phoenix, these are the `status` of the JSON body, which is all that the client reads; the HTTP status is 200.
  */
 
 export interface LongPollOptions {
-  /** Time that a poll waits for messages, in milliseconds. Phoenix's client waits 20000. @default 10000 */
+  /** Time that a poll waits for messages, in milliseconds. Phoenix's client waits 20000 at most. @default 10000 */
   readonly windowMs: number
-  /** Bytes of one post, which may hold many messages. @default 1048576 */
+  /** Bytes of one post, which may contain several messages. @default 1048576 */
   readonly maxBodyBytes: number
   /** Messages of one post. @default 1024 */
   readonly maxMessages: number
-  /** Bytes of posts that are being read at a time, beyond 64 KiB of each. @default 67108864 */
+  /** Bytes of all posts being read at a time, not counting 64 KiB of each. @default 67108864 */
   readonly maxHeldBytes: number
 }
 
 export interface LongPollContext {
   readonly admit: Admit
-  /** Which sites' pages may send these. */
-  readonly door: Pick<AdmissionControl, 'allowsAllOrigins' | 'originRefusal' | 'requestRefusal'>
-  /** Where a request comes from. */
+  readonly admissionControl: Pick<AdmissionControl, 'allowsAllOrigins' | 'originRefusal' | 'requestRefusal'>
+  /** Returns the client's address. */
   readonly addressOf: (request: IncomingMessage) => string
-  /** Why a request whose headers may not all be there is refused; null where they are. */
+  /** Refuses a request with too many headers; returns null otherwise. */
   readonly headersRefusal: (request: IncomingMessage) => HandshakeRefusal | null
   readonly clock: Clock
   readonly random: RandomSource
   readonly log: Logger
   readonly options: LongPollOptions
   readonly closeTimeoutMs: number
-  /** Milliseconds in which something of an answer with messages has to move. */
+  /** Longest time without progress of a response with messages, in milliseconds. */
   readonly silenceMs: number
 }
 
@@ -59,16 +57,14 @@ interface OpenWire {
 }
 
 const PATH = '/socket/longpoll'
-/** Phoenix's client begins anew, after a while, for this status in a body. It has no word for others, such as 429. */
+/** On this status in a body Phoenix's client reconnects after a pause. It does not know others, such as 429. */
 const COME_BACK = { status: 500 }
-/** Bytes of an answer that are written before the next ones. */
-const PIECE_BYTES = 65_536
-/** Bytes of chance in a token: whoever has it reads and writes as its client. */
+/** Random bytes in a token, which gives full access to its wire. */
 const SECRET_BYTES = 24
-/** How a token of ours begins, by which it is told from an application's own connect param of that name. */
+/** The form of a wire's token, which differs from an application's own connect param `token`. */
 const TOKEN = /^lp\.([0-9a-z]+)\.([0-9a-z]+)$/
 
-/** Answers the requests of long polls. */
+/** Serves the requests of long polls. */
 export class LongPoll {
   readonly #context: LongPollContext
   readonly #wires = new Map<string, OpenWire>()
@@ -80,7 +76,7 @@ export class LongPoll {
     this.#bodies = new ByteBudget(context.options.maxHeldBytes)
   }
 
-  /** Whether the request is one of a long poll; then it is answered, sooner or later. */
+  /** Returns whether the request belongs to a long poll, and if so, responds to it now or later. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const target = targetOf(request)
     if (target?.path !== PATH) return false
@@ -91,9 +87,9 @@ export class LongPoll {
   }
 
   #handle(request: IncomingMessage, response: ServerResponse, target: Target): Promise<void> | undefined {
-    const { door, addressOf, headersRefusal } = this.#context
+    const { admissionControl, addressOf, headersRefusal } = this.#context
     const remoteAddress = addressOf(request)
-    const tooFast = door.requestRefusal(remoteAddress)
+    const tooFast = admissionControl.requestRefusal(remoteAddress)
     if (tooFast) {
       refuseRequest(request, response, tooFast, COME_BACK)
       return
@@ -104,12 +100,12 @@ export class LongPoll {
       return
     }
     const { headers } = request
-    const foreign = door.originRefusal({ headers, path: PATH, remoteAddress })
-    // A browser shows nobody else what is said to a page of a site that is not named.
-    const cors = foreign ? null : door.allowsAllOrigins ? '*' : (headers.origin ?? null)
-    const answer = new Answer(response, headers.origin === undefined ? null : cors, () => this.#isClosed)
-    if (foreign) {
-      answer.send(403, { error: foreign.reason, message: foreign.message })
+    const originRefusal = admissionControl.originRefusal({ headers, path: PATH, remoteAddress })
+    // Browsers let only pages of this origin read the response.
+    const cors = originRefusal ? null : admissionControl.allowsAllOrigins ? '*' : (headers.origin ?? null)
+    const answer = new LongPollResponse(response, headers.origin === undefined ? null : cors, () => this.#isClosed)
+    if (originRefusal) {
+      answer.send(403, { error: originRefusal.reason, message: originRefusal.message })
       return
     }
     switch (request.method) {
@@ -127,7 +123,7 @@ export class LongPoll {
     }
   }
 
-  /** Takes no further session. Those that are open are for their connections to end. */
+  /** Opens no more wires. Their connections end the open ones. */
   close(): void {
     this.#isClosed = true
   }
@@ -136,12 +132,12 @@ export class LongPoll {
     request: IncomingMessage,
     response: ServerResponse,
     target: Target,
-    answer: Answer,
+    answer: LongPollResponse,
   ): Promise<void> | undefined {
     const open = this.#find(target)
     if (!open) return this.#begin(request, response, target, answer)
     const { wire, token } = open
-    // Told by timers, and by whoever sends: they have to go on.
+    // Timers and senders call it, so its errors must not reach them.
     const poll: Poll = {
       answer: (status, messages) => {
         const onRest = (restBytes: number) => wire.progress(poll, restBytes)
@@ -162,20 +158,20 @@ export class LongPoll {
     request: IncomingMessage,
     response: ServerResponse,
     target: Target,
-    answer: Answer,
+    answer: LongPollResponse,
   ): Promise<void> {
     const handshake = readHandshake(request, this.#context.addressOf)
     if (!handshake || this.#isClosed) return answer.send(500)
-    // A token of ours that is over is no param of the application's.
+    // The token of an ended wire is not a connect param of the application.
     const params = new Map(
       [...target.searchParams].filter(([name, value]) => name !== 'token' || !TOKEN.test(value)),
     )
     const admitted = await this.#context.admit({ ...handshake, params })
     if ('status' in admitted) {
       const { status, reason: error, message, retryAfterS } = admitted
-      // Its client comes back after 500, and not after 403.
-      const mayComeBack = status >= 500 || retryAfterS !== undefined
-      return answer.send(mayComeBack ? 500 : 403, { error, message }, retryAfterS)
+      // The client reconnects after 500, but not after 403.
+      const mayReconnect = status >= 500 || retryAfterS !== undefined
+      return answer.send(mayReconnect ? 500 : 403, { error, message }, retryAfterS)
     }
     if (response.destroyed || this.#isClosed) {
       admitted.abandon()
@@ -202,14 +198,14 @@ export class LongPoll {
     return token
   }
 
-  async #post(request: IncomingMessage, target: Target, answer: Answer): Promise<void> {
+  async #post(request: IncomingMessage, target: Target, answer: LongPollResponse): Promise<void> {
     const open = this.#find(target)
-    // Nothing is read for a session that is over, or about to be. (S-83)
+    // The body for an ended or closing wire is not read. (S-83)
     if (!open?.wire.isOpen) return answer.sendUnread()
     const { wire } = open
     const { maxBodyBytes, maxHeldBytes, maxMessages } = this.#context.options
     const body = await readBody(request, maxBodyBytes, this.#bodies, () => wire.isOpen)
-    // What is refused here was read, and counts as what a WebSocket's connection refuses does. (S-36, S-37)
+    // The bytes of a refused post count as those of a refused WebSocket message do. (S-36, S-37)
     const refuse = (bytes: number, { status, error, message }: PostRefusal) => {
       wire.refuse(bytes)
       answer.send(status, { error, message })
@@ -217,7 +213,7 @@ export class LongPoll {
     if (!Buffer.isBuffer(body)) {
       const { why, bytes } = body
       if (why === 'too_large') return refuse(bytes, tooManyBytes(maxBodyBytes))
-      // To break off a post, or to send one while there is no room, is no offence, and not for nothing.
+      // An aborted post, or one without room, is no violation, but its bytes count.
       wire.spend(bytes)
       if (why === 'aborted') return
       if (why === 'unwanted') return answer.sendUnread()
@@ -230,86 +226,9 @@ export class LongPoll {
   }
 
   #find({ searchParams }: Target): OpenWire | null {
-    // The client appends its token to the application's params, one of which may be called the same.
+    // The client appends its token after the application's params, which may include one called `token`.
     const [, id = '', secret = ''] = TOKEN.exec(searchParams.getAll('token').at(-1) ?? '') ?? []
     const open = this.#wires.get(id)
     return open && isSecret(secret, open.hash) ? open : null
   }
 }
-
-/** The one answer to one request. */
-class Answer {
-  readonly #response: ServerResponse
-  /** Pages of which site may read it, beside those of the server's own; null for no other. */
-  readonly #readers: string | null
-  #isLast: () => boolean
-
-  constructor(response: ServerResponse, readers: string | null, isLast: () => boolean) {
-    this.#response = response
-    this.#readers = readers
-    this.#isLast = isLast
-  }
-
-  /** `status` is what the client goes by; HTTP says the same only where it is none of the protocol's. */
-  send(status: PollStatusOrFailure, body: object = {}, retryAfterS?: number): void {
-    if (!this.#response.destroyed) this.#response.end(this.#begin(status, body, retryAfterS))
-  }
-
-  /** The session is over. The connection ends, too, rather than to bring the rest of a body that nobody reads. */
-  sendUnread(): void {
-    this.#isLast = () => true
-    this.send(410)
-  }
-
-  /** The same, in pieces: `onRest` is told after each how many bytes the peer has not taken; 0 is the last. */
-  sendWatched(status: PollStatusOrFailure, body: object, onRest: (restBytes: number) => void): void {
-    const response = this.#response
-    if (response.destroyed) return
-    let rest = this.#begin(status, body)
-    const next = () => {
-      const piece = rest.subarray(0, PIECE_BYTES)
-      rest = rest.subarray(piece.length)
-      if (rest.length === 0) return void response.end(piece, () => onRest(0))
-      response.write(piece, (error) => {
-        // An answer that was cut off tells so by its end.
-        if (error) return
-        onRest(rest.length)
-        if (!response.destroyed) next()
-      })
-    }
-    next()
-  }
-
-  /** Writes the head. Returns the body. */
-  #begin(status: PollStatusOrFailure, body: object, retryAfterS?: number): Buffer {
-    const bytes = Buffer.from(JSON.stringify({ status, ...body }))
-    this.#writeHead(status === 400 || status === 405 || status === 413 ? status : 200, {
-      'Content-Type': 'application/json; charset=utf-8',
-      'Content-Length': String(bytes.length),
-      // A poll is a GET with the same address as the one before it.
-      'Cache-Control': 'no-store',
-      ...(retryAfterS === undefined ? {} : { 'Retry-After': String(retryAfterS) }),
-      // Rather than to read on what was too large, or to keep waiting for a client of a server that is closing.
-      ...(status === 413 || status === 503 || this.#isLast() ? { Connection: 'close' } : {}),
-    })
-    return bytes
-  }
-
-  /** Tells a browser that a page from elsewhere may send these. No cookie ever goes with them. */
-  preflight(): void {
-    this.#writeHead(204, {
-      'Access-Control-Allow-Methods': 'GET, POST, OPTIONS',
-      'Access-Control-Allow-Headers': 'Accept, Authorization, Content-Type, X-Phoenix-AuthToken',
-      'Access-Control-Max-Age': '3600',
-    })
-    this.#response.end()
-  }
-
-  #writeHead(status: number, headers: Record<string, string>): void {
-    const readers = this.#readers
-    const cors = readers === null ? {} : { 'Access-Control-Allow-Origin': readers, Vary: 'Origin' }
-    this.#response.writeHead(status, { ...headers, ...cors, ...DATA_HEADERS })
-  }
-}
-
-type PollStatusOrFailure = 200 | 204 | 400 | 403 | 405 | 410 | 413 | 500 | 503

@@ -1,19 +1,19 @@
 import type { IncomingMessage } from 'node:http'
 import { GrowingBuffer } from '../io/websocket/growing-buffer'
 
-/** What each request may hold without taking of the budget, so that large ones keep no small one out. */
+/** The first bytes of each body do not count, so that large bodies never block small ones. */
 const FREE_BYTES = 65_536
 const NOTHING = Buffer.alloc(0)
 
-/** A body that was not read to its end, and how many bytes of it were. */
+/** A body that was not read completely, and the bytes that were read. */
 export interface UnreadBody {
   readonly why: 'too_large' | 'no_room' | 'aborted' | 'unwanted'
   readonly bytes: number
 }
 
 /**
- * A request's body, as long as it is no larger than `maxBytes`, and `budget` has room for it while it is read: many
- * clients that send slowly would otherwise hold as many bodies. Reading stops once `isWanted` says no. Never rejects.
+ * Reads a request's body of at most `maxBytes`. It reserves the bytes in `budget` while it reads, because many slow clients
+ * would otherwise hold many bodies. It stops as soon as `isWanted` returns false. Never rejects.
  */
 export function readBody(
   request: IncomingMessage,
@@ -22,7 +22,7 @@ export function readBody(
   isWanted: () => boolean,
 ): Promise<Buffer | UnreadBody> {
   return new Promise((resolve) => {
-    // Not a list of pieces: each takes a hundred bytes of memory, and may bring one. (S-43)
+    // A list of chunks would take a hundred bytes per chunk, and a chunk may hold a single byte. (S-43)
     let whole = new GrowingBuffer(NOTHING)
     let bytes = 0
     let takenBytes = 0
@@ -52,7 +52,7 @@ export function readBody(
   })
 }
 
-/** Bytes that may be held at a time, by all who take of them. */
+/** A shared limit on bytes in memory. */
 export class ByteBudget {
   readonly #maxBytes: number
   #heldBytes = 0
@@ -65,7 +65,7 @@ export class ByteBudget {
     return this.#heldBytes
   }
 
-  /** Whether there was room for so many more; then they are to be given back. */
+  /** Reserves bytes. Returns false without room; otherwise the caller must {@link release} them. */
   take(bytes: number): boolean {
     if (this.#heldBytes + bytes > this.#maxBytes) return false
     this.#heldBytes += bytes

@@ -3,17 +3,17 @@ import { DEFAULT_PAGE_POLICY, pageHeaders } from '../io/security-headers'
 import { answerJson } from './respond'
 import { findFile, isHeld, type PageFile, type PageFiles } from './static-page'
 
-/** What a program is told at `/`, after Vix's presence example. */
+/** The response at `/` to a program, as in Vix's presence example. */
 export const WELCOME = {
   message: 'Presence example running',
   hint: 'Connect via WebSocket and send presence.join',
 } as const
 
-/** Whether new clients should be sent here. Read for each request. */
+/** Whether a load balancer should send new clients to this server. */
 export interface Readiness {
-  /** Why not; empty where they should. */
+  /** Reasons why not; empty if it should. */
   readonly readiness: readonly string[]
-  /** The code with which the store refuses; null where it says none. */
+  /** The error code of the store, such as `OOM`; null if there is none. */
   readonly storeErrorCode: string | null
 }
 
@@ -23,9 +23,9 @@ export interface Readiness {
  * ```
  * GET /         the page to a browser (Accept: text/html), JSON to a program
  * GET /healthz  200 while the process serves
- * GET /readyz   200, or 503 and why no new clients should be sent here
- * GET /socket/websocket  400: a proxy took the upgrade out, and Phoenix's client is to poll instead
- * GET /...      the page's other files, whole: a Range is not looked at
+ * GET /readyz   200, or 503 and the reasons why this server should get no new clients
+ * GET /socket/websocket  400: a proxy removed the upgrade, so that Phoenix's client falls back to long polling
+ * GET /...      the page's other files; a Range header is ignored
  * ```
  */
 export function createRequestHandler(
@@ -65,7 +65,7 @@ function answerReadiness(
   response: ServerResponse,
   { readiness: reasons, storeErrorCode }: Readiness,
 ): void {
-  // Asked again and again: no cache in between may answer.
+  // A cached response could be out of date.
   response.setHeader('Cache-Control', 'no-store')
   if (reasons.length === 0) answerJson(request, response, 200, { status: 'ready' })
   else {

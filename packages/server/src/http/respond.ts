@@ -3,7 +3,7 @@ import { DATA_HEADERS } from '../io/security-headers'
 import type { HandshakeRefusal } from '../io/wire'
 import { type Logger, logFailure } from '../log'
 
-/** Answers a request of its own that is no page: what it asks for, or why there is none. */
+/** Responds with JSON. */
 export function answerJson(
   { method }: Pick<IncomingMessage, 'method'>,
   response: ServerResponse,
@@ -19,7 +19,7 @@ export function answerJson(
   response.end(method === 'HEAD' ? undefined : text)
 }
 
-/** Refuses a request of which nothing more is read. `more` is in the body as well. */
+/** Refuses a request and closes its connection. The fields of `more` are added to the body. */
 export function refuseRequest(
   request: IncomingMessage,
   response: ServerResponse,
@@ -32,8 +32,8 @@ export function refuseRequest(
 }
 
 /**
- * Does what answers a request, now or later. What it throws or rejects with is logged and answered with 500, or ends the
- * connection where an answer has begun: uncaught, it would end the process with everybody's connections. Never rejects.
+ * Runs a function that responds to a request. If it throws or rejects, the error is logged and the response is 500, or the
+ * connection is closed if a response has begun. Uncaught, the error would end the process. Never rejects.
  */
 export async function contain(log: Logger, response: ServerResponse, answer: () => unknown): Promise<void> {
   try {
@@ -47,9 +47,9 @@ export async function contain(log: Logger, response: ServerResponse, answer: () 
 function answerFailure(response: ServerResponse): void {
   try {
     if (response.headersSent) return void response.destroy()
-    // What was said for another answer is not true of this one.
+    // Headers set for the intended response do not fit this one.
     for (const name of response.getHeaderNames()) response.removeHeader(name)
-    // What is left of the request may never be read.
+    // The rest of the request may never be read.
     response.setHeader('Connection', 'close')
     answerJson(response.req, response, 500, {
       error: 'request_failed',

@@ -6,34 +6,33 @@ import { mimes } from 'mrmime'
 import { ServerError } from '../errors'
 
 /*
- *   folder --read once (read-page.ts)--> PageFiles --findFile(path)--> PageFile --> 200, or 304
+ *   folder --readPage, once--> PageFiles --findFile(path)--> PageFile --> 200, or 304
  *
- * The files are kept, not opened for each answer: a stranger that asks for many and reads none would have as many open.
- * All answers share the same bytes.
+ * The files stay in memory and all responses share their bytes. With a file opened per response, a client that requests
+ * many and reads none would hold many open files.
  */
 
 export interface PageFile {
   readonly body: Buffer
-  /** Strong: the same for the same bytes, wherever they are served. */
+  /** A strong ETag, which depends only on the bytes. */
   readonly etag: string
-  /** Of its answer, all of them. */
+  /** All headers of its response. */
   readonly headers: Readonly<OutgoingHttpHeaders>
 }
 
-/** By path, such as `/assets/app.js`, in each of the ways that Unicode has to write it: see {@link spellings}. */
+/** Files by path, such as `/assets/app.js`. Each path is present in all its {@link spellings}. */
 export type PageFiles = ReadonlyMap<string, PageFile>
 
 /**
- * A file's path as it is, composed (`é`) and decomposed (`e` and an accent): a disk may have another of them than a
- * page. A request's path is looked up as it comes, as normalizing a stranger's text takes time with the square of its
- * length. (S-43)
+ * Returns a path as it is, composed (`é`) and decomposed (`e` and an accent), because the disk and the page may use
+ * different forms. A request's path is not normalized, because that takes quadratic time on hostile text. (S-43)
  */
 export function spellings(path: string): readonly string[] {
-  // biome-ignore lint/plugin: these are the names of our own files.
+  // biome-ignore lint/plugin: file names on this machine are trusted.
   return [path, path.normalize('NFC'), path.normalize('NFD')]
 }
 
-/** Bytes of the hash in an ETag. */
+/** Length of the hash in an ETag. */
 const ETAG_BYTES = 18
 
 export function pageFile(name: string, body: Buffer, modifiedMs: number): PageFile {
@@ -48,19 +47,19 @@ export function pageFile(name: string, body: Buffer, modifiedMs: number): PageFi
       'Content-Type': type === 'text/html' ? 'text/html;charset=utf-8' : type,
       'Last-Modified': new Date(modifiedMs).toUTCString(),
       ETag: etag,
-      // Parts of a file are of no use to a page, and who may ask for any has to be checked.
+      // A page needs no ranges, and they are a way to attack a server.
       'Accept-Ranges': 'none',
     },
   }
 }
 
-/** Not by `lookup`, which finds that a file called `constructor` is a function. */
+/** Does not use `lookup`, which returns a function for an extension such as `constructor`. */
 function typeOf(name: string): string {
   const extension = name.slice(name.lastIndexOf('.') + 1).toLowerCase()
   return (Object.hasOwn(mimes, extension) ? mimes[extension] : undefined) ?? 'application/octet-stream'
 }
 
-/** The file at a request's path: itself, with `.html`, or the index of that folder. Never throws. */
+/** Finds the file of a request's path: the path itself, with `.html`, or the folder's `index.html`. Never throws. */
 export function findFile(files: PageFiles, path: string): PageFile | null {
   const name = decodePath(path)
   if (name === null) return null
@@ -68,14 +67,14 @@ export function findFile(files: PageFiles, path: string): PageFile | null {
   return files.get(name) ?? files.get(`${folder}.html`) ?? files.get(`${folder}/index.html`) ?? null
 }
 
-/** Whether the client has it already, by its `If-None-Match`. (RFC 9110, 13.1.2) */
+/** Whether the client has this version, according to its `If-None-Match` (RFC 9110, 13.1.2). */
 export function isHeld({ etag }: PageFile, ifNoneMatch: string | undefined): boolean {
   if (ifNoneMatch === undefined) return false
   const held = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   return held.includes(etag) || held.includes('*')
 }
 
-/** Null for what is no path or no text, and for a slash that was hidden within a name. */
+/** Decodes a path. Returns null if it is invalid or contains an encoded slash. */
 function decodePath(path: string): string | null {
   try {
     return !path.startsWith('/') || /%2f/i.test(path) ? null : decodeURIComponent(path)
@@ -85,21 +84,21 @@ function decodePath(path: string): string | null {
 }
 
 interface Found {
-  /** From the folder, as in a request: `/assets/app.js`. */
+  /** Path relative to the folder, as in a request: `/assets/app.js`. */
   readonly path: string
   readonly at: string
   readonly modifiedMs: number
 }
 
 /**
- * The files of a folder and of those within, but for names that begin with a dot; `.well-known` is served. Throws
- * `invalid_option` where it cannot be read, or holds more than `maxBytes`.
+ * Reads all files of a folder and its subfolders, except names that begin with a dot; `.well-known` is included. Throws
+ * `invalid_option` if the folder cannot be read or exceeds `maxBytes`.
  */
 export function readPage(folder: string, maxBytes: number): PageFiles {
   try {
     const files = new Map<string, PageFile>()
     let bytes = 0
-    // All sizes are looked at before anything is read: it may be the wrong folder, and very large.
+    // All sizes are checked before any file is read: it may be the wrong folder, and very large.
     for (const { path, at, modifiedMs } of findFiles(folder, maxBytes)) {
       const body = readFileSync(at)
       bytes += body.length
@@ -120,17 +119,17 @@ export function readPage(folder: string, maxBytes: number): PageFiles {
 function findFiles(folder: string, maxBytes: number): readonly Found[] {
   const found: Found[] = []
   let bytes = 0
-  /** `within` are the folders above, so that a link to one of them is not followed round and round. */
+  /** `within` lists the folders above, so that a link to one of them causes no endless loop. */
   const look = (at: string, path: string, within: readonly string[]): void => {
     const real = realpathSync(at)
     if (within.includes(real)) return
     for (const name of readdirSync(at)) {
       if (name.startsWith('.') && !(name === '.well-known' && path === '')) continue
       const entry = join(at, name)
-      // A link may lead nowhere.
+      // A link may be broken.
       const stats = statSync(entry, { throwIfNoEntry: false })
       if (stats?.isDirectory()) look(entry, `${path}/${name}`, [...within, real])
-      // To read a pipe would wait for ever.
+      // Reading a pipe would block.
       if (!stats?.isFile()) continue
       bytes += stats.size
       if (bytes > maxBytes) throw tooLarge(folder, maxBytes, bytes, `${path}/${name}`)

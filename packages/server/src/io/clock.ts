@@ -1,20 +1,20 @@
-/** What a timer can wait, in milliseconds; it fires at once where it is told to wait longer. */
+/** The longest delay of a timer, in milliseconds. A timer with a longer delay would fire at once. */
 export const LONGEST_DELAY_MS = 2 ** 31 - 1
 
-/** A timer that can be called off. Calling it off twice, or after it fired, does nothing. */
+/** A running timer. Cancelling it twice, or after it fired, has no effect. */
 export interface Timer {
   cancel(): void
 }
 
-/** Time, as far as the server knows it. Tests pass a virtual one. */
+/** The server's source of time. Tests pass a virtual clock. */
 export interface Clock {
-  /** Milliseconds that only ever grow; not the time of day, which can jump. */
+  /** Monotonic milliseconds from an arbitrary start. */
   now(): number
   /** The time of day in Unix milliseconds, which can jump. */
   timeMs(): number
   /** Runs once after `delayMs`. */
   after(delayMs: number, run: () => void): Timer
-  /** Runs once all input of this turn of the event loop has been read. */
+  /** Runs after the event loop has read all input of this turn. */
   soon(run: () => void): void
 }
 

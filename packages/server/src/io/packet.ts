@@ -11,37 +11,37 @@ export interface CompressionOptions {
 }
 
 /**
- * Frames that leave together. What goes to many is one packet for all of them: its WebSocket bytes are made, and
- * compressed, once, by whoever sends it first.
+ * Frames that are sent together. All receivers of a fan-out share one packet: the first wire that sends it encodes and
+ * compresses it, and the others reuse the bytes.
  */
 export class Packet {
   readonly frames: readonly Frame[]
-  /** Whether it says all of what it is about, whatever was said before: a topic's state. */
+  /** Whether it is a topic's whole state, which replaces everything sent before it. */
   readonly isState: boolean
-  /** Whether it need not wait for the end of the turn, where nothing else is due to the peer. */
+  /** Whether it may be sent before the end of the turn, if nothing else waits for the peer. */
   readonly isImmediate: boolean
   #plain: Buffer | null = null
   #compressed: Buffer | null = null
 
-  constructor(frames: readonly Frame[], isState = false, isPrompt = false) {
+  constructor(frames: readonly Frame[], isState = false, isImmediate = false) {
     this.frames = frames
     this.isState = isState
-    this.isImmediate = isPrompt
+    this.isImmediate = isImmediate
   }
 
-  /** About how many bytes it has: as it was written last, or one for each character where it was not yet. */
+  /** Approximate size in bytes: exact once encoded, and before that one byte per character. */
   get size(): number {
     const written = this.#compressed ?? this.#plain
     return written ? written.length : this.frames.reduce((sum, frame) => sum + frame.length, 0)
   }
 
-  /** As unmasked WebSocket messages, one after the other. */
+  /** Encodes the frames as unmasked WebSocket messages. */
   plain(): Buffer {
     this.#plain ??= encodePlain(this.frames)
     return this.#plain
   }
 
-  /** The same, for a peer that agreed on permessage-deflate. The options are those of the first call. */
+  /** Encodes them for a peer that negotiated permessage-deflate. Only the options of the first call count. */
   compressed(options: CompressionOptions): Buffer {
     if (!this.#compressed) {
       const isLarge = this.frames.some((frame) => payloadBytes(frame) >= options.thresholdBytes)
@@ -88,41 +88,38 @@ function encodeCompressed(frames: readonly Frame[], { thresholdBytes, level }: C
   )
 }
 
-/** Up to this many bytes are copied into one buffer; more are handed over piece by piece. */
+/** Up to this many bytes are copied into one buffer; larger batches stay in pieces. */
 const COPIED_BYTES = 4096
 
-/**
- * What a wire is to write in one go. In a fan-out one wire after the other is given the same packets: they are put
- * together for the first of them, and the rest write the same bytes.
- */
+/** Joins packets to the bytes of one write. In a fan-out, wires that write the same packets in one turn share the bytes. */
 export class PacketBatch {
   readonly #clock: Pick<Clock, 'soon'>
   #packets: readonly Packet[] = []
   #compression: CompressionOptions | null = null
   #pieces: readonly Buffer[] = []
-  #isKept = false
+  #isReleaseDue = false
 
   constructor(clock: Pick<Clock, 'soon'>) {
     this.#clock = clock
   }
 
-  /** The bytes of these packets, in order, as few pieces as it is worth making of them. */
+  /** Returns the bytes of these packets in order, in few pieces. */
   encode(packets: readonly Packet[], compression: CompressionOptions | null): readonly Buffer[] {
     if (compression !== this.#compression || !isSame(packets, this.#packets)) {
       this.#packets = packets
       this.#compression = compression
       this.#pieces = piecesOf(packets, compression)
-      this.#keep()
+      this.#releaseAfterTurn()
     }
     return this.#pieces
   }
 
-  /** What was put together is of use in this turn of the event loop, and let go of after it. */
-  #keep(): void {
-    if (this.#isKept) return
-    this.#isKept = true
+  /** Later turns send other packets, so the bytes would only take memory. */
+  #releaseAfterTurn(): void {
+    if (this.#isReleaseDue) return
+    this.#isReleaseDue = true
     this.#clock.soon(() => {
-      this.#isKept = false
+      this.#isReleaseDue = false
       this.#packets = []
       this.#pieces = []
     })

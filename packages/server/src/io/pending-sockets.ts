@@ -1,13 +1,13 @@
 /*
  *   TCP connection --add--> waits for its first request --remove--> a request, an upgrade, its end
  *                                 |
- *                         trim: of too many, in all or from one address, the oldest are cut off
+ *                         trim: above a limit, in total or per address, the oldest are closed
  *
- * Opening TCP connections and sending nothing costs a stranger next to nothing. The oldest go, not the newest: an honest
- * client sends its request at once, and is out of here before its turn comes.
+ * An attacker can cheaply open TCP connections and send nothing. The oldest are closed, not the newest, because an honest
+ * client sends its request at once and leaves this list early.
  */
 
-/** What can be cut off. */
+/** A socket, as far as this class needs it. */
 export interface Severable {
   destroy(): unknown
 }
@@ -20,10 +20,10 @@ export interface PendingSocketsOptions {
 /** TCP connections without a whole request. */
 export class PendingSockets<S extends Severable> {
   readonly #options: PendingSocketsOptions
-  /** Each with its address, oldest first. */
+  /** Each socket with its address, oldest first. */
   readonly #sockets = new Map<S, string | null>()
   readonly #ofAddress = new Map<string, Set<S>>()
-  /** Those of addresses that had too many when one was added. */
+  /** Sockets of the addresses that exceeded their limit when one was added. */
   readonly #crowded = new Set<Set<S>>()
 
   constructor(options: PendingSocketsOptions) {
@@ -34,17 +34,17 @@ export class PendingSockets<S extends Severable> {
     return this.#sockets.size
   }
 
-  /** Addresses that are counted. */
+  /** Number of counted addresses. */
   get addressCount(): number {
     return this.#ofAddress.size
   }
 
-  /** Whether there may be some to {@link trim}. */
+  /** Whether {@link trim} may have work. */
   get isCrowded(): boolean {
     return this.#crowded.size > 0 || this.#sockets.size > this.#options.max
   }
 
-  /** `address` is null where addresses are not counted. */
+  /** Pass null as `address` where nothing is counted per address. */
   add(socket: S, address: string | null): void {
     this.#sockets.set(socket, address)
     if (address === null) return
@@ -54,7 +54,7 @@ export class PendingSockets<S extends Severable> {
     if (own.size > this.#options.maxPerAddress) this.#crowded.add(own)
   }
 
-  /** It has sent a request, or is gone. */
+  /** Call it when the socket has sent a request or is closed. */
   remove(socket: S): void {
     const address = this.#sockets.get(socket)
     this.#sockets.delete(socket)
@@ -65,22 +65,23 @@ export class PendingSockets<S extends Severable> {
   }
 
   /**
-   * Cuts off those that are too many. Not at once when one is added: a turn of the event loop may accept hundreds of
-   * connections before it reads what has long been sent on them.
+   * Closes sockets above the limits. `add` does not do this itself: one turn of the event loop may accept hundreds of
+   * connections before it reads the requests that already arrived on them.
    */
   trim(): void {
     const { max, maxPerAddress } = this.#options
-    for (const own of this.#crowded) this.#cutOff(own, maxPerAddress)
+    for (const own of this.#crowded) this.#closeOldest(own, maxPerAddress)
     this.#crowded.clear()
-    this.#cutOff(this.#sockets.keys(), max)
+    this.#closeOldest(this.#sockets.keys(), max)
   }
 
-  /** Cuts off all of them. */
+  /** Closes all sockets. */
   clear(): void {
-    this.#cutOff(this.#sockets.keys(), 0)
+    this.#closeOldest(this.#sockets.keys(), 0)
   }
 
-  #cutOff(oldestFirst: Iterable<S>, max: number): void {
+  /** Closes the oldest sockets until `max` are left. */
+  #closeOldest(oldestFirst: Iterable<S>, max: number): void {
     const all = [...oldestFirst]
     for (const socket of all.slice(0, Math.max(0, all.length - max))) {
       this.remove(socket)

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { HandshakeRefusal, HandshakeRequest } from './wire'
 
 /**
- * What of a request tells who is connecting and what they speak; null where its target is no URL. `addressOf` tells where
- * it comes from.
+ * Reads a handshake from an HTTP request. Returns null if the request target is not a URL. `addressOf` returns the client's
+ * address.
  */
 export function readHandshake(
   request: IncomingMessage,
@@ -17,22 +17,22 @@ export function readHandshake(
     path: target.path,
     params: new Map(target.searchParams),
     headers,
-    // A token that came as a subprotocol is none: it must not be named in an answer.
+    // A token sent as a subprotocol is removed, so that no response ever selects it.
     subprotocols: offered.filter((name) => name !== '' && !name.startsWith(TOKEN_SUBPROTOCOL)),
     token: tokenOf(request, offered),
     remoteAddress: addressOf(request),
   }
 }
 
-/** What a request asks for: its target without the host. */
+/** A request target without its host. */
 export interface Target {
   readonly path: string
   readonly searchParams: URLSearchParams
 }
 
 /**
- * Reads a request's target: a path and query, or a whole address (RFC 9112, 3.2.2). Null for anything else. A host in it
- * is skipped, never parsed: to decode an international name (`xn--…`) takes time with the square of its length. (S-43)
+ * Reads a request target: a path and query, or a whole URL (RFC 9112, 3.2.2). Returns null for anything else. A host is
+ * skipped, not parsed: decoding an international name (`xn--…`) takes quadratic time. (S-43)
  */
 export function targetOf({ url = '/' }: IncomingMessage): Target | null {
   const path = url.startsWith('/') ? url : withoutHost(url)
@@ -41,7 +41,7 @@ export function targetOf({ url = '/' }: IncomingMessage): Target | null {
   return { path: pathname, searchParams }
 }
 
-/** `/path?query` of `http://host/path?query`; null where there is no such address. */
+/** Returns `/path?query` of `http://host/path?query`, or null for another form. */
 function withoutHost(url: string): string | null {
   const scheme = ['http://', 'https://'].find((each) => url.slice(0, each.length).toLowerCase() === each)
   if (scheme === undefined) return null
@@ -50,16 +50,16 @@ function withoutHost(url: string): string | null {
   return url[end] === '/' ? url.slice(end) : `/${url.slice(end)}`
 }
 
-/** Index of the first of some characters, from `start` on; the text's length where there is none. */
+/** Index of the first of these characters from `start` on, or the text's length. */
 function indexOfAny(text: string, characters: string, start: number): number {
   let at = start
   while (at < text.length && !characters.includes(text[at] as string)) at++
   return at
 }
 
-/** How Phoenix's client sends its `authToken` with a WebSocket, for which a browser lets it set no header. */
+/** Phoenix's client sends its `authToken` as this subprotocol, because a browser cannot set a WebSocket's headers. */
 const TOKEN_SUBPROTOCOL = 'base64url.bearer.phx.'
-/** How it sends it with a long poll. */
+/** Phoenix's client sends its `authToken` in this header of a long poll. */
 const TOKEN_HEADER = 'x-phoenix-authtoken'
 
 function tokenOf({ headers }: IncomingMessage, offered: readonly string[]): string | null {
@@ -69,11 +69,11 @@ function tokenOf({ headers }: IncomingMessage, offered: readonly string[]): stri
   if (typeof header === 'string') return header
   const encoded = offered.find((name) => name.startsWith(TOKEN_SUBPROTOCOL))
   if (encoded === undefined) return null
-  // The client writes a byte for each character (`btoa`), and Node reads a header's bytes the same way.
+  // `btoa` encodes one byte per character, and latin1 decodes it the same way.
   return Buffer.from(encoded.slice(TOKEN_SUBPROTOCOL.length), 'base64').toString('latin1')
 }
 
-/** The token of `Bearer <token>`; empty where there is none. */
+/** Returns the token of `Bearer <token>`, or an empty string. */
 function bearerOf(authorization: string): string {
   const end = authorization.indexOf(' ')
   return end > 0 && authorization.slice(0, end).toLowerCase() === 'bearer'
@@ -81,14 +81,14 @@ function bearerOf(authorization: string): string {
     : ''
 }
 
-/** An HTTP server, as far as it drops headers: Node does so past `maxHeadersCount`, in some versions, without a word. */
+/** An HTTP server. Some versions of Node silently drop headers beyond its `maxHeadersCount`. */
 export interface HeaderDropping {
   readonly maxHeadersCount: number | null
 }
 
 /**
- * The refusal of a request that has more than `maxHeaders`, or of which headers may have been dropped; null where there
- * are all. What a proxy adds comes last: with enough headers of its own, a client would have it dropped. (S-45)
+ * Refuses a request that has more than `maxHeaders`, or whose last headers Node may have dropped; returns null otherwise. A
+ * proxy's headers come last, so a client could send enough headers to have them dropped. (S-45)
  */
 export function tooManyHeaders(
   { rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>,
@@ -96,7 +96,7 @@ export function tooManyHeaders(
   server: HeaderDropping | null = null,
 ): HandshakeRefusal | null {
   const most = Math.min(maxHeaders, droppedFrom(server) - 1)
-  // Names and values by turns.
+  // `rawHeaders` alternates names and values.
   const count = rawHeaders.length / 2
   if (count <= most) return null
   return {
@@ -107,8 +107,8 @@ export function tooManyHeaders(
 }
 
 /**
- * The count at which a server of that setting may have dropped some; 0 is no bound. Where nothing is set, Node 20 drops
- * headers from the 1000th on, though its page says 2000.
+ * The number of headers from which on this server may have dropped some; a setting of 0 means no limit. Without a setting,
+ * Node 20 drops headers from the 1000th on, although its documentation says 2000.
  */
 function droppedFrom(server: HeaderDropping | null): number {
   const max = server === null ? 0 : (server.maxHeadersCount ?? 1000)

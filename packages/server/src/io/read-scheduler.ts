@@ -1,25 +1,20 @@
 import type { Clock } from './clock'
 
-/**
- * Milliseconds for which one kind of work (reading, letting in, writing) may go on before the event loop has its turn,
- * where there is much of it.
- */
+/** Milliseconds that one kind of work (reading or writing) may take before it yields to the event loop. */
 export const MAX_TURN_MS = 10
 
-/** What reads. */
+/** A wire that reads from a socket. */
 export interface Reader {
-  /** Handles what has come. */
+  /** Handles a chunk. */
   read(chunk: Buffer): void
-  /** Reads nothing more for now. */
   pause(): void
-  /** Reads on. */
   resume(): void
 }
 
 /**
- * What peers have sent, handled at once as long as the turn is young, and later where it is not: when thousands write at
- * the same moment, the event loop hands all of it over in one turn, and no timer would run until it is done. Who has to
- * wait is paused, so that no more than one chunk of each is held.
+ * Handles incoming chunks at once while the turn is shorter than {@link MAX_TURN_MS}, and defers the rest. When thousands
+ * of clients write at the same moment, the event loop delivers everything in one turn, and timers would be late. A reader
+ * with a deferred chunk is paused, so that at most one chunk per reader is held.
  */
 export class ReadScheduler {
   readonly #clock: Clock
@@ -56,7 +51,7 @@ export class ReadScheduler {
       reader.read(chunk)
       reader.resume()
     }
-    // Those that came meanwhile come after those that wait already.
+    // Chunks that arrived meanwhile go behind those that already wait.
     this.#waiting = waiting.slice(done).concat(this.#waiting)
   }
 }

@@ -1,20 +1,19 @@
 /*
- * Said with every answer: a browser is not to guess what it is (nosniff), nor to tell other sites that somebody was here
- * (Referrer-Policy). What the answer may do in a browser is said by its Content-Security-Policy: JSON may do nothing, and
- * nobody may show it in a frame.
+ * `nosniff` stops a browser from guessing the content type, and the Referrer-Policy from naming this page to other sites.
+ * The Content-Security-Policy of JSON forbids everything, including showing it in a frame.
  */
 
 const OF_EVERY_ANSWER = { 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' } as const
 
-/** Of an answer that is data. (S-47) */
+/** Headers of a response that is data. (S-47) */
 export const DATA_HEADERS = {
   ...OF_EVERY_ANSWER,
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
 } as const
 
 /**
- * What the page may do, unless the option `contentSecurityPolicy` says otherwise: its own files, and pictures and fonts
- * that stand in them as `data:`. `'self'` lets it connect to the host that it is from, by WebSocket too.
+ * The default of the option `contentSecurityPolicy`: the page may load its own files, and images and fonts as `data:`.
+ * `'self'` also allows connections to its own host, including WebSockets.
  */
 export const DEFAULT_PAGE_POLICY = [
   "default-src 'self'",
@@ -26,7 +25,7 @@ export const DEFAULT_PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** Of an answer that is a file of the page. */
+/** Headers of a response that is a file of the page. */
 export function pageHeaders(policy: string | null): Readonly<Record<string, string>> {
   return policy === null ? OF_EVERY_ANSWER : { ...OF_EVERY_ANSWER, 'Content-Security-Policy': policy }
 }

@@ -1,18 +1,18 @@
 import type { Writable } from 'node:stream'
 
 /*
- *   2 MB --> slice, slice, ... as long as the system takes them at once
- *            slice --> callback --> slice --> callback ... --> onEmpty       for a peer that reads slowly
+ *   2 MB --> slice, slice, ... while the system takes them at once
+ *            slice --> callback --> slice --> callback ... --> onEmpty       when the peer reads slowly
  *            64 KiB
  *
- * A stream counts a write once all of it has left, and makes one write of those that wait behind it. So what is more than
- * a slice is handed over a slice at a time: on every runtime it can be seen whether the peer reads, however slowly. (S-101)
+ * A stream counts a write only after all of it has left, and merges the writes that wait behind it. Large writes are
+ * therefore passed on slice by slice, so that every runtime shows whether the peer still reads, however slowly. (S-101)
  */
 
-/** Most bytes that a socket is given before the system has taken those before them. */
+/** Most bytes that a socket receives before the system has taken the previous ones. */
 export const SLICE_BYTES = 65_536
 
-/** What waits for one socket. There is one for as long as something waits, and nothing else writes meanwhile. */
+/** The waiting bytes of one socket. It exists only while bytes wait, and nothing else may write to the socket meanwhile. */
 export class SliceQueue {
   readonly #socket: Writable
   readonly #onEmpty: () => void
@@ -21,18 +21,18 @@ export class SliceQueue {
   #isWaiting = false
   #endsAfter = false
 
-  /** @param onEmpty - the system has taken everything that had to wait; never called from within a call */
+  /** @param onEmpty - called when the system has taken all bytes; never from within a method of this class */
   constructor(socket: Writable, onEmpty: () => void) {
     this.#socket = socket
     this.#onEmpty = onEmpty
   }
 
-  /** Bytes that the socket was not given yet. */
+  /** Bytes that have not been passed to the socket. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** Whether the system has still to take some of it. */
+  /** Whether the system has not yet taken everything. */
   get isWaiting(): boolean {
     return this.#isWaiting
   }
@@ -46,12 +46,12 @@ export class SliceQueue {
     if (!this.#isWaiting) this.#write()
   }
 
-  /** Ends the socket once everything is written. */
+  /** Ends the socket after everything is written. */
   end(): void {
     this.#endsAfter = true
   }
 
-  /** Gives the socket what the system takes at once, and one slice more. */
+  /** Writes slices until the system stops taking them at once. */
   #write(): void {
     this.#isWaiting = false
     while (this.#slices.length > 0 && !this.#isWaiting) {
@@ -62,7 +62,7 @@ export class SliceQueue {
     }
   }
 
-  /** The first one, with those after it that it has room for. */
+  /** Removes the first slice, joined with the following ones that fit into one slice. */
   #takeSlice(): Uint8Array {
     let count = 0
     let bytes = 0
@@ -75,11 +75,11 @@ export class SliceQueue {
     return slices.length === 1 && slices[0] ? slices[0] : Buffer.concat(slices, bytes)
   }
 
-  /** Of a slice that was taken at once it is told late, when another one may be waiting. */
+  /** The callback of a slice that the system took at once may come late, while another slice waits. */
   #written(error: Error | null): void {
     if (!this.#isWaiting) return
     if (error) {
-      // The socket is gone, and says so itself.
+      // The socket is closed, and its `close` event follows.
       this.#slices = []
       this.#bytes = 0
       return

@@ -3,23 +3,23 @@ import type { Clock } from './clock'
 import { PendingSockets, type Severable } from './pending-sockets'
 
 /*
- *   upgrade of another path --watch--> waits for another listener --it writes--> that listener's
+ *   upgrade of another path --watch--> waits for another listener --it writes--> that listener owns it
  *                                          |
- *          timeoutMs, one too many (in all, of its address), or close(): cut off
+ *          timeoutMs, above a limit (in total or per address), or close(): the socket is closed
  *
- * Node hands each upgrade to every listener and never asks whether one of them answered. A path that nobody knows would
- * hold its socket for ever. (S-46)
+ * Node passes each upgrade to every listener and never checks whether one of them answered. Without this watch, an upgrade
+ * of an unknown path would hold its socket indefinitely. (S-46)
  */
 
 export interface UnansweredUpgradesOptions {
   readonly clock: Clock
-  /** Milliseconds that another listener has to answer. */
+  /** Milliseconds in which another listener must answer. */
   readonly timeoutMs: number
   readonly max: number
   readonly maxPerAddress: number
 }
 
-/** Sockets whose upgrade is left to the other listeners of an HTTP server. */
+/** Watches the sockets whose upgrades are left to other listeners of an HTTP server. */
 export class UnansweredUpgrades {
   readonly #clock: Clock
   readonly #timeoutMs: number
@@ -32,14 +32,14 @@ export class UnansweredUpgrades {
     this.#pending = new PendingSockets({ max, maxPerAddress })
   }
 
-  /** How many are watched. */
+  /** Number of watched sockets. */
   get size(): number {
     return this.#pending.size
   }
 
-  /** `writtenBytes` is what had been written when the upgrade came; `address` is null where addresses are not counted. */
+  /** Pass the bytes that were written when the upgrade came, and null as `address` where nothing is counted per address. */
   watch(socket: Duplex, writtenBytes: number, address: string | null): void {
-    // Most listeners answer within the turn, and theirs are never counted.
+    // Most listeners answer within the turn, and their sockets are then never counted.
     this.#clock.soon(() => {
       if (isAnswered(socket, writtenBytes)) return
       if (this.#isClosed) return void socket.destroy()
@@ -63,8 +63,8 @@ export class UnansweredUpgrades {
   }
 
   /**
-   * Stops watching. Upgrades that nobody has answered by now are cut off: left open, nobody would ever end them, and they
-   * would keep their HTTP server from closing. (S-93)
+   * Stops watching and closes all unanswered sockets. If they stayed open, nobody would end them, and the HTTP server could
+   * not close. (S-93)
    */
   close(): void {
     this.#isClosed = true
@@ -72,12 +72,12 @@ export class UnansweredUpgrades {
   }
 }
 
-/** Whether somebody has answered an upgrade, or ended it, since so much was written. */
+/** Whether anyone has written to the socket or ended it since `writtenBytes`. */
 export function isAnswered(socket: Duplex, writtenBytes: number): boolean {
   return socket.destroyed || socket.writableEnded || bytesWrittenTo(socket) !== writtenBytes
 }
 
-/** What was written to a socket since it is there; it may have had answers to earlier requests. */
+/** Bytes written to a socket so far, including responses to earlier requests. */
 export function bytesWrittenTo(socket: Duplex & { readonly bytesWritten?: number }): number {
   return socket.bytesWritten ?? 0
 }

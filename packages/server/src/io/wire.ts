@@ -3,89 +3,89 @@ import type { Packet } from './packet'
 /*
  *   listener --admit(handshake)--> Acceptance --open(wire)--> WireEvents
  *
- * The port between connections and whatever carries them. A listener reads handshakes and makes wires; a wire carries
- * messages. Each keeps the laws S-69 to S-73, which wire-conformance.ts tests; docs/guides/listener.md says how to write one.
+ * The port between connections and their transport. A listener reads handshakes and creates wires; a wire carries
+ * messages. Both must keep the laws S-69 to S-73, which wire-conformance.ts tests. docs/guides/listener.md explains how to
+ * write one.
  */
 
-/** The server's end of one connection. It tells nothing from within a call of one of these methods. (S-69) */
+/** The server's end of one connection. None of its methods calls an event from within the call. (S-69) */
 export interface Wire {
   /**
-   * Hands packets to the operating system in one write, as far as it takes them. Returns how many bytes of them were not
-   * a state: those count against a slow reader. Does nothing once closed.
+   * Writes packets, in one system call if possible. Returns the bytes of all packets but states: these count against a slow
+   * reader. Does nothing after a close.
    */
   send(packets: readonly Packet[]): number
-  /** Bytes that were sent and have not left this process. */
+  /** Bytes that were sent but have not left this process. */
   readonly bufferedBytes: number
-  /** Bytes that have left this process so far. It grows while a large write is under way, as far as the runtime tells. */
+  /** Bytes that have left this process. It grows during a large write, if the runtime reports that. */
   readonly sentBytes: number
-  /** Has {@link WireEvents.onDrain} called once nothing waits any more, of however little that waits now. */
+  /** Asks for {@link WireEvents.onDrain} when no bytes wait any more, even if few wait now. */
   watchDrain(): void
-  /** Asks the peer to show that it is there; it answers through {@link WireEvents.onPong}. */
+  /** Asks the peer for a sign of life, which arrives as {@link WireEvents.onPong}. */
   ping(): void
-  /** Begins an orderly close. The peer has a bounded time to answer; of what it sends only that is read. */
+  /** Starts an orderly close. The peer has a bounded time to answer, and nothing else that it sends is read. */
   close(code: number, reason: string): void
-  /** Ends it now, without another word. */
+  /** Ends the connection at once. */
   terminate(): void
 }
 
-/** What a wire tells its connection. */
+/** The events of a wire. */
 export interface WireEvents {
   /**
-   * A whole message: a text's UTF-8 bytes, or bytes. Valid until the call returns. `wireBytes`: how many bytes the peer
-   * sent for it, which may be more than `data` has, or far fewer where it was compressed.
+   * A whole message: the UTF-8 bytes of a text, or binary data. `data` is valid until the call returns. `wireBytes` is the
+   * number of bytes that the peer sent for it, which may be larger than `data`, or much smaller if it was compressed.
    */
   onMessage(data: Buffer, isBinary: boolean, wireBytes: number): void
   /**
-   * Bytes came that carry no message: control frames, empty fragments, line ends of a post. `isRefused`: they were not
-   * allowed, and their sender was told.
+   * Bytes arrived that carry no message: control frames, empty fragments, line ends of a post. `isRefused` means that they
+   * were rejected and the sender was told.
    */
   onNonMessageBytes(bytes: number, isRefused: boolean): void
-  /** The peer showed that it is there. */
+  /** The peer gave a sign of life. */
   onPong(): void
-  /** All that was sent has left this process, after much of it had to wait or where it was watched. May come again. */
+  /** All sent bytes have left this process, after many had to wait or after {@link Wire.watchDrain}. May be called repeatedly. */
   onDrain(): void
-  /** Once, the last of all. 1006 where the peer went without a word. */
+  /** The connection has ended. Called exactly once, as the last event. 1006 means that the peer sent no close. */
   onClose(code: number, reason: string): void
 }
 
-/** What is known of a peer from its handshake. */
+/** The handshake of a client. */
 export interface HandshakeRequest {
   readonly path: string
-  /** Of the query string; a name that comes twice has its last value. */
+  /** The query string. A repeated name has its last value. */
   readonly params: ReadonlyMap<string, string>
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
-  /** What the client offers, without a token that came as one. */
+  /** The subprotocols that the client offers, without one that carries a token. */
   readonly subprotocols: readonly string[]
   /**
-   * The secret by which the client says who it is: of `Authorization: Bearer`, of the subprotocol
-   * `base64url.bearer.phx.…` (a browser can set no header), or of a long poll's header. Null where there is none. Keep
-   * it out of logs.
+   * The client's token: from `Authorization: Bearer`, from the subprotocol `base64url.bearer.phx.…` (a browser cannot set
+   * headers), or from a long poll's header. Null if there is none. Keep it out of logs.
    */
   readonly token: string | null
-  /** Of the client, where proxies are trusted (`trustProxy`); else of whoever connected. IPv4 is spelt as such. */
+  /** The client's address; behind a proxy that `trustProxy` does not name, the proxy's. IPv4 is never written as IPv6. */
   readonly remoteAddress: string
 }
 
-/** A handshake that is not taken: an HTTP status and a body that helps. */
+/** A refused handshake: an HTTP status, and a reason and a message for its body. */
 export interface HandshakeRefusal {
   readonly status: number
   readonly reason: string
   readonly message: string
-  /** Seconds after which it is worth trying again. */
+  /** Seconds after which the client may try again. */
   readonly retryAfterS?: number
 }
 
-/** A handshake that is taken. */
+/** An accepted handshake. Call exactly one of `open` and `abandon`. */
 export interface Acceptance {
   readonly subprotocol: string | null
-  /** Called once the WebSocket is open. */
+  /** Call it when the transport is open. */
   open(wire: Wire): WireEvents
-  /** Called instead where it will not be: the client has gone, or the rest of its handshake is wrong. */
+  /** Call it instead if the client has gone or the rest of its handshake is invalid. */
   abandon(): void
 }
 
-/** Decides over a handshake. Must not reject; takes the time that it needs within its own bound. */
+/** Accepts or refuses a handshake. It must not reject, and must bound its own time. */
 export type Admit = (request: HandshakeRequest) => Promise<Acceptance | HandshakeRefusal>
 
-/** Reason of the refusal of a handshake that asks for nothing that is spoken here. */
+/** The reason of a refusal because the path or the subprotocols match no dialect. */
 export const NO_DIALECT = 'no_dialect'

@@ -2,28 +2,28 @@ import { type Logger, logFailure } from '../log'
 import type { Clock } from './clock'
 import { MAX_TURN_MS } from './read-scheduler'
 
-/** Something that has work to do once the present turn of the event loop is over. Where it throws, that is logged. */
+/** A writer that flushes after the current turn of the event loop. An error that it throws is logged. */
 export interface ScheduledWriter {
-  /** How many things it had to do, which another turn would have done one by one. */
+  /** Flushes, and returns the number of things that it combined. */
   flush(): number
 }
 
-/** How many are run between two looks at the clock. */
+/** Writers that run between two readings of the clock. */
 const STRIDE = 64
-/** Weight of the latest slice in the average cost. */
+/** Weight of the latest run in the average cost. */
 const SMOOTHING = 0.2
-/** Under load the next run comes so much of the last one's time after it. More comes together meanwhile, and shares it. */
+/** Under load, the pause after a run is this multiple of the run's time. More work accumulates meanwhile and shares a run. */
 const REST = 1
-/** Milliseconds that a run has to take before that is worth it, as a timer counts whole ones. */
+/** Shortest run, in milliseconds, that is followed by a pause: timers have a resolution of one millisecond. */
 const LEAST_REST_MS = 1
-/** Things for each that was run, on average, from which on there is load. With one thing each nothing waits. */
+/** Average number of things per writer from which on the server counts as loaded. */
 const LOADED = 1.5
-/** Milliseconds for which that is remembered. */
+/** Milliseconds for which the server counts as loaded after such a run. */
 const LOADED_MS = 100
 
 /**
- * Runs what was marked, each once, at the end of the turn, and lets the event loop have its turn where there is much of
- * it. One timer for all, instead of one for each connection. When quiet, nothing waits; under load the runs are spaced.
+ * Flushes scheduled writers at the end of the turn, each once, and yields to the event loop when there is much to do. One
+ * timer serves all connections. An idle server adds no delay; under load there is a pause between the runs.
  */
 export class WriteScheduler {
   readonly #clock: Clock
@@ -40,14 +40,14 @@ export class WriteScheduler {
     this.#log = log
   }
 
-  /** What one run of a marked thing has cost of late, in milliseconds. */
+  /** Recent average cost of one flush, in milliseconds. */
   get costMs(): number {
     return this.#costMs
   }
 
   /**
-   * Whether something may be written at once, instead of at the end of the turn: the first of a turn, where nothing is due
-   * and there was no load of late. What follows in the same turn comes together at its end.
+   * Whether the caller may write at once instead of at the end of the turn. It returns true for the first caller of a turn,
+   * if no run is due and there was no recent load; later writes of the turn are combined at its end.
    */
   takeTurn(): boolean {
     if (this.#isDue || this.#isTurnTaken || this.#clock.now() < this.#loadedUntilMs) return false
@@ -58,9 +58,9 @@ export class WriteScheduler {
     return true
   }
 
-  /** To be marked once until its `onTick`; whoever marks keeps note of that. */
-  schedule(ticked: ScheduledWriter): void {
-    this.#scheduled.push(ticked)
+  /** Schedules a flush. The caller must not schedule a writer again before its `flush`. */
+  schedule(writer: ScheduledWriter): void {
+    this.#scheduled.push(writer)
     if (!this.#isDue) this.#scheduleRun(this.#notBeforeMs - this.#clock.now())
   }
 
@@ -71,39 +71,37 @@ export class WriteScheduler {
   }
 
   #run(): void {
-    const marked = this.#scheduled
+    const writers = this.#scheduled
     this.#scheduled = []
     this.#isDue = false
     const startedMs = this.#clock.now()
     let nowMs = startedMs
     let done = 0
     let things = 0
-    while (done < marked.length && nowMs - startedMs < MAX_TURN_MS) {
-      const until = Math.min(marked.length, done + STRIDE)
-      while (done < until) things += this.#runOne(marked[done++] as ScheduledWriter)
+    while (done < writers.length && nowMs - startedMs < MAX_TURN_MS) {
+      const until = Math.min(writers.length, done + STRIDE)
+      while (done < until) things += this.#runOne(writers[done++] as ScheduledWriter)
       nowMs = this.#clock.now()
     }
     const spentMs = nowMs - startedMs
     this.#costMs += (spentMs / done - this.#costMs) * SMOOTHING
-    if (done < marked.length) return this.#postpone(marked.slice(done))
+    if (done < writers.length) return this.#postpone(writers.slice(done))
     const isLoaded = things / done >= LOADED
     if (isLoaded) this.#loadedUntilMs = nowMs + LOADED_MS
     this.#notBeforeMs = isLoaded && spentMs * REST >= LEAST_REST_MS ? nowMs + spentMs * REST : 0
   }
 
-  /**
-   * One that fails must not take the rest with it: whoever waits is marked once, and would never be marked again. (S-13)
-   */
-  #runOne(ticked: ScheduledWriter): number {
+  /** An error must not stop the run: the remaining writers believe that they are scheduled, and would never flush. (S-13) */
+  #runOne(writer: ScheduledWriter): number {
     try {
-      return ticked.flush()
+      return writer.flush()
     } catch (error) {
       logFailure(this.#log, error, {}, 'writing to a connection failed')
       return 1
     }
   }
 
-  /** Those that were not reached come first in the next turn, before whoever was marked meanwhile. */
+  /** The remaining writers come first in the next turn, before those scheduled meanwhile. */
   #postpone(rest: ScheduledWriter[]): void {
     this.#scheduled = rest.concat(this.#scheduled)
     if (!this.#isDue) this.#scheduleRun(0)

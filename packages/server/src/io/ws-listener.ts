@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer } from '@rollcall/ws'
 import { ServerError } from '../errors'
 import { type Logger, logFailure, SampledLog } from '../log'
-import { systemClock } from './clock'
+import type { Clock } from './clock'
 import { ignoreErrors } from './late-errors'
 import { type CompressionOptions, PacketBatch } from './packet'
 import { readHandshake } from './read-handshake'
@@ -20,24 +20,25 @@ import { WsWire, type WsWireContext } from './ws-wire'
  *                                |
  *                            acceptance --> ws's handshake --> WsWire --> accept(wire) -> WireEvents
  *
- * The only file that knows of `ws`: it checks the handshake and agrees on the extension. The socket is ours from then
- * on, as `ws` would encode what goes to many once for each of them.
+ * The only file that uses `ws`, which checks the handshake and negotiates the extension. From then on the socket is ours:
+ * `ws` would encode a fan-out once per connection (ADR 18).
  */
 
 export interface ListenerOptions {
-  /** Bytes of one message past which the peer is cut off with 1009, unread. */
+  readonly clock: Clock
+  /** Most bytes of one message. A larger one closes the connection with 1009, unread. */
   readonly maxPayloadBytes: number
   /** Milliseconds that a peer has to answer a close frame. */
   readonly closeTimeoutMs: number
-  /** Watches the upgrades that are left to others' listeners; null where the HTTP server has none but ours. */
+  /** Watches the upgrades that are left to other listeners; null for the server's own HTTP server, which has none. */
   readonly unanswered: UnansweredUpgrades | null
-  /** What a request is counted as; null where addresses are not counted. */
+  /** Returns the peer that a request counts for, or null where nothing is counted per address. */
   readonly peerOf: (request: IncomingMessage) => string | null
-  /** Why a handshake whose headers may not all be there is refused; null where they are. */
+  /** Refuses a request with too many headers; returns null otherwise. */
   readonly headersRefusal: (request: IncomingMessage) => HandshakeRefusal | null
-  /** How to compress for the peers that can take it; null for not at all. */
+  /** Null switches compression off. */
   readonly compression: CompressionOptions | null
-  /** Where a request comes from. */
+  /** Returns the client's address. */
   readonly addressOf: (request: IncomingMessage) => string
   readonly log: Logger
 }
@@ -50,7 +51,7 @@ export class WsListener {
   readonly #plain: WsWireContext
   readonly #compressed: WsWireContext
   readonly #answeredByOthers: SampledLog
-  /** Handshakes that are being decided. */
+  /** Sockets whose handshake is not decided yet. */
   readonly #undecided = new Set<Duplex>()
   #server: HttpServer | null = null
   #isClosed = false
@@ -59,21 +60,21 @@ export class WsListener {
     this.#options = options
     this.#admit = admit
     this.#answeredByOthers = new SampledLog(options.log, 'another upgrade listener answered handshakes')
-    const { maxPayloadBytes: maxMessageBytes, closeTimeoutMs, compression } = options
-    const batch = new PacketBatch(systemClock)
-    const shared = { batch, closeTimeoutMs, readScheduler: new ReadScheduler(systemClock) }
+    const { clock, maxPayloadBytes: maxMessageBytes, closeTimeoutMs, compression } = options
+    const batch = new PacketBatch(clock)
+    const shared = { clock, batch, closeTimeoutMs, readScheduler: new ReadScheduler(clock) }
     this.#plain = { ...shared, compression: null, reading: { maxMessageBytes, isCompressed: false } }
     this.#compressed = { ...shared, compression, reading: { maxMessageBytes, isCompressed: true } }
     this.#wss = new WebSocketServer({
       noServer: true,
       clientTracking: false,
       maxPayload: options.maxPayloadBytes,
-      // One message stands for itself, both ways: see websocket/deflate.ts.
+      // Each message is compressed on its own, in both directions: see websocket/permessage-deflate.ts.
       perMessageDeflate: options.compression
         ? { serverNoContextTakeover: true, clientNoContextTakeover: true }
         : false,
       WebSocket: Handshake,
-      // Chosen by `admit` before ws is asked; see #upgrade.
+      // `admit` chooses the subprotocol before `ws` is called: see #upgrade.
       handleProtocols: (_offered, request) => chosenSubprotocols.get(request) ?? false,
     })
   }
@@ -82,14 +83,13 @@ export class WsListener {
     checkUnattached(server)
     markAttached(server)
     this.#server = server
-    // Before all others, so that what any of them writes is seen to be its answer.
+    // Runs first, so that anything written later is another listener's answer.
     server.prependListener('upgrade', this.#onUpgrade)
   }
 
   /**
-   * Takes no further handshake from this server. Connections that are open stay so. An HTTP server of our own has no other
-   * listener for an upgrade on a connection that was opened earlier, and closes only after the last of those sockets: we
-   * refuse what is undecided, and go on refusing what comes. (S-76, S-81)
+   * Stops accepting handshakes; open connections stay open. The server's own HTTP server has no other listener for upgrades,
+   * and cannot close before their sockets do, so pending and later handshakes are refused there. (S-76, S-81)
    */
   detach(): void {
     this.#isClosed = true
@@ -108,10 +108,10 @@ export class WsListener {
   }
 
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    // A peer that resets the connection during the handshake must not end the process.
+    // Otherwise a peer that resets the connection during the handshake would end the process.
     ignoreErrors(socket)
     if (this.#isClosed) return this.#refuse(socket, closing)
-    // Uncaught, it would end the process with everybody's connections.
+    // An unhandled rejection would end the process.
     this.#upgrade(request, socket, head).catch((error: unknown) => {
       logFailure(this.#options.log, error, {}, 'a handshake failed')
       socket.destroy()
@@ -129,7 +129,7 @@ export class WsListener {
     }
     if ('status' in answer) {
       if (isAnswered(socket, writtenBytes)) return this.#leave(socket)
-      // Another listener (a development server's hot reload, say) may know the path that we do not.
+      // Another listener, such as a development server's hot reload, may know the path.
       const mayBeOthers = answer.reason === NO_DIALECT && this.#upgradeListeners > 1
       if (!unanswered || !mayBeOthers) return this.#refuse(socket, answer)
       return unanswered.watch(socket, writtenBytes, peerOf(request))
@@ -143,7 +143,7 @@ export class WsListener {
       return this.#refuse(socket, closing)
     }
     if (answer.subprotocol) chosenSubprotocols.set(request, answer.subprotocol)
-    // `ws` refuses a client whose offer it does not take, where it would only have to decline the offer.
+    // `ws` refuses the whole handshake for an offer that it cannot accept, so such offers are removed.
     request.headers['sec-websocket-extensions'] = deflateOffers(request.headers['sec-websocket-extensions'])
     let isOpen = false
     try {
@@ -154,7 +154,7 @@ export class WsListener {
         wire.listen(events, head)
       })
     } finally {
-      // It calls back at once, or has refused what was wrong with the rest of the handshake.
+      // `ws` either calls back synchronously or has refused an invalid handshake.
       if (!isOpen) answer.abandon()
     }
   }
@@ -172,27 +172,28 @@ export class WsListener {
   }
 
   /**
-   * Something was written while a handshake was decided. Where nobody else listens for upgrades, that was the answer to an
-   * earlier request of the same TCP connection: nobody would ever answer or close this one. (S-79)
+   * Leaves a socket to which someone wrote while the handshake was decided. Without another upgrade listener, that was the
+   * response to an earlier request of the same TCP connection, and nobody else would ever close this socket. (S-79)
    */
   #leave(socket: Duplex): void {
     if (socket.destroyed) return
     const isAlone =
       this.#options.unanswered === null || (this.#server !== null && this.#upgradeListeners <= 1)
     if (isAlone) return void socket.destroy()
-    this.#answeredByOthers.warn(answeredByOthers, systemClock.now())
+    this.#answeredByOthers.warn(answeredByOthers, this.#options.clock.now())
   }
 
-  /** Answers, and waits for no goodbye: a peer that neither reads nor closes would hold the socket for ever. */
+  /** Sends the refusal and closes, after a timeout if the peer neither reads nor closes. */
   #refuse(socket: Duplex, refusal: HandshakeRefusal): void {
-    const timer = setTimeout(() => socket.destroy(), this.#options.closeTimeoutMs)
-    socket.once('close', () => clearTimeout(timer))
+    const { clock, closeTimeoutMs } = this.#options
+    const timer = clock.after(closeTimeoutMs, () => socket.destroy())
+    socket.once('close', () => timer.cancel())
     socket.once('finish', () => socket.destroy())
     socket.end(refusalText(refusal))
   }
 }
 
-/** What `ws` makes of a handshake. It would take the socket over in `setSocket`; here it leaves it alone. */
+/** Created by `ws` for each handshake. The original `setSocket` would start reading the socket. */
 class Handshake extends WebSocket {
   setSocket(socket: Socket): void {
     socket.setTimeout(0)
@@ -211,7 +212,7 @@ const failed: HandshakeRefusal = {
   reason: 'request_failed',
   message: 'The server failed to answer this request.',
 }
-/** Two answers to one handshake would leave a peer with frames that it cannot read. */
+/** Only logged: a second answer would break the connection that the other listener opened. */
 const answeredByOthers: HandshakeRefusal = {
   status: 500,
   reason: 'answered_by_others',
@@ -235,14 +236,14 @@ function refusalText({ status, reason, message, retryAfterS }: HandshakeRefusal)
   ].join('\r\n')
 }
 
-/** The same symbol in every copy of this module: hot reload may load it twice, and CommonJS beside ESM does. */
+/** Shared by all copies of this module: hot reload may load it twice, and so do CommonJS and ESM together. */
 const ATTACHED = Symbol.for('rollcall.attached')
 
 type Marked = HttpServer & { [ATTACHED]?: boolean }
 
 /**
- * Throws `already_attached` where another Rollcall server answers the upgrades of this HTTP server: both would answer
- * each handshake, and their frames would mix. (S-46)
+ * Throws `already_attached` if another Rollcall server is attached to this HTTP server: both would answer each handshake,
+ * and their frames would mix. (S-46)
  */
 export function checkUnattached(server: HttpServer): void {
   if (!(server as Marked)[ATTACHED]) return

@@ -39,6 +39,7 @@ function slowSocket() {
   const told: string[] = []
   const reading = { maxMessageBytes: 1000, isCompressed: false }
   const wire = new WsWire(socket, {
+    clock: systemClock,
     batch: new PacketBatch(systemClock),
     readScheduler: new ReadScheduler(systemClock),
     compression: null,

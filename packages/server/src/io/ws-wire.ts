@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import type { Clock } from './clock'
 import type { CompressionOptions, Packet, PacketBatch } from './packet'
 import type { Reader, ReadScheduler } from './read-scheduler'
 import { SLICE_BYTES, SliceQueue } from './slice-queue'
@@ -7,37 +8,37 @@ import { encodeClose, encodeFrame, OPCODE } from './websocket/frame-writer'
 import type { Wire, WireEvents } from './wire'
 
 /*
- *   socket --data--> Intake --> FrameReader --> events     what the peer says
- *   socket <-write-- Batch <-- packets                     what is due to it, encoded once for all
+ *   socket --data--> ReadScheduler --> FrameReader --> events
+ *   socket <-write-- PacketBatch <-- packets
  *
- * The listeners are shared by all wires, and a wire that is quiet holds no buffer and no timer: it is what a server has
- * most of.
+ * All wires share their listener functions, and an idle wire holds no buffer and no timer: a server has mostly idle wires.
  */
 
-/** What all wires of a listener share. */
+/** Shared by all wires of a listener, to save memory. */
 export interface WsWireContext {
+  readonly clock: Clock
   readonly batch: PacketBatch
   readonly readScheduler: ReadScheduler
   readonly reading: FrameReaderOptions
-  /** Null where permessage-deflate was not agreed on. */
+  /** Null if permessage-deflate was not negotiated. */
   readonly compression: CompressionOptions | null
   /** Milliseconds that a peer has to answer a close frame. */
   readonly closeTimeoutMs: number
 }
 
-/** Pongs are not queued for a peer that reads nothing: past this many bytes it is not answered. */
+/** Above this many waiting bytes, pings get no answer: a peer that reads nothing must not fill the queue with pongs. */
 const PONG_BACKLOG_BYTES = 65_536
 
 const NOTHING = new Uint8Array(0)
 
 const PING = encodeFrame(OPCODE.ping, NOTHING)
 
-/** No orderly close: the peer went without a word. */
+/** The close code of a connection that ended without a close frame. */
 const ABNORMAL = 1006
 
 const WIRE = Symbol('wire')
 
-/** A socket that is read by a wire. */
+/** A socket with its wire. */
 interface WiredSocket extends Duplex {
   [WIRE]?: WsWire
 }
@@ -48,11 +49,11 @@ export class WsWire implements Wire, FrameSink, Reader {
   readonly #reader: FrameReader
   #events: WireEvents | null = null
   #phase: 'open' | 'closing' | 'over' = 'open'
-  /** What waits until the system has taken more; null where nothing does. */
+  /** Bytes that wait for the system; null if none do. */
   #slices: SliceQueue | null = null
-  /** All bytes that were to be written. */
+  /** Total bytes passed to `#write`. */
   #givenBytes = 0
-  /** The ping of the read at hand that is to be answered. */
+  /** Data of the latest ping in the current read. */
   #ping: Buffer | null = null
   #code = ABNORMAL
   #reason = ''
@@ -63,7 +64,7 @@ export class WsWire implements Wire, FrameSink, Reader {
     this.#reader = new FrameReader(context.reading, this)
   }
 
-  /** Begins to read. `head` is what came with the handshake. */
+  /** Starts reading. `head` holds the bytes that followed the handshake. */
   listen(events: WireEvents, head: Buffer): void {
     const socket = this.#socket
     this.#events = events
@@ -96,7 +97,7 @@ export class WsWire implements Wire, FrameSink, Reader {
     return bytes
   }
 
-  /** A socket tells by itself only where more waited than its own high-water mark. */
+  /** A socket emits `drain` by itself only after more bytes waited than its high-water mark. */
   watchDrain(): void {
     const socket = this.#socket
     if (this.#slices || socket.writableNeedDrain) return
@@ -116,12 +117,13 @@ export class WsWire implements Wire, FrameSink, Reader {
     this.#phase = 'closing'
     this.#reader.expectClose()
     this.#write([encodeClose(code, reason)])
-    const timer = setTimeout(() => this.#socket.destroy(), this.#context.closeTimeoutMs)
-    this.#socket.once('close', () => clearTimeout(timer))
+    const { clock, closeTimeoutMs } = this.#context
+    const timer = clock.after(closeTimeoutMs, () => this.#socket.destroy())
+    this.#socket.once('close', () => timer.cancel())
   }
 
   terminate(): void {
-    // What was read with the present chunk is of nobody any more, either.
+    // The rest of the current chunk must not be delivered either.
     this.#reader.expectClose()
     this.#socket.destroy()
   }
@@ -146,13 +148,13 @@ export class WsWire implements Wire, FrameSink, Reader {
     this.#socket.resume()
   }
 
-  /** The socket has room again. Of slices it tells after each; what matters then is that all have left. */
+  /** With slices, the socket drains after each of them, but only the last one counts. */
   onSocketDrain(): void {
     if (this.#slices) return
     if (this.#phase === 'open') this.#events?.onDrain()
   }
 
-  /** The peer sends nothing more: without a close frame it went without a word. */
+  /** The peer has ended its side. */
   onSocketEnd(): void {
     if (this.#phase === 'open') this.#socket.destroy()
     else this.#end()
@@ -164,7 +166,7 @@ export class WsWire implements Wire, FrameSink, Reader {
     this.#events?.onClose(this.#code, this.#reason)
   }
 
-  /** In one go where there is room for all of it; what is more waits for its turn, and all that comes after it. */
+  /** Writes at once if there is room for everything; otherwise this and all later writes wait in slices. */
   #write(pieces: readonly Uint8Array[]): void {
     const socket = this.#socket
     const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
@@ -186,13 +188,13 @@ export class WsWire implements Wire, FrameSink, Reader {
     this.onSocketDrain()
   }
 
-  /** After what is still to be written. */
+  /** Ends the socket after the waiting bytes. */
   #end(): void {
     if (this.#slices) this.#slices.end()
     else this.#socket.end()
   }
 
-  /** Of several pings the latest is answered, which answers those before it (RFC 6455, 5.5.3). */
+  /** Answers only the latest of several pings, as RFC 6455, 5.5.3 allows. */
   #answerPing(): void {
     const data = this.#ping
     if (!data) return
@@ -222,8 +224,8 @@ export class WsWire implements Wire, FrameSink, Reader {
   }
 
   /**
-   * Within a message only its end is a sign of life. Otherwise whoever answers pings could hold what a message may have,
-   * in as many connections as it likes, for ever. (S-42)
+   * Within a fragmented message, control frames are no sign of life. Otherwise a peer that answers pings could hold a
+   * message's memory indefinitely, in any number of connections. (S-42)
    */
   #onAlive(): void {
     if (!this.#reader.isMidMessage) this.#events?.onPong()
@@ -232,7 +234,7 @@ export class WsWire implements Wire, FrameSink, Reader {
   onClose(code: number, reason: string): void {
     this.#code = code
     this.#reason = reason
-    // 1005 stands for a close without a code, and is never sent.
+    // 1005 means a close without a code; it must never be sent.
     this.close(code === 1005 ? 1000 : code, '')
     this.#end()
   }

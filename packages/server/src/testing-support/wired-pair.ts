@@ -51,6 +51,7 @@ export async function wiredPair(ws: object, options: WiredPairOptions = {}) {
   }
   const isCompressed = compression !== null
   const wire = new WsWire(own, {
+    clock: systemClock,
     batch: new PacketBatch(systemClock),
     compression,
     readScheduler: new ReadScheduler(systemClock),

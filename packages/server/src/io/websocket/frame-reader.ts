@@ -8,40 +8,39 @@ import { inflateMessage } from './permessage-deflate'
  *                          |            |
  *                     rest (if any)  fragments (if any)
  *
- * A server's half of RFC 6455, reading. Nearly always a chunk is one whole message, and nothing is kept between two of
- * them: a connection that is quiet holds no buffer.
+ * Reads frames as a server does (RFC 6455). A chunk is nearly always one whole message, and then nothing is kept after it:
+ * an idle connection holds no buffer.
  *
- * Once the server is closing (`expectClose`) only the peer's close frame is read. All other frames are skipped by their
- * length: never buffered, unmasked, inflated or told.
+ * After `expectClose` only the peer's close frame is read. All other frames are skipped by their length: never buffered,
+ * unmasked, inflated or reported.
  */
 
 export interface FrameSink {
   /**
-   * A whole message: a text's valid UTF-8, or bytes. Valid until the call returns. `wireBytes`: its payload as it came,
-   * before inflating, and the headers of its further fragments.
+   * A whole message: a text's valid UTF-8, or binary data. `data` is valid until the call returns. `wireBytes` counts the
+   * payload before inflating and the headers of all fragments but the first.
    */
   onMessage(data: Buffer, isBinary: boolean, wireBytes: number): void
-  /** The read at hand held this many bytes of frames that carry nothing. Called once, after everything else in it. */
+  /** The current read held this many bytes of frames without content. Called at most once per read, at its end. */
   onIdle(bytes: number): void
   onPing(data: Buffer): void
   onPong(): void
-  /** The peer's close frame; 1005 where it gave no code. Nothing comes after it. */
+  /** The peer's close frame; 1005 if it had no code. No event follows. */
   onClose(code: number, reason: string): void
-  /** The peer broke the protocol or a limit, and is to be closed with `code`. Nothing comes after it. */
+  /** The peer broke the protocol or a limit: close it with `code`. No event follows. */
   onViolation(code: number, reason: string): void
 }
 
 export interface FrameReaderOptions {
-  /** Bytes of one message, inflated, past which the peer is cut off with 1009. */
+  /** Most bytes of one inflated message. A larger one is a violation with 1009. */
   readonly maxMessageBytes: number
-  /** Whether permessage-deflate was agreed on. */
+  /** Whether permessage-deflate was negotiated. */
   readonly isCompressed: boolean
 }
 
 /**
- * Frames with nothing in them (control frames, fragments without a byte) that one read may hold. They cost more to take
- * than to send, and count as no message. Who pings at leisure never has so many on the way at once; where the reader is
- * slower than the peer they pile up, and that is who is cut off.
+ * Most frames without content (control frames, empty fragments) in one read. They cost more to receive than to send, and
+ * do not count as messages. A peer that pings at a normal rate never has so many in transit at once.
  */
 const MAX_IDLE_FRAMES = 1024
 
@@ -53,18 +52,18 @@ const MASKED = 0x80
 export class FrameReader {
   readonly #options: FrameReaderOptions
   readonly #sink: FrameSink
-  /** The beginning of a frame whose end has not come yet. */
+  /** An incomplete frame. */
   #rest: GrowingBuffer | null = null
-  /** What has come of a message in several frames, and what its first one said of it. */
+  /** The fragments of an incomplete message, and the first byte of its first frame. */
   #fragments: GrowingBuffer | null = null
   #fragmentsAre = 0
   #fragmentsWireBytes = 0
-  /** Frames with nothing in them in the read at hand, and their bytes. */
+  /** Frames without content in the current read, and their bytes. */
   #idleFrames = 0
   #idleBytes = 0
-  /** Only a close frame is of interest from now on. */
+  /** Whether all frames but a close frame are skipped. */
   #expectsClose = false
-  /** Bytes still to come of a frame that is skipped. */
+  /** Bytes to come of a skipped frame. */
   #skippedBytes = 0
   #isDone = false
 
@@ -73,18 +72,18 @@ export class FrameReader {
     this.#sink = sink
   }
 
-  /** Whether a message has begun whose last fragment has not come. */
+  /** Whether a fragmented message is incomplete. */
   get isMidMessage(): boolean {
     return this.#fragments !== null
   }
 
-  /** The server closes: from now on nothing but the peer's close frame is read. (S-48) */
+  /** Call it when the server closes: from then on only the peer's close frame is read. (S-48) */
   expectClose(): void {
     this.#expectsClose = true
     this.#fragments = null
   }
 
-  /** Takes what the socket has read; may change it (unmasking is done in place). */
+  /** Reads a chunk of the socket, and unmasks it in place. */
   push(chunk: Buffer): void {
     if (this.#isDone) return
     if (this.#skippedBytes >= chunk.length) {
@@ -110,8 +109,8 @@ export class FrameReader {
   }
 
   /**
-   * Takes the frame at `offset` and returns where the next one begins, which may be past the end where the frame is
-   * skipped; null where its end has not come.
+   * Reads the frame at `offset`. Returns the offset of the next frame, which may lie past the end if the frame is skipped,
+   * or null if the frame is incomplete.
    */
   #frame(bytes: Buffer, offset: number): number | null {
     if (bytes.length - offset < 2) return null
@@ -129,7 +128,7 @@ export class FrameReader {
       at += 2
     } else if (length === 127) {
       if (bytes.length < at + 8) return null
-      // What does not fit in 53 bits is past every limit anyway.
+      // A length beyond 53 bits exceeds every limit, so its rounding does not matter.
       length = bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4)
       at += 8
     }
@@ -186,7 +185,7 @@ export class FrameReader {
     this.#closed(code, reason.toString('utf8'))
   }
 
-  /** `frameBytes`: of the whole frame, 0 where they are counted already. */
+  /** Pass the size of the whole frame as `frameBytes`, or 0 if it is already counted as idle. */
   #data(first: number, opcode: number, payload: Buffer, frameBytes: number): void {
     const isFinal = (first & FIN) !== 0
     if (!this.#fragments) {
@@ -246,7 +245,7 @@ function unmask(payload: Buffer, bytes: Buffer, maskAt: number): void {
   for (let i = 0; i < payload.length; i++) payload[i] = (payload[i] as number) ^ (mask[i & 3] as number)
 }
 
-/** Whether a peer may say this code in a close frame (RFC 6455, 7.4). */
+/** Whether a close frame may carry this code (RFC 6455, 7.4). */
 function isCloseCode(code: number): boolean {
   if (code >= 3000) return code <= 4999
   return code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006

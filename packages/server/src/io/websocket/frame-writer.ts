@@ -1,4 +1,4 @@
-/** What a WebSocket frame carries (RFC 6455, 5.2). */
+/** Opcodes of WebSocket frames (RFC 6455, 5.2). */
 export const OPCODE = {
   continuation: 0x0,
   text: 0x1,
@@ -10,22 +10,22 @@ export const OPCODE = {
 
 export type Opcode = (typeof OPCODE)[keyof typeof OPCODE]
 
-/** Most bytes that the payload of a close, ping or pong may have (RFC 6455, 5.5). */
+/** Most payload bytes of a close, ping or pong (RFC 6455, 5.5). */
 export const MAX_CONTROL_BYTES = 125
 
 const FIN = 0x80
 const COMPRESSED = 0x40
-/** A length of up to 125 stands in the second byte itself; these two say where else it is. */
+/** A length up to 125 is the second byte itself; these two values announce a longer field. */
 const LENGTH_IN_16_BITS = 126
 const LENGTH_IN_64_BITS = 127
 
-/** Bytes that a server's frame has before a payload of this length. A server masks nothing (RFC 6455, 5.1). */
+/** Header size of an unmasked frame. A server never masks (RFC 6455, 5.1). */
 export function headerBytes(payloadBytes: number): number {
   if (payloadBytes < LENGTH_IN_16_BITS) return 2
   return payloadBytes < 65_536 ? 4 : 10
 }
 
-/** Writes the header of a whole message at `offset`; returns where its payload belongs. */
+/** Writes the header of an unfragmented message at `offset`. Returns the offset of its payload. */
 export function writeHeader(
   target: Buffer,
   offset: number,
@@ -49,14 +49,14 @@ export function writeHeader(
   return target.writeUInt32BE(payloadBytes >>> 0, offset + 6)
 }
 
-/** A whole frame of a control message or of bytes that are there already. */
+/** Encodes one unfragmented frame. */
 export function encodeFrame(opcode: Opcode, payload: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(headerBytes(payload.length) + payload.length)
   frame.set(payload, writeHeader(frame, 0, opcode, payload.length))
   return frame
 }
 
-/** A close frame; of a reason that is too long the beginning, cut between two characters. */
+/** Encodes a close frame. A reason that is too long is cut between two characters. */
 export function encodeClose(code: number, reason: string): Buffer {
   const payload = Buffer.alloc(MAX_CONTROL_BYTES)
   payload.writeUInt16BE(code, 0)

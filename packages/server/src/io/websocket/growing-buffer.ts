@@ -1,4 +1,4 @@
-/** Bytes that come piece by piece. Takes at most about twice the memory of what has come, however it was cut. */
+/** Collects bytes piece by piece. It takes at most about twice the memory of its content, however small the pieces are. */
 export class GrowingBuffer {
   #bytes: Buffer
   #length = 0
@@ -23,7 +23,7 @@ export class GrowingBuffer {
     this.#length = needed
   }
 
-  /** All that has come. Its own until the next piece. */
+  /** The content so far. Valid until the next {@link append}. */
   view(): Buffer {
     return this.#bytes.subarray(0, this.#length)
   }

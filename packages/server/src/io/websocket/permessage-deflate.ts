@@ -1,11 +1,11 @@
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
 
 /*
- * permessage-deflate (RFC 7692) without context takeover on either side: every message stands for itself, so that no
- * connection has a window of its own, and what goes to many is deflated once.
+ * permessage-deflate (RFC 7692) without context takeover on either side. Each message is compressed on its own, so no
+ * connection needs a window, and a fan-out is compressed once.
  */
 
-/** What a message compressed on its own ends with, and what is left out on the wire (RFC 7692, 7.2.1). */
+/** The end of every compressed message, which the wire omits (RFC 7692, 7.2.1). */
 const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff])
 
 /** Compresses a message. `level` is zlib's, 1 to 9. */
@@ -14,7 +14,7 @@ export function deflateMessage(payload: Uint8Array, level: number): Buffer {
   return deflated.subarray(0, -TAIL.length)
 }
 
-/** The message again, or null where it would have more than `maxBytes`. Throws where it is not deflated. */
+/** Returns the inflated message, or null if it exceeds `maxBytes`. Throws if the payload is not deflated. */
 export function inflateMessage(payload: Uint8Array, maxBytes: number): Buffer | null {
   try {
     return inflateRawSync(Buffer.concat([payload, TAIL]), {
@@ -27,22 +27,22 @@ export function inflateMessage(payload: Uint8Array, maxBytes: number): Buffer | 
   }
 }
 
-/** Window sizes that zlib can keep to, in bits, as a client may write them. */
+/** Values of `client_max_window_bits` that zlib supports. */
 const WINDOW_BITS = new Set(['8', '9', '10', '11', '12', '13', '14', '15'])
 
 /**
- * Of a client's `Sec-WebSocket-Extensions` the offers of permessage-deflate that can be taken; undefined where there
- * are none. An offer that cannot be is to be declined (RFC 7692, 5.1): it is no reason to refuse the client.
+ * Returns the acceptable offers of permessage-deflate in a `Sec-WebSocket-Extensions` header, or undefined. A server
+ * declines other offers, but does not refuse the client for them (RFC 7692, 5.1).
  *
- * The header is split, not matched: a pattern that searches for the end of a name reads a run of spaces again from each
- * of them. (S-43)
+ * The header is split instead of matched by a pattern, because a pattern that searches for the end of a name would take
+ * quadratic time on a run of spaces. (S-43)
  */
 export function deflateOffers(header: string | undefined): string | undefined {
   const offers = (header ?? '').split(',').filter((offer) => {
     const [name = '', ...parameters] = offer.split(';').map((part) => part.trim())
     if (name.toLowerCase() !== 'permessage-deflate') return false
     const names = parameters.map(parameterName)
-    return parameters.every(isKept) && new Set(names).size === names.length
+    return parameters.every(isSupported) && new Set(names).size === names.length
   })
   return offers.length > 0 ? offers.join(',').trim() : undefined
 }
@@ -52,8 +52,8 @@ function parameterName(parameter: string): string {
   return (end < 0 ? parameter : parameter.slice(0, end)).trim().toLowerCase()
 }
 
-/** Whether we can keep to a parameter: to all but a window of ours that is smaller than zlib's own. */
-function isKept(parameter: string): boolean {
+/** Whether the server can honour a parameter. It cannot shrink its own window. */
+function isSupported(parameter: string): boolean {
   const equals = parameter.indexOf('=')
   const name = parameterName(parameter)
   if (name === 'client_max_window_bits')
