@@ -89,7 +89,7 @@ export const pageMutants: readonly Mutant[] = [
     law: 'S-9',
     breaks: 'nobody is told that connections are cut off',
     file: `${server}/http/http-server.ts`,
-    find: "cuts.warn({ status: 429, reason: 'too_many_requests', message }, systemClock.now())",
+    find: "cuts.warn({ status: 429, reason: 'too_many_requests', message }, clock.now())",
     replace: 'void message',
     tests: ['tests/real/page'],
   },

@@ -135,7 +135,7 @@ export const permissionMutants: readonly Mutant[] = [
     law: 'S-34',
     breaks: 'who is put out while their connection is lost comes back',
     file: `${server}/node.ts`,
-    find: "this.#sessions.endWhere(({ identity, id }) => isMeant(identity.id, id), 'kicked')",
+    find: "this.#sessions.endWhere(({ identity, id }) => isTarget(identity.id, id), 'kicked')",
     replace: '',
     tests: [`${server}/session/kick`],
   },

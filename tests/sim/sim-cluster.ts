@@ -1,9 +1,6 @@
 import { PresenceNode } from '../../packages/server/src/node'
-import {
-  type ResolvedServerOptions,
-  resolveServerOptions,
-  type ServerOptions,
-} from '../../packages/server/src/options'
+import type { ResolvedServerOptions, ServerOptions } from '../../packages/server/src/options'
+import { resolveServerOptions } from '../../packages/server/src/resolve-options'
 import { MemoryStore, MemoryStoreState } from '../../packages/server/src/store/memory/memory-store'
 import type { SimHost, SimLink } from './sim-link'
 import { SimStore } from './sim-store'

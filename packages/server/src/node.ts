@@ -1,17 +1,17 @@
-import { type JsonObject, type TransportName, WIRE_REVISION } from '@rollcall/shared-protocol'
+import { type JsonObject, type TransportName, utf8Bytes, WIRE_REVISION } from '@rollcall/shared-protocol'
 import { AdmissionControl } from './admission/admission-control'
 import { type AdmissionContext, admit } from './admission/admit'
 import { withTimeout } from './async/with-timeout'
 import { Router } from './channel/channel-definition'
+import { checkOptions } from './check-options'
 import { Connection, type ConnectionContext } from './connection/connection'
-import { sweepIntervalMs } from './connection/heartbeat'
+import { OpenConnections } from './connection/open-connections'
 import { PendingStateBudget } from './connection/pending-state-budget'
 import { AccountRateMeters } from './connection/rate-meters'
+import { ServerError } from './errors'
 import { copyHandshake, NO_COPY, packParams } from './identity/handshake-copy'
 import { identify } from './identity/identify'
-import type { Timer } from './io/clock'
 import type { Mode } from './io/mode'
-import { fractionOf, spread } from './io/random'
 import type { Acceptance, HandshakeRefusal, HandshakeRequest } from './io/wire'
 import { WriteScheduler } from './io/write-scheduler'
 import { SampledLog } from './log'
@@ -27,10 +27,10 @@ import type { Store } from './store/store'
 /*
  *  HandshakeRequest -> admit -> Acceptance.open(wire) -> Connection -> Session -> Channel -> Registry -> Store
  *
- * Everything of a server but its sockets: who has wires of another kind (a simulation, a test) gives it those.
+ * A server without its sockets. Tests and the simulator pass wires of their own.
  */
 
-/** Why a node is not ready for new clients. */
+/** Why a load balancer should send no new clients to a node. */
 export type NotReadyReason = 'draining' | 'closing' | 'store_unreachable'
 
 /** One server process incarnation: its connections, sessions, channels and registry. */
@@ -39,20 +39,15 @@ export class PresenceNode {
   readonly #options: ResolvedServerOptions
   readonly #store: Store
   readonly #sessions: Sessions
-  readonly #connections = new Set<Connection>()
+  readonly #connections: OpenConnections
   readonly #connectionContext: ConnectionContext
-  /** Who may come in. */
   readonly admissionControl: AdmissionControl
   readonly #admission: AdmissionContext
   readonly #startedMs: number
   #refs = 0
-  #sweep: Timer | null = null
-  /** Wait for the last connection to be gone. */
-  readonly #emptied: (() => void)[] = []
-  /** Null where no other node shares the store. */
+  /** Null without a shared store. */
   readonly #control: NodeMessages | null
   #phase: 'open' | 'draining' | 'closing' = 'open'
-  #drainTimers: Timer[] = []
 
   constructor(options: ResolvedServerOptions, mode: () => Mode) {
     const { limits, clock, random, logger: log, heartbeat, grace } = options
@@ -60,6 +55,7 @@ export class PresenceNode {
     const tick = new WriteScheduler(clock, log)
     const id = random.id(4)
     this.#options = options
+    this.#connections = new OpenConnections(clock, random)
     this.#startedMs = clock.now()
     const { admission, allowedOrigins } = options
     this.admissionControl = new AdmissionControl({ admission, allowedOrigins, clock, random, log, mode })
@@ -129,17 +125,13 @@ export class PresenceNode {
       },
       identify: this.#admission.identify,
       describeServer: () => this.#describe(),
-      onClosed: (connection) => {
-        this.#connections.delete(connection)
-        if (this.#connections.size > 0) return
-        for (const resolve of this.#emptied.splice(0)) resolve()
-      },
+      onClosed: (connection) => this.#connections.remove(connection),
     }
   }
 
-  /** Begins to look after its connections. */
+  /** Starts the liveness checks of connections, and listens to the other nodes. */
   start(): void {
-    this.#scheduleSweep()
+    this.#connections.startSweeps(this.#options.heartbeat)
     this.#control?.open()
   }
 
@@ -147,12 +139,12 @@ export class PresenceNode {
     return this.#connections.size
   }
 
-  /** Sessions with a connection, and those that wait for one to come back. */
+  /** Sessions with a connection, and sessions that wait for their client to reconnect. */
   get sessionCount(): number {
     return this.#sessions.size
   }
 
-  /** Decides over a handshake. Never rejects. */
+  /** Accepts or refuses a handshake. Never rejects. */
   async admit(
     request: HandshakeRequest,
     transport: TransportName = 'websocket',
@@ -167,57 +159,50 @@ export class PresenceNode {
         const { dialect, identity, implicitTopic, slot } = admitted
         const params = packParams(request.params)
         const copy = authenticate ? copyHandshake(request) : NO_COPY
-        // Spelled out, not spread: of each object that a spread makes V8 keeps a shape of its own.
+        // Spelled out, not spread: V8 gives each spread object a shape of its own, which costs memory.
         const accepted = { dialect, identity, params, handshake: copy, implicitTopic, slot }
         const connection = new Connection(wire, accepted, this.#connectionContext)
         this.#connections.add(connection)
-        // It was admitted before; now it has to go with the others.
+        // It was accepted before the node began to drain.
         if (this.#phase !== 'open') clock.soon(() => connection.close(1012, 'server drains'))
         return connection
       },
     }
   }
 
-  /** Why no new clients should be sent here; nothing where all is well. */
+  /** Reasons why this node should get no new clients; empty if it is ready. */
   get readiness(): readonly NotReadyReason[] {
-    const problems: NotReadyReason[] = []
-    if (this.#phase !== 'open') problems.push(this.#phase)
-    if (!this.registry.isReachable) problems.push('store_unreachable')
-    return problems
+    const reasons: NotReadyReason[] = []
+    if (this.#phase !== 'open') reasons.push(this.#phase)
+    if (!this.registry.isReachable) reasons.push('store_unreachable')
+    return reasons
   }
 
-  /** The code with which the store refuses, such as `OOM`; null where it is reachable, or says none. */
+  /** The error code of an unreachable store, such as `OOM`. Null if it is reachable or sends no code. */
   get storeErrorCode(): string | null {
     return this.registry.isReachable ? null : (this.#store.errorCode ?? null)
   }
 
   /**
-   * Takes no new connections and ends those that are open with 1012, spread over `overMs`, so that their clients do not
-   * all come to the other nodes at once. Resolves when all are gone.
+   * Refuses new connections and closes the open ones with 1012, spread over `overMs`. Resolves when all have closed.
    */
   async drain(overMs: number): Promise<void> {
     if (this.#phase === 'open') {
       this.#phase = 'draining'
-      const { clock, random } = this.#options
-      const connections = [...this.#connections]
-      const delays = spread(connections.length, overMs, () => fractionOf(random.id(4)))
-      this.#drainTimers = connections.map((connection, i) =>
-        clock.after(delays[i] ?? 0, () => connection.close(1012, 'server drains')),
-      )
+      this.#connections.drain(overMs)
     }
-    await this.#whenEmpty()
+    await this.#connections.whenEmpty()
   }
 
   /**
-   * Ends every connection with 1012, so that its client comes back; resolves when all are gone. Sessions end, or are left
-   * to the nodes that share the store.
+   * Closes all connections with 1012, so that their clients reconnect, and resolves when all have closed. With a shared
+   * store, sessions are handed off to the other nodes; otherwise they end.
    */
   async close(): Promise<void> {
     this.#phase = 'closing'
-    for (const timer of this.#drainTimers) timer.cancel()
-    for (const connection of this.#connections) connection.close(1012, 'server closes')
-    await this.#whenEmpty()
-    this.#sweep?.cancel()
+    this.#connections.closeAll()
+    await this.#connections.whenEmpty()
+    this.#connections.stopSweeps()
     this.#control?.close()
     const { store } = this.#options
     if (store) await this.#handOff(store)
@@ -227,8 +212,8 @@ export class PresenceNode {
   }
 
   /**
-   * Ends sessions, those that wait for their clients too, on all nodes. Resolves with how many ended on this one, once
-   * the others have been told; rejects where the store cannot tell them, when those here have ended.
+   * Ends the sessions of an identity, or one session, on all nodes. Resolves with the number that ended here, after the
+   * other nodes were notified. Rejects if the store could not notify them; the sessions here have ended then.
    */
   async kick(target: KickTarget, reason: string): Promise<number> {
     const ended = this.#kickHere(target, reason)
@@ -237,26 +222,19 @@ export class PresenceNode {
   }
 
   #kickHere(target: KickTarget, reason: string): number {
-    const isMeant = (identityId: string, sessionId: string | null) =>
+    const isTarget = (identityId: string, sessionId: string | null) =>
       'session' in target ? sessionId === target.session : identityId === target.identity
     const before = this.#sessions.size
-    for (const connection of [...this.#connections]) {
-      if (isMeant(connection.identity.id, connection.sessionId)) connection.kick(reason)
-    }
-    this.#sessions.endWhere(({ identity, id }) => isMeant(identity.id, id), 'kicked')
+    this.#connections.kick(isTarget, reason)
+    this.#sessions.endWhere(({ identity, id }) => isTarget(identity.id, id), 'kicked')
     return before - this.#sessions.size
   }
 
-  #whenEmpty(): Promise<void> {
-    if (this.#connections.size === 0) return Promise.resolve()
-    return new Promise((resolve) => this.#emptied.push(resolve))
-  }
-
-  /** Leaves what is here to the nodes that share the store. One that is away is not waited for any longer than this. */
+  /** Hands sessions and presences off to the other nodes. It waits for the store for at most `closeTimeoutMs`. */
   async #handOff(store: Store): Promise<void> {
     const { closeTimeoutMs, clock, grace, logger: log } = this.#options
     this.#sessions.disconnectAll()
-    // What is staged has to be there first: nothing is committed afterwards.
+    // Staged changes must be committed first: after the handoff, this node commits nothing.
     const handedOff = this.registry.whenCommitted().then(() => store.handOff(grace.graceMs))
     const onTimeout = () => log.warn({ closeTimeoutMs }, 'handing off to the store took too long')
     await withTimeout(handedOff, closeTimeoutMs, clock, onTimeout).catch((error: unknown) => {
@@ -277,7 +255,7 @@ export class PresenceNode {
 
   #describe(): JsonObject {
     const { heartbeat, grace, limits, clock, store } = this.#options
-    // A server that has just started with an empty store does not know yet who is about to come back.
+    // After a restart with an empty store, clients of the previous process are about to rejoin.
     const settlingMs = store ? 0 : Math.max(0, grace.graceMs - (clock.now() - this.#startedMs))
     return {
       wire: WIRE_REVISION,
@@ -293,17 +271,23 @@ export class PresenceNode {
       },
     }
   }
+}
 
-  #scheduleSweep(): void {
-    const { clock, heartbeat } = this.#options
-    const intervalMs = sweepIntervalMs(heartbeat)
-    const dueMs = clock.now() + intervalMs
-    this.#sweep = clock.after(intervalMs, () => {
-      const nowMs = clock.now()
-      // After a stall of this process the peers' answers may wait to be read: who is dead is told by the next sweep.
-      const isLate = nowMs - dueMs > intervalMs
-      if (!isLate) for (const connection of this.#connections) connection.sweep(nowMs)
-      this.#scheduleSweep()
-    })
+/** Most bytes of a close frame's reason (RFC 6455, 5.5). */
+const MAX_REASON_BYTES = 123
+
+/** Checks the arguments of a kick. A target that names nobody must never match everybody. */
+export function checkKick(target: KickTarget, reason: string): KickTarget {
+  checkOptions('kick: ', target, { identity: 'string', session: 'string' }, 'invalid_argument')
+  const { identity, session }: { identity?: unknown; session?: unknown } = target
+  const bytes = utf8Bytes(String(reason))
+  if (bytes > MAX_REASON_BYTES) {
+    throw new ServerError(
+      'invalid_argument',
+      `The reason has ${bytes} bytes; a close frame carries at most ${MAX_REASON_BYTES}.`,
+    )
   }
+  if (typeof identity === 'string' && session === undefined) return { identity }
+  if (typeof session === 'string' && identity === undefined) return { session }
+  throw new ServerError('invalid_argument', 'kick takes either {identity} or {session}, with a string value.')
 }

@@ -3,7 +3,8 @@ import { DEFAULT_LIMITS } from '@rollcall/shared-protocol'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_ADMISSION } from './admission/admission-options'
 import { DEFAULT_HTTP } from './http/http-server'
-import { resolveServerOptions, type ServerOptions } from './options'
+import type { ServerOptions } from './options'
+import { resolveServerOptions } from './resolve-options'
 
 const refused = expect.objectContaining({ name: 'ServerError', code: 'invalid_option' })
 const resolve = (options: unknown) => resolveServerOptions(options as ServerOptions)

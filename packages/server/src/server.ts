@@ -1,24 +1,25 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Payload, type Topic, utf8Bytes } from '@rollcall/shared-protocol'
+import type { Payload, Topic } from '@rollcall/shared-protocol'
 import { addressGroup } from './admission/address'
 import { type ClientAddress, clientAddress } from './admission/client-address'
 import { checkOptions, type OptionsOf } from './check-options'
 import { ServerError } from './errors'
-import { createHttpServer } from './http/http-server'
+import { closeHttpServer, createHttpServer, listenHttp } from './http/http-server'
 import { LongPoll } from './http/longpoll'
 import { createRequestHandler } from './http/request-handler'
 import { refuseRequest } from './http/respond'
 import { readPage } from './http/static-page'
-import { LONGEST_DELAY_MS, systemClock } from './io/clock'
+import { LONGEST_DELAY_MS } from './io/clock'
 import { type Mode, modeFor, nodeEnv } from './io/mode'
-import { tooManyHeaders } from './io/read-handshake'
+import { HandshakeReader } from './io/read-handshake'
 import { UnansweredUpgrades } from './io/unanswered-upgrades'
 import type { Acceptance, HandshakeRefusal, HandshakeRequest } from './io/wire'
 import { checkUnattached, WsListener } from './io/ws-listener'
-import { type NotReadyReason, PresenceNode } from './node'
-import { type ResolvedServerOptions, resolveServerOptions, type ServerOptions } from './options'
+import { checkKick, type NotReadyReason, PresenceNode } from './node'
+import type { ResolvedServerOptions, ServerOptions } from './options'
 import { Registry } from './presence/registry'
+import { resolveServerOptions } from './resolve-options'
 import type { KickTarget } from './store/node-messages'
 
 /*
@@ -26,20 +27,20 @@ import type { KickTarget } from './store/node-messages'
  *       |-------request-> LongPoll ---+
  *       +---------------> request handler (the page, the welcome)
  *
- * The node with its sockets on.
+ * Connects a node to its sockets.
  */
 
-/** Frames up to this many times `limits.frameBytes` are read, to be answered with a fault; larger ones cut off. */
+/** Frames up to this many times `limits.frameBytes` get a fault as reply; a larger one closes the connection. */
 const HARD_FRAME_FACTOR = 4
 
 export interface DrainOptions {
-  /** Milliseconds over which the connections are ended. @default 5000 */
+  /** Milliseconds over which to close the connections. @default 5000 */
   readonly overMs?: number
 }
 
 const DRAIN_OPTION_TYPES: OptionsOf<DrainOptions> = { overMs: 'number' }
 
-/** A presence server. Made by {@link createServer}. */
+/** A presence server, created by {@link createServer}. */
 export class RollcallServer {
   /** The presences of all topics, for the server's own program. */
   readonly registry: Registry
@@ -53,8 +54,8 @@ export class RollcallServer {
   #mode: Mode | null
   #phase: 'new' | 'open' | 'closed' = 'new'
 
-  constructor(given: ServerOptions) {
-    const options = resolveServerOptions(given)
+  constructor(serverOptions: ServerOptions) {
+    const options = resolveServerOptions(serverOptions)
     if (options.server) checkUnattached(options.server)
     this.#options = options
     this.#mode = options.mode
@@ -65,27 +66,25 @@ export class RollcallServer {
     this.#http = options.server ?? this.#createHttp()
     const maxPayloadBytes = options.limits.frameBytes * HARD_FRAME_FACTOR
     const { closeTimeoutMs, clock, random, compression, admission, http, logger: log } = options
-    const addressOf = this.#clientAddress
-    const headersRefusal = (request: IncomingMessage) => tooManyHeaders(request, http.maxHeaders, this.#http)
+    const handshakes = new HandshakeReader(this.#clientAddress, http.maxHeaders, this.#http)
     const peerOf = (request: IncomingMessage) =>
-      this.mode === 'development' ? null : addressGroup(addressOf(request))
+      this.mode === 'development' ? null : addressGroup(this.#clientAddress(request))
     const unanswered = this.#ownsHttp
       ? null
       : new UnansweredUpgrades({
-          clock: systemClock,
+          clock,
           timeoutMs: http.upgradeTimeoutMs,
           max: admission.maxPending,
           maxPerAddress: admission.maxPendingPerAddress,
         })
     this.#listener = new WsListener(
-      { maxPayloadBytes, closeTimeoutMs, compression, addressOf, peerOf, headersRefusal, unanswered, log },
+      { clock, maxPayloadBytes, closeTimeoutMs, compression, peerOf, handshakes, unanswered, log },
       (request) => this.#node.admit(request),
     )
     this.#longPoll = new LongPoll({
       admit: (request) => this.#node.admit(request, 'longpoll'),
-      door: this.#node.admissionControl,
-      addressOf,
-      headersRefusal,
+      admissionControl: this.#node.admissionControl,
+      handshakes,
       clock,
       random,
       log,
@@ -96,25 +95,25 @@ export class RollcallServer {
     if (!this.#ownsHttp) this.#open()
   }
 
-  /** Whether names are taken on trust; decided by the option, or else by the address once it is known. */
+  /** The mode: that of the option, or else decided by the address once it is known. */
   get mode(): Mode {
     if (this.#mode) return this.#mode
     const address = this.#http.address()
     if (address === null) return modeFor(this.#ownsHttp ? this.#options.host : '', nodeEnv())
-    // A path of a local socket cannot be reached from elsewhere.
+    // Other machines cannot reach a local socket's path.
     this.#mode = modeFor(typeof address === 'string' ? 'localhost' : address.address, nodeEnv())
     return this.#mode
   }
 
-  /** Connections that are open now. */
+  /** Number of open connections. */
   get connectionCount(): number {
     return this.#node.connectionCount
   }
 
   /**
-   * Begins to listen and resolves with the address. Rejects with `insecure_configuration` where anybody could connect
-   * as anybody in production, with `listen_failed` where the port cannot be had, with `already_listening` for a
-   * server that is attached to one of your own or listens already.
+   * Starts to listen and resolves with the address. Rejects with `insecure_configuration` in production mode without
+   * `authenticate` or `allowAnonymous`, with `listen_failed` if the port is not available, and with `already_listening` for
+   * a server that already listens or is attached to your own HTTP server.
    */
   async listen(): Promise<AddressInfo> {
     const { host, port, authenticate, allowAnonymous, logger } = this.#options
@@ -129,25 +128,12 @@ export class RollcallServer {
     }
     if (this.mode === 'development')
       logger.warn({ host }, 'development mode: clients choose their own user ids')
-    await new Promise<void>((resolve, reject) => {
-      const failed = (error: Error) => {
-        reject(
-          new ServerError('listen_failed', `Cannot listen on ${host}:${port}: ${error.message}.`, {
-            cause: error,
-          }),
-        )
-      }
-      this.#http.once('error', failed)
-      this.#http.listen(port, host, () => {
-        this.#http.off('error', failed)
-        resolve()
-      })
-    })
+    await listenHttp(this.#http, port, host)
     this.#open()
     return this.address()
   }
 
-  /** Where the server listens. Throws `closed` where it does not. */
+  /** Returns the address that the server listens on. Throws `closed` if it does not listen. */
   address(): AddressInfo {
     const address = this.#http.address()
     if (address === null || typeof address === 'string') {
@@ -157,9 +143,8 @@ export class RollcallServer {
   }
 
   /**
-   * Takes a request of Phoenix's long poll, and answers it sooner or later; false for any other request. A server that
-   * listens by itself does this by itself. For one that is attached to your HTTP server, give it each request before
-   * anything reads the body.
+   * Handles a request of Phoenix's long poll. Returns false for any other request, which you must answer. Call it only if
+   * you attach to your own HTTP server, with each request, before anything reads the body.
    *
    * @example
    * import { createServer as createHttpServer } from 'node:http'
@@ -174,20 +159,20 @@ export class RollcallServer {
     return this.#longPoll.handle(request, response)
   }
 
-  /** An event to everybody in a topic, on all nodes. */
+  /** Sends an event to all members of a topic, on all nodes. */
   broadcast(topic: Topic, event: string, payload: Payload): void {
     this.#node.registry.broadcast(topic, event, payload)
   }
 
   /**
-   * Puts somebody out, on all servers that share the store: their connections are closed with 4002 and `reason`, their
-   * presences leave with `kicked`, and nobody comes back to their sessions, those that wait for a client included. Resolves
-   * with how many sessions ended on this server, once the others have been told.
+   * Ends the sessions of an identity, or one session, on all servers that share the store. Their connections close with
+   * 4002 and `reason`, their presences leave with `kicked`, and their clients cannot resume. Resolves with the number of
+   * sessions that ended on this server, after the other servers were notified.
    *
-   * It ends what there is, and keeps nobody from connecting anew: let `authenticate` refuse them first.
+   * A kick does not stop clients from connecting again: make `authenticate` refuse them first.
    *
-   * Rejects with `store_unavailable` where the other servers cannot be told; here it is done then. Throws
-   * `invalid_argument` for a target that is none, and for a reason of more than 123 bytes, which no close can carry.
+   * Rejects with `store_unavailable` if the other servers could not be notified; the sessions here have ended then. Throws
+   * `invalid_argument` for an invalid target, and for a reason of more than 123 bytes.
    *
    * @example
    * await server.kick({ identity: 'mallory' }, 'banned')
@@ -197,31 +182,31 @@ export class RollcallServer {
     try {
       return await this.#node.kick(checked, reason)
     } catch (error) {
-      const text = 'Kicked on this server, but the other servers could not be notified. Try again.'
-      throw new ServerError('store_unavailable', text, { cause: error })
+      const message = 'Kicked on this server, but the other servers could not be notified. Try again.'
+      throw new ServerError('store_unavailable', message, { cause: error })
     }
   }
 
   /**
-   * Why no new clients should be sent here: it drains or closes, or cannot reach its store. Nothing where all is well.
-   * What `GET /readyz` answers; for a server that is attached to your own, which answers that itself.
+   * Reasons why this server should get no new clients: it drains, closes, or cannot reach its store. Empty if it is ready.
+   * `GET /readyz` returns them; use this if you attach to your own HTTP server.
    */
   get readiness(): readonly NotReadyReason[] {
     return this.#node.readiness
   }
 
   /**
-   * While `problems` holds `store_unreachable`: the code of the error that the store answers with, such as `OOM` or
-   * `NOAUTH` of Redis. Null where it does not answer at all.
+   * While `readiness` contains `store_unreachable`, the error code of the store, such as `OOM` or `NOAUTH` of Redis. Null if
+   * the store does not respond at all.
    */
   get storeErrorCode(): string | null {
     return this.#node.storeErrorCode
   }
 
   /**
-   * Prepares to {@link close}: handshakes are refused with 503 from now on, and connections are ended with 1012 one by
-   * one, spread over `overMs`, so that their clients do not all come to the other servers at once. Resolves once all are
-   * gone. Throws `invalid_option` for an `overMs` that no timer can wait.
+   * Prepares to {@link close}: refuses handshakes with 503 from now on, and closes the connections with 1012, spread over
+   * `overMs`, so that their clients do not reconnect to the other servers at the same moment. Resolves when all have closed.
+   * Throws `invalid_option` for an `overMs` that is too long for a timer.
    *
    * @example
    * process.once('SIGTERM', async () => {
@@ -242,45 +227,38 @@ export class RollcallServer {
   }
 
   /**
-   * Takes no new connections, ends those that are open with 1012 (their clients come back elsewhere), and resolves
-   * once all are gone, at the latest after `closeTimeoutMs`. Over a store that it shares, it leaves sessions and presences
-   * to the other servers: whoever does not come back to one of them within `grace.graceMs` has left, with the reason
-   * `drained`. An HTTP server that it was attached to stays open.
+   * Refuses new connections, closes the open ones with 1012, so that their clients reconnect elsewhere, and resolves when
+   * all have closed, after `closeTimeoutMs` at the latest. With a shared store it hands sessions and presences off to the
+   * other servers; a client that does not reconnect within `grace.graceMs` leaves with the reason `drained`. Your own HTTP
+   * server stays open.
    */
   async close(): Promise<void> {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
     this.#listener.detach()
     this.#longPoll.close()
-    await Promise.all([this.#node.close(), this.#ownsHttp ? this.#closeHttp() : null])
+    const { clock, closeTimeoutMs } = this.#options
+    await Promise.all([
+      this.#node.close(),
+      this.#ownsHttp ? closeHttpServer(this.#http, clock, closeTimeoutMs) : null,
+    ])
   }
 
   /**
-   * Decides over a handshake that a listener of your own has read, as over one of the server's own. Never rejects. What to
-   * do with the answer is in docs/guides/listener.md.
+   * Accepts or refuses a handshake that your own listener has read. Never rejects. docs/guides/listener.md explains what to
+   * do with the result.
    */
   async admit(request: HandshakeRequest): Promise<Acceptance | HandshakeRefusal> {
     return this.#phase === 'new' ? NOT_OPEN : this.#node.admit(request)
   }
 
   #createHttp(): HttpServer {
-    const {
-      http,
-      longPoll,
-      admission,
-      logger: log,
-      page,
-      maxPageBytes,
-      contentSecurityPolicy,
-    } = this.#options
+    const { page, maxPageBytes, contentSecurityPolicy } = this.#options
     const files = page === null ? null : readPage(page, maxPageBytes)
     const handle = createRequestHandler(files, this, contentSecurityPolicy)
     const bounds = {
-      ...admission,
-      http,
-      log,
-      windowMs: longPoll.windowMs,
-      // Load is tried from one machine, by one process that takes its time.
+      ...this.#options,
+      // A load test runs in development, from one address, and may open its connections slowly.
       areSocketsBounded: () => this.mode === 'production',
       peerOf: (address: string) => (this.#clientAddress.isProxy(address) ? null : addressGroup(address)),
     }
@@ -290,17 +268,6 @@ export class RollcallServer {
       if (tooFast) refuseRequest(request, response, tooFast)
       else handle(request, response)
     })
-  }
-
-  async #closeHttp(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()))
-    this.#http.closeIdleConnections()
-    // Requests under way have a bounded time. So have connections that a browser opened ahead and never used: to Node
-    // they are not idle, and would keep the server for a minute.
-    const { clock, closeTimeoutMs } = this.#options
-    const timer = clock.after(closeTimeoutMs, () => this.#http.closeAllConnections())
-    await closed
-    timer.cancel()
   }
 
   #open(): void {
@@ -316,27 +283,8 @@ const NOT_OPEN: HandshakeRefusal = {
   message: 'The server is not open yet. Await listen() first.',
 }
 
-/** Bytes of a reason that fit into a close frame (RFC 6455, 5.5). */
-const MAX_REASON_BYTES = 123
-
-/** One target: what says nobody must not be taken for everybody. */
-function checkKick(target: KickTarget, reason: string): KickTarget {
-  checkOptions('kick: ', target, { identity: 'string', session: 'string' }, 'invalid_argument')
-  const { identity, session }: { identity?: unknown; session?: unknown } = target
-  const bytes = utf8Bytes(String(reason))
-  if (bytes > MAX_REASON_BYTES) {
-    throw new ServerError(
-      'invalid_argument',
-      `The reason has ${bytes} bytes; a close frame carries at most ${MAX_REASON_BYTES}.`,
-    )
-  }
-  if (typeof identity === 'string' && session === undefined) return { identity }
-  if (typeof session === 'string' && identity === undefined) return { session }
-  throw new ServerError('invalid_argument', 'kick takes either {identity} or {session}, with a string value.')
-}
-
 /**
- * A presence server, not yet listening (or attached to `options.server`, and open at once).
+ * Creates a presence server. Call `listen()` to start it; with `options.server` it is attached and open at once.
  *
  * @example
  * const server = createServer({ port: 9090 })

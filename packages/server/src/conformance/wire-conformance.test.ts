@@ -6,6 +6,7 @@ import { WebSocket } from 'ws'
 import { LongPoll } from '../http/longpoll'
 import { systemClock } from '../io/clock'
 import { systemRandom } from '../io/random'
+import { HandshakeReader } from '../io/read-handshake'
 import type { Admit } from '../io/wire'
 import { WsListener } from '../io/ws-listener'
 import { MemoryWire } from '../testing-support/memory-wire'
@@ -25,9 +26,8 @@ async function wsServer(admit: Admit) {
       closeTimeoutMs,
       unanswered: null,
       peerOf: () => null,
-      headersRefusal: () => null,
       compression: null,
-      addressOf: () => '127.0.0.1',
+      handshakes: new HandshakeReader(() => '127.0.0.1', 100),
       log: new RecordingLog(),
     },
     admit,
@@ -143,14 +143,13 @@ const openLongPollPeer: OpenPeer = async (open) => {
   const longPoll = new LongPoll({
     admit: async () => ({ subprotocol: null, open, abandon: () => {} }),
     admissionControl: { allowsAllOrigins: true, originRefusal: () => null, requestRefusal: () => null },
-    addressOf: () => '127.0.0.1',
+    handshakes: new HandshakeReader(() => '127.0.0.1', 100),
     clock: systemClock,
     random: systemRandom,
     log: new RecordingLog(),
     options: { windowMs: 5000, maxBodyBytes: 1_000_000, maxMessages: 1000, maxHeldBytes: 10_000_000 },
     closeTimeoutMs,
     silenceMs: 5000,
-    headersRefusal: () => null,
   })
   const http = createServer((request, response) => void longPoll.handle(request, response))
   http.listen(0, '127.0.0.1')

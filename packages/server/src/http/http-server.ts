@@ -7,6 +7,7 @@ import {
 import type { Socket } from 'node:net'
 import type { AdmissionOptions } from '../admission/admission-options'
 import { KeyCounts } from '../collections'
+import { ServerError } from '../errors'
 import type { Clock } from '../io/clock'
 import { ignoreErrors } from '../io/late-errors'
 import { PendingSockets } from '../io/pending-sockets'
@@ -68,21 +69,22 @@ type SocketBounds = Pick<
   'maxConnections' | 'maxPerAddress' | 'maxPending' | 'maxPendingPerAddress'
 >
 
-export interface HttpBounds extends SocketBounds {
+export interface HttpBounds {
   readonly clock: Clock
   readonly http: HttpOptions
-  /** Milliseconds that a long poll waits without any bytes. */
-  readonly windowMs: number
+  readonly admission: SocketBounds
+  /** A long poll waits this many milliseconds without any bytes. */
+  readonly longPoll: { readonly windowMs: number }
   /** Whether TCP connections are counted. */
   readonly areSocketsBounded: () => boolean
   /** Returns the peer that an address counts for, or null for a proxy, which carries many clients. */
   readonly peerOf: (remoteAddress: string) => string | null
-  readonly log: Logger
+  readonly logger: Logger
 }
 
 /** Creates an HTTP server that bounds what each client can hold. */
 export function createHttpServer(bounds: HttpBounds, handle: RequestListener): HttpServer {
-  const { clock, http, windowMs, maxConnections, maxPending, log } = bounds
+  const { clock, http, longPoll, admission, logger: log } = bounds
   const { maxPipelined } = http
   const cuts = new SampledLog(log, 'closing TCP connections with too many waiting requests')
   const onCut = () => {
@@ -111,8 +113,8 @@ export function createHttpServer(bounds: HttpBounds, handle: RequestListener): H
   )
   // Some versions of Node silently drop headers beyond this count, but `tooManyHeaders` must see them all.
   server.maxHeadersCount = 0
-  server.timeout = http.silenceTimeoutMs + windowMs
-  server.maxConnections = SOCKETS_PER_CONNECTION * maxConnections + maxPending
+  server.timeout = http.silenceTimeoutMs + longPoll.windowMs
+  server.maxConnections = SOCKETS_PER_CONNECTION * admission.maxConnections + admission.maxPending
   boundSockets(server, bounds)
   logAcceptErrors(server, log, clock)
   return server
@@ -130,10 +132,10 @@ function logAcceptErrors(server: HttpServer, log: Logger, clock: Clock): void {
 }
 
 function boundSockets(server: HttpServer, bounds: HttpBounds): void {
-  const { clock, peerOf, maxPerAddress } = bounds
+  const { clock, peerOf, admission } = bounds
   const pending = new PendingSockets<Socket>({
-    max: bounds.maxPending,
-    maxPerAddress: bounds.maxPendingPerAddress,
+    max: admission.maxPending,
+    maxPerAddress: admission.maxPendingPerAddress,
   })
   /** TCP connections per peer, without WebSockets. */
   const open = new KeyCounts()
@@ -162,7 +164,8 @@ function boundSockets(server: HttpServer, bounds: HttpBounds): void {
   server.on('connection', (socket: Socket) => {
     if (!bounds.areSocketsBounded()) return
     const peer = peerOf(socket.remoteAddress ?? '')
-    if (peer !== null && open.of(peer) >= SOCKETS_PER_CONNECTION * maxPerAddress) return void socket.destroy()
+    if (peer !== null && open.of(peer) >= SOCKETS_PER_CONNECTION * admission.maxPerAddress)
+      return void socket.destroy()
     pending.add(socket, peer)
     trimLater()
     if (peer !== null) {
@@ -204,6 +207,22 @@ export function boundPipeline(max: number, onCut: () => void, handle: RequestLis
     response.once('close', () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1))
     handle(request, response)
   }
+}
+
+/** Starts to listen. Rejects with `listen_failed` if the port is not available. */
+export function listenHttp(server: HttpServer, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (cause: Error) => {
+      reject(
+        new ServerError('listen_failed', `Cannot listen on ${host}:${port}: ${cause.message}.`, { cause }),
+      )
+    }
+    server.once('error', onError)
+    server.listen(port, host, () => {
+      server.off('error', onError)
+      resolve()
+    })
+  })
 }
 
 /** Closes an HTTP server. After `timeoutMs` it also closes connections that are still open. */

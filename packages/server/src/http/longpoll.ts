@@ -4,8 +4,8 @@ import type { Clock } from '../io/clock'
 import { ignoreErrors } from '../io/late-errors'
 import type { RandomSource } from '../io/random'
 import { hashSecret, isSecret, type SecretHash } from '../io/random'
-import { readHandshake, type Target, targetOf } from '../io/read-handshake'
-import type { Acceptance, Admit, HandshakeRefusal } from '../io/wire'
+import { type HandshakeReader, type Target, targetOf } from '../io/read-handshake'
+import type { Acceptance, Admit } from '../io/wire'
 import type { Logger } from '../log'
 import { type PostRefusal, readPost, tooManyBytes } from './longpoll-body'
 import { LongPollResponse } from './longpoll-response'
@@ -37,10 +37,7 @@ export interface LongPollOptions {
 export interface LongPollContext {
   readonly admit: Admit
   readonly admissionControl: Pick<AdmissionControl, 'allowsAllOrigins' | 'originRefusal' | 'requestRefusal'>
-  /** Returns the client's address. */
-  readonly addressOf: (request: IncomingMessage) => string
-  /** Refuses a request with too many headers; returns null otherwise. */
-  readonly headersRefusal: (request: IncomingMessage) => HandshakeRefusal | null
+  readonly handshakes: HandshakeReader
   readonly clock: Clock
   readonly random: RandomSource
   readonly log: Logger
@@ -87,14 +84,14 @@ export class LongPoll {
   }
 
   #handle(request: IncomingMessage, response: ServerResponse, target: Target): Promise<void> | undefined {
-    const { admissionControl, addressOf, headersRefusal } = this.#context
-    const remoteAddress = addressOf(request)
+    const { admissionControl, handshakes } = this.#context
+    const remoteAddress = handshakes.addressOf(request)
     const tooFast = admissionControl.requestRefusal(remoteAddress)
     if (tooFast) {
       refuseRequest(request, response, tooFast, COME_BACK)
       return
     }
-    const tooMany = headersRefusal(request)
+    const tooMany = handshakes.headersRefusal(request)
     if (tooMany) {
       refuseRequest(request, response, tooMany)
       return
@@ -103,7 +100,11 @@ export class LongPoll {
     const originRefusal = admissionControl.originRefusal({ headers, path: PATH, remoteAddress })
     // Browsers let only pages of this origin read the response.
     const cors = originRefusal ? null : admissionControl.allowsAllOrigins ? '*' : (headers.origin ?? null)
-    const answer = new LongPollResponse(response, headers.origin === undefined ? null : cors, () => this.#isClosed)
+    const answer = new LongPollResponse(
+      response,
+      headers.origin === undefined ? null : cors,
+      () => this.#isClosed,
+    )
     if (originRefusal) {
       answer.send(403, { error: originRefusal.reason, message: originRefusal.message })
       return
@@ -160,7 +161,7 @@ export class LongPoll {
     target: Target,
     answer: LongPollResponse,
   ): Promise<void> {
-    const handshake = readHandshake(request, this.#context.addressOf)
+    const handshake = this.#context.handshakes.read(request)
     if (!handshake || this.#isClosed) return answer.send(500)
     // The token of an ended wire is not a connect param of the application.
     const params = new Map(

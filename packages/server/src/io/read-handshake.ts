@@ -1,6 +1,35 @@
 import type { IncomingMessage } from 'node:http'
 import type { HandshakeRefusal, HandshakeRequest } from './wire'
 
+/** Reads the handshakes of one HTTP server. */
+export class HandshakeReader {
+  /** Returns the client's address. */
+  readonly addressOf: (request: IncomingMessage) => string
+  readonly #maxHeaders: number
+  readonly #server: HeaderDropping | null
+
+  /** @param server - an HTTP server that may drop headers beyond its `maxHeadersCount` */
+  constructor(
+    addressOf: (request: IncomingMessage) => string,
+    maxHeaders: number,
+    server: HeaderDropping | null = null,
+  ) {
+    this.addressOf = addressOf
+    this.#maxHeaders = maxHeaders
+    this.#server = server
+  }
+
+  /** Refuses a request with too many headers; returns null otherwise. */
+  headersRefusal(request: IncomingMessage): HandshakeRefusal | null {
+    return tooManyHeaders(request, this.#maxHeaders, this.#server)
+  }
+
+  /** Reads a handshake. Returns null if the request target is not a URL. */
+  read(request: IncomingMessage): HandshakeRequest | null {
+    return readHandshake(request, this.addressOf)
+  }
+}
+
 /**
  * Reads a handshake from an HTTP request. Returns null if the request target is not a URL. `addressOf` returns the client's
  * address.

@@ -7,7 +7,7 @@ import { type Logger, logFailure, SampledLog } from '../log'
 import type { Clock } from './clock'
 import { ignoreErrors } from './late-errors'
 import { type CompressionOptions, PacketBatch } from './packet'
-import { readHandshake } from './read-handshake'
+import type { HandshakeReader } from './read-handshake'
 import { ReadScheduler } from './read-scheduler'
 import { DATA_HEADERS } from './security-headers'
 import { bytesWrittenTo, isAnswered, type UnansweredUpgrades } from './unanswered-upgrades'
@@ -34,12 +34,9 @@ export interface ListenerOptions {
   readonly unanswered: UnansweredUpgrades | null
   /** Returns the peer that a request counts for, or null where nothing is counted per address. */
   readonly peerOf: (request: IncomingMessage) => string | null
-  /** Refuses a request with too many headers; returns null otherwise. */
-  readonly headersRefusal: (request: IncomingMessage) => HandshakeRefusal | null
+  readonly handshakes: HandshakeReader
   /** Null switches compression off. */
   readonly compression: CompressionOptions | null
-  /** Returns the client's address. */
-  readonly addressOf: (request: IncomingMessage) => string
   readonly log: Logger
 }
 
@@ -161,9 +158,9 @@ export class WsListener {
 
   async #decide(request: IncomingMessage): Promise<Acceptance | HandshakeRefusal> {
     try {
-      const tooMany = this.#options.headersRefusal(request)
+      const tooMany = this.#options.handshakes.headersRefusal(request)
       if (tooMany) return tooMany
-      const handshake = readHandshake(request, this.#options.addressOf)
+      const handshake = this.#options.handshakes.read(request)
       return handshake ? await this.#admit(handshake) : badTarget
     } catch (error) {
       logFailure(this.#options.log, error, {}, 'a handshake failed')
