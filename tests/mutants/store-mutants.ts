@@ -160,8 +160,8 @@ export const storeMutants: readonly Mutant[] = [
     law: 'S-77',
     breaks: 'a node that cannot hear the others asks again without growing pauses',
     file: `${server}/store/node-messages.ts`,
-    find: 'retryDelay(++this.#failures, RETRY_MS, MAX_RETRY_MS)',
-    replace: 'retryDelay(1, RETRY_MS, MAX_RETRY_MS)',
+    find: 'retryDelay(++this.#failures, STORE_RETRY)',
+    replace: 'retryDelay(1, STORE_RETRY)',
     tests: [`${server}/session/kick`],
   },
   {

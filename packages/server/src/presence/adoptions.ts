@@ -1,5 +1,5 @@
 import type { LeaveReason, Presence, Topic } from '@rollcall/shared-protocol'
-import { retryDelay } from '../async/retry'
+import { retryDelay, STORE_RETRY } from '../async/retry'
 import type { Clock } from '../io/clock'
 import type { Owner } from './owned-presences'
 
@@ -15,10 +15,6 @@ interface Adoption {
 
 /** Called with an arrived presence; returns the owner's presence from then on. `leaveReason` is set if it must leave. */
 export type OnAdopted = (presence: Presence, leaveReason: LeaveReason | null) => Presence | null
-
-/** Milliseconds before a failed adoption is tried again: after the first failure, and at most. */
-const RETRY_MS = 250
-const MAX_RETRY_MS = 1000
 
 /**
  * Adoptions of presences from other nodes, at most one at a time per owner and topic. A presence that is ended before it
@@ -97,7 +93,7 @@ export class Adoptions {
       try {
         return await this.#adoptInStore(owner, topic)
       } catch {
-        await this.#pause(adoption, retryDelay(failures, RETRY_MS, MAX_RETRY_MS))
+        await this.#pause(adoption, retryDelay(failures, STORE_RETRY))
       }
     }
     return null

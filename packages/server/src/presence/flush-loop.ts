@@ -1,4 +1,4 @@
-import { retryDelay } from '../async/retry'
+import { retryDelay, STORE_RETRY } from '../async/retry'
 import type { Clock, Timer } from '../io/clock'
 import type { Backlog } from './backlog'
 import {
@@ -10,10 +10,6 @@ import {
   QUIET,
   stepFlush,
 } from './flush-machine'
-
-/** Milliseconds before a failed flush is tried again: after the first failure, and at most. */
-const RETRY_MS = 250
-const MAX_RETRY_MS = 1000
 
 /** A topic as its flush loop sees it. */
 export interface Flushable {
@@ -120,7 +116,7 @@ export class FlushLoop {
 
   #dispatch(event: FlushEvent): void {
     const delayMs = this.#schedule.delay(this.#clock.now())
-    const retryMs = retryDelay(this.#failures, RETRY_MS, MAX_RETRY_MS)
+    const retryMs = retryDelay(this.#failures, STORE_RETRY)
     const { state, effects } = stepFlush(this.#state, event, { delayMs, retryMs })
     this.#state = state
     for (const effect of effects) this.#perform(effect)

@@ -1,5 +1,5 @@
 import { field, isJsonObject, type JsonObject, type JsonValue } from '@rollcall/shared-protocol'
-import { retryDelay } from '../async/retry'
+import { retryDelay, STORE_RETRY } from '../async/retry'
 import type { Clock, Timer } from '../io/clock'
 import type { Logger } from '../log'
 import type { Store, StoreMessage, Subscription, TopicFeed } from './store'
@@ -18,10 +18,6 @@ export interface Kick {
 export const CONTROL_TOPIC = '\u0000rollcall'
 
 const KICK = 'kick'
-
-/** Milliseconds before the next attempt to subscribe: after the first failure, and at most. */
-const RETRY_MS = 250
-const MAX_RETRY_MS = 1000
 
 /** Messages between the nodes of one store. */
 export class NodeMessages implements TopicFeed {
@@ -57,7 +53,7 @@ export class NodeMessages implements TopicFeed {
       (error: unknown) => {
         if (this.#isClosed) return
         this.#log.debug({ err: error }, 'could not subscribe to the messages of the other nodes; retrying')
-        const delayMs = retryDelay(++this.#failures, RETRY_MS, MAX_RETRY_MS)
+        const delayMs = retryDelay(++this.#failures, STORE_RETRY)
         this.#retry = this.#clock.after(delayMs, () => this.#openAgain())
       },
     )

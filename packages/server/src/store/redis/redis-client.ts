@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { ConcurrencyLimit } from '../../async/concurrency-limit'
-import { retryDelay } from '../../async/retry'
+import { REDIS_CONNECT, retryDelay } from '../../async/retry'
 import { ServerError } from '../../errors'
 import type { Clock, Timer } from '../../io/clock'
 import type { RandomSource } from '../../io/random'
@@ -38,8 +38,6 @@ export interface RedisClientOptions {
   readonly connectTimeoutMs: number
 }
 
-const BACKOFF_MIN_MS = 50
-const BACKOFF_MAX_MS = 1000
 /**
  * Milliseconds that a connection has to work before the backoff starts again from its minimum. Otherwise a Redis that
  * accepts connections and refuses every command would get attempts without a pause.
@@ -169,7 +167,7 @@ export class RedisClient implements RedisPort {
     const { clock, random } = this.#options
     this.#timer?.cancel()
     this.#discard()
-    const delayMs = retryDelay(++this.#failures, BACKOFF_MIN_MS, BACKOFF_MAX_MS)
+    const delayMs = retryDelay(++this.#failures, REDIS_CONNECT)
     // Between half the delay and all of it, so that not all nodes reconnect at the same moment.
     const jitter = (Number.parseInt(random.id(4), 36) % 1000) / 1000
     this.#timer = clock.after(delayMs * (0.5 + jitter / 2), () => this.#connect())

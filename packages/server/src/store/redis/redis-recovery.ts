@@ -1,6 +1,6 @@
 import type { Topic } from '@rollcall/shared-protocol'
 import { forEachLimited } from '../../async/concurrency-limit'
-import { retryDelay } from '../../async/retry'
+import { REDIS_RESTORE, retryDelay } from '../../async/retry'
 import type { Timer } from '../../io/clock'
 import type { Logger } from '../../log'
 import type { NodeEvents } from '../store'
@@ -12,9 +12,6 @@ import type { RedisTopic } from './redis-topic'
 
 /** Topics that are asserted at the same time. */
 const MAX_CONCURRENT_TOPICS = 16
-/** Milliseconds before the next recovery: after the first failure, and at most. */
-const RETRY_MS = 250
-const MAX_RETRY_MS = 4000
 /** Reasons that are logged during one outage, each once. */
 const MAX_REASONS = 16
 
@@ -81,7 +78,7 @@ export class RedisRecovery {
         void this.#restore(++this.#rounds)
         return
       case 'retryLater':
-        this.#retry = this.#link.clock.after(retryDelay(++this.#failures, RETRY_MS, MAX_RETRY_MS), () =>
+        this.#retry = this.#link.clock.after(retryDelay(++this.#failures, REDIS_RESTORE), () =>
           this.#link.dispatch({ kind: 'retry' }),
         )
         return
