@@ -3,7 +3,7 @@ import { LONGEST_DELAY_MS } from './async/backoff'
 import { RollcallError, type RollcallErrorCode } from './errors'
 
 /** An error reply of the server. */
-export interface RefusalReply {
+interface RefusalReply {
   /** A code of the protocol or a reason of the application; null if the server gave none. */
   readonly reason: string | null
   /** The server's message for people; without one, the reason. */

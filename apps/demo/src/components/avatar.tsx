@@ -10,7 +10,7 @@ interface Props {
   readonly status?: Status
 }
 
-/** Initials on the colour of the id. Silent: the name always stands beside it. */
+/** Initials on a colour by id. Screen readers skip it, because the name is beside it. */
 export function Avatar({ id, name, size = 'm', status }: Props) {
   const { initials, ink } = avatarOf(id, name)
   return (

@@ -18,7 +18,7 @@ import { Room } from './room'
 import { SelfCard } from './self-card'
 import { Sidebar } from './sidebar'
 
-/** Nobody touches the page for that long: they are away. */
+/** Time without input after which the user counts as away, in milliseconds. */
 const IDLE_MS = 5 * 60_000
 
 interface Props {
@@ -26,7 +26,7 @@ interface Props {
   readonly onRename: (name: string) => void
 }
 
-/** The whole chat: rooms and oneself on one side, the room one is in on the other. */
+/** The whole chat: the rooms and the user's card on one side, the open room on the other. */
 export function Chat({ identity, onRename }: Props) {
   const room = useHashRoom()
   const [visit, setVisit] = useState(0)
@@ -40,12 +40,12 @@ export function Chat({ identity, onRename }: Props) {
 
   const isRoomsDrawer = useMedia('(max-width: 719px)')
   const [isRoomsOpen, setRoomsOpen] = useState(false)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a room was chosen; the drawer has done its work.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: closes the drawer after a room was chosen.
   useEffect(() => setRoomsOpen(false), [room])
 
   return (
     <div className={styles.chat}>
-      {/* A button, as the address's hash is the room. */}
+      {/* A button and not a link, because the hash of the address is the room. */}
       <button
         type="button"
         className={styles.skip}
@@ -75,7 +75,7 @@ export function Chat({ identity, onRename }: Props) {
         />
       </PanelSlot>
       <Room
-        // Another room, or another visit to the same, begins from nothing.
+        // Another room, or another visit to the same, starts without state.
         key={`${visit}/${room}`}
         room={room}
         identity={identity}

@@ -4,7 +4,7 @@ import { count } from '../model/words'
 import styles from './composer.module.css'
 import { Icon } from './icon'
 
-/** For the link that skips to it. */
+/** The id for the link that skips to the composer. */
 export const MESSAGE_BOX_ID = 'message-box'
 
 interface Props {
@@ -15,7 +15,7 @@ interface Props {
   readonly onStop: () => void
 }
 
-/** Where a message is written. Text that is too long is told, never cut. */
+/** The field for a new message. Reports text that is too long, and never cuts it. */
 export function Composer({ title, hasFocusAtStart, onSend, onTouch, onStop }: Props) {
   const [text, setText] = useState('')
   const box = useRef<HTMLTextAreaElement>(null)
@@ -43,7 +43,7 @@ export function Composer({ title, hasFocusAtStart, onSend, onTouch, onStop }: Pr
     box.current?.focus()
   }
   const onKeyDown = (event: KeyboardEvent) => {
-    // Enter that ends an input method's composition belongs to it.
+    // During the composition of an input method, Enter only ends it.
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return
     event.preventDefault()
     send()
@@ -61,7 +61,7 @@ export function Composer({ title, hasFocusAtStart, onSend, onTouch, onStop }: Pr
         placeholder={`Message to ${title}`}
         rows={1}
         value={text}
-        // biome-ignore lint/a11y/noAutofocus: who enters a room comes to talk; not on phones, where a keyboard would jump up.
+        // biome-ignore lint/a11y/noAutofocus: people enter a room to talk. Not on phones, where the keyboard would open.
         autoFocus={hasFocusAtStart}
         enterKeyHint="send"
         onChange={(event) => {

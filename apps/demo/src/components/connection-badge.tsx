@@ -2,7 +2,7 @@ import { useConnection } from '@rollcall/client/react'
 import { connectionWords } from '../model/connection-words'
 import styles from './connection-badge.module.css'
 
-/** Always in the same place, whatever the state: nothing moves when a connection goes. */
+/** The state of the connection. It keeps its place, so nothing moves when the connection is lost. */
 export function ConnectionBadge() {
   const { tone, label } = connectionWords(useConnection())
   return (

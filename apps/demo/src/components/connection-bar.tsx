@@ -2,7 +2,7 @@ import { useConnection, useRetryCountdown, useSocket } from '@rollcall/client/re
 import { connectionWords } from '../model/connection-words'
 import styles from './connection-bar.module.css'
 
-/** What is wrong with the connection, when the next try is, and a way not to wait. Lies over the room, moves nothing. */
+/** The problem with the connection, the time of the next attempt, and a button to try now. It lies over the room, so nothing moves. */
 export function ConnectionBar() {
   const socket = useSocket()
   const connection = useConnection()
@@ -13,7 +13,7 @@ export function ConnectionBar() {
 
   return (
     <div className={styles.frame}>
-      {/* Stays in the page, or screen readers would miss what it says. */}
+      {/* Always in the page, because screen readers miss a text that is added with its element. */}
       <p className="quiet" role="status">
         {isShown ? sentence : tone === 'good' ? 'Connected.' : ''}
       </p>

@@ -12,12 +12,12 @@ interface Props {
   readonly children: ReactNode
 }
 
-/** A modal: the browser keeps the focus in, makes the rest inert, closes on Esc and gives the focus back. */
+/** A modal dialog: the browser traps the focus, makes the rest inert, closes on Esc and restores the focus. */
 export function Dialog({ title, place = 'center', hasOwnTitle = false, onClose, children }: Props) {
   const ref = useRef<HTMLDialogElement>(null)
   const titleId = useId()
-  // A layout effect: its cleanup runs while the dialog is still in the page, and only a dialog that is closed there
-  // gives the focus back.
+  // A layout effect, because its cleanup runs while the dialog is still in the page: only then does closing it restore
+  // the focus.
   useLayoutEffect(() => {
     const dialog = ref.current
     if (!dialog || dialog.open) return

@@ -6,12 +6,12 @@ import { RoomState } from './room-state'
 interface Props {
   readonly title: string
   readonly isEntered: boolean
-  /** Why the last try to enter came to nothing; it is tried again. */
+  /** The reason of the last failed join. The client tries again. */
   readonly error: RollcallError | null
   readonly people: number
 }
 
-/** Before the first message: on the way in, alone, or in silent company. */
+/** A room without messages: joining, alone, or with others. */
 export function EmptyRoom({ title, isEntered, error, people }: Props) {
   const { status } = useConnection()
   if (!isEntered) {

@@ -22,7 +22,7 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS
 
-/** Drawn beside words or within a labelled button, hence silent. */
+/** Screen readers skip it: it is beside words or in a labelled button. */
 export function Icon({ name, size = 20 }: { readonly name: IconName; readonly size?: number }) {
   return (
     <svg

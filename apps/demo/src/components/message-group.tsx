@@ -14,7 +14,7 @@ interface Props {
   readonly onDiscard: (line: MessageLine) => void
 }
 
-/** What one person said in one go. */
+/** Consecutive messages of one person. */
 export const MessageGroup = memo(function MessageGroup({ group, isSelf, onRetry, onDiscard }: Props) {
   const { by, name, at, lines } = group
   return (

@@ -1,6 +1,6 @@
 import { linkText } from '../model/link-text'
 
-/** A message's words, with the addresses in them to follow. */
+/** The text of a message, with its addresses as links. */
 export function MessageText({ text }: { readonly text: string }) {
   return linkText(text).map(({ text: part, href }, index) =>
     href === null ? (

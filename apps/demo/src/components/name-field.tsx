@@ -9,7 +9,7 @@ interface Props {
   readonly problem: string | null
 }
 
-/** A name to type, or to have suggested. */
+/** The field for a name, with a button that suggests one. */
 export function NameField({ value, onChange, problem }: Props) {
   const id = useId()
   return (

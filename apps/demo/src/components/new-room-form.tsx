@@ -3,7 +3,7 @@ import { hashOf, MAX_ROOM_LENGTH, roomFromName } from '../model/room'
 import { Icon } from './icon'
 import styles from './new-room-form.module.css'
 
-/** A room is there as soon as somebody goes there: naming it is making it. */
+/** Opens a room by its name. A room exists as soon as a person is in it. */
 export function NewRoomForm() {
   const [text, setText] = useState('')
   const [problem, setProblem] = useState('')

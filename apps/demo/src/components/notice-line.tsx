@@ -3,7 +3,7 @@ import type { NoticeLine as Notice } from '../model/timeline'
 import { listNames } from '../model/words'
 import styles from './marks.module.css'
 
-/** Comings and goings, in one quiet line. */
+/** Joins and leaves in one line. */
 export const NoticeLine = memo(function NoticeLine({ notice }: { readonly notice: Notice }) {
   const { joined, left } = notice
   const parts = [

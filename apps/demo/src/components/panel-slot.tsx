@@ -10,7 +10,7 @@ interface Props {
   readonly children: ReactNode
 }
 
-/** A column beside the room where there is width for it, otherwise a drawer. */
+/** A column beside the room on a wide page, otherwise a drawer. */
 export function PanelSlot({ label, place, isDrawer, isOpen, onClose, children }: Props) {
   if (!isDrawer) {
     return <aside aria-label={label}>{children}</aside>

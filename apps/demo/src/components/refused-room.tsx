@@ -12,11 +12,11 @@ interface Props {
   readonly onReenter: () => void
 }
 
-/** The server did not let us in, or put us out. */
+/** A room that the server refused, or removed this client from. */
 export function RefusedRoom({ channel, status, error, onReenter }: Props) {
   const isRefused = status === 'refused'
   const again = () => {
-    // A refused channel may ask again; one that was left is over, and a new one begins.
+    // A refused channel can join again. A channel that has left needs a new one.
     if (isRefused) channel?.join().catch(() => {})
     else onReenter()
   }

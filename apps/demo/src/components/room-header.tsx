@@ -8,7 +8,7 @@ import styles from './room-header.module.css'
 
 interface Props {
   readonly room: string
-  /** People in the room; `null` while nobody knows. */
+  /** Number of people in the room; `null` while unknown. */
   readonly people: number | null
   /** The number is from before the connection was lost. */
   readonly isStale: boolean

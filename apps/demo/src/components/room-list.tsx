@@ -9,7 +9,7 @@ interface Props {
   readonly current: string
 }
 
-/** Faces shown before a number stands for the rest. */
+/** Most avatars of a room. A number stands for the rest. */
 const MAX_FACES = 3
 
 export function RoomList({ rows, current }: Props) {

@@ -10,7 +10,7 @@ interface Props {
   readonly children?: ReactNode
 }
 
-/** What stands in a room instead of messages: nothing said yet, not let in, put out. */
+/** The text in a room without messages: empty, refused or ended. */
 export function RoomState({ icon, title, text, isAlert = false, children }: Props) {
   return (
     <div className={styles.state} role={isAlert ? 'alert' : undefined}>

@@ -30,13 +30,13 @@ interface Props {
   readonly dispatch: Dispatch<RoomEvent>
   readonly isRoomsDrawer: boolean
   readonly onOpenRooms: () => void
-  /** The room let us in. */
+  /** Called when the room is joined. */
   readonly onEntered: (room: string) => void
-  /** Enters anew, as the room put us out. */
+  /** Joins again after the server ended the channel. */
   readonly onReenter: () => void
 }
 
-/** One room: the channel to it, what is said in it, and who is there. */
+/** One room: its channel, its messages and the people in it. */
 export function Room({ room, identity, status, lines, dispatch, onEntered, onReenter, ...panels }: Props) {
   const { isTyping, touch, stop } = useTyping()
   const [at] = useState(() => Math.floor(Date.now() / 1000))

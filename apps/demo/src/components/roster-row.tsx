@@ -17,7 +17,7 @@ interface Props {
   readonly isSelf: boolean
 }
 
-/** One person. Drawn again only when their own presence changes, however busy the room is. */
+/** One person. Renders again only when that person's presences change. */
 export const RosterRow = memo(function RosterRow({ channel, id, isSelf }: Props) {
   const entry = usePresenceEntry(channel, id)
   if (entry === undefined) return null

@@ -10,7 +10,7 @@ interface Props {
   readonly selfId: string
 }
 
-/** Who is here. After a lost connection: who was, dimmed, until the new list is whole. */
+/** The people in the room. After a lost connection, the last list stays, dimmed, until the new one is complete. */
 export function Roster({ channel, selfId }: Props) {
   const keys = usePresence(channel, (view) => rosterKeys(view.list, selfId), sameWords)
   const isSynced = usePresence(channel, (view) => view.isSynced)

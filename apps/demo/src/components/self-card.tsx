@@ -15,7 +15,7 @@ interface Props {
   readonly onRename: (name: string) => void
 }
 
-/** Oneself: name, status, theme. */
+/** The user's own name, status and theme. */
 export function SelfCard({ identity, chosen, shown, onChoose, onRename }: Props) {
   const [isRenaming, setRenaming] = useState(false)
   return (

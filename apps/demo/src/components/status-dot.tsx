@@ -1,7 +1,7 @@
 import type { Status } from '../model/status'
 import styles from './status-dot.module.css'
 
-/** A status by shape and colour: full, crescent, barred. The word stands beside it or in a label. */
+/** A status as a shape and a colour: full, crescent or barred. The word is beside it or in a label. */
 export function StatusDot({ status }: { readonly status: Status }) {
   return (
     <svg

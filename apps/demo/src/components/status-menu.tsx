@@ -5,15 +5,15 @@ import { StatusDot } from './status-dot'
 import styles from './status-menu.module.css'
 
 interface Props {
-  /** What was chosen. */
+  /** The chosen status. */
   readonly chosen: Status
-  /** What others see: an idle device is away. */
+  /** The status that others see: `away` for an idle device. */
   readonly shown: Status
   readonly onChoose: (status: Status) => void
   readonly onRename: () => void
 }
 
-/** One's own status: a menu button, with arrows, Home, End and Esc as menus have them. */
+/** The menu for the own status, with the usual keys of a menu: arrows, Home, End and Esc. */
 export function StatusMenu({ chosen, shown, onChoose, onRename }: Props) {
   const [isOpen, setOpen] = useState(false)
   const root = useRef<HTMLDivElement>(null)
@@ -42,7 +42,7 @@ export function StatusMenu({ chosen, shown, onChoose, onRename }: Props) {
     if (target !== null) items[target]?.focus()
     else if (event.key === 'Tab') setOpen(false)
     if (event.key === 'Escape') close()
-    // Handled here: Esc must not also close the drawer that the menu is in.
+    // Handled here, because Esc must not also close the drawer around the menu.
     if (target !== null || event.key === 'Escape') {
       event.preventDefault()
       event.stopPropagation()
@@ -104,7 +104,7 @@ export function StatusMenu({ chosen, shown, onChoose, onRename }: Props) {
             role="menuitem"
             tabIndex={-1}
             onClick={() => {
-              // The focus goes back to the button first: the dialog returns it to there.
+              // Focuses the button first, because the dialog later restores the focus to it.
               close()
               onRename()
             }}

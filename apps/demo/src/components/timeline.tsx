@@ -25,7 +25,7 @@ interface Props {
   readonly onDiscard: (line: MessageLine) => void
 }
 
-/** What was said, at its end unless somebody reads further up. */
+/** The messages. Stays at their end, unless the user has scrolled up. */
 export function Timeline({ ref, title, lines, selfId, empty, onRetry, onDiscard }: Props) {
   const box = useRef<HTMLElement>(null)
   const { isAtEnd, toEnd } = useStickToEnd(box, lines)
@@ -37,7 +37,7 @@ export function Timeline({ ref, title, lines, selfId, empty, onRetry, onDiscard 
 
   return (
     <div className={styles.frame}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable for the keyboard. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard. */}
       <section className={styles.scroll} ref={box} aria-label={`Conversation in ${title}`} tabIndex={0}>
         <div className={styles.page}>
           {blocks.length === 0 && empty}

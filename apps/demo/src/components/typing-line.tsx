@@ -11,9 +11,9 @@ interface Props {
   readonly selfId: string
 }
 
-/** Who is typing. Its line is always there, and is read out to nobody: it would never stop. */
+/** The people who are typing. The line keeps its place, and screen readers skip it because it changes all the time. */
 export function TypingLine({ channel, selfId }: Props) {
-  // Not of somebody whose last word we may have missed.
+  // Not while the map is stale: those people may have stopped.
   const names = usePresence(
     channel,
     (view) => (view.isStale ? [] : typingNames(view.list, selfId)),

@@ -8,7 +8,7 @@ import { NameField } from './name-field'
 import { ThemeToggle } from './theme-toggle'
 import styles from './welcome.module.css'
 
-/** The first visit: somebody picks the name that others will see, and sees how they will look. */
+/** The first visit: the user chooses a name and sees the avatar for it. */
 export function Welcome({ onEnter }: { readonly onEnter: (id: string, name: string) => void }) {
   const [id] = useState(randomId)
   const [name, setName] = useState(() => suggestName(Math.random))

@@ -3,7 +3,7 @@ import { type Dispatch, useEffect } from 'react'
 import { personOf } from '../model/person'
 import type { RoomEvent } from './use-timelines'
 
-/** Notes who comes and goes. Those who were here before us, and we ourselves, are no news. */
+/** Adds notices of joins and leaves, except for the user and for people who were in the room before. */
 export function useArrivals<M>(
   channel: Channel<M> | null,
   room: string,

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react'
 import { roomFromHash } from '../model/room'
 
-/** The room in the address, so that it can be linked, gone back from, and opened in another tab. */
+/** The room in the address, so that links, the back button and other tabs work. */
 export function useHashRoom(): string {
   return roomFromHash(useSyncExternalStore(subscribe, () => window.location.hash))
 }

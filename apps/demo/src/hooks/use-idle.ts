@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 
 const SIGNS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart', 'focus'] as const
 
-/** Whether this tab has seen no sign of its user for that long. */
+/** Whether this tab has had no input for the given time. */
 export function useIdle(afterMs: number): boolean {
   const [isIdle, setIdle] = useState(false)
   useEffect(() => {

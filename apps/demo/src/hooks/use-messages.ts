@@ -8,10 +8,10 @@ import { problemWords } from '../model/problem-words'
 import type { MessageLine } from '../model/timeline'
 import type { RoomEvent } from './use-timelines'
 
-/** How long a message may wait for a connection and an answer before it counts as failed. */
+/** Longest wait of a message for a connection and a reply, in milliseconds. After it the message has failed. */
 const SEND_TIMEOUT_MS = 20_000
 
-/** Sends and receives a room's messages; a sent one shows at once. */
+/** Sends and receives a room's messages. A sent one shows at once. */
 export function useMessages<M>(
   channel: Channel<M> | null,
   room: string,
@@ -45,7 +45,7 @@ export function useMessages<M>(
   const retry = useCallback(
     ({ id, by, name, text }: MessageLine) => {
       dispatch({ room, event: { type: 'retried', id } })
-      // The same id: should the first have arrived after all, everybody knows it already.
+      // With the same id: if the first one arrived after all, all clients ignore this one.
       push({ id, by, n: name, text })
     },
     [push, room, dispatch],

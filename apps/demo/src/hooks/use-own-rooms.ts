@@ -2,10 +2,10 @@ import { useCallback, useMemo } from 'react'
 import { ROOMS } from '../model/room'
 import { useStored } from './use-stored'
 
-/** More would make a list that nobody reads. */
+/** Most visited rooms in the list. */
 const MAX_OWN_ROOMS = 12
 
-/** Rooms that were visited beside those always offered. */
+/** The visited rooms, without those that are always shown. */
 export function useOwnRooms(): readonly [readonly string[], (room: string) => void] {
   const [text, write] = useStored('rollcall.rooms')
   const rooms = useMemo(() => parse(text), [text])

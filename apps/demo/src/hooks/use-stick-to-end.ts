@@ -1,11 +1,10 @@
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useState } from 'react'
 
-/** Nearer to the end than this counts as being there. */
+/** Distance that still counts as the end, in pixels. */
 const SLACK_PX = 48
 
 /**
- * Keeps a scrolled box at its end while its reader is there, and leaves it alone while they read further up.
- * `content` is what grows.
+ * Keeps a scrolled box at its end, unless the user has scrolled up. `content` is the value that grows.
  */
 export function useStickToEnd(box: RefObject<HTMLElement | null>, content: unknown) {
   const [isAtEnd, setAtEnd] = useState(true)
@@ -16,7 +15,7 @@ export function useStickToEnd(box: RefObject<HTMLElement | null>, content: unkno
     setAtEnd(true)
   }, [box])
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what has grown is why it runs.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it runs when the content has grown.
   useLayoutEffect(() => {
     const element = box.current
     if (element && isAtEnd) element.scrollTop = element.scrollHeight

@@ -4,7 +4,7 @@ import { useStored } from './use-stored'
 
 export type Theme = 'light' | 'dark'
 
-/** The theme in force: the one chosen here, or the system's. `public/theme.js` applies the choice before this runs. */
+/** The current theme: the chosen one, or the system's. `public/theme.js` applies the choice before this runs. */
 export function useTheme(): readonly [Theme, (theme: Theme) => void] {
   const [text, write] = useStored('rollcall.theme')
   const isSystemDark = useMedia('(prefers-color-scheme: dark)')

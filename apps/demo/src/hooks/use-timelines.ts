@@ -8,7 +8,7 @@ export interface RoomEvent {
 
 const EMPTY: Timeline = []
 
-/** What was said in each room visited. Kept above the rooms: who comes back finds what they had read. */
+/** The timelines of all visited rooms. They are kept outside the rooms, so a room still has its messages later. */
 export function useTimelines(): readonly [(room: string) => Timeline, Dispatch<RoomEvent>] {
   const [timelines, dispatch] = useReducer(step, null, () => new Map<string, Timeline>())
   return [(room) => timelines.get(room) ?? EMPTY, dispatch]

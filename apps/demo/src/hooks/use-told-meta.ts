@@ -1,7 +1,7 @@
 import { type ChannelHandle, useChannel } from '@rollcall/client/react'
 import { useEffect, useInsertionEffect, useRef } from 'react'
 
-/** A channel whose own presence always says `meta`: at the join, and whenever it changes. */
+/** A channel whose own presence has this `meta`: it is sent with the join and whenever it changes. */
 export function useToldMeta<M>(topic: string, meta: M): ChannelHandle<M> {
   const latest = useRef(meta)
   useInsertionEffect(() => {
@@ -15,8 +15,7 @@ export function useToldMeta<M>(topic: string, meta: M): ChannelHandle<M> {
   useEffect(() => {
     if (channel === null || told.current === text) return
     told.current = text
-    // While the connection is away the client keeps it, and tells it after the rejoin. A room that we are not let
-    // into says so itself.
+    // Ignores failures: after a lost connection the client sends the meta again, and the page shows a refused room.
     channel.presence.update(latest.current).catch(() => {})
   }, [channel, text])
   return handle

@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 
-/** Somebody who has not touched a key for that long is thinking, not typing. */
+/** Time without a key after which the user is not typing any more, in milliseconds. */
 const PAUSE_MS = 4_000
 
-/** Whether somebody is typing now, with what to call when they typed (`touch`) and when they are done (`stop`). */
+/** Whether the user is typing. Call `touch` at each input and `stop` at the end. */
 export function useTyping() {
   const [isTyping, setTyping] = useState(false)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)

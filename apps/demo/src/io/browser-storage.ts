@@ -1,6 +1,6 @@
 /*
- * Text that outlives the page and is shared by its tabs. A browser may refuse storage altogether (private windows,
- * strict settings): then it is kept in memory, and the page works for as long as it is open.
+ * Text that all tabs share and that stays after a reload. If the browser refuses storage (private windows, strict
+ * settings), the text stays in memory while the page is open.
  */
 
 const memory = new Map<string, string>()
@@ -14,7 +14,7 @@ export function readStored(name: string): string | null {
   }
 }
 
-/** Tells this tab's listeners; the browser tells those of the other tabs. */
+/** Calls the listeners of this tab. The browser calls those of the other tabs. */
 export function writeStored(name: string, text: string): void {
   try {
     localStorage.setItem(name, text)
@@ -25,7 +25,7 @@ export function writeStored(name: string, text: string): void {
   for (const listener of [...listeners]) listener()
 }
 
-/** Calls when something stored may have changed, here or in another tab. */
+/** Calls a listener when a stored text may have changed, in this tab or another. */
 export function subscribeStored(listener: () => void): () => void {
   listeners.add(listener)
   window.addEventListener('storage', listener)

@@ -1,4 +1,4 @@
-/** How somebody without a picture looks: one or two letters on a colour of their own. */
+/** An avatar without a picture: one or two letters on a colour. */
 export interface Avatar {
   readonly initials: string
   /** Index into the palette of `avatar.module.css`. */
@@ -19,7 +19,7 @@ function initialsOf(name: string): string {
   return (first + last).toLocaleUpperCase()
 }
 
-/** FNV-1a: ids that differ in one letter get inks that have nothing to do with each other. */
+/** FNV-1a: ids that differ in one letter get unrelated colours. */
 function hash(text: string): number {
   let value = 0x811c9dc5
   for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193)

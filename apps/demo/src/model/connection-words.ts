@@ -1,12 +1,12 @@
 import type { ConnectionSnapshot } from '@rollcall/client'
 
-/** The connection as people are told about it. */
+/** The state of the connection in words. */
 export interface ConnectionWords {
-  /** `good`: live. `pending`: on the way. `lost`: was live or should be. `over`: will not come back by itself. */
+  /** `good`: live. `pending`: connecting. `lost`: will reconnect. `over`: will not reconnect by itself. */
   readonly tone: 'good' | 'pending' | 'lost' | 'over'
-  /** Two words for the badge. */
+  /** One or two words for the badge. */
   readonly label: string
-  /** A sentence for the bar; without the seconds, which would be read out every second. */
+  /** A sentence for the bar. Without the seconds, which a screen reader would read out every second. */
   readonly sentence: string
 }
 
@@ -37,7 +37,7 @@ export function connectionWords(facts: Facts): ConnectionWords {
 
 function lost({ isOnline, identity }: Facts): ConnectionWords {
   const what = isOnline ? 'The connection is lost.' : 'You are offline.'
-  // Who has never been let in has nobody to see.
+  // Before the first connection there is nobody to show.
   const sentence =
     identity === null
       ? isOnline

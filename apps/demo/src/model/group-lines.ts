@@ -1,7 +1,7 @@
 import { dayOf } from './time'
 import type { MessageLine, NoticeLine, Timeline } from './timeline'
 
-/** Messages of one author in a row. */
+/** Consecutive messages of one author. */
 export interface MessageGroup {
   readonly kind: 'group'
   readonly id: string
@@ -11,23 +11,23 @@ export interface MessageGroup {
   readonly lines: readonly MessageLine[]
 }
 
-/** What the timeline is drawn from. */
+/** A part of the timeline as it is drawn. */
 export type Block =
   | MessageGroup
   | NoticeLine
   | { readonly kind: 'day'; readonly id: string; readonly at: number }
   | { readonly kind: 'unread'; readonly id: string }
 
-/** A pause after which the author and the time are told again. */
+/** A pause after which the author and the time are shown again, in milliseconds. */
 const GROUP_SPAN_MS = 5 * 60_000
 
-/** Puts lines together as they are drawn; `unreadId` is the first line that has not been seen. */
+/** Groups lines as they are drawn. `unreadId` is the first line that the user has not seen. */
 export function groupLines(timeline: Timeline, unreadId: string | null): Block[] {
   const blocks: Block[] = []
   let day: string | null = null
   for (const line of timeline) {
     const today = dayOf(line.at)
-    // The first day goes without saying.
+    // The first day gets no heading.
     if (day !== null && today !== day) blocks.push({ kind: 'day', id: `day-${today}`, at: line.at })
     day = today
     if (line.id === unreadId) blocks.push({ kind: 'unread', id: 'unread' })

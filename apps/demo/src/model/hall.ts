@@ -2,7 +2,7 @@ import { readHallMeta } from './meta'
 import { clipName } from './person-name'
 import { ROOMS } from './room'
 
-/** A room in the list, with who is in it. */
+/** A room in the list, with the people in it. */
 export interface RoomRow {
   readonly room: string
   readonly people: readonly { readonly id: string; readonly name: string }[]
@@ -13,9 +13,9 @@ interface HallEntry {
   readonly presences: readonly { readonly meta: unknown }[]
 }
 
-/** The rooms always offered, then one's own and those where somebody is, by name. Somebody with two devices may be in two. */
+/** The rooms that are always shown, then the visited and the occupied ones by name. One person can be in two rooms. */
 export function roomRows(entries: readonly HallEntry[], own: readonly string[]): RoomRow[] {
-  // A map, never an object: rooms are strings from outside. (P-10)
+  // A Map, because strangers choose the names of rooms. (P-10)
   const people = new Map<string, Map<string, string>>()
   for (const room of [...ROOMS, ...[...own].sort()]) if (!people.has(room)) people.set(room, new Map())
   const found = new Map<string, Map<string, string>>()
@@ -35,7 +35,7 @@ export function roomRows(entries: readonly HallEntry[], own: readonly string[]):
   }))
 }
 
-/** Whether two lists would be drawn the same. */
+/** Whether two lists look the same. */
 export function sameRows(a: readonly RoomRow[], b: readonly RoomRow[]): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
 }

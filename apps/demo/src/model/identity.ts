@@ -1,13 +1,13 @@
 import { checkName } from './person-name'
 
-/** Who this browser is. Every tab shares it, so that two tabs are one person with two devices. */
+/** The identity of this browser. All tabs share it, so two tabs are one person with two devices. */
 export interface Identity {
   /** The presence key; at most 64 bytes. */
   readonly id: string
   readonly name: string
 }
 
-/** Reads what an earlier visit stored; `null` for nothing or for anything that is not an identity. */
+/** Reads the stored identity of an earlier visit; `null` if there is none, or if it is malformed. */
 export function parseIdentity(text: string | null): Identity | null {
   if (text === null) return null
   let value: unknown
@@ -23,7 +23,7 @@ export function parseIdentity(text: string | null): Identity | null {
   return 'name' in checked ? { id: value.id, name: checked.name } : null
 }
 
-/** Letters and digits from random bytes; 16 bytes make an id that nobody else has. */
+/** Makes letters and digits from random bytes. 16 bytes make a unique id. */
 export function idFromBytes(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => (byte % 36).toString(36)).join('')
 }

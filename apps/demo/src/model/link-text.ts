@@ -4,15 +4,15 @@ export interface TextPart {
   readonly href: string | null
 }
 
-// Unseen characters end an address: those that turn the writing direction can make one look like another.
+// Invisible characters end an address: those that change the writing direction can make it look like another one.
 const ADDRESS = /https?:\/\/[^\s<>"'\p{C}]+/gu
 
-/** What ends a sentence or a bracket, and so is not part of the address before it. */
+/** Characters that end a sentence or a bracket, and do not belong to the address before them. */
 const AFTER_ADDRESS = '.,;:!?)]}'
 
 /**
- * Finds web addresses in a message. Only http and https: anything else in an `href` could run. Takes time in
- * proportion to the text, whatever it holds: strangers write it.
+ * Finds web addresses in a message. Only http and https, because another scheme in an `href` could run code. Its time is
+ * proportional to the length of the text, because strangers write it. (C-37)
  */
 export function linkText(text: string): TextPart[] {
   const parts: TextPart[] = []
@@ -28,14 +28,14 @@ export function linkText(text: string): TextPart[] {
   return parts
 }
 
-// From the end, character by character: `/[.,]+$/` would try every run of them in the middle, too.
+// A loop from the end: the pattern `/[.,]+$/` would also try every run in the middle.
 function withoutPunctuation(address: string): string {
   let end = address.length
   while (end > 0 && AFTER_ADDRESS.includes(address.charAt(end - 1))) end--
   return address.slice(0, end)
 }
 
-/** Longest authority that is looked at: no host name has more than 253 characters. A longer one costs more than its length. */
+/** Longest authority that is parsed: a host name has at most 253 characters, and parsing is not linear. */
 const MAX_AUTHORITY = 300
 
 function hasHost(address: string): boolean {

@@ -1,21 +1,21 @@
 import { clipName } from './person-name'
 
 /*
- * The one event of the demo's own. The server passes it on as it is, the sender included, so its author is only
- * what the payload says: a program that needs more has a channel of its own that stamps the identity.
+ * The demo's only event. The server sends it to everybody in the room, also to the sender, and does not change it. So
+ * the author is the sender's claim: a program that must know it needs a channel that adds the identity.
  */
 
 export const MESSAGE_EVENT = 'message'
 
-/** Longest message, in code points. The server takes frames of 64 KiB; this is for those who read. */
+/** Longest message, in code points. The server accepts frames of 64 KiB; this bound keeps messages readable. */
 export const MAX_MESSAGE_LENGTH = 2000
 
-/** From here on the composer counts down. */
+/** The composer shows the remaining length from this one on. */
 export const COUNT_FROM = 1800
 
-/** What goes over the wire. */
+/** The payload of the event. */
 export type MessagePayload = {
-  /** Minted by the sender: pairs an echo with what was sent, and makes a retry harmless. */
+  /** Made by the sender. Matches an echo to the sent message, and shows that a retry is the same message. */
   readonly id: string
   readonly by: string
   readonly n: string

@@ -2,8 +2,8 @@ import { clipName } from './person-name'
 import { isStatus, type Status } from './status'
 
 /*
- * What presences carry. Names are short because a meta has 256 bytes; what is read is not believed, because any
- * program may join a room with any meta.
+ * The metas of presences. Field names are short because a meta has at most 256 bytes. The demo checks the metas that it
+ * reads, because any program can join a room with any meta.
  */
 
 /** A device in a room. */
@@ -18,16 +18,16 @@ export type RoomMeta = {
   readonly t?: 1
 }
 
-/** A device in the hall, the one topic where everybody is, which tells who is in which room. */
+/** A device in the hall, the topic that every client joins. It shows who is in which room. */
 export type HallMeta = {
   readonly n: string
-  /** Room; absent if its name is too long to be told. */
+  /** Room; absent if its name is too long. */
   readonly r?: string
 }
 
 export const HALL = 'hall'
 
-/** Longest room that the hall is told of, in UTF-16 units: at most 240 bytes with the longest name. */
+/** Longest room name in a hall meta, in UTF-16 units: at most 240 bytes with the longest name. */
 const MAX_HALL_ROOM = 40
 
 export interface DeviceFacts {
@@ -38,7 +38,7 @@ export interface DeviceFacts {
   readonly since: number | null
 }
 
-/** Reads a room's meta. A plain client's `{ "name": … }` is understood too. */
+/** Reads a room's meta. Also accepts `{ "name": … }` of a plain client. */
 export function readRoomMeta(meta: unknown): DeviceFacts {
   const status = own(meta, 's') ?? own(meta, 'status')
   const at = own(meta, 'at')

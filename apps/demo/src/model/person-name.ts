@@ -1,11 +1,11 @@
 import { composeName, MAX_COMPOSED_LENGTH } from './compose-name'
 
-/** Longest name, in code points. At four bytes each a name takes 96 of the 256 bytes that a meta may have. */
+/** Longest name, in code points. At four bytes each, it takes 96 of the 256 bytes of a meta. */
 export const MAX_NAME_LENGTH = 24
 
 export type NameCheck = { readonly name: string } | { readonly problem: string }
 
-/** Takes a typed name as it will be shown, or says what is wrong with it. */
+/** Normalizes a typed name, or returns the problem with it. */
 export function checkName(text: string): NameCheck {
   if (text.length > MAX_COMPOSED_LENGTH) return tooLong(text.length)
   const name = tidy(text)
@@ -18,7 +18,7 @@ function tooLong(length: number): NameCheck {
   return { problem: `A name has at most ${MAX_NAME_LENGTH} characters; this one has ${length}.` }
 }
 
-/** A name from outside, cut to what there is room for. */
+/** Cuts a name of another client to the longest name. */
 export function clipName(text: string): string {
   const characters = [...tidy(text)]
   return characters.length <= MAX_NAME_LENGTH
@@ -26,14 +26,14 @@ export function clipName(text: string): string {
     : `${characters.slice(0, MAX_NAME_LENGTH - 1).join('')}…`
 }
 
-/** A friendly name for somebody who has not thought of one. `random` yields numbers from 0 up to 1. */
+/** Suggests a name. `random` returns numbers from 0, below 1. */
 export function suggestName(random: () => number): string {
   return `${pick(QUALITIES, random)} ${pick(CREATURES, random)}`
 }
 
 /**
- * Control and format characters would hide, reorder or break the text around a name. Spaces become single ones between
- * words, as in a name that a server takes; the empty cell of Braille (U+2800) looks like one.
+ * Removes control and format characters, which would hide, reorder or break the text around a name. Joins words by
+ * single spaces, as the server requires; the empty cell of Braille (U+2800) looks like a space.
  */
 function tidy(text: string): string {
   return composeName(text)

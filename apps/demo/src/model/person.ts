@@ -3,18 +3,18 @@ import { readRoomMeta } from './meta'
 import { clipName } from './person-name'
 import { mergeStatuses, type Status } from './status'
 
-/** Somebody in a room, all devices together. */
+/** One person in a room, with all devices. */
 export interface Person {
   readonly id: string
   readonly name: string
   readonly status: Status
   readonly isTyping: boolean
   readonly devices: number
-  /** When the first of the devices came, in milliseconds of the epoch; `null` if none says. */
+  /** The time when the first device joined, in epoch milliseconds; `null` if none says. */
   readonly since: number | null
 }
 
-/** What `personOf` needs of a presence entry. */
+/** The fields of a presence entry that `personOf` uses. */
 export type PersonEntry = Pick<PresenceEntry<unknown>, 'key' | 'meta'> & {
   readonly presences: readonly { readonly meta: unknown }[]
 }

@@ -1,4 +1,4 @@
-/** What to tell about an error that a send or a join ended in. */
+/** The sentence that the page shows for a failed send or join. */
 export function problemWords(error: unknown): string {
   switch (fieldOf(error, 'code')) {
     case 'timeout':
@@ -9,10 +9,10 @@ export function problemWords(error: unknown): string {
     case 'left':
       return 'You left the room before it was sent.'
   }
-  // The server's own sentence is for people; the error's message is for who reads a log.
+  // Prefers the server's message, which is for users. The error's message is for developers.
   const sentence = fieldOf(fieldOf(error, 'response'), 'message')
-  const said = typeof sentence === 'string' ? sentence : fieldOf(error, 'message')
-  return typeof said === 'string' && said !== '' ? said : 'Something went wrong.'
+  const message = typeof sentence === 'string' ? sentence : fieldOf(error, 'message')
+  return typeof message === 'string' && message !== '' ? message : 'Something went wrong.'
 }
 
 function fieldOf(value: unknown, name: string): unknown {

@@ -1,16 +1,16 @@
 import { composeName } from './compose-name'
 
 /*
- * A room is a word in the address: #library is the topic room:library. The hash is taken as it comes, so that a
- * link is never quietly changed into another room's; only names typed into the form become tidy words.
+ * The hash of the address names the room: #library is the topic room:library. The demo uses the hash unchanged, so a
+ * link always leads to its own room. It only normalizes names that are typed into the form.
  */
 
-/** Rooms that are always offered. */
+/** The rooms that the list always shows. */
 export const ROOMS = ['lobby', 'library', 'workshop', 'garden'] as const
 
 export const FIRST_ROOM = ROOMS[0]
 
-/** Longest word that the form makes, in characters. */
+/** Longest room name that the form makes, in characters. */
 export const MAX_ROOM_LENGTH = 32
 
 export function topicOf(room: string): string {
@@ -21,13 +21,13 @@ export function hashOf(room: string): string {
   return `#${encodeURIComponent(room)}`
 }
 
-/** The room that an address names; the first room if it names none. */
+/** The room in an address; the first room if it has none. */
 export function roomFromHash(hash: string): string {
   const word = hash.replace(/^#/, '')
   try {
     return decodeURIComponent(word) || FIRST_ROOM
   } catch {
-    // A stray percent sign: take it literally.
+    // A percent sign that is no escape stands for itself.
     return word
   }
 }
@@ -37,12 +37,12 @@ export function roomFromName(text: string): string | null {
   const word = composeName(text)
     .toLocaleLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, '-')
-  // There is one dash between two words, and so one at most at either end.
+  // Words are joined by one dash, so there is at most one at each end.
   const clipped = [...word.replace(/^-/, '')].slice(0, MAX_ROOM_LENGTH).join('').replace(/-$/, '')
   return clipped === '' ? null : clipped
 }
 
-/** "late-night" reads as "Late night". */
+/** Makes "Late night" of "late-night". */
 export function roomTitle(room: string): string {
   const words = room.replaceAll('-', ' ').trim()
   const [first = '', ...rest] = words

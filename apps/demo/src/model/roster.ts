@@ -3,8 +3,8 @@ import { type Person, type PersonEntry, personOf } from './person'
 const byName = new Intl.Collator(undefined, { sensitivity: 'base', numeric: true })
 
 /**
- * Keys in the order of the roster: oneself, then by name. Not by status, or rows would jump about whenever
- * somebody goes for tea.
+ * Keys in the order of the roster: the own key first, then by name. Not by status, because rows would move whenever a
+ * person goes away.
  */
 export function rosterKeys(entries: readonly PersonEntry[], selfId: string): string[] {
   return entries

@@ -1,4 +1,4 @@
-/** What people say of themselves; `away` also when a device has been idle. */
+/** The status that a person chose; also `away` after a device has been idle. */
 export const STATUSES = ['online', 'away', 'busy'] as const
 export type Status = (typeof STATUSES)[number]
 
@@ -9,15 +9,14 @@ export function isStatus(value: unknown): value is Status {
 }
 
 /**
- * One person's status from all their devices. Busy is a wish, so one device is enough; away is an absence, so it
- * takes all of them.
+ * Combines the status of all devices of a person: busy if one device is busy, away if all devices are away.
  */
 export function mergeStatuses(statuses: readonly Status[]): Status {
   if (statuses.includes('busy')) return 'busy'
   return statuses.length > 0 && statuses.every((status) => status === 'away') ? 'away' : 'online'
 }
 
-/** What a device tells: the status that was chosen, save that an idle device of somebody online is away. */
+/** The status of a device: the chosen one, but `away` for an idle device of an online person. */
 export function deviceStatus(chosen: Status, isIdle: boolean): Status {
   return chosen === 'online' && isIdle ? 'away' : chosen
 }

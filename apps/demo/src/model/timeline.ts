@@ -1,7 +1,7 @@
 import type { MessagePayload } from './message'
 
 /*
- * What was said in a room while one looked on.
+ * The messages and notices of a room since it was opened.
  *
  *   composed -> pending -- delivered or echo -> sent
  *                  \-- failed -> failed -- retried -> pending
@@ -16,10 +16,10 @@ export interface MessageLine {
   readonly by: string
   readonly name: string
   readonly text: string
-  /** When it was written here or arrived here, in milliseconds of the epoch: no clock but our own. */
+  /** Time of writing or arrival in this browser, in epoch milliseconds. Clocks of other people are not used. */
   readonly at: number
   readonly delivery: Delivery
-  /** Why it failed. */
+  /** The reason of the failure. */
   readonly problem: string | null
 }
 
@@ -28,7 +28,7 @@ export interface Comer {
   readonly name: string
 }
 
-/** Who came and went between two messages. */
+/** The people who joined and left between two messages. */
 export interface NoticeLine {
   readonly kind: 'notice'
   readonly id: string
@@ -47,10 +47,10 @@ export type TimelineEvent =
   | { readonly type: 'failed'; readonly id: string; readonly problem: string }
   | { readonly type: 'joined' | 'left'; readonly comer: Comer; readonly at: number }
 
-/** Older lines fall off. */
+/** Most lines. Older ones are removed. */
 export const MAX_LINES = 500
 
-/** Comings and goings further apart than this get a line of their own. */
+/** Joins and leaves further apart than this get separate lines, in milliseconds. */
 const NOTICE_SPAN_MS = 10 * 60_000
 
 export function stepTimeline(timeline: Timeline, event: TimelineEvent): Timeline {
@@ -58,7 +58,7 @@ export function stepTimeline(timeline: Timeline, event: TimelineEvent): Timeline
     case 'composed':
       return append(timeline, lineOf(event.message, event.at, 'pending'))
     case 'received':
-      // The echo of one's own, or a retry of something that had arrived after all.
+      // The echo of the own message, or a retry of a message that had arrived after all.
       if (timeline.some((line) => line.id === event.message.id)) {
         return change(timeline, event.message.id, { delivery: 'sent', problem: null })
       }
@@ -66,7 +66,7 @@ export function stepTimeline(timeline: Timeline, event: TimelineEvent): Timeline
     case 'delivered':
       return change(timeline, event.id, { delivery: 'sent', problem: null })
     case 'failed':
-      // The answer may be lost after the echo came: what others have seen did not fail.
+      // The reply may be lost although the echo came: others have seen the message, so it did not fail.
       return timeline.some(
         (line) => line.kind === 'message' && line.id === event.id && line.delivery === 'sent',
       )
@@ -94,7 +94,7 @@ function change(timeline: Timeline, id: string, changes: Partial<MessageLine>): 
   return timeline.map((line) => (line.kind === 'message' && line.id === id ? { ...line, ...changes } : line))
 }
 
-/** Adds to the last line if it is a notice too. Who came and went again within it is not worth a word. */
+/** Adds to the last line if it is a notice too. Leaves out people who joined and left within it. */
 function notice(timeline: Timeline, type: 'joined' | 'left', comer: Comer, at: number): Timeline {
   const last = timeline.at(-1)
   if (last?.kind !== 'notice' || at - last.at > NOTICE_SPAN_MS) {

@@ -1,18 +1,18 @@
 import type { MessageLine, Timeline } from './timeline'
 
-/** What came while nobody looked. */
+/** The messages that arrived while the user did not look. */
 export interface Unread {
-  /** The first message not seen. Stays, as a mark in the timeline, when it has been read. */
+  /** The first unseen message. Stays as a mark in the timeline after it has been read. */
   readonly markId: string | null
-  /** Messages not seen yet. */
+  /** Number of unseen messages. */
   readonly count: number
-  /** When the newest line arrived that was looked at. A time, not a line: lines fall off and are taken back. */
+  /** Arrival of the newest line that the user saw. A time and not a line, because lines are removed. */
   readonly seenAt: number
 }
 
 export const NOTHING_UNREAD: Unread = { markId: null, count: 0, seenAt: 0 }
 
-/** Follows a timeline: `isLooking` when its end is in view on a visible page. */
+/** Follows a timeline. `isLooking`: its end is in view on a visible page. */
 export function stepUnread(unread: Unread, timeline: Timeline, isLooking: boolean, selfId: string): Unread {
   if (isLooking) {
     const seenAt = timeline.at(-1)?.at ?? unread.seenAt

@@ -3,7 +3,7 @@
  * thousand callers take as little room as one.
  */
 
-export interface TicketRange {
+interface TicketRange {
   readonly first: number
   readonly last: number
 }

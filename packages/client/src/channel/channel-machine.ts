@@ -12,7 +12,7 @@ import { leftError, type RollcallError, timeoutError } from '../errors'
  *                        +-----------------------------------------------+
  *                                   lost, failed
  *
- *   leave, from every state: `leaving` until the server replies, if it has to be told; then `left`.
+ *   leave, from every state: `leaving` until the server replies, if it knows of the channel; then `left`.
  *   The server ends the channel: `left`. From `left` and `refused`, `join` starts again.
  *
  * Every join has its own `joinRef`. Frames for another join than the current one are too late, and change nothing. (C-6)
@@ -79,7 +79,7 @@ export type ChannelEffect =
   | { readonly kind: 'setTimer'; readonly delayMs: number | null }
   | { readonly kind: 'sendJoin'; readonly joinRef: string }
   | { readonly kind: 'sendLeave'; readonly joinRef: string }
-  /** Leaves a topic that the server may have joined: after a lost connection, or a join without a reply. */
+  /** Leaves a topic that the server may have this client in: after a lost connection, or a join without a reply. */
   | { readonly kind: 'leaveLater' }
   /** Resolves the callers of `join()` and sends the queued pushes. */
   | { readonly kind: 'joined'; readonly response: unknown }
@@ -109,8 +109,8 @@ export interface ChannelContext {
 type ChannelStep = Step<ChannelState, ChannelEffect>
 type In<N extends ChannelState['name']> = Extract<ChannelState, { readonly name: N }>
 /**
- * A join that fails sooner than this counts as a failed attempt, in milliseconds. Otherwise a channel that crashes after
- * each join would be joined again and again without a pause. (C-28)
+ * In milliseconds. A channel that fails sooner than this after its join counts as a failed attempt. Otherwise a channel
+ * that crashes after each join would be joined again and again without a pause. (C-28)
  */
 export const STEADY_AFTER_MS = 5_000
 

@@ -27,8 +27,8 @@ type In<N extends ConnectionState['name']> = Extract<ConnectionState, { readonly
 type Connected = In<'connecting' | 'handshaking' | 'open'>
 
 /**
- * A connection that ends sooner than this after it opened counts as a failed attempt, in milliseconds. Otherwise a
- * server that accepts every client and drops it at once would be tried again and again without a pause.
+ * In milliseconds. A connection that ends sooner than this after it opened counts as a failed attempt. Otherwise a server
+ * that accepts every client and drops it at once would be tried again and again without a pause.
  */
 export const PROVEN_AFTER_MS = 5_000
 

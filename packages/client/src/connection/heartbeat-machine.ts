@@ -36,7 +36,7 @@ export type HeartbeatEffect =
   | { readonly kind: 'beat' }
   | { readonly kind: 'timedOut' }
 
-export interface HeartbeatContext {
+interface HeartbeatContext {
   /** Epoch milliseconds. Jumps when the system's clock is set. */
   readonly now: number
   readonly intervalMs: number

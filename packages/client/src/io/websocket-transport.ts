@@ -3,7 +3,7 @@ import type { OpenTransport } from './transport'
 
 type WebSocketClass = typeof imported
 
-export type WebSocketData = imported.Data
+type WebSocketData = imported.Data
 
 /**
  * The class to connect with: `ws` in Node, the platform's own elsewhere. Looked up for every connection, because tests

@@ -78,7 +78,7 @@ export type OwnPresenceEffect =
   /** Rejects the caller of a patch that would make the pending changes too large. */
   | { readonly kind: 'refuse'; readonly ticket: number }
 
-export interface OwnPresenceContext {
+interface OwnPresenceContext {
   /** Least time between two sends, in milliseconds. */
   readonly intervalMs: number
   /** The meta in the application's payload of the latest join. */
