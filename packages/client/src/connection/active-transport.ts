@@ -59,7 +59,7 @@ export class ActiveTransport {
     return this.#current?.isOpen ?? false
   }
 
-  /** Starts a new connection in place of the current one. The listener is never called before this returns. */
+  /** Starts a new connection in place of the current one. Of the listener, only `failed` may be called before this returns. */
   open({ params, token }: Credentials): void {
     const attempt: Attempt = { transport: null, isOpen: false, closing: null }
     this.#current = attempt

@@ -22,7 +22,7 @@ export type Renewing = In<'fetchingNew' | 'refreshing'>
 
 /** Least wait before a renewal, and before the retry of one that failed. */
 const LEAST_WAIT_MS = 1_000
-/** A renewal starts this long before the end, unless the credentials live too short for that. */
+/** A renewal starts at least this long before the end, unless the lifetime is too short for that. */
 const MARGIN_MS = 60_000
 
 /**
