@@ -95,14 +95,14 @@ describe('[S-33] what a session may do in a topic is asked before its join', () 
     expect(calls).not.toContain('join mallory')
   })
 
-  test('who may do everything does', async () => {
+  test('a session without restrictions may do everything', async () => {
     const { node, seen } = await guarded()
     const { peer } = await joinedAs(node, 'ada:writer')
     expect(await say(peer)).toMatchObject(['s', 'ok', {}])
     expect(await seen()).toMatchObject([{ joins: [{ key: 'ada' }] }])
   })
 
-  test('who may read only is there and is told everything, and says nothing', async () => {
+  test('a read-only session is present and receives everything, and sends nothing', async () => {
     const { node, watcher, seen } = await guarded()
     const { peer } = await joinedAs(node, 'ada:reader')
     expect(await seen()).toMatchObject([{ joins: [{ key: 'ada', meta: { n: 1 } }] }])
@@ -123,7 +123,7 @@ describe('[S-33] what a session may do in a topic is asked before its join', () 
     expect(repliesIn(await peer.ask(['j', 'l', topic, 'phx_leave', {}]))).toMatchObject([['l', 'ok', {}]])
   })
 
-  test('who is invisible sees and speaks, and is in no list, whatever they track', async () => {
+  test('an invisible session sees and sends, and is in no list', async () => {
     const { node, watcher, calls, seen, keys } = await guarded({
       handlers: {
         mine: (ctx) => ({ mine: ctx.patch({ m: 2 }).ok, again: ctx.untrack() }),
@@ -161,7 +161,7 @@ describe('[S-33] what a session may do in a topic is asked before its join', () 
     expect(calls.at(-1)).toBe('leave ada closed')
   })
 
-  test('of who joins again the last answer counts, and what others saw of them goes', async () => {
+  test('the decision of the latest join counts, and a presence that is no longer visible leaves', async () => {
     let access: AuthorizeResult
     const { node, seen, keys } = await guarded({ authorize: () => access })
     const { peer } = await joinedAs(node, 'ada:x')
@@ -175,7 +175,7 @@ describe('[S-33] what a session may do in a topic is asked before its join', () 
     expect(await keys()).toEqual(['watcher', 'ada'])
   })
 
-  test('it may take its time, and what comes meanwhile waits', async () => {
+  test('messages wait for a slow decision', async () => {
     const gate = gated()
     const { node } = await guarded({
       authorize: ({ identity }) => (identity.id === 'ada' ? gate.opened : undefined),
@@ -191,7 +191,7 @@ describe('[S-33] what a session may do in a topic is asked before its join', () 
     ])
   })
 
-  test('a connection that follows a topic without a join is asked for, too', async () => {
+  test('a connection that follows a topic without a join is decided too', async () => {
     const options = { implicitTopic: topic }
     const { node } = await guarded({ observable: true, options })
     const refused = await node.connect({ path: '/', subprotocols: [], token: 'eve:banned' })
@@ -223,8 +223,8 @@ describe('[S-33] what a session may do in a topic is asked before its join', () 
   })
 })
 
-describe('[S-33] and asked anew when the session has new credentials', () => {
-  test('who may do the same disturbs nobody', async () => {
+describe('[S-33] and decides again when the session has new credentials', () => {
+  test('an unchanged decision affects nobody', async () => {
     const { node, calls, seen } = await guarded()
     const { peer } = await joinedAs(node, 'ada:writer')
     await seen()
@@ -234,7 +234,7 @@ describe('[S-33] and asked anew when the session has new credentials', () => {
     expect(calls).toEqual(['join ada'])
   })
 
-  test('who may not be here any more is put out, told why, and leaves with kicked', async () => {
+  test('a session that is no longer allowed is closed with the reason, and leaves with kicked', async () => {
     const { node, calls, seen } = await guarded()
     const { peer } = await joinedAs(node, 'ada:writer')
     await seen()
@@ -248,7 +248,7 @@ describe('[S-33] and asked anew when the session has new credentials', () => {
     expect(await say(peer)).toMatchObject(['s', 'error', { reason: 'not_joined' }])
   })
 
-  test('who may only read from now on says nothing from now on, and the other way round', async () => {
+  test('a session that becomes read-only sends nothing from then on, and the reverse', async () => {
     const { node, seen } = await guarded()
     const { peer } = await joinedAs(node, 'ada:writer')
     await seen()
@@ -259,7 +259,7 @@ describe('[S-33] and asked anew when the session has new credentials', () => {
     expect(await seen()).toEqual([])
   })
 
-  test('who becomes invisible leaves, and is back with the last meta when visible again', async () => {
+  test('a session that becomes invisible leaves, and returns with its last meta', async () => {
     const { node, seen, keys } = await guarded()
     const { peer } = await joinedAs(node, 'ada:writer')
     await seen()
@@ -273,7 +273,7 @@ describe('[S-33] and asked anew when the session has new credentials', () => {
     expect(await seen()).toMatchObject([{ joins: [{ key: 'ada', meta: { n: 1, m: 2 } }] }])
   })
 
-  test('who cannot be shown again, as the node is full, is logged, and stays without a presence', async () => {
+  test('a session that cannot be shown again on a full node is logged, and stays without a presence', async () => {
     const { node, keys } = await guarded({ options: { limits: { capacity: 2 } } })
     const { peer } = await joinedAs(node, 'ada:ghost')
     await joinedAs(node, 'bob:writer')
@@ -283,7 +283,7 @@ describe('[S-33] and asked anew when the session has new credentials', () => {
     expect(node.log.of('warn')).toMatchObject([{ context: { topic, code: 'capacity_exceeded' } }])
   })
 
-  test('before anything that waits, however much waits', async () => {
+  test('the decision comes before all waiting messages', async () => {
     const gate = gated()
     const { node } = await guarded({
       handlers: { slow: () => gate.opened, say: () => ({ said: true }) },
@@ -304,7 +304,7 @@ describe('[S-33] and asked anew when the session has new credentials', () => {
     expect(replies).toEqual(['1 ok undefined', '2 error unauthorized', '3 ok undefined'])
   })
 
-  test('for who the session is by the time that it answers', async () => {
+  test('the decision is for the identity at its end', async () => {
     const gates = [gated(), gated()]
     let asked = 0
     const { node, seen } = await guarded({
@@ -324,7 +324,7 @@ describe('[S-33] and asked anew when the session has new credentials', () => {
     expect(await say(peer)).toMatchObject(['s', 'error', { reason: 'unauthorized' }])
   })
 
-  test('while its join is under way', async () => {
+  test('the decision also comes during a join', async () => {
     const gate = gated()
     const { node, keys } = await guarded({
       join: async (ctx) => {
@@ -341,7 +341,7 @@ describe('[S-33] and asked anew when the session has new credentials', () => {
     expect(await keys()).toEqual(['watcher'])
   })
 
-  test('where it was refused before, nothing is asked', async () => {
+  test('a refused session is not decided again', async () => {
     let asked = 0
     const authorize: Authorize = (ctx) => {
       asked++
@@ -356,10 +356,10 @@ describe('[S-33] and asked anew when the session has new credentials', () => {
   })
 })
 
-describe('[S-33] and asked anew when its client comes back', () => {
+describe('[S-33] and decides again when the client returns', () => {
   const back = (peer: Peer) => peer.join(topic, { presence_since: null }, '2')
 
-  test('who may do the same goes on, and nobody sees anything', async () => {
+  test('an unchanged decision lets the session go on, and nobody notices', async () => {
     const { node, calls, seen } = await guarded()
     const { peer, session } = await joinedAs(node, 'ada:writer')
     await seen()
@@ -371,7 +371,7 @@ describe('[S-33] and asked anew when its client comes back', () => {
     expect(calls).toEqual(['join ada'])
   })
 
-  test('who may not be here any more is refused before it is told anything', async () => {
+  test('a session that is no longer allowed is refused before it receives anything', async () => {
     const { node, calls, seen } = await guarded()
     const { peer, session } = await joinedAs(node, 'ada:writer')
     await seen()
@@ -385,7 +385,7 @@ describe('[S-33] and asked anew when its client comes back', () => {
     expect(calls).toEqual(['join ada', 'leave ada kicked'])
   })
 
-  test('and what it does not join again is left as ever', async () => {
+  test('a topic that it does not join again is left after the timeout', async () => {
     const { node, seen } = await guarded()
     const { peer, session } = await joinedAs(node, 'ada:writer')
     await seen()
@@ -395,7 +395,7 @@ describe('[S-33] and asked anew when its client comes back', () => {
     expect(await seen()).toMatchObject([{ leaves: [{ key: 'ada', reason: 'left' }] }])
   })
 
-  test('on another server, where its join is decided', async () => {
+  test('another server decides about the join', async () => {
     const channel = tracking({ authorize: byRole })
     const { clock, nodes } = sharedNodes(2, { channels: [channel], authenticate })
     const [here, there] = nodes as [SharingNode, SharingNode]

@@ -22,7 +22,7 @@ describe('[S-13] a handler that fails', () => {
     ['broadcasts a reserved event', (ctx) => ctx.broadcast('presence_diff', {}), 'handler_failed'],
     ['tracks with a meta that is none', (ctx) => void ctx.track('ada', 'text' as never), 'handler_failed'],
     ['never finishes', () => new Promise(() => {}), 'handler_timeout'],
-  ])('as it %s, is answered, logged, and disturbs nothing else', async (_what, broken, reason) => {
+  ])('as it %s, gets a reply and a log line, and affects nothing else', async (_what, broken, reason) => {
     const node = new TestNode({ channels: [withHandlers({ broken, ping: () => ({ pong: true }) })] })
     const ada = await joined(node, 'ada')
     ada.say(['j', '1', topic, 'broken', {}], ['j', '2', topic, 'ping', {}])
@@ -40,7 +40,7 @@ describe('[S-13] a handler that fails', () => {
     ['rejects', () => Promise.reject(new Error('secret reason')), 'handler_failed'],
     ['answers with what is no JSON', () => ({ big: 1n }) as never, 'handler_failed'],
     ['never finishes', () => new Promise(() => {}), 'handler_timeout'],
-  ])('as its join %s, is a join that is refused, and can be tried again', async (_what, broken, reason) => {
+  ])('as its join %s, is a refused join that can be tried again', async (_what, broken, reason) => {
     let isBroken = true
     const channel = tracking({ join: (ctx, payload) => (isBroken ? broken(ctx, payload) : { fine: true }) })
     const node = new TestNode({ channels: [channel] })
@@ -59,7 +59,7 @@ describe('[S-13] a handler that fails', () => {
   })
 })
 
-describe('[S-13] what else of the application fails is contained as well', () => {
+describe('[S-13] other failures of the application are contained as well', () => {
   const FAILURES: readonly [string, () => never | Promise<never>, string][] = [
     [
       'throws',

@@ -4,7 +4,7 @@ import { TestNode } from '../testing-support/test-node'
 import { refuse } from './reply'
 
 describe('[S-1] a join', () => {
-  test('is answered with a reply, then a state that holds the joiner, and no diff before it', async () => {
+  test('receives a reply, then a state that contains the joiner, and no diff before it', async () => {
     const node = new TestNode()
     const ada = await node.native('ada')
     const frames = await ada.join(topic, { meta: { status: 'online' } })
@@ -22,7 +22,7 @@ describe('[S-1] a join', () => {
     ])
   })
 
-  test('that fifty make at once costs each a reply and a state, and who is there one diff', async () => {
+  test('of fifty clients at once causes a reply and a state for each, and one diff for those present', async () => {
     const node = new TestNode()
     const watcher = await joined(node, 'watcher')
     const crowd = await Promise.all(Array.from({ length: 50 }, (_, i) => node.native(`k${i}`)))
@@ -37,13 +37,13 @@ describe('[S-1] a join', () => {
     expect(told[0][4].joins).toHaveLength(50)
   })
 
-  test('is decided by the channel: what it returns is the response', async () => {
+  test('gets the channel’s return value as the response', async () => {
     const node = new TestNode({ channels: [tracking({ join: async () => ({ seats: 8 }) })] })
     const ada = await node.native('ada')
     expect(repliesIn(await ada.join(topic))).toEqual([['j', 'ok', { seats: 8 }]])
   })
 
-  test('that is refused is told why, and leaves neither presence nor membership', async () => {
+  test('that is refused gets the reason, and leaves neither presence nor channel', async () => {
     const leaves: string[] = []
     const channel = tracking({
       join: (ctx) => {
@@ -71,7 +71,7 @@ describe('[S-1] a join', () => {
     ])
   })
 
-  test('of a channel without presence is answered, and no presence is told', async () => {
+  test('of a channel without presence gets a reply and no presence', async () => {
     const node = new TestNode({ channels: [tracking({ presence: false })] })
     const ada = await node.native('ada')
     expect(eventsIn(await ada.join(topic))).toEqual(['phx_reply'])
@@ -81,7 +81,7 @@ describe('[S-1] a join', () => {
     expect(eventsIn(await ada.heard())).toEqual(['message'])
   })
 
-  test('whose channel pushes the state itself gets it once, after the reply', async () => {
+  test('whose channel pushes the state itself gets one state, after the reply', async () => {
     const wait = gated()
     const channel = tracking({
       join: async (ctx) => {
@@ -100,7 +100,7 @@ describe('[S-1] a join', () => {
     expect(eventsIn(await ada.heard())).toEqual(['phx_reply', 'presence_state'])
   })
 
-  test('[S-9] beyond the topics that a session may be in is refused, with the limit', async () => {
+  test('[S-9] above a session’s limit of topics is refused with the limit', async () => {
     const node = new TestNode({ limits: { channelsPerSession: 2 } })
     const ada = await node.native('ada')
     for (const name of ['room:1', 'room:2']) await ada.join(name)

@@ -4,7 +4,7 @@ import { TestNode } from '../testing-support/test-node'
 import type { ChannelDefinition } from './channel-definition'
 
 describe('a leave', () => {
-  test('is answered, closes the channel, and ends the presence before the application is told', async () => {
+  test('gets a reply, closes the channel, and ends the presence before the application’s leave runs', async () => {
     const log: unknown[] = []
     const channel = tracking({
       leave: async (ctx, reason) => {
@@ -26,7 +26,7 @@ describe('a leave', () => {
     ])
   })
 
-  test('a second one, or one of a topic that was never joined, is no fault', async () => {
+  test('is no fault if it is the second one or the topic was never joined', async () => {
     const node = new TestNode()
     const ada = await joined(node, 'ada')
     await ada.ask(['j', '5', topic, 'phx_leave', {}])
@@ -34,7 +34,7 @@ describe('a leave', () => {
     expect(repliesIn(await ada.ask([null, '7', 'room:never', 'phx_leave', {}]))).toEqual([['7', 'ok', {}]])
   })
 
-  test('[S-5] while the join is being decided ends it: no reply, no presence', async () => {
+  test('[S-5] during the join ends it, without reply and presence', async () => {
     const wait = gated()
     const channel = tracking({
       join: async (ctx) => {
@@ -85,7 +85,7 @@ describe('a leave', () => {
       (ctx) => void [ctx.push('bye', {}), ctx.track('ada', {}), ctx.close('kicked')],
       0,
     ],
-  ])('[S-13] whose application %s is left all the same', async (_what, leave, logged) => {
+  ])('[S-13] succeeds even if the application’s leave %s', async (_what, leave, logged) => {
     const node = new TestNode({ channels: [tracking({ leave })] })
     const ada = await joined(node, 'ada')
     expect(repliesIn(await ada.ask(['j', '5', topic, 'phx_leave', {}]))).toEqual([['5', 'ok', {}]])

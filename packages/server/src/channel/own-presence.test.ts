@@ -4,7 +4,7 @@ import { TestNode } from '../testing-support/test-node'
 import { refuse } from './reply'
 
 describe('presence from the client', () => {
-  test('[S-3] an update and a patch change the session’s own, and are told as updates', async () => {
+  test('[S-3] an update and a patch change the session’s own, and arrive as updates', async () => {
     const node = new TestNode()
     const [ada, bob] = [await joined(node, 'ada'), await joined(node, 'bob')]
     await ada.heard()
@@ -20,7 +20,7 @@ describe('presence from the client', () => {
     expect(diffs.at(-1).updates).toMatchObject([{ meta: { a: 1 } }])
   })
 
-  test('is refused where there is none to change', async () => {
+  test('is refused without a presence', async () => {
     const node = new TestNode({ channels: [tracking({ join: () => undefined })] })
     const ada = await joined(node, 'ada')
     for (const [event, payload] of [
@@ -33,7 +33,7 @@ describe('presence from the client', () => {
     }
   })
 
-  test('[S-16] is refused where it is too large, with the limit, and stays as it was', async () => {
+  test('[S-16] is refused above the limit, with the limit, and stays unchanged', async () => {
     const node = new TestNode()
     const ada = await joined(node, 'ada')
     const meta = { a: 'x'.repeat(300) }
@@ -66,7 +66,7 @@ describe('presence from the client', () => {
     expect(calls).toEqual(['join', 'update', 'patch'])
   })
 
-  test('[S-1] a sync is answered, then comes the state', async () => {
+  test('[S-1] a sync gets its reply and then the state', async () => {
     const node = new TestNode()
     const ada = await joined(node, 'ada')
     const frames = await ada.ask(['j', '1', topic, 'presence_sync', {}])

@@ -14,8 +14,8 @@ import type { ChannelContext } from './channel-context'
 import type { Handler } from './channel-definition'
 import { refuse } from './reply'
 
-describe('what a client pushes', () => {
-  test('before the reply to its join waits for it', async () => {
+describe('a client’s push', () => {
+  test('before the reply to the join waits for that reply', async () => {
     const wait = gated()
     const channel = tracking({ join: () => wait.opened, handlers: { ping: () => ({ pong: true }) } })
     const node = new TestNode({ channels: [channel] })
@@ -29,7 +29,7 @@ describe('what a client pushes', () => {
     ])
   })
 
-  test('before a join that is refused is refused, too', async () => {
+  test('before a refused join is refused too', async () => {
     const wait = gated()
     const channel = tracking({
       join: async () => {
@@ -53,7 +53,7 @@ describe('what a client pushes', () => {
     ])
   })
 
-  test('is taken in its order, one after the other', async () => {
+  test('is handled in order, one at a time', async () => {
     const log: string[] = []
     const slow: Handler = async (_ctx, payload) => {
       log.push(`${payload} begins`)
@@ -67,7 +67,7 @@ describe('what a client pushes', () => {
     expect(log).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends'])
   })
 
-  test('[S-9] beyond what may wait is refused with throttled, and the rest is taken', async () => {
+  test('[S-9] above the waiting limit is refused with throttled, and the others are handled', async () => {
     const wait = gated()
     const node = new TestNode({
       maxWaitingMessages: 2,
@@ -92,7 +92,7 @@ describe('what a client pushes', () => {
     ])
   })
 
-  test('without a ref is not answered, unless it is refused', async () => {
+  test('without a ref gets no reply unless it is refused', async () => {
     const node = new TestNode({ channels: [withHandlers({ ping: () => ({ pong: true }) })] })
     const ada = await joined(node, 'ada')
     expect(await ada.ask(['j', null, topic, 'ping', {}])).toEqual([])
@@ -101,7 +101,7 @@ describe('what a client pushes', () => {
     ])
   })
 
-  test('has the answer that the handler gives, a 0 and a null among them', async () => {
+  test('gets the handler’s result as its reply, also 0 and null', async () => {
     const node = new TestNode({
       channels: [withHandlers({ zero: () => 0, list: () => [1], text: async () => '' })],
     })
@@ -111,7 +111,7 @@ describe('what a client pushes', () => {
     expect(repliesIn(await ada.ask(['j', '3', topic, 'text', {}]))).toEqual([['3', 'ok', '']])
   })
 
-  test('has its answer after the events that its handler pushed, and they leave in one write', async () => {
+  test('gets its reply after the events that its handler pushed, in one write', async () => {
     const handlers: Record<string, Handler> = {
       burst: (ctx) => {
         for (let i = 0; i < 5; i++) ctx.push('part', { i })
@@ -128,7 +128,7 @@ describe('what a client pushes', () => {
   })
 })
 
-describe('[S-15] [S-61] what a client takes for the server’s own word cannot be forged', () => {
+describe('[S-15] [S-61] the server’s own messages cannot be forged', () => {
   const reserved = [
     'chan_reply_1',
     'phx_anything',
@@ -170,7 +170,7 @@ describe('[S-15] [S-61] what a client takes for the server’s own word cannot b
   })
 
   test.each(allReserved)(
-    '%s from another node, of an older version, reaches nobody, and is logged once',
+    '%s from another node of an older version reaches nobody and is logged once',
     async (event) => {
       const { nodes, clock } = sharedNodes(2)
       const [here, there] = nodes as [SharingNode, SharingNode]
@@ -185,7 +185,7 @@ describe('[S-15] [S-61] what a client takes for the server’s own word cannot b
   )
 
   test.each(['', 'new\u202emsg', 'msg\u200b', 'a\nb', undefined, 5])(
-    'an event named %j is a mistake, too',
+    'an event named %j throws too',
     async (event) => {
       const node = new TestNode()
       expect(() => node.registry.broadcast(topic, event as string, {})).toThrow(

@@ -3,7 +3,7 @@ import { eventsIn, joined, repliesIn, topic } from '../testing-support/native-cl
 import { TestNode } from '../testing-support/test-node'
 
 describe('the reference channel', () => {
-  test('passes any event on to everybody, as it is', async () => {
+  test('sends any event to everybody, unchanged', async () => {
     const node = new TestNode()
     const [ada, bob] = [await joined(node, 'ada'), await joined(node, 'bob')]
     await ada.heard()
@@ -21,14 +21,14 @@ describe('the reference channel', () => {
     ])
   })
 
-  test('[S-14] tracks under the identity, whatever the client would like to be called', async () => {
+  test('[S-14] tracks under the identity, for any name that the client sends', async () => {
     const node = new TestNode()
     const ada = await node.native('ada')
     await ada.join(topic, { key: 'root', user: 'root', meta: { key: 'root' } })
     expect((await node.registry.list(topic)).map(({ key }) => key)).toEqual(['ada'])
   })
 
-  test('[S-10] of topics and users with the names of prototypes', async () => {
+  test('[S-10] works for topics and users with the names of prototypes', async () => {
     const node = new TestNode()
     for (const name of ['__proto__', 'constructor']) {
       const peer = await node.native(name)

@@ -13,7 +13,7 @@ import type { ChannelContext } from './channel-context'
 import { refuse } from './reply'
 
 describe('a second join of the same topic', () => {
-  test('[S-3] takes the presence over: an update, no leave and no join', async () => {
+  test('[S-3] keeps the presence with an update, without leave and join', async () => {
     const node = new TestNode()
     const watcher = await joined(node, 'watcher')
     const ada = await node.native('ada')
@@ -63,7 +63,7 @@ describe('a second join of the same topic', () => {
     expect(node.registry.topicCount).toBe(0)
   })
 
-  describe('[S-21] has its answer first, and then the older one is closed', () => {
+  describe('[S-21] gets its reply before the older one is closed', () => {
     const told = (frames: readonly unknown[][]) =>
       frames
         .filter(([, , , event]) => event !== 'presence_state')
@@ -118,7 +118,7 @@ describe('a second join of the same topic', () => {
     })
   })
 
-  test('[S-5] one that is still being decided when a newer one came takes nothing of that', async () => {
+  test('[S-5] that is still being decided when a newer one comes changes nothing of the newer one', async () => {
     const decide: (() => void)[] = []
     const channel = tracking({
       join: async (ctx, payload) => {
@@ -140,7 +140,7 @@ describe('a second join of the same topic', () => {
     expect(await node.registry.list(topic)).toHaveLength(1)
   })
 
-  test('[S-5] messages of the earlier join are refused, those of the newer one are taken', async () => {
+  test('[S-5] refuses messages of the earlier join and handles those of the newer one', async () => {
     const node = new TestNode({ channels: [withHandlers({ ping: () => ({ pong: true }) })] })
     const ada = await joined(node, 'ada', '1')
     await ada.join(topic, {}, '2')
@@ -153,7 +153,7 @@ describe('a second join of the same topic', () => {
     expect(repliesIn(await ada.ask([null, 'd', topic, 'ping', {}]))).toEqual([['d', 'ok', { pong: true }]])
   })
 
-  test('[S-5] a leave of the earlier join takes nothing with it', async () => {
+  test('[S-5] is not affected by a leave of the earlier join', async () => {
     const node = new TestNode()
     const ada = await joined(node, 'ada', '1')
     await ada.join(topic, {}, '2')
@@ -163,7 +163,7 @@ describe('a second join of the same topic', () => {
     expect(await node.registry.list(topic)).toHaveLength(1)
   })
 
-  test('[S-5] what the earlier join’s handlers still do changes nothing of the newer one’s', async () => {
+  test('[S-5] is not affected by handlers of the earlier join that still run', async () => {
     const contexts: ChannelContext[] = []
     const channel = tracking({
       join: (ctx) => {

@@ -6,7 +6,7 @@ import { Router } from './channel-definition'
 const patternOf = (patterns: readonly string[], topic: string) =>
   new Router(patterns.map((topicPattern) => ({ topicPattern }))).find(topic)?.topicPattern ?? null
 
-describe('which channel serves a topic', () => {
+describe('the channel of a topic', () => {
   test.each([
     [['room:lobby', 'room:*'], 'room:lobby', 'room:lobby'],
     [['room:*', 'room:lobby'], 'room:lobby', 'room:lobby'],
@@ -21,17 +21,17 @@ describe('which channel serves a topic', () => {
     [['a'], 'constructor', null],
     [['a'], '__proto__', null],
     [['__proto__'], '__proto__', '__proto__'],
-  ])('of %j, %j: %j', (patterns, topic, found) => {
+  ])('among %j, for %j, is %j', (patterns, topic, found) => {
     expect(patternOf(patterns, topic)).toBe(found)
   })
 
-  test('of two of one pattern, the first', () => {
+  test('is the first of two with the same pattern', () => {
     const first: ChannelDefinition = { topicPattern: 'a', observable: true }
     expect(new Router([first, { topicPattern: 'a' }]).find('a')?.observable).toBe(true)
   })
 })
 
-describe('a definition that could never work is refused when it is made', () => {
+describe('a definition that could never work throws at construction', () => {
   const refused = expect.objectContaining({ code: 'invalid_option' })
 
   test.each(['', 'room:*:x', '*room', '**', undefined, 5])('the pattern %j', (topicPattern) => {
@@ -57,6 +57,6 @@ test('[S-10] an event called constructor or __proto__ reaches no prototype', () 
   ])
 })
 
-test('[S-33] the topic on which servers speak to each other is no channel’s', () => {
+test('[S-33] the topic for messages between servers has no channel', () => {
   expect(new Router([{ topicPattern: '*' }, { topicPattern: CONTROL_TOPIC }]).find(CONTROL_TOPIC)).toBe(null)
 })

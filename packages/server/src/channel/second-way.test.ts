@@ -248,7 +248,7 @@ async function inRoomAs(role: Role, spelling: Spelling) {
   return { ...all, peer }
 }
 
-describe('[S-62] who may only read changes nothing that others see', () => {
+describe('[S-62] a read-only session changes nothing that others see', () => {
   test.each(rows)('$dialect: $way', async ({ spelling, go }) => {
     const room = await inRoomAs('reader', spelling)
     await room.heard()
@@ -269,7 +269,7 @@ describe('[S-62] who may only read changes nothing that others see', () => {
     },
   )
 
-  test('who may write again shows what they say, and is held to that when they may only read again', async () => {
+  test('a session that may write again shows its changes, and keeps them when it is read-only again', async () => {
     const native = spellings[0] as Spelling
     const { peer, clock, listed } = await inRoomAs('reader', native)
     const refresh = async (role: Role) => {
@@ -290,7 +290,7 @@ describe('[S-62] who may only read changes nothing that others see', () => {
     expect(await listed()).toMatchObject([{ meta: { n: 3 } }])
   })
 
-  test('[S-95] nor does it after so many other topics that what it showed is not known any more', async () => {
+  test('[S-95] it does not after more topics than the server remembers either', async () => {
     const native = spellings[0] as Spelling
     const { peer, clock, here, heard, listed } = await inRoomAs('reader', native)
     const metasIn = async (name: string) => {
@@ -321,7 +321,7 @@ describe('[S-62] who may only read changes nothing that others see', () => {
     expect(await listed()).toMatchObject([{ key: 'ada', meta: { n: 1 } }])
   })
 
-  test('the application may show what it likes of a reader, and knows that it is one', async () => {
+  test('the application may track anything for a reader, and knows that it is one', async () => {
     const { clock, nodes } = sharedNodes(1, {
       authenticate,
       channels: [
@@ -351,7 +351,7 @@ describe('[S-62] who may only read changes nothing that others see', () => {
   })
 })
 
-describe('[S-62] of who is invisible others see no presence', () => {
+describe('[S-62] others see no presence of an invisible session', () => {
   test.each(rows.filter(({ way }) => !way.startsWith('an event') && !way.startsWith('several')))(
     '$dialect: $way',
     async ({ spelling, go }) => {
@@ -363,7 +363,7 @@ describe('[S-62] of who is invisible others see no presence', () => {
     },
   )
 
-  test('a Vix client opens, comes and goes, and nobody else hears of it', async () => {
+  test('a Vix client opens, joins and leaves without a message to others', async () => {
     const room = await watchedRoom()
     const peer = await room.open(room.here, VIX, 'ada:ghost')
     await room.clock.advance(300)
@@ -380,7 +380,7 @@ describe('[S-62] of who is invisible others see no presence', () => {
   })
 })
 
-describe('[S-62] who is refused is not there, by any way', () => {
+describe('[S-62] a refused session is not present in any way', () => {
   test.each(rows)('$dialect: $way', async ({ spelling, go }) => {
     const room = await inRoomAs('banned', spelling)
     await go(room.peer, spelling, room, 'banned')

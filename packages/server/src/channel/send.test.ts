@@ -12,7 +12,7 @@ import { TestNode } from '../testing-support/test-node'
 import type { ChannelContext } from './channel-context'
 import type { Handler } from './channel-definition'
 
-describe('what a channel sends', () => {
+describe('a channel’s message', () => {
   const handlers: Record<string, Handler> = {
     tell_me: (ctx, payload) => ctx.push('told', payload),
     tell_all: (ctx, payload) => ctx.broadcast('told', payload),
@@ -25,7 +25,7 @@ describe('what a channel sends', () => {
     ['tell_all', ['told'], ['told']],
     ['tell_others', [], ['told']],
     ['show_me', ['presence_state'], []],
-  ])('with %s reaches whom it is meant for', async (event, mine, theirs) => {
+  ])('with %s reaches its recipients', async (event, mine, theirs) => {
     const node = new TestNode({ channels: [withHandlers(handlers)] })
     const [ada, bob] = [await joined(node, 'ada'), await joined(node, 'bob')]
     await ada.heard()
@@ -34,7 +34,7 @@ describe('what a channel sends', () => {
     expect(eventsIn(await bob.heard())).toEqual(theirs)
   })
 
-  test('[S-21] to a session that it puts out is the reply under way, and then the reason', async () => {
+  test('[S-21] to a session that it closes is the pending reply, and then the reason', async () => {
     const kick: Handler = (ctx) => {
       ctx.close('kicked')
       ctx.push('told', {})
@@ -53,7 +53,7 @@ describe('what a channel sends', () => {
     ])
   })
 
-  test('[S-21] to one that is put out while its handler takes its time waits for the reply, and what came later is refused', async () => {
+  test('[S-21] to a session that it closes during a slow handler waits for the reply, and later messages are refused', async () => {
     const wait = gated()
     let ctx: ChannelContext | undefined
     const slow: Handler = async (context) => {
@@ -80,7 +80,7 @@ describe('what a channel sends', () => {
     ])
   })
 
-  test('to one that is put out while nothing is under way is the reason, at once', async () => {
+  test('to a session that it closes without a pending reply is the reason, at once', async () => {
     const contexts: ChannelContext[] = []
     const node = new TestNode({ channels: [tracking({ join: (ctx) => void contexts.push(ctx) })] })
     const ada = await joined(node, 'ada')

@@ -49,7 +49,7 @@ async function chat() {
 
 const ok = (ref: string) => ['phx_reply', ref, { status: 'ok', response: {} }]
 
-test('[S-64] a second join runs `join` again and no `leave`, and is no end to anybody', async () => {
+test('[S-64] a second join runs join again and no leave, and nobody sees an end', async () => {
   const { calls, seen, ada } = await chat()
   await ada.ask('phx_join', { n: 1 })
   await seen()
@@ -85,7 +85,7 @@ test('[S-64] a second join that is refused ends the membership, with one `leave`
   expect((await seen()).map(([event]) => event)).toEqual(['user_left', 'presence_diff'])
 })
 
-test('[P-23] what comes before a join, or has no handler, is not answered, and a heartbeat on any topic is', async () => {
+test('[P-23] a message before a join or without a handler gets no reply, and a heartbeat on any topic does', async () => {
   const { ada } = await chat()
   expect(await ada.ask('get_presence')).toEqual([])
   expect(await ada.ask('heartbeat', {}, '2', 'room:other')).toEqual([ok('2')])

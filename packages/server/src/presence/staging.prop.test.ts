@@ -35,7 +35,7 @@ class NaiveStore {
   }
 }
 
-test('[S-2, S-11] however commits fail, the node sees what it promised, and the store comes to hold just that', () => {
+test('[S-2, S-11] with any failures of commits, the node shows every accepted change, and the store ends up with exactly those', () => {
   fc.assert(
     fc.property(steps, (all: readonly Step[]) => {
       const staging = new Staging()

@@ -41,7 +41,7 @@ describe('[S-2] staged changes are net changes', () => {
 })
 
 describe('[S-11] a commit that fails loses nothing', () => {
-  test('what was in flight waits again, in its order, with what came meanwhile behind it', () => {
+  test('changes in flight are staged again in order, before newer ones', () => {
     const staging = committed('a')
     staging.update(presence('a', 1), owner)
     staging.join(presence('b'), owner)
@@ -60,7 +60,7 @@ describe('[S-11] a commit that fails loses nothing', () => {
     expect(staging.take()).toEqual([put(presence('a', 2))])
   })
 
-  test('a join in flight that was left meanwhile is a leave, as the store may have heard of it', () => {
+  test('a leave during a failed join stays a leave, as the store may have the join', () => {
     const staging = new Staging()
     staging.join(presence('a'), owner)
     staging.take()
@@ -69,7 +69,7 @@ describe('[S-11] a commit that fails loses nothing', () => {
     expect(staging.take()).toEqual([drop('a', 'closed')])
   })
 
-  test('a join in flight that the store took, left meanwhile, is a leave', () => {
+  test('a leave during a successful join stays a leave', () => {
     const staging = new Staging()
     staging.join(presence('a'), owner)
     staging.take()
@@ -78,7 +78,7 @@ describe('[S-11] a commit that fails loses nothing', () => {
     expect(staging.take()).toEqual([drop('a', 'closed')])
   })
 
-  test('a join in flight, updated meanwhile and left after the failure, is a leave', () => {
+  test('a leave after a failed and updated join stays a leave', () => {
     const staging = new Staging()
     staging.join(presence('a'), owner)
     staging.take()
@@ -88,7 +88,7 @@ describe('[S-11] a commit that fails loses nothing', () => {
     expect(staging.take()).toEqual([drop('a', 'left')])
   })
 
-  test('a join that came meanwhile is still unknown to the store after the failure', () => {
+  test('a join staged during a failed commit is still uncommitted', () => {
     const staging = committed('a')
     staging.update(presence('a', 1), owner)
     staging.take()
@@ -98,7 +98,7 @@ describe('[S-11] a commit that fails loses nothing', () => {
     expect(staging.take()).toEqual([put(presence('a', 1))])
   })
 
-  test('a leave in flight stays one', () => {
+  test('a leave in flight stays a leave', () => {
     const staging = committed('a')
     staging.leave('a', 'timeout')
     staging.take()
@@ -107,7 +107,7 @@ describe('[S-11] a commit that fails loses nothing', () => {
   })
 })
 
-test('overlay shows what was promised: what is in flight, and over it what is staged', () => {
+test('overlay shows changes in flight, and staged changes on top', () => {
   const staging = committed('a', 'b')
   staging.update(presence('a', 1), owner)
   staging.leave('b', 'left')
@@ -123,7 +123,7 @@ test('overlay shows what was promised: what is in flight, and over it what is st
   ])
 })
 
-test('a leave of what may be another node’s by now does not hide it', () => {
+test('a leave of a presence that another node may have adopted does not hide it', () => {
   const staging = committed('a', 'b')
   staging.leave('a', 'left', { ifStillHeld: true })
   staging.leave('b', 'left')
@@ -133,7 +133,7 @@ test('a leave of what may be another node’s by now does not hide it', () => {
 })
 
 describe('a presence is leaving', () => {
-  test('from the leave until the store has confirmed it, so that nobody takes it over in between', () => {
+  test('from the leave until the store confirms it, so that nobody adopts it in between', () => {
     const staging = committed('a', 'b')
     expect(staging.isLeaving('a')).toBe(false)
     staging.leave('a', 'left')
@@ -147,7 +147,7 @@ describe('a presence is leaving', () => {
     expect(staging.isLeaving('a')).toBe(false)
   })
 
-  test('not where it joins or changes, staged or in flight', () => {
+  test('but not while a join or an update is staged or in flight', () => {
     const staging = committed('a')
     staging.update(presence('a', 1), owner)
     expect(staging.isLeaving('a')).toBe(false)
@@ -156,8 +156,8 @@ describe('a presence is leaving', () => {
   })
 })
 
-describe('a leave of what may be another node’s by now', () => {
-  test('hides it the next time, once the store has answered the first', () => {
+describe('a leave of a presence that another node may have adopted', () => {
+  test('hides the presence the next time, after the first was confirmed', () => {
     const staging = committed('a')
     staging.leave('a', 'left', { ifStillHeld: true })
     staging.take()
@@ -166,7 +166,7 @@ describe('a leave of what may be another node’s by now', () => {
     expect(staging.overlay([presence('a')])).toEqual([])
   })
 
-  test('stays in doubt while the store has answered something else', () => {
+  test('stays undecided while the store confirms other changes', () => {
     const staging = committed('a', 'b')
     staging.update(presence('a', 1), owner)
     staging.take()
@@ -175,7 +175,7 @@ describe('a leave of what may be another node’s by now', () => {
     expect(staging.overlay([presence('a', 1)])).toEqual([presence('a', 1)])
   })
 
-  test('leaves no doubt about one that the store never heard of', () => {
+  test('is an ordinary leave for an uncommitted presence', () => {
     const staging = new Staging()
     staging.join(presence('a'), owner)
     staging.leave('a', 'left', { ifStillHeld: true })
@@ -187,7 +187,7 @@ describe('a leave of what may be another node’s by now', () => {
   })
 })
 
-test('how many are shown is counted without making the list', () => {
+test('the count needs no list', () => {
   const staging = committed('a', 'b', 'c', 'e')
   const told = [presence('a'), presence('b'), presence('c'), presence('e')]
   const count = () => staging.countOver(told.length, (ref) => told.some((one) => one.ref === ref))
@@ -205,7 +205,7 @@ test('how many are shown is counted without making the list', () => {
   expect([count(), staging.overlay(told).length]).toEqual([2, 2])
 })
 
-test('whether the store has heard of a presence is known until it is sent', () => {
+test('a presence is uncommitted until a commit takes it', () => {
   const staging = new Staging()
   staging.join(presence('a'), owner)
   expect([staging.isUncommitted('a'), staging.size, staging.isEmpty]).toEqual([true, 1, false])
@@ -215,7 +215,7 @@ test('whether the store has heard of a presence is known until it is sent', () =
   expect(staging.isEmpty).toBe(true)
 })
 
-test('[S-9] what waits is counted, in flight or not', () => {
+test('[S-9] staged changes and changes in flight are counted', () => {
   const staging = committed('a')
   staging.update(presence('a', 1), owner)
   staging.join(presence('b'), owner)

@@ -26,8 +26,8 @@ function counting(dialect: Dialect) {
   return { kinds, dialect: { ...dialect, encodeServer } }
 }
 
-describe('what those who come in are given', () => {
-  test('[S-12] the state, encoded once a dialect for however many', () => {
+describe('the packets for subscribers that start', () => {
+  test('[S-12] encode the state once per dialect', () => {
     const [rollcall, zzz] = [counting(rollcallDialect), counting(zzzDialect)]
     const welcome = new StatePackets('t', state(), new RecentStates(new VirtualClock()))
     const first = welcome.packetFor(rollcall.dialect, null)
@@ -37,7 +37,7 @@ describe('what those who come in are given', () => {
     expect([rollcall.kinds, zzz.kinds]).toEqual([['state'], ['state']])
   })
 
-  test('[S-7] who knows a part of it: what was missed since, encoded once for all of that past', () => {
+  test('[S-7] encode the missed changes once per position', () => {
     const { kinds, dialect } = counting(rollcallDialect)
     const welcome = new StatePackets('t', state(), new RecentStates(new VirtualClock()))
     const missed = welcome.packetFor(dialect, { epoch: 'e', seq: 1 })
@@ -52,7 +52,7 @@ describe('what those who come in are given', () => {
     expect(kinds).toEqual(['diff', 'diff'])
   })
 
-  test('[S-63] whose presence came after what they know of: the state', () => {
+  test('[S-63] hold the state for a presence that joined after the position', () => {
     const { kinds, dialect } = counting(rollcallDialect)
     const welcome = new StatePackets('t', state(), new RecentStates(new VirtualClock()))
     welcome.packetFor(dialect, { epoch: 'e', seq: 0 }, 'a')
@@ -64,7 +64,7 @@ describe('what those who come in are given', () => {
     ['another epoch', { epoch: 'f', seq: 1 }],
     ['the future', { epoch: 'e', seq: 9 }],
     ['an epoch that looks like a number and another', { epoch: 'e@1', seq: 1 }],
-  ])('[S-7] who knows something of %s: the state', (_what, since) => {
+  ])('[S-7] hold the state for a position of %s', (_what, since) => {
     const { kinds, dialect } = counting(rollcallDialect)
     new StatePackets('t', state(), new RecentStates(new VirtualClock())).packetFor(dialect, since)
     expect(kinds).toEqual(['state'])

@@ -94,8 +94,8 @@ function live(...listeners: Listener[]): Subscribers {
   return members
 }
 
-describe('the members of a topic', () => {
-  test('[S-12] what goes to many is encoded once for each dialect', () => {
+describe('the subscribers of a topic', () => {
+  test('[S-12] receive broadcasts that are encoded once per dialect', () => {
     const [rollcall, zzz] = [counting(rollcallDialect), counting(zzzDialect)]
     const crowd = [rollcall, rollcall, rollcall, zzz, zzz].map((dialect) => new Listener(dialect))
     live(...crowd).broadcast(diff)
@@ -103,7 +103,7 @@ describe('the members of a topic', () => {
     expect(crowd.map(({ heard }) => heard.length)).toEqual([1, 1, 1, 1, 1])
   })
 
-  test('[S-12] a dialect that has no word for it is asked once, and nobody of it is bothered', () => {
+  test('[S-12] receive nothing if their dialect has no frame for the message', () => {
     const vix = counting(vixDialect)
     const crowd = [new Listener(vix), new Listener(vix)]
     live(...crowd).broadcast({ kind: 'channel_closed', topic: 't', joinRef: null, response: {} })
@@ -111,20 +111,20 @@ describe('the members of a topic', () => {
     expect(crowd.flatMap(({ packets }) => packets)).toEqual([])
   })
 
-  test('one can be left out', () => {
+  test('can be excluded one at a time', () => {
     const [a, b] = [new Listener(), new Listener()]
     live(a, b).broadcast(event, a)
     expect([a.heard.length, b.heard.length]).toEqual([0, 1])
   })
 
-  test('who wants no presence is not told that somebody opened either', () => {
+  test('receive no opening without presence', () => {
     const declines = new Listener(vixDialect, false)
     const wants = new Listener(vixDialect)
     live(wants, declines).broadcast({ kind: 'opened', topic: 't' })
     expect([wants.heard.length, declines.heard.length]).toEqual([1, 0])
   })
 
-  test('who wants no presence gets events and no diff', () => {
+  test('receive events and no diff without presence', () => {
     const [wants, declines] = [new Listener(), new Listener(rollcallDialect, false)]
     const members = live(wants, declines)
     members.broadcast(diff)
@@ -133,7 +133,7 @@ describe('the members of a topic', () => {
     expect([wants.heard.length, declines.heard.length]).toEqual([2, 1])
   })
 
-  test('what is told waits for the end of the turn unless it is said to be prompt, and is never a state', () => {
+  test('receive packets at the end of the turn unless they are prompt, and none is marked as a state', () => {
     const one = new Listener()
     const members = live(one)
     members.broadcast(event)
@@ -145,7 +145,7 @@ describe('the members of a topic', () => {
   })
 })
 
-describe('[S-1] who comes in is told nothing before it is admitted', () => {
+describe('[S-1] a subscriber receives nothing before it starts', () => {
   test('neither diffs nor events', () => {
     const members = new Subscribers()
     const one = new Listener()
@@ -160,7 +160,7 @@ describe('[S-1] who comes in is told nothing before it is admitted', () => {
     expect(one.heard).toHaveLength(1)
   })
 
-  test('one that comes while a flush runs waits for the next one', () => {
+  test('a start that is scheduled during a flush waits for the next one', () => {
     const members = new Subscribers()
     const [early, late] = [new Listener(), new Listener()]
     members.scheduleState(early, withState)
@@ -172,7 +172,7 @@ describe('[S-1] who comes in is told nothing before it is admitted', () => {
     expect(admitDue(members).map(([member]) => member)).toEqual([late])
   })
 
-  test('a flush that failed and begins again still has those that it captured', () => {
+  test('a flush that failed and begins again still has its due starts', () => {
     const members = new Subscribers()
     const [early, late] = [new Listener(), new Listener()]
     members.scheduleState(early, withState)
@@ -182,7 +182,7 @@ describe('[S-1] who comes in is told nothing before it is admitted', () => {
     expect(admitDue(members).map(([member]) => member)).toEqual([early, late])
   })
 
-  test('one that asks for no state is admitted without one, and as the newcomer that it is', () => {
+  test('a start without a state stays one, and is not returning', () => {
     const members = new Subscribers()
     const one = new Listener()
     members.scheduleState(one, noState)
@@ -191,7 +191,7 @@ describe('[S-1] who comes in is told nothing before it is admitted', () => {
     expect([members.hasScheduled, admitDue(members)]).toEqual([false, []])
   })
 
-  test('one that is said to return only later is a newcomer still, as long as it was not let in', () => {
+  test('a waiting newcomer stays one if a later start says that it returns', () => {
     const members = new Subscribers()
     const one = new Listener()
     members.scheduleState(one, again)
@@ -205,7 +205,7 @@ describe('[S-1] who comes in is told nothing before it is admitted', () => {
     expect(admitDue(members)).toEqual([[one, again]])
   })
 
-  test('those that may not come in yet wait on, and the others do not', () => {
+  test('starts that do not pass the filter wait, and the others do not', () => {
     const members = new Subscribers()
     const [returning, newcomer] = [new Listener(), new Listener()]
     members.scheduleState(returning, again)
@@ -219,7 +219,7 @@ describe('[S-1] who comes in is told nothing before it is admitted', () => {
     expect(admitDue(members).map(([member]) => member)).toEqual([returning, newcomer])
   })
 
-  test('one that asks again while it waits is admitted once, with all that it asked for', () => {
+  test('a start that is scheduled twice happens once, with both terms', () => {
     const members = new Subscribers()
     const one = new Listener()
     const onStarted = () => {}
@@ -238,7 +238,7 @@ describe('[S-1] who comes in is told nothing before it is admitted', () => {
     ])
   })
 
-  test('one that leaves while it waits or is due is not admitted', () => {
+  test('a subscriber that leaves while it waits or is due does not start', () => {
     const members = new Subscribers()
     const [waiting, due] = [new Listener(), new Listener()]
     members.scheduleState(due, withState)
@@ -253,8 +253,8 @@ describe('[S-1] who comes in is told nothing before it is admitted', () => {
   })
 })
 
-describe('[S-1] who has to be given a state again', () => {
-  test('is told no diff until then', () => {
+describe('[S-1] a subscriber that waits for another state', () => {
+  test('receives no diff until then', () => {
     const one = new Listener()
     const members = live(one)
     members.scheduleStateForAll()
@@ -266,7 +266,7 @@ describe('[S-1] who has to be given a state again', () => {
     expect(one.heard).toHaveLength(1)
   })
 
-  test('is told of events all the while: only presence waits', () => {
+  test('receives events meanwhile: only presence waits', () => {
     const [asking, stale] = [new Listener(), new Listener()]
     const members = live(asking, stale)
     members.scheduleState(asking, withState)
@@ -278,7 +278,7 @@ describe('[S-1] who has to be given a state again', () => {
     expect([asking.heard.length, stale.heard.length]).toEqual([3, 3])
   })
 
-  test('is told who came and went nevertheless where a state says nothing of that (Vix)', () => {
+  test('receives joins and leaves meanwhile if a state does not contain them (Vix)', () => {
     const one = new Listener(vixDialect)
     const members = live(one)
     members.scheduleState(one, withState)
@@ -287,7 +287,7 @@ describe('[S-1] who has to be given a state again', () => {
     expect(one.heard).toEqual(['{"type":"presence.online","payload":{"user":"k"}}'])
   })
 
-  test('is everybody who wants presence, of whatever dialect', () => {
+  test('is every subscriber that receives presence, in any dialect', () => {
     const crowd = [new Listener(), new Listener(zzzDialect), new Listener(vixDialect)]
     const declines = new Listener(rollcallDialect, false)
     const members = live(...crowd, declines)
@@ -298,14 +298,14 @@ describe('[S-1] who has to be given a state again', () => {
   })
 })
 
-describe('[S-57] why somebody left a history that was lost is told', () => {
+describe('[S-57] the reasons of leaves in a lost history go', () => {
   const parting = new Parting('t', diff.diff)
   const partings = (members: Subscribers) => {
     members.beginFlush()
     return new Map(admitDue(members).map(([member, admission]) => [member, admission.parting]))
   }
 
-  test('to those who were told of everything before', () => {
+  test('to subscribers that received every diff before', () => {
     const [one, other] = [new Listener(), new Listener(zzzDialect)]
     const members = live(one, other)
     members.scheduleStateForAll(parting)
@@ -313,7 +313,7 @@ describe('[S-57] why somebody left a history that was lost is told', () => {
     expect([told.get(one), told.get(other)]).toEqual([parting, parting])
   })
 
-  test('not to those who wait for a state, are behind with their reading, or have no topics (Vix)', () => {
+  test('not to those that wait for a state, are behind, or have no topics (Vix)', () => {
     const [waiting, due, behind, vix] = [
       new Listener(),
       new Listener(),
@@ -331,7 +331,7 @@ describe('[S-57] why somebody left a history that was lost is told', () => {
     )
   })
 
-  test('also where the member asks for the state meanwhile, or another history is lost', () => {
+  test('also if the subscriber requests the state meanwhile, or another history is lost', () => {
     const one = new Listener()
     const members = live(one)
     members.scheduleStateForAll(parting)
@@ -343,7 +343,7 @@ describe('[S-57] why somebody left a history that was lost is told', () => {
   })
 })
 
-describe('[S-9] who is behind with its reading', () => {
+describe('[S-9] a subscriber whose client reads too slowly', () => {
   /** One that has fallen behind, and one that has not. */
   function slowAndQuick(dialect: Dialect = rollcallDialect) {
     const [slow, quick] = [new Listener(dialect), new Listener(dialect)]
@@ -358,14 +358,14 @@ describe('[S-9] who is behind with its reading', () => {
   }
 
   test.each([rollcallDialect, zzzDialect, vixDialect])(
-    'is told no diff ($name); the others are',
+    'receives no diff ($name), and the others do',
     (dialect) => {
       const { slow, quick } = slowAndQuick(dialect)
       expect([slow.heard.length, quick.heard.length]).toEqual([0, 1])
     },
   )
 
-  test('is told no diff either once it can read, until it has the state: one is missing before', () => {
+  test('receives no diff until it has the state, even when it can read again', () => {
     const { members, slow, admitted } = slowAndQuick()
     slow.isCongested = false
     members.broadcast(diff)
@@ -377,7 +377,7 @@ describe('[S-9] who is behind with its reading', () => {
     expect(slow.heard).toHaveLength(1)
   })
 
-  test('is given one state, and only where something was kept from it', () => {
+  test('receives one state, and only if something was withheld', () => {
     const { members, slow, quick, admitted } = slowAndQuick()
     expect(members.catchUp(quick)).toBe(false)
     expect([members.catchUp(slow), members.catchUp(slow)]).toEqual([true, false])
@@ -386,19 +386,19 @@ describe('[S-9] who is behind with its reading', () => {
     expect(admitted()).toEqual([])
   })
 
-  test('is told of events nevertheless: nothing says them anew', () => {
+  test('receives events, as they are never repeated', () => {
     const { members, slow } = slowAndQuick()
     members.broadcast(event)
     expect(slow.heard).toHaveLength(1)
   })
 
-  test('and leaves is forgotten', () => {
+  test('is forgotten when it leaves', () => {
     const { members, slow, admitted } = slowAndQuick()
     members.remove(slow)
     expect([members.catchUp(slow), members.size, admitted()]).toEqual([false, 1, []])
   })
 
-  test('is given the state as everybody is where everybody needs it', () => {
+  test('receives the state if all subscribers need it', () => {
     const { members, slow, quick, admitted } = slowAndQuick()
     members.scheduleStateForAll()
     expect(new Set(admitted().map(([member]) => member))).toEqual(new Set([slow, quick]))
@@ -411,7 +411,7 @@ describe('[S-9] who is behind with its reading', () => {
   })
 })
 
-test('[S-9] who was removed is forgotten, however often', () => {
+test('[S-9] a removed subscriber is forgotten, also if it is removed twice', () => {
   const one = new Listener()
   const members = live(one)
   members.remove(one)
@@ -424,7 +424,7 @@ test('[S-9] who was removed is forgotten, however often', () => {
   expect(empty.size).toBe(0)
 })
 
-test('those of the same dialect as one that left are told on', () => {
+test('other subscribers of the same dialect go on after one has left', () => {
   const [gone, stays] = [new Listener(), new Listener()]
   const members = live(gone, stays)
   members.remove(gone)
@@ -432,7 +432,7 @@ test('those of the same dialect as one that left are told on', () => {
   expect([gone.heard.length, stays.heard.length]).toEqual([0, 1])
 })
 
-test('[S-9] one that presence was kept from elsewhere is given the state when it catches up', () => {
+test('[S-9] a subscriber that was marked as behind receives the state when it catches up', () => {
   const one = new Listener()
   const members = live(one)
   expect(members.catchUp(one)).toBe(false)
@@ -441,7 +441,7 @@ test('[S-9] one that presence was kept from elsewhere is given the state when it
   expect([one.heard, members.catchUp(one)]).toEqual([[], true])
 })
 
-test('[S-1] one that was captured and has asked for something else since is not let in on the old terms', () => {
+test('[S-1] a due start that was scheduled again does not happen on the old terms', () => {
   const members = new Subscribers()
   const one = new Listener()
   members.scheduleState(one, noState)
@@ -453,7 +453,7 @@ test('[S-1] one that was captured and has asked for something else since is not 
   expect(one.heard).toEqual([])
 })
 
-test('[S-1] one that was captured before everybody needs a state is given it with the next flush', () => {
+test('[S-1] a due start waits for the next flush if all subscribers need a state', () => {
   const members = new Subscribers()
   const one = new Listener()
   members.scheduleState(one, withState)

@@ -5,7 +5,7 @@ import { ListeningMember, testRegistry, WITH_STATE, watched } from '../testing-s
 const topic = 'room:lobby'
 
 describe('[S-11] a store that fails', () => {
-  test('and recovers has lost nothing, and nobody was told what was not so', async () => {
+  test('and recovers loses nothing, and no subscriber received anything false', async () => {
     const { registry, clock, watcher, store, log } = await watched()
     registry.track('s1', topic, 'ada', {})
     await clock.advance(500)
@@ -27,7 +27,7 @@ describe('[S-11] a store that fails', () => {
     expect((await registry.list(topic)).map(({ key }) => key).sort()).toEqual(['ada', 'cy'])
   })
 
-  test('while it is down, who is here knows what it promised', async () => {
+  test('leaves the node with its accepted changes while it is down', async () => {
     const { registry, clock, store } = await watched()
     store.isDown = true
     registry.track('s1', topic, 'ada', {})
@@ -35,7 +35,7 @@ describe('[S-11] a store that fails', () => {
     expect((await registry.list(topic)).map(({ key }) => key)).toEqual(['ada'])
   })
 
-  test('[S-28] while changes wait for it, who comes back is given what is known, and who is new waits', async () => {
+  test('[S-28] lets returning clients see the known state, and newcomers wait', async () => {
     const { registry, clock, watcher, store } = await watched()
     registry.track('s1', topic, 'ada', {})
     await clock.advance(500)
@@ -55,7 +55,7 @@ describe('[S-11] a store that fails', () => {
     expect(fresh.heard()).toMatchObject([['presence_state', { presences: [{ key: 'ada' }, { key: 'bob' }] }]])
   })
 
-  test('from the very beginning keeps joiners waiting, and lets them in once it is there', async () => {
+  test('from the beginning makes joiners wait until it is reachable', async () => {
     const { registry, clock, store } = testRegistry()
     store.isDown = true
     const joiner = new ListeningMember()
@@ -69,7 +69,7 @@ describe('[S-11] a store that fails', () => {
     expect(store.subscriptions).toBe(1)
   })
 
-  test('is asked again at a bounded pace', async () => {
+  test('is tried again at a bounded rate', async () => {
     const { registry, clock, store } = await watched()
     store.isDown = true
     for (let i = 0; i < 100; i++) {
@@ -80,7 +80,7 @@ describe('[S-11] a store that fails', () => {
     expect(store.failures).toBeGreaterThan(2)
   })
 
-  test('that cannot publish is a warning, and the members of this node are told all the same', async () => {
+  test('that cannot publish causes a warning, and this node’s subscribers receive the event', async () => {
     const { registry, clock, store, log, watcher } = await watched()
     store.isDown = true
     registry.broadcast(topic, 'message', { text: 'hi' })
@@ -90,8 +90,8 @@ describe('[S-11] a store that fails', () => {
   })
 })
 
-describe('[S-11] a store that begins again', () => {
-  test('gives every member the new state, and no diff of two histories', async () => {
+describe('[S-11] a store that restarts', () => {
+  test('causes the new state for every subscriber, and no diff across two histories', async () => {
     const { registry, clock, watcher } = await watched()
     registry.track('s1', topic, 'ada', {})
     await clock.advance(500)
@@ -109,8 +109,8 @@ describe('[S-11] a store that begins again', () => {
   })
 })
 
-describe('[S-11] a store that begins again within a window', () => {
-  test('takes back what it told before: nobody hears of it', async () => {
+describe('[S-11] a store that restarts within a window', () => {
+  test('discards its last diffs before any subscriber receives them', async () => {
     const { registry, clock } = await watched({ flush: { floorMs: 100 } })
     const vix = new ListeningMember(vixDialect)
     registry.hub(topic).attach(vix, { ...WITH_STATE, withState: false })
@@ -130,7 +130,7 @@ describe('[S-9] the histories of all topics', () => {
   const MAX_BYTES = 20_000
   const bounds = { history: { maxBytes: MAX_BYTES, maxTotalBytes: MAX_BYTES } }
 
-  test('hold no more than one node may, however many topics are busy', async () => {
+  test('stay within the node’s budget for any number of busy topics', async () => {
     const { registry, clock } = testRegistry(bounds)
     for (let round = 0; round < 20; round++) {
       for (let i = 0; i < 30; i++) registry.track('mallory', `own:${i}`, 'mallory', { [`n${round}-${i}`]: 1 })
@@ -140,7 +140,7 @@ describe('[S-9] the histories of all topics', () => {
     expect(registry.historyBytes).toBeGreaterThan(MAX_BYTES / 2)
   })
 
-  test('hold nothing of a topic that is gone, whatever the store still tells of it', async () => {
+  test('hold nothing of a forgotten topic, even if the store still reports it', async () => {
     const { registry, clock, watcher } = await watched(bounds)
     registry.track('s1', topic, 'ada', {})
     await clock.advance(500)
@@ -159,7 +159,7 @@ describe('[S-9] the histories of all topics', () => {
 })
 
 describe('[S-9] a topic that nobody needs is forgotten', () => {
-  test('once the last presence and the last member are gone, with its subscription', async () => {
+  test('with its store subscription, after the last presence and the last subscriber have left', async () => {
     const { registry, clock, watcher, store, state } = await watched()
     registry.track('s1', topic, 'ada', {})
     await clock.advance(500)
@@ -172,7 +172,7 @@ describe('[S-9] a topic that nobody needs is forgotten', () => {
     expect(clock.pendingCount).toBe(0)
   })
 
-  test('in the other order, too', async () => {
+  test('also in the other order', async () => {
     const { registry, clock, watcher, store } = await watched()
     registry.track('s1', topic, 'ada', {})
     await clock.advance(500)
@@ -184,7 +184,7 @@ describe('[S-9] a topic that nobody needs is forgotten', () => {
     expect([registry.topicCount, store.subscriptions]).toEqual([0, 0])
   })
 
-  test('where somebody came and went at once', async () => {
+  test('also if somebody joined and left at once', async () => {
     const { registry, clock, store } = testRegistry()
     const brief = new ListeningMember()
     registry.hub(topic).attach(brief, WITH_STATE)
@@ -196,7 +196,7 @@ describe('[S-9] a topic that nobody needs is forgotten', () => {
     expect(brief.heard()).toEqual([])
   })
 
-  test('and not while somebody comes back during its last flush', async () => {
+  test('but not if somebody returns during its last flush', async () => {
     const { registry, clock, watcher, store } = await watched()
     registry.track('s1', topic, 'ada', {})
     await clock.advance(500)

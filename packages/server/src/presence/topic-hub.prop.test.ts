@@ -74,7 +74,7 @@ const step = fc.record({
   ms: fc.constantFrom(0, 1, 5, 30, 300),
 })
 
-test('[S-1, S-2, S-9, S-11] whatever two nodes, slow readers and a failing store do, every member’s map follows and ends as the truth', async () => {
+test('[S-1, S-2, S-9, S-11] with two nodes, slow readers and a failing store, every subscriber’s map follows and ends up correct', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60, size: 'max' }), async (steps) => {
       const clock = new VirtualClock()

@@ -15,7 +15,7 @@ describe('[S-12] the flush', () => {
     expect(watcher.heard().map(([event]) => event)).toEqual(['presence_diff'])
   })
 
-  test('what comes within a window goes out together, as one diff at its end', async () => {
+  test('changes within a window go out together, as one diff at its end', async () => {
     const { registry, clock, watcher } = await watched({ flush: { floorMs: 50 } })
     registry.track('s1', topic, 'ada', {})
     await clock.settle()
@@ -31,7 +31,7 @@ describe('[S-12] the flush', () => {
     expect(keysIn(diffs[0]!)).toHaveLength(10)
   })
 
-  test('what one turn of the event loop brings shares a flush, and one commit', async () => {
+  test('changes of one turn of the event loop share one flush and one commit', async () => {
     const { registry, clock, watcher, store } = await watched()
     const commits = store.commits.length
     for (let i = 0; i < 100; i++) registry.track(`s${i}`, topic, `k${i}`, {})
@@ -61,8 +61,8 @@ describe('[S-12] the flush', () => {
   })
 })
 
-describe('[S-1] whoever comes in', () => {
-  test('is let in, then given a state that holds itself, and no diff before it', async () => {
+describe('[S-1] a subscriber that starts', () => {
+  test('receives a state that contains its own presence, and no diff before it', async () => {
     const { registry, clock, watcher } = await watched()
     const joiner = new ListeningMember()
     const log: string[] = []
@@ -78,7 +78,7 @@ describe('[S-1] whoever comes in', () => {
     expect(watcher.heard().map(([event]) => event)).toEqual(['presence_diff'])
   })
 
-  test('during a flush is let in with the next one, so that the state holds itself', async () => {
+  test('during a flush starts with the next one, so that the state contains its own presence', async () => {
     const { registry, clock, store } = await watched()
     let open = () => {}
     store.gate = new Promise((resolve) => {
@@ -96,7 +96,7 @@ describe('[S-1] whoever comes in', () => {
     expect(heard[0]![1].presences.map(({ key }: { key: string }) => key)).toEqual(['ada', 'bob'])
   })
 
-  test('its position is where the next diff begins', async () => {
+  test('receives a next diff that begins at the state’s position', async () => {
     const { registry, clock } = await watched()
     const joiner = new ListeningMember()
     registry.hub(topic).attach(joiner, WITH_STATE)
@@ -107,7 +107,7 @@ describe('[S-1] whoever comes in', () => {
     expect([diff.epoch, diff.base]).toEqual([state.epoch, state.seq])
   })
 
-  test('[S-7] with a position that is known is given what it missed, and else the state', async () => {
+  test('[S-7] receives the missed changes for a known position, and the state otherwise', async () => {
     const { registry, clock, watcher } = await watched()
     registry.track('s1', topic, 'ada', {})
     await clock.advance(500)
@@ -126,8 +126,8 @@ describe('[S-1] whoever comes in', () => {
   })
 })
 
-describe('[S-2, S-3] everybody is told the net change', () => {
-  test('an update is one update, whatever happened within the window', async () => {
+describe('[S-2, S-3] subscribers receive the net change', () => {
+  test('several updates within a window are one update', async () => {
     const { registry, clock, watcher } = await watched()
     registry.track('s1', topic, 'ada', { n: 0 })
     await clock.advance(500)
@@ -139,7 +139,7 @@ describe('[S-2, S-3] everybody is told the net change', () => {
     ])
   })
 
-  test('who joins and leaves within a window was never there', async () => {
+  test('a join and a leave within a window cancel out', async () => {
     const { registry, clock, watcher, store } = await watched()
     const commits = store.commits.length
     registry.track('s1', topic, 'ada', {})
@@ -149,7 +149,7 @@ describe('[S-2, S-3] everybody is told the net change', () => {
     expect(store.commits.length).toBe(commits)
   })
 
-  test('changes that several nodes make in one window come as one diff', async () => {
+  test('changes of several nodes in one window are one diff', async () => {
     const state = new MemoryStoreState('e')
     const clock = new VirtualClock()
     const here = await watched({ state, clock, flush: { floorMs: 50 } })
@@ -169,8 +169,8 @@ describe('[S-2, S-3] everybody is told the net change', () => {
   })
 })
 
-describe('[S-1] whoever asks for the state again', () => {
-  test('gets it in place of the diff', async () => {
+describe('[S-1] a subscriber that requests the state again', () => {
+  test('receives it in place of the diff', async () => {
     const { registry, clock, watcher } = await watched()
     registry.track('s1', topic, 'ada', {})
     registry.hub(topic).requestState(watcher)
@@ -189,7 +189,7 @@ describe('[S-1] whoever asks for the state again', () => {
     expect(watcher.heard().map(([event]) => event)).toEqual(['message', 'presence_state'])
   })
 
-  test('in zzz gets the list, in Vix the names', async () => {
+  test('receives the list in zzz, and the names in Vix', async () => {
     const { registry, clock } = await watched()
     registry.track('s1', topic, 'ada', { n: 1 })
     const [zzz, vix] = [new ListeningMember(zzzDialect), new ListeningMember(vixDialect)]
@@ -200,8 +200,8 @@ describe('[S-1] whoever asks for the state again', () => {
   })
 })
 
-describe('[S-12] one who follows without a state', () => {
-  test('and appears within the same window hears of both, in their order', async () => {
+describe('[S-12] a subscriber that starts without a state', () => {
+  test('and becomes present in the same window receives both, in order', async () => {
     const { registry, clock } = await watched({ flush: { floorMs: 100 } })
     registry.track('s1', topic, 'ada', {})
     await clock.settle()
@@ -219,7 +219,7 @@ describe('[S-12] one who follows without a state', () => {
 })
 
 describe('broadcast', () => {
-  test('reaches the members on all nodes, once each, except the one left out', async () => {
+  test('reaches the subscribers on all nodes once each, except the excluded one', async () => {
     const state = new MemoryStoreState('e')
     const clock = new VirtualClock()
     const here = await watched({ state, clock })
@@ -235,7 +235,7 @@ describe('broadcast', () => {
   })
 
   test.each(['presence_state', 'presence_diff', 'phx_close', 'presence.online'])(
-    '[S-15] of %s, which belongs to the protocol, is a mistake of the program',
+    '[S-15] of %s, which belongs to the protocol, throws',
     async (event) => {
       const { registry, clock, watcher } = await watched()
       const mistake = expect.objectContaining({ code: 'invalid_argument' })
@@ -245,7 +245,7 @@ describe('broadcast', () => {
     },
   )
 
-  test('to a topic that nobody is in goes nowhere, and makes no topic', async () => {
+  test('to a topic without subscribers goes nowhere, and creates no hub', async () => {
     const { registry, clock } = testRegistry()
     registry.broadcast('nobody:here', 'message', {})
     await clock.settle()
@@ -253,10 +253,10 @@ describe('broadcast', () => {
   })
 })
 
-describe('[S-9] a member whose peer reads too slowly', () => {
+describe('[S-9] a subscriber whose client reads too slowly', () => {
   const namesIn = (member: ListeningMember) => member.heard().map(([event]) => event)
 
-  test('is told nothing of presence, and then one state that holds all of it', async () => {
+  test('receives no presence, and later one state with all of it', async () => {
     const { registry, clock, watcher } = await watched()
     watcher.isCongested = true
     for (let i = 0; i < 20; i++) {
@@ -277,7 +277,7 @@ describe('[S-9] a member whose peer reads too slowly', () => {
     expect(namesIn(watcher)).toEqual(['presence_diff'])
   })
 
-  test('hears what the application says all the while', async () => {
+  test('receives the application’s events meanwhile', async () => {
     const { registry, clock, watcher } = await watched()
     watcher.isCongested = true
     registry.track('s1', topic, 'ada', {})
@@ -286,7 +286,7 @@ describe('[S-9] a member whose peer reads too slowly', () => {
     expect(namesIn(watcher)).toEqual(['news'])
   })
 
-  test('that comes in meanwhile is let in, and has its state later: never a diff before it', async () => {
+  test('starts meanwhile and receives its state later, with no diff before it', async () => {
     const { registry, clock } = await watched()
     const late = new ListeningMember()
     late.isCongested = true
@@ -306,7 +306,7 @@ describe('[S-9] a member whose peer reads too slowly', () => {
     expect(admitted).toBe(1)
   })
 
-  test('and asks for the state has it when it can read', async () => {
+  test('receives a requested state when it can read', async () => {
     const { registry, clock, watcher } = await watched()
     watcher.isCongested = true
     registry.hub(topic).requestState(watcher)
@@ -318,7 +318,7 @@ describe('[S-9] a member whose peer reads too slowly', () => {
     expect(namesIn(watcher)).toEqual(['presence_state'])
   })
 
-  test('that clogs again before its state has one when it can read at last', async () => {
+  test('receives one state in the end if it is congested again before', async () => {
     const { registry, clock, watcher } = await watched()
     watcher.isCongested = true
     registry.track('s1', topic, 'ada', {})
@@ -334,7 +334,7 @@ describe('[S-9] a member whose peer reads too slowly', () => {
     expect(namesIn(watcher)).toEqual(['presence_state'])
   })
 
-  test('and leaves is given nothing more', async () => {
+  test('receives nothing more after it has left', async () => {
     const { registry, clock, watcher } = await watched()
     watcher.isCongested = true
     registry.track('s1', topic, 'ada', {})
@@ -349,7 +349,7 @@ describe('[S-9] a member whose peer reads too slowly', () => {
     expect(registry.topicCount).toBe(0)
   })
 
-  test('is given nothing new where nothing happened meanwhile', async () => {
+  test('receives nothing if nothing happened meanwhile', async () => {
     const { registry, clock, watcher } = await watched()
     watcher.isCongested = true
     await clock.advance(300)

@@ -24,8 +24,8 @@ function standing(): TopicState {
   return state
 }
 
-describe('a topic as the node knows it', () => {
-  test('[S-1] knows nothing before its first snapshot, and applies nothing', () => {
+describe('a topic’s state on this node', () => {
+  test('[S-1] is empty before its first snapshot, and applies nothing', () => {
     const state = new TopicState({ maxDiffs: 3, maxBytes: 1e6 }, new HistoryBudget(1e9))
     expect(state.position).toBeNull()
     expect(state.apply(diff(0, { joins: [ada] }))).toBeNull()
@@ -33,7 +33,7 @@ describe('a topic as the node knows it', () => {
     expect(() => state.snapshot()).toThrow('before its first snapshot')
   })
 
-  test('is what the snapshot says', () => {
+  test('is the snapshot after a reset', () => {
     expect(standing().snapshot()).toEqual(snapshot)
     expect(standing().position).toEqual({ epoch: 'e', seq: 4 })
     expect([standing().hasKey('ada'), standing().hasKey('bob')]).toEqual([true, false])
@@ -41,7 +41,7 @@ describe('a topic as the node knows it', () => {
     expect([...standing().presences()]).toEqual([ada])
   })
 
-  test('a diff tells with what was there before', () => {
+  test('returns a diff with the previous presences', () => {
     const full = standing().apply(
       diff(4, { joins: [bob], updates: [{ ref: 'a', rev: 1, meta: { n: 2 } }], digest: 7 }),
     )
@@ -55,7 +55,7 @@ describe('a topic as the node knows it', () => {
     })
   })
 
-  test('a leave tells who it was', () => {
+  test('returns a leave with the presence that left', () => {
     const full = standing().apply(diff(4, { leaves: [{ ref: 'a', key: 'ada', reason: 'timeout' }] }))
     expect(full?.leaves).toEqual([{ ref: 'a', key: 'ada', reason: 'timeout', presence: ada }])
     expect(full?.disappeared).toEqual(['ada'])
@@ -82,14 +82,14 @@ describe('[S-7] since a position', () => {
     return state
   }
 
-  test('of now there is nothing, said by an empty diff', () => {
+  test('that is current, the diff is empty', () => {
     const state = moved()
     const none = { joins: [], updates: [], leaves: [], appeared: [], disappeared: [] }
     const { digest } = state.snapshot()
     expect(state.since({ epoch: 'e', seq: 9 })).toEqual({ epoch: 'e', base: 9, seq: 9, digest, ...none })
   })
 
-  test('that is held, the net change', () => {
+  test('that the history holds, the diff is the net change', () => {
     expect(moved().since({ epoch: 'e', seq: 6 })).toMatchObject({
       base: 6,
       seq: 9,
@@ -101,11 +101,11 @@ describe('[S-7] since a position', () => {
     ['that is too long ago', { epoch: 'e', seq: 5 }],
     ['of another epoch', { epoch: 'f', seq: 9 }],
     ['of the future', { epoch: 'e', seq: 10 }],
-  ])('%s: null', (_what, since) => {
+  ])('%s, the result is null', (_what, since) => {
     expect(moved().since(since)).toBeNull()
   })
 
-  test('before a reset nothing is known any more', () => {
+  test('from before a reset, the result is null', () => {
     const state = moved()
     state.reset({ ...snapshot, seq: 9 })
     expect(state.since({ epoch: 'e', seq: 8 })).toBeNull()
@@ -116,7 +116,7 @@ describe('a later state of the same history', () => {
   const later: PresenceSnapshot = { epoch: 'e', seq: 7, digest: digestOf([bob]), presences: [bob] }
   const reasons = new Map([['a', 'timeout' as const]])
 
-  test('[S-57] is told as the net change from here, with why somebody left, and is gone on from', () => {
+  test('[S-57] is applied as the net change, with the reasons of leaves', () => {
     const state = standing()
     expect(state.follow(later, reasons)).toEqual({
       ...{ epoch: 'e', base: 4, seq: 7, digest: later.digest },
@@ -134,26 +134,26 @@ describe('a later state of the same history', () => {
     ['of another history', { ...later, epoch: 'f' }],
     ['of where this one stands', { ...later, seq: 4 }],
     ['of the past', { ...later, seq: 3 }],
-  ])('is no net change where it is one %s', (_what, snapshot) => {
+  ])('is refused if it is one %s', (_what, snapshot) => {
     const state = standing()
     expect(state.follow(snapshot, reasons)).toBeNull()
     expect(state.snapshot()).toEqual(standing().snapshot())
   })
 
-  test('is no net change where nothing is known yet', () => {
+  test('is refused before the first snapshot', () => {
     const state = new TopicState({ maxDiffs: 3, maxBytes: 1e6 }, new HistoryBudget(1e9))
     expect(state.follow(later, reasons)).toBeNull()
     expect(state.position).toBeNull()
   })
 
-  test('is taken as it is where it is not later after all', () => {
+  test('replaces the state if it is not later after all', () => {
     const state = standing()
     const earlier = { ...later, seq: 3 }
     expect(state.conclude(earlier, reasons)).toBeNull()
     expect(state.snapshot()).toEqual(earlier)
   })
 
-  test('is no net change where what is here does not lead to it, as after a store lost writes', () => {
+  test('is refused if the digests differ, as after a store lost writes', () => {
     // The same rev with another meta in it would be skipped in silence.
     expect(standing().follow({ ...later, digest: later.digest + 1 }, reasons)).toBeNull()
   })
@@ -163,7 +163,7 @@ describe('a state of another history', () => {
   const other: PresenceSnapshot = { epoch: 'f', seq: 2, digest: digestOf([bob]), presences: [bob] }
   const reasons = new Map([['a', 'kicked' as const]])
 
-  test('[S-57] is told as the last step of this one, and is gone on from', () => {
+  test('[S-57] is returned as the last diff of this one, and becomes the state', () => {
     const state = standing()
     state.apply(diff(4, { updates: [{ ref: 'a', rev: 1, meta: { n: 2 } }] }))
     expect(state.conclude(other, reasons)).toMatchObject({
@@ -176,14 +176,14 @@ describe('a state of another history', () => {
     expect(state.since({ epoch: 'e', seq: 5 })).toBeNull()
   })
 
-  test('is taken as it is where there was none before', () => {
+  test('becomes the state if there was none before', () => {
     const state = new TopicState({ maxDiffs: 3, maxBytes: 1e6 }, new HistoryBudget(1e9))
     expect(state.conclude(other, reasons)).toBeNull()
     expect(state.snapshot()).toEqual(other)
   })
 })
 
-test('[S-9] a topic that has ended takes nothing of what the histories of a node may hold', () => {
+test('[S-9] an ended topic uses nothing of the node’s history budget', () => {
   const budget = new HistoryBudget(1e9)
   const state = new TopicState({ maxDiffs: 3, maxBytes: 1e6 }, budget)
   state.reset(snapshot)
