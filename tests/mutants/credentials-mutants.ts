@@ -5,7 +5,7 @@ export const credentialsMutants: readonly Mutant[] = [
   {
     name: 'failed-renewal-forgets',
     law: 'C-34',
-    breaks: 'a renewal that fails takes the last good credentials with it',
+    breaks: 'a renewal that fails removes the last accepted credentials',
     file: `${client}/credentials/credentials-renewal.ts`,
     find: "state: { name: 'valid', lastAccepted, fetchId, failures },",
     replace:

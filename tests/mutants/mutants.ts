@@ -41,7 +41,7 @@ const lawMutants: readonly Mutant[] = [
   {
     name: 'restart-flickers',
     law: 6,
-    breaks: 'whom a restarted server has not seen again yet is told as gone',
+    breaks: 'presences that a restarted server has not confirmed yet leave',
     file: `${client}/presence/presence-feed.ts`,
     find: 'const keepsAbsent = this.#recoveringMs() > 0 &&',
     replace: 'const keepsAbsent = this.#recoveringMs() < 0 &&',
@@ -68,7 +68,7 @@ const lawMutants: readonly Mutant[] = [
   {
     name: 'leave-lost',
     law: 8,
-    breaks: 'a leave that the server never got is not repeated',
+    breaks: 'a leave that the server never received is not sent again',
     file: `${client}/connection/client-connection.ts`,
     find: 'else for (const topic of topics) this.leaveLater(topic)',
     replace: '',

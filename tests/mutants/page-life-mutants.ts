@@ -14,7 +14,7 @@ export const pageLifeMutants: readonly Mutant[] = [
   {
     name: 'cached-page-is-unloaded',
     law: 'C-38',
-    breaks: 'a page in the back/forward cache says that it is gone, and has the short grace',
+    breaks: 'a page in the back/forward cache closes as unloaded, and gets the short grace',
     file: `${client}/io/network-hints.ts`,
     find: 'isCached(event) ? suspended() : unloaded()',
     replace: 'unloaded()',
@@ -23,7 +23,7 @@ export const pageLifeMutants: readonly Mutant[] = [
   {
     name: 'suspended-tries-on',
     law: 'C-38',
-    breaks: 'a page that is suspended while it waits connects again in the background',
+    breaks: 'a page that is suspended while it waits reconnects in the background',
     file: `${client}/connection/connection-machine.ts`,
     find: 'suspended: waitForPage,',
     replace: 'suspended: stay,',
@@ -41,7 +41,7 @@ export const pageLifeMutants: readonly Mutant[] = [
   {
     name: 'offline-for-ever',
     law: 'C-3',
-    breaks: 'a client that is told that there is no network never tries',
+    breaks: 'a client without a network never tries to connect',
     file: `${client}/connection/connection-transitions.ts`,
     find: 'backoffDelay(attempt, backoff, random) : backoff.capMs',
     replace: 'backoffDelay(attempt, backoff, random) : 2 ** 31 - 1',
@@ -50,7 +50,7 @@ export const pageLifeMutants: readonly Mutant[] = [
   {
     name: 'stale-attempt',
     law: 'C-3',
-    breaks: 'an attempt of before the network came back is waited for',
+    breaks: 'the client waits for an attempt from before the network came back',
     file: `${client}/connection/connection-machine.ts`,
     find: 'online: restartAttempt,\n    offline,\n    visible: stay,\n    ...pageStops,\n  },\n  handshaking',
     replace: 'online,\n    offline,\n    visible: stay,\n    ...pageStops,\n  },\n  handshaking',
@@ -59,7 +59,7 @@ export const pageLifeMutants: readonly Mutant[] = [
   {
     name: 'offline-worker',
     law: 'C-3',
-    breaks: 'where nobody tells that the network is back, the browser is believed that it is gone',
+    breaks: 'the client believes that there is no network in an environment that never reports its return',
     file: `${client}/io/network-hints.ts`,
     find: '!isReported() || scope()',
     replace: 'scope()',
@@ -68,7 +68,7 @@ export const pageLifeMutants: readonly Mutant[] = [
   {
     name: 'long-outage',
     law: 'C-39',
-    breaks: 'after an outage people wait for up to half a minute',
+    breaks: 'after an outage clients wait for up to half a minute',
     file: `${client}/options.ts`,
     find: 'capMs: 8_000',
     replace: 'capMs: 30_000',
@@ -86,7 +86,7 @@ export const pageLifeMutants: readonly Mutant[] = [
   {
     name: 'error-without-close',
     law: 'C-40',
-    breaks: 'a connect that fails with an error alone is waited for',
+    breaks: 'the client waits after a connection failed with an error alone',
     file: `${client}/io/websocket-transport.ts`,
     find: "if (!isOpen) end(1006, '')",
     replace: '',
@@ -95,7 +95,7 @@ export const pageLifeMutants: readonly Mutant[] = [
   {
     name: 'iframe-takes-over',
     law: 'C-41',
-    breaks: 'an iframe goes on with the session of the page around it',
+    breaks: 'an iframe resumes the session of the page around it',
     file: `${client}/io/session-storage.ts`,
     find: ' && globalThis.top === globalThis.self',
     replace: '',
@@ -113,7 +113,7 @@ export const pageLifeMutants: readonly Mutant[] = [
   {
     name: 'refused-rejoin-is-final',
     law: 'C-43',
-    breaks: 'a member of a Phoenix channel is out for good when a rejoin is refused',
+    breaks: 'a refused rejoin of a Phoenix channel is final',
     file: `${client}/channel/channel-machine.ts`,
     find: 'isRetryable || mayBeTemporary(state, error, context)',
     replace: 'isRetryable',

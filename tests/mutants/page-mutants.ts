@@ -141,7 +141,7 @@ export const pageMutants: readonly Mutant[] = [
   {
     name: 'microtask-queue',
     law: 'C-49',
-    breaks: 'what a fake server does next waits in the queue that fake timers replace',
+    breaks: 'the fake server uses the microtask queue that fake timers replace',
     file: `${client}/async/timer.ts`,
     find: 'void Promise.resolve().then(run)',
     replace: 'globalThis.queueMicrotask(run)',
@@ -150,7 +150,7 @@ export const pageMutants: readonly Mutant[] = [
   {
     name: 'stub-of-ws',
     law: 'C-50',
-    breaks: 'any function that a bundler gives counts as a WebSocket',
+    breaks: 'any function that a bundler imports counts as a WebSocket',
     file: `${client}/io/websocket-transport.ts`,
     find: "typeof value === 'function' && 'CONNECTING' in value",
     replace: "typeof value === 'function'",

@@ -528,7 +528,7 @@ export const rateMutants: readonly Mutant[] = [
   {
     name: 'waiting-without-bound',
     law: 'C-53',
-    breaks: 'what a client keeps of its own changes while it is offline grows without bound',
+    breaks: 'the pending changes of a client that is offline grow without bound',
     file: `${client}/presence/waiting-edits.ts`,
     find: 'MAX_WAITING_BYTES = 65_536',
     replace: 'MAX_WAITING_BYTES = Number.POSITIVE_INFINITY',
@@ -618,7 +618,7 @@ export const rateMutants: readonly Mutant[] = [
   {
     name: 'callers-answered-with-others',
     law: 'C-53',
-    breaks: 'callers whose changes went out in different messages are settled together',
+    breaks: 'callers whose changes were sent in different messages settle together',
     file: `${client}/async/tickets.ts`,
     find: 'before.last + 1 === range.first',
     replace: 'before.last + 1 <= range.first',

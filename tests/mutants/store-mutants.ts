@@ -149,7 +149,7 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'abandoned-unheard',
     law: 'C-52',
-    breaks: 'an error of a WebSocket that was given up ends the process',
+    breaks: 'an error of an abandoned WebSocket ends the process',
     file: `${client}/io/websocket-transport.ts`,
     find: "if (typeof socket.terminate === 'function') socket.terminate()",
     replace: "socket.onerror = null\n      if (typeof socket.terminate === 'function') socket.terminate()",

@@ -14,7 +14,7 @@ const invalid = (...named: string[]) =>
     message: expect.toSatisfy((message: string) => named.every((name) => message.includes(name))),
   })
 
-/** What JSON would quietly turn into something else, or refuse, with how it is called. */
+/** Values that JSON would silently change or refuse, with their names in messages. */
 const NOT_OBJECTS: readonly (readonly [unknown, string])[] = [
   [null, 'null'],
   [5, 'a number'],

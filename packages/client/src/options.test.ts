@@ -87,7 +87,7 @@ describe('the address', () => {
     class NativeURL {
       readonly href: string
       constructor(address: string) {
-        // It appends a slash to whatever does not end with one, and refuses nothing.
+        // It appends a slash to every address without one, and refuses nothing.
         this.href = address.endsWith('/') ? address : `${address}/`
       }
       get searchParams(): never {

@@ -214,7 +214,7 @@ describe('channel machine', () => {
       expect(left.state).toEqual({ name: 'left', error: null })
       expect(kinds(left)).toEqual(['setTimer', 'left'])
     }
-    // Whether the leave got there is not known: the server is told again when it can be.
+    // The leave may not have arrived, so it is sent again later.
     for (const kind of ['lost', 'due'] as const) {
       const left = run([{ kind }], {}, leaving)
       expect(left.state).toEqual({ name: 'left', error: null })

@@ -286,7 +286,7 @@ describe('a recorded session', () => {
     await waited
     void channel.push('typing')
     replay.end(1006)
-    // Unhandled ones are told of once the turn is over.
+    // Node reports unhandled rejections after the turn.
     await new Promise((resolve) => setImmediate(resolve))
     expect(unhandled).toEqual([])
   })

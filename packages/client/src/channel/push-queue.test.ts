@@ -64,7 +64,7 @@ describe('push queue', () => {
     other.send(push('b'), null).catch(() => {})
     await expect(pushes.send(push('c'), null)).rejects.toThrow(failing('queue_full'))
     await expect(other.send(push('d'), null)).rejects.toThrow(failing('queue_full'))
-    // What has timed out makes room.
+    // A push that timed out makes room for another.
     await clock.advance(10_000)
     expect(channels.queuedPushes).toBe(0)
     const fits = pushes.send(push('e'), null)

@@ -191,7 +191,7 @@ describe('[C-34] what was good is kept', () => {
     server.drop()
     await clock.advance(withinMs)
     expect([socket.status, handshakes]).toEqual(['open', ['t1', 't1']])
-    // What it has left of its life counts, and not its whole life.
+    // The rest of its lifetime counts, not the whole.
     source.answer = (call) => `t${call}`
     await clock.advance(RENEWAL_MS)
     expect(server.refreshes.length).toBe(1)

@@ -18,7 +18,7 @@ vi.mock('isomorphic-ws', () => ({
       made.push(socket)
       return socket
     },
-    // By its states a WebSocket class is told from the stub of ws.
+    // A WebSocket class has its states as constants, unlike the stub of ws.
     { CONNECTING: 0 },
   ),
 }))

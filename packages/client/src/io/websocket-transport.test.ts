@@ -6,7 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import type { TransportListener } from './transport'
 import { openWebSocket } from './websocket-transport'
 
-/** A listener that keeps what it is told, and lets a test wait for it. */
+/** A listener that records its calls, and lets a test wait for them. */
 function recorder() {
   const told: unknown[] = []
   let wake = () => {}

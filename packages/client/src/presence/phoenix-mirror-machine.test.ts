@@ -29,7 +29,7 @@ function run(events: readonly PhoenixMirrorEvent[], from: PhoenixMirrorState = I
 }
 const live = run([joined, state()]).state
 
-/** What is kept for the state, as the state brings it out. */
+/** The buffered diffs, as the next state applies them. */
 function keptOf(...events: PhoenixMirrorEvent[]) {
   const [effect] = run([joined, ...events, state()]).effects
   return effect?.kind === 'replace' ? effect.diffs : []

@@ -20,7 +20,7 @@ const happening = fc.record({
   kind: fc.constantFrom('join' as const, 'update' as const, 'leave' as const),
   key: fc.constantFrom('ada', 'bob', '__proto__', ''),
   pick: fc.nat(9),
-  // Whether it is told together with the one before.
+  // Whether the server sends it together with the one before.
   isMerged: fc.boolean(),
 })
 
@@ -81,7 +81,7 @@ test('[C-25] whatever the order of the state and the diffs around it, the map is
         feed.listeners.on('presence_leave', ({ ref }) => void expect(replayed.delete(ref)).toBe(true))
         let from = 0
         for (const [subscribe, taken, sent] of sessions) {
-          // Subscribed at one state, told a state taken then or later, which comes then or later still.
+          // Subscribes at one state. The state that arrives was taken then or later, and arrives then or later.
           const first = from + (subscribe % (diffs.length + 1 - from))
           const at = first + (taken % (diffs.length + 1 - first))
           const arrives = at + (sent % (diffs.length + 1 - at))

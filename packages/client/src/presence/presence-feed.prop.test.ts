@@ -43,7 +43,7 @@ class Rig {
   readonly topic: FakeTopic
   readonly replayed = new Map<Key, PresenceEntry<Meta>>()
   readonly wire: MirrorEvent[] = []
-  /** What listeners found wrong: thrown by one, it would not reach the test. */
+  /** Problems that listeners found. An error that one throws would not reach the test. */
   readonly problems: string[] = []
   #fate: Fate = 'arrives'
   #refs = 0
@@ -85,7 +85,7 @@ class Rig {
         this.feed.dispatch(this.wire.splice(command.index % (this.wire.length || 1), 1)[0] ?? { kind: 'due' })
         break
       case 'drop':
-        // What a former transport carried is never heard.
+        // The client ignores frames of a former transport.
         this.wire.length = 0
         this.#asked = 0
         this.feed.dispatch({ kind: 'lost' })
@@ -129,7 +129,7 @@ class Rig {
     if (fate === 'twice') this.feed.dispatch(event)
   }
 
-  /** What somebody believes who only hears the events. */
+  /** The map as a listener that sees only the events would build it. */
   #replay(): void {
     const { listeners, map } = this.feed
     const check = (isTrue: boolean, problem: string) => {

@@ -133,7 +133,7 @@ describe('keys that are kept', () => {
   const leavesOf = ({ presences }: MapChange<Meta>) =>
     presences.leaves.map(({ presence: { ref }, reason }) => `${ref} ${reason}`)
 
-  /** Bob was there with two devices, and a server that began anew knows Ada and Cyd. */
+  /** Bob was present with two devices, and a restarted server knows Ada and Cyd. */
   function keepingBob(key = 'bob') {
     const map = new PresenceMap<Meta>()
     map.replace([presence('1', 'ada'), presence('2', key, 'old'), presence('3', key)])

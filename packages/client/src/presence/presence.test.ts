@@ -29,7 +29,7 @@ async function rig(options: SocketOptions = {}) {
   return { clock, server, socket, lobby, channel, presence: channel.presence }
 }
 
-/** The same, after the join, with all that is told from then on written down. */
+/** The same after the join, with a record of the events from then on. */
 async function joinedRig(options: SocketOptions = {}) {
   const it = await rig(options)
   await it.channel.join()

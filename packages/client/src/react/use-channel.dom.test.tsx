@@ -83,7 +83,7 @@ test('components share a topic: the last one out leaves it', async () => {
   expect(second.result.current.channel).toBe(first.result.current.channel)
   expect(server.joins('room:lobby')).toEqual([{ meta: { name: 'Ada' } }])
 
-  // Who gives no payload leaves the other's in place.
+  // A component without a payload does not replace that of another.
   server.drop()
   await settle()
   act(() => socket.reconnectNow())

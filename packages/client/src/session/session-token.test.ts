@@ -6,7 +6,7 @@ import { SessionToken } from './session-token'
 const endpoint = 'ws://test/socket'
 const NAME = 'rollcall:session:ws://test/socket'
 
-/** What a page sees of its tab's storage: another object after a reload, with the same items. */
+/** A tab's storage as its page sees it: another object after a reload, with the same items. */
 class FakeStorage implements TabStorage {
   readonly items: Map<string, string>
 

@@ -1,4 +1,4 @@
-/** For `vi.useFakeTimers`: a page is painted when the test says so, with `vi.advanceTimersToNextFrame`. */
+/** Options for `vi.useFakeTimers`: the test paints the page by `vi.advanceTimersToNextFrame`. */
 export function fakeFrames() {
   return {
     toFake: [

@@ -4,13 +4,13 @@ import type { TransportListener } from '../io/transport'
 import { Socket, type SocketOptions } from '../socket'
 
 /*
- * phoenix-frames.txt, played to a socket: what the recorded client said, ours is made to say, and is checked; what the
- * recorded server answered, ours is told, under the refs that ours chose.
+ * Plays phoenix-frames.txt to a socket. The socket sends what the recorded client sent, and the test compares it. The
+ * socket receives the recorded server's frames, with the refs that the socket chose.
  */
 
 type Json = readonly [joinRef: unknown, ref: unknown, topic: string, event: string, payload: object]
 
-/** Time that a test lets pass. */
+/** A clock that a test advances. */
 export interface SteppedClock extends Clock {
   readonly pending: number
   advance(ms: number): Promise<void>
@@ -21,12 +21,12 @@ export class PhoenixReplay {
   readonly socket: Socket
   readonly urls: string[] = []
   readonly subprotocols: (string | null)[] = []
-  /** Subprotocols that hold a token. */
+  /** The subprotocols with a token. */
   readonly secrets: (string | null | undefined)[] = []
   readonly sent: Json[] = []
   /** Binary frames. */
   readonly sentBytes: Uint8Array[] = []
-  /** Where what was sent differs from what was recorded. */
+  /** The differences between sent and recorded frames. */
   readonly differences: string[] = []
   readonly #refs = new Map<unknown, unknown>()
   #listener: TransportListener | null = null
@@ -70,7 +70,7 @@ export class PhoenixReplay {
     this.#listener?.onClose(code, '')
   }
 
-  /** Answers the latest frame of the event. */
+  /** Replies to the latest frame of the event. */
   answer(event: string, response: object = {}, status = 'ok'): void {
     const [joinRef, ref, topic] = this.sent.filter((frame) => frame[3] === event).at(-1) ?? []
     this.say([joinRef, ref, topic, 'phx_reply', { status, response }])
@@ -91,7 +91,7 @@ export class PhoenixReplay {
   }
 
   #act([joinRef, ref, topic, event, payload]: Json): void {
-    // Sent by a clock, not by an application.
+    // The client's clock sends heartbeats, not the application.
     if (event === 'heartbeat') return
     const channel: Channel = this.socket.channel(topic)
     if (event === 'phx_join')
@@ -108,12 +108,12 @@ export class PhoenixReplay {
   }
 }
 
-/** What a program that listens to a channel's presence is told. */
+/** Records the events of a channel's presence. */
 export function eventsOf({ presence }: Channel): string[] {
-  const told: string[] = []
-  presence.on('join', ({ key }) => told.push(`join ${key}`))
-  presence.on('update', ({ key, presences }) => told.push(`update ${key} ${presences.length}`))
-  presence.on('leave', ({ key }) => told.push(`leave ${key}`))
-  presence.on('sync', ({ size }) => told.push(`sync ${size}`))
-  return told
+  const events: string[] = []
+  presence.on('join', ({ key }) => events.push(`join ${key}`))
+  presence.on('update', ({ key, presences }) => events.push(`update ${key} ${presences.length}`))
+  presence.on('leave', ({ key }) => events.push(`leave ${key}`))
+  presence.on('sync', ({ size }) => events.push(`sync ${size}`))
+  return events
 }

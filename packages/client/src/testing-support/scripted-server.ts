@@ -3,13 +3,13 @@ import type { OpenTransport, TransportListener } from '../io/transport'
 import { Socket, type SocketOptions } from '../socket'
 
 /*
- * A server that says only what a test tells it to, for what the client says when. It knows one topic; for a server
- * that behaves as one, see testing/fake-server.ts.
+ * A server that sends only what a test asks it to, for tests of the order of messages. It has one topic. A server that
+ * replies by itself is in testing/fake-server.ts.
  */
 
 export const LOBBY = 'room:lobby'
 
-/** By when a lost connection is tried again, in milliseconds. */
+/** Longest wait before a lost connection is tried again, in milliseconds. */
 const RETRY_MS = 10
 
 type SentFrame = readonly [
@@ -41,12 +41,12 @@ export class Line {
     this.#listener.onClose(code, '')
   }
 
-  /** What the client has sent of this event. */
+  /** The frames of this event that the client has sent. */
   of(event: string): SentFrame[] {
     return this.sent.filter((frame) => frame[3] === event)
   }
 
-  /** Answers the latest frame of the event. */
+  /** Replies to the latest frame of the event. */
   answer(event: string, response: object = {}): void {
     const [joinRef, ref, topic] = this.of(event).at(-1) ?? []
     this.say([joinRef, ref, topic, 'phx_reply', { status: 'ok', response }])
@@ -73,7 +73,7 @@ export class Line {
   }
 }
 
-/** A socket whose connection is open, and the server at its other end. */
+/** A socket with an open connection, and its server. */
 export class ScriptedServer {
   readonly socket: Socket
   readonly #lines: Line[] = []
@@ -102,10 +102,10 @@ export class ScriptedServer {
     this.line.open()
   }
 
-  /** The connection that was made last. */
+  /** The latest connection. */
   get line(): Line {
     const line = this.#lines.at(-1)
-    if (!line) throw new Error('Nobody has connected.')
+    if (!line) throw new Error('No client has connected.')
     return line
   }
 

@@ -3,27 +3,27 @@ import { createFakeServer } from '../testing/fake-server'
 import type { FakeServerOptions } from '../testing/fake-server-options'
 import { VirtualClock } from '../testing/virtual-clock'
 
-/** How long the fake server's credentials last, in milliseconds. */
+/** Lifetime of the fake server's credentials, in milliseconds. */
 export const LIFE_MS = 100_000
-/** By when a renewal is on its way: half of the life, where a minute is no room. */
+/** Time of the renewal: half of the lifetime, which is too short for a margin of a minute. In milliseconds. */
 export const RENEWAL_MS = 50_000
-/** By when a lost connection is tried again, in milliseconds. */
+/** Longest wait before a lost connection is tried again, in milliseconds. */
 export const RETRY_MS = 10
 
-/** What a test does as the application's token function. */
+/** A test's stand-in for the application's token function. */
 export interface TokenSource {
-  /** How often it was asked. */
+  /** Number of calls. */
   calls: number
-  /** Answers; the n-th call is answered with `t<n>` unless a test says otherwise. */
+  /** Returns the token of a call. By default `t<n>` for the n-th call. */
   answer: (call: number) => Promise<string> | string
 }
 
-/** A socket of Ada's whose token comes of a function, at a fake server that tells how long it lasts; it is open. */
+/** Opens a socket of Ada with a token function, to a fake server that says how long credentials last. */
 export async function signIn(options: SocketOptions = {}, of: FakeServerOptions = { expiresInMs: LIFE_MS }) {
   const clock = new VirtualClock()
   const server = createFakeServer(of)
   const source: TokenSource = { calls: 0, answer: (call) => `t${call}` }
-  /** The secret subprotocol of each handshake, read. */
+  /** The token in the subprotocol of each handshake. */
   const handshakes: string[] = []
   const socket = new Socket('ws://test/socket?tenant=7', {
     params: { user_id: 'ada' },
