@@ -3,43 +3,44 @@ import { ServerError, type ServerErrorCode } from './errors'
 /*
  *   checkOptions('grace.', {graceMs: '10', pageGrace: 1}, {graceMs: 'number', pageGraceMs: 'number'})
  *
- * Every object of options that a program hands to this package goes through here, so that a name or a type that was
- * mistaken is an error where it was written, and not a default that nobody asked for. Ranges are for each resolver.
+ * Every options object of this package is checked here, so that a wrong name or type throws at once instead of silently
+ * leaving a default in place. Each resolver checks the ranges of its own options. The table is our own, because the package
+ * has no schema library that it could use for these few checks.
  */
 
 type Kind = 'string' | 'number' | 'boolean' | 'function' | 'object' | 'list' | 'null' | 'false' | 'anything'
 
-/** What one option takes: a kind of value, options of its own, or one of several. */
+/** The type of an option: a kind of value, nested options, or several alternatives. */
 export type OptionType = Kind | OptionTypes | readonly (Kind | OptionTypes)[]
 
 export interface OptionTypes {
   readonly [name: string]: OptionType
 }
 
-/** What each option of an interface takes. One that is missing, or too many, does not compile. */
+/** The types of all options of an interface. A missing or an unknown name does not compile. */
 export type OptionsOf<T> = { readonly [K in keyof Required<T>]: OptionType }
 
 /**
- * Throws `invalid_option`, unless told otherwise, for an option that is not known, with the nearest one that is, and for
- * a value of another type. An option that is undefined is not looked at. `prefix` goes before names, such as `grace.`.
+ * Throws for an unknown option, and suggests the nearest known one, and for a value of the wrong type. Undefined values are
+ * ignored. `prefix` precedes the names in the message, such as `grace.`; `code` is the code of the error.
  */
 export function checkOptions(
   prefix: string,
-  given: unknown,
+  options: unknown,
   types: OptionTypes,
   code: ServerErrorCode = 'invalid_option',
 ): void {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    const what = prefix === '' ? 'Options' : prefix.replace(/[.: ]$/, '')
-    throw new ServerError(code, `${what} must be an object, not ${described(given)}.`)
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    const subject = prefix === '' ? 'Options' : prefix.replace(/[.: ]$/, '')
+    throw new ServerError(code, `${subject} must be an object, not ${described(options)}.`)
   }
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(types, name)) throw new ServerError(code, unknownOption(prefix, name, types))
     if (value !== undefined) checkValue(`${prefix}${name}`, value, types[name] as OptionType, code)
   }
 }
 
-/** The options that have these defaults, of which the resolver checks the values. */
+/** Returns types for the options with these defaults, whose values the resolver checks. */
 export function optionNamesOf<T extends object>(defaults: T): { readonly [K in keyof T]: 'anything' } {
   const types = Object.keys(defaults).map((name) => [name, 'anything'])
   return Object.fromEntries(types) as { [K in keyof T]: 'anything' }
@@ -87,7 +88,7 @@ function isOf(value: unknown, kind: Kind): boolean {
   }
 }
 
-/** The value, where it is short and surely no secret; else its type. */
+/** Returns the value if it is too short to be a secret, and else its type. */
 function described(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (value === null || value === undefined) return String(value)
@@ -103,7 +104,7 @@ function unknownOption(prefix: string, name: string, types: OptionTypes): string
   return `There is no option ${JSON.stringify(prefix + name)}. ${there}${nearest === null ? '.' : '?'}`
 }
 
-/** The names of the options, and of those within them. */
+/** Returns the names of all options, including nested ones. */
 function pathsOf(prefix: string, types: OptionTypes): string[] {
   return Object.entries(types).flatMap(([name, type]) => {
     const alternatives: readonly (Kind | OptionTypes)[] = isList(type) ? type : [type]
@@ -114,7 +115,7 @@ function pathsOf(prefix: string, types: OptionTypes): string[] {
   })
 }
 
-/** The one that takes the fewest changes of a letter to be this name, or to end in it; null where that is too many. */
+/** Returns the known name with the smallest edit distance, or null if all are too different. */
 function nearestOf(name: string, paths: readonly string[]): string | null {
   let [nearest, fewest]: [string | null, number] = [null, Math.max(2, Math.floor(name.length / 3)) + 1]
   for (const path of paths) {
@@ -125,7 +126,7 @@ function nearestOf(name: string, paths: readonly string[]): string | null {
   return nearest
 }
 
-/** Letters to be added, dropped or replaced (Levenshtein). Long names are not worth it. */
+/** The Levenshtein distance; infinite for long names, which would take too much time. */
 function distance(from: string, to: string): number {
   if (from.length > 64) return Number.POSITIVE_INFINITY
   let row = Array.from({ length: to.length + 1 }, (_, i) => i)

@@ -1,9 +1,9 @@
-/** Marks that there is no first entry; `undefined` may be a key. */
+/** Marks a missing first entry, because `undefined` may be a key. */
 const NONE = Symbol('none')
 
 /**
- * A map that mostly has one entry or none, as most sessions are in one topic: that one needs no table, which would take
- * some two hundred bytes for each of very many sessions. Beyond one it is a Map. No order is promised.
+ * A map for mostly zero or one entry: most sessions are in one topic. The first entry needs no table, which saves some two
+ * hundred bytes per session; further entries are in a Map. The order of entries is unspecified.
  */
 export class SmallMap<K, V> {
   #key: K | typeof NONE = NONE
@@ -32,7 +32,7 @@ export class SmallMap<K, V> {
     this.#rest.set(key, value)
   }
 
-  /** Whether it was there. */
+  /** Removes an entry, and returns whether it existed. */
   delete(key: K): boolean {
     if (key !== this.#key) return this.#rest?.delete(key) ?? false
     this.#key = NONE
@@ -51,23 +51,23 @@ export class SmallMap<K, V> {
     if (this.#rest) yield* this.#rest.entries()
   }
 
-  /** A copy, so that the map may change while it is gone through. */
+  /** Returns a copy, so that the map may change during iteration. */
   keys(): K[] {
     return [...this.entries()].map(([key]) => key)
   }
 
-  /** A copy, as {@link keys} is. */
+  /** Returns a copy, as {@link keys} does. */
   values(): V[] {
     return [...this.entries()].map(([, value]) => value)
   }
 }
 
-/** Milliseconds between two sweeps. */
+/** Interval between two sweeps, in milliseconds. */
 const SWEEP_MS = 10_000
 
 /**
- * A value for each of many names, such as accounts or addresses. A value that no longer says more than none would is
- * dropped by a sweep, which runs as the map is read.
+ * A map from names, such as accounts or addresses, to values. Reading it sweeps out values that are spent, which means that
+ * they are equivalent to no value.
  */
 export class SweptMap<V> {
   readonly #isSpent: (value: V, nowMs: number) => boolean
@@ -97,11 +97,11 @@ export class SweptMap<V> {
   }
 }
 
-/** How many there are of each. What there is none of is forgotten. */
+/** Counts per key; a key is removed at zero. */
 export class KeyCounts {
   readonly #counts = new Map<string, number>()
 
-  /** Of how many there are any. */
+  /** Number of keys with a count above zero. */
   get size(): number {
     return this.#counts.size
   }

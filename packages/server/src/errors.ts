@@ -9,7 +9,7 @@ export type ServerErrorCode =
   | 'closed'
   | 'store_unavailable'
 
-/** Our own API failed, or was used wrongly. What strangers send never becomes one of these. */
+/** An error of this package's API. Input from clients never causes one. */
 export class ServerError extends Error {
   override readonly name = 'ServerError'
   readonly code: ServerErrorCode

@@ -1,7 +1,7 @@
 import { type DestinationStream, pino } from 'pino'
 import type { HandshakeRefusal } from './io/wire'
 
-/** What the server logs through; pino's loggers fit. The object comes first, the sentence second. */
+/** A logger, such as one of pino's. The context object comes first, the message second. */
 export interface Logger {
   debug(context: object, message: string): void
   info(context: object, message: string): void
@@ -9,17 +9,17 @@ export interface Logger {
   error(context: object, message: string): void
 }
 
-/** Warnings and errors to standard error, so that an embedding program's output stays its own. */
+/** Logs warnings and errors to standard error, so that standard output stays free for the program. */
 export function defaultLogger(): Logger {
   return pino({ name: 'rollcall', level: 'warn' }, standardError())
 }
 
-/** Bytes of the log that wait where standard error takes nothing for a while. More is dropped. */
+/** Most bytes of log lines that wait for standard error. Further lines are dropped. */
 const MAX_WAITING_BYTES = 1_048_576
 
 /**
- * Standard error, to write a log to. Where it cannot be written (the disk is full, the reader has gone) lines are lost, and
- * the program goes on. (S-76)
+ * Returns standard error as a log destination. If it cannot be written to (a full disk, a reader that is gone), lines are
+ * lost and the program continues. (S-76)
  */
 export function standardError(): DestinationStream {
   const destination = pino.destination({ dest: 2, sync: true, maxLength: MAX_WAITING_BYTES })
@@ -28,8 +28,8 @@ export function standardError(): DestinationStream {
 }
 
 /**
- * Logs what code of the application threw, which may be anything, such as an object that throws when it is looked at:
- * then, that it cannot be shown. Never throws, for it is called where nothing may.
+ * Logs a value that the application threw. The value may be anything, even an object that throws when it is inspected; then
+ * the line says that it cannot be logged. Never throws.
  */
 export function logFailure(log: Logger, error: unknown, context: object, message: string): void {
   try {
@@ -38,34 +38,34 @@ export function logFailure(log: Logger, error: unknown, context: object, message
     try {
       log.error({ err: 'The thrown value cannot be logged.', ...context }, message)
     } catch {
-      // A logger that takes nothing: there is nobody to tell.
+      // The logger itself throws, so there is no way to report anything.
     }
   }
 }
 
-/** Between two lines about the same reason. */
-const QUIET_MS = 10_000
+/** Shortest time between two lines about the same reason, in milliseconds. */
+const INTERVAL_MS = 10_000
 
-/** Says in the log that something is refused, once in a while for each reason: a flood of it must not be one of lines. */
+/** Logs refusals at most once per interval and reason, so that an attack cannot flood the log. */
 export class SampledLog {
   readonly #log: Logger
-  readonly #what: string
-  /** By the reason, of which there are few: when it was last told, and how often it came since. */
-  readonly #told = new Map<string, { atMs: number; since: number }>()
+  readonly #message: string
+  /** By reason: the time of its last line, and the number of suppressed ones since. There are few reasons. */
+  readonly #lastLines = new Map<string, { atMs: number; suppressedCount: number }>()
 
-  /** `what` is said of them: “handshakes are refused”. */
-  constructor(log: Logger, what: string) {
+  /** @param message - the message of each line, such as "refusing handshakes" */
+  constructor(log: Logger, message: string) {
     this.#log = log
-    this.#what = what
+    this.#message = message
   }
 
   warn({ reason, message }: HandshakeRefusal, nowMs: number): void {
-    const last = this.#told.get(reason)
-    if (last && nowMs - last.atMs < QUIET_MS) {
-      last.since++
+    const last = this.#lastLines.get(reason)
+    if (last && nowMs - last.atMs < INTERVAL_MS) {
+      last.suppressedCount++
       return
     }
-    this.#told.set(reason, { atMs: nowMs, since: 0 })
-    this.#log.warn({ reason, message, suppressedCount: last?.since ?? 0 }, this.#what)
+    this.#lastLines.set(reason, { atMs: nowMs, suppressedCount: 0 })
+    this.#log.warn({ reason, message, suppressedCount: last?.suppressedCount ?? 0 }, this.#message)
   }
 }

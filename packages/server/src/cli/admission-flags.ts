@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ServerError } from '../errors'
 import type { ServerOptions } from '../options'
 
-/** What `rollcall serve` is told of who may connect. */
+/** The flags of `rollcall serve` for admission control. */
 export interface AdmissionFlags {
   readonly allowOrigin?: readonly string[]
   readonly trustProxy?: readonly string[]
@@ -10,7 +10,7 @@ export interface AdmissionFlags {
   readonly maxPerAddress?: number
 }
 
-/** Adds the flags that say who may connect, and how many, and returns the command. */
+/** Adds the flags for admission control, and returns the command. */
 export function addAdmissionFlags(command: Command): Command {
   return command
     .option(
@@ -31,7 +31,7 @@ export function addAdmissionFlags(command: Command): Command {
     )
 }
 
-/** The options of the server that the flags stand for. */
+/** Converts the flags to server options. */
 export function admissionOptionsOf(
   flags: AdmissionFlags,
 ): Pick<ServerOptions, 'allowedOrigins' | 'trustProxy' | 'admission'> {
@@ -53,8 +53,8 @@ function readCount(text: string): number {
 }
 
 /**
- * Refuses options that were given as an empty text, by a flag or by the environment: `HOST=` would listen on every
- * address, and `REDIS_URL=` would serve without Redis. Throws `invalid_option`.
+ * Throws `invalid_option` for an empty flag or environment variable: `HOST=` would listen on every address, and
+ * `REDIS_URL=` would run without Redis.
  */
 export function refuseEmpty(command: Command): void {
   for (const option of command.options) {

@@ -6,24 +6,24 @@ import { jwtAuthenticate } from '../identity/jwt/jwt-authenticate'
 import type { JwtOptions } from '../identity/jwt/jwt-options'
 import type { Logger } from '../log'
 
-/** What `rollcall serve` is told of tokens; {@link addJwtFlags} sees to it that one kind of key is given at most. */
+/** The flags of `rollcall serve` for tokens. {@link addJwtFlags} allows at most one kind of key. */
 export interface JwtFlags {
   readonly jwtSecret?: string
   readonly jwksUrl?: string
-  /** A file. */
+  /** Path of a file. */
   readonly jwtPublicKey?: string
   readonly jwtIssuer?: string
   readonly jwtAudience?: string
 }
 
-/** Never with a parser of its own: commander quotes what it refuses, and this one is a secret. */
+/** It must not have a parser: commander quotes a value that a parser refuses, and this value is a secret. */
 export function secretFlag(): Option {
   return new Option('--jwt-secret <secret>', 'secret of the tokens (HS256), 32 bytes or more').env(
     'ROLLCALL_JWT_SECRET',
   )
 }
 
-/** Adds the flags that say who is connecting by tokens, and returns the command. */
+/** Adds the flags for tokens, and returns the command. */
 export function addJwtFlags(command: Command): Command {
   return command
     .addOption(secretFlag().conflicts(['jwksUrl', 'jwtPublicKey', 'allowAnonymous']))
@@ -44,8 +44,8 @@ export function addJwtFlags(command: Command): Command {
 }
 
 /**
- * How the flags say that people are identified; null where they say nothing of it. Throws `invalid_option` for keys that
- * cannot be used, and where there is an issuer or an audience to look for but no key.
+ * Creates the `authenticate` of the flags, or returns null without any. Throws `invalid_option` for an invalid key, and for
+ * an issuer or an audience without a key.
  */
 export function authenticateByFlags(flags: JwtFlags, logger: Logger): Authenticate | null {
   const { jwtIssuer, jwtAudience } = flags

@@ -11,13 +11,13 @@ addToken(program)
 program.hook('preAction', (_program, command) => refuseEmpty(command))
 
 program.parseAsync().catch((error: unknown) => {
-  // What an operator can mend is said in one line; anything else is a bug, and its stack is wanted.
+  // An operator can fix a ServerError, so one line is enough; any other error is a bug and needs its stack.
   if (error instanceof ServerError) process.stderr.write(`rollcall: ${error.message}${hintFor(error)}\n`)
   else process.stderr.write(`rollcall: ${error instanceof Error ? error.stack : String(error)}\n`)
   process.exit(1)
 })
 
-/** The library's errors name its options; at a terminal these are flags. */
+/** Adds the flag's name to an error that names an option. */
 function hintFor({ code }: ServerError): string {
   return code === 'insecure_configuration' ? '\n  The flag for anonymous visitors is --allow-anonymous.' : ''
 }

@@ -83,7 +83,7 @@ describe('refused', () => {
       /--redis-ca cannot be read/,
     ],
     ['an authority that is no PEM', ['--redis', 'rediss://a', '--redis-ca', 'package.json'], /is not PEM/],
-    ['TLS beside a URL of plain text', ['--redis', 'redis://a', '--redis-tls'], /write rediss:\/\//],
+    ['TLS beside a URL of plain text', ['--redis', 'redis://a', '--redis-tls'], /use rediss:\/\//],
     ['TLS without a Redis', ['--redis-ca', pem], /add --redis/],
   ])('%s', (_what, args, why) => {
     expect(() => open(...args)).toThrow(why)

@@ -6,7 +6,7 @@ import type { Logger } from '../log'
 import type { RedisAddress, RedisConnection } from '../store/redis/redis-connection'
 import { RedisStore } from '../store/redis/redis-store'
 
-/** What `rollcall serve` is told of Redis; {@link addRedisFlags} sees to it that one kind of it is given at most. */
+/** The flags of `rollcall serve` for Redis. {@link addRedisFlags} allows at most one kind of connection. */
 export interface RedisFlags {
   readonly redis?: string
   readonly redisCluster?: readonly RedisAddress[]
@@ -15,7 +15,7 @@ export interface RedisFlags {
   readonly redisUsername?: string
   readonly redisPassword?: string
   readonly redisTls?: boolean
-  /** Files. */
+  /** This and the next two are paths of files. */
   readonly redisCa?: string
   readonly redisCert?: string
   readonly redisKey?: string
@@ -25,12 +25,12 @@ export interface RedisFlags {
   readonly redisLeaseMs?: number
 }
 
-/** Adds the flags that make several servers one, and returns the command. */
+/** Adds the flags for Redis, and returns the command. */
 export function addRedisFlags(command: Command): Command {
   return (
     command
       .addOption(
-        // Never with a parser of its own: commander quotes what it refuses, and there may be a password in it.
+        // It must not have a parser: commander quotes a value that a parser refuses, and a URL may contain a password.
         new Option('--redis <url>', 'share presence through Redis: redis://… or rediss://…')
           .env('REDIS_URL')
           .conflicts(['redisCluster', 'redisSentinels']),
@@ -75,12 +75,12 @@ export function addRedisFlags(command: Command): Command {
       )
       .option('--redis-sentinel-tls', 'TLS to the Sentinels as well, with the same certificates')
       .option('--redis-prefix <prefix>', 'prefix of every key in Redis; the same for all nodes')
-      // Not in the help: too short a lease takes living nodes for dead. It is for tests that cannot wait.
+      // Hidden, because with a short lease living nodes count as dead. Tests use it to save time.
       .addOption(new Option('--redis-lease-ms <number>').argParser(Number).hideHelp())
   )
 }
 
-/** The store that the flags ask for; null where they ask for none. Throws `invalid_option`. */
+/** Creates the store of the flags, or returns null without any. Throws `invalid_option` for invalid flags. */
 export function storeByFlags(flags: RedisFlags, logger: Logger): RedisStore | null {
   const connection = connectionOf(flags)
   if (!connection) return null
@@ -102,7 +102,7 @@ function connectionOf(flags: RedisFlags): RedisConnection | null {
     ...(tls === null ? {} : { tls }),
   }
   if (redis !== undefined) {
-    // A URL begins with rediss:// where TLS is meant: the store says so.
+    // The store refuses TLS options with a redis:// URL.
     return tls === null ? redis : { url: redis, tls }
   }
   if (redisCluster) return { cluster: redisCluster, ...ofServers }
@@ -122,7 +122,7 @@ function connectionOf(flags: RedisFlags): RedisConnection | null {
   return { sentinels: redisSentinels, name: redisName, ...ofServers, ...sentinelTls }
 }
 
-/** Null where no flag asks for TLS. */
+/** Returns null if no flag asks for TLS. */
 function tlsOf(flags: RedisFlags): ConnectionOptions | null {
   const { redisTls, redisCa, redisCert, redisKey, redisServername } = flags
   if ((redisCert === undefined) !== (redisKey === undefined)) {

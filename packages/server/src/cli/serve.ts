@@ -11,7 +11,7 @@ import { type AdmissionFlags, addAdmissionFlags, admissionOptionsOf } from './ad
 import { addJwtFlags, authenticateByFlags, type JwtFlags } from './jwt-flags'
 import { addRedisFlags, type RedisFlags, storeByFlags } from './redis-flags'
 
-/** The folder of the demo that is built into the package, or null where it was left out. */
+/** Returns the folder of the demo page, or null if the package was built without it. */
 export function demoPage(): string | null {
   const folder = fileURLToPath(new URL('./demo', import.meta.url))
   return existsSync(folder) ? folder : null
@@ -20,7 +20,7 @@ export function demoPage(): string | null {
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** To standard error: lines for a person at a terminal, JSON for a machine elsewhere. */
+/** Logs to standard error: readable lines in a terminal, JSON otherwise. */
 export function cliLogger(level: LogLevel): Logger {
   if (!process.stderr.isTTY) return pino({ level }, standardError())
   return pino(
@@ -38,7 +38,7 @@ interface ServeFlags extends JwtFlags, RedisFlags, AdmissionFlags {
   readonly drainMs: number
 }
 
-/** Adds `rollcall serve`: the reference server, with the channel that opens every topic. */
+/** Adds `rollcall serve`: the reference server, whose channel accepts every topic. */
 export function addServe(program: Command): void {
   const command = program
     .command('serve')
@@ -96,16 +96,16 @@ async function serve(flags: ServeFlags): Promise<void> {
     `  Vix      ws://${at}/`,
     'Ctrl-C stops it.',
   ]
-  // Nobody may read it, or its disk may be full: the server serves all the same.
+  // The server must run even if its output is closed or its disk is full.
   ignoreErrors(process.stdout).write(`${lines.join('\n')}\n`)
 
   let isStopping = false
   const stop = (signal: NodeJS.Signals) => {
-    // A second signal means it.
+    // A second signal exits at once.
     if (isStopping) process.exit(130)
     isStopping = true
     logger.info({ signal, connections: server.connectionCount }, 'closing')
-    // Who sits before the terminal wants an end; what sends SIGTERM has others to serve meanwhile.
+    // SIGTERM comes from a deployment, where draining helps the other servers; Ctrl-C should be quick.
     const drained = signal === 'SIGTERM' ? server.drain({ overMs: drainMs }) : Promise.resolve()
     void drained
       .then(() => server.close())
@@ -121,7 +121,7 @@ async function serve(flags: ServeFlags): Promise<void> {
 }
 
 function readHost(text: string): string {
-  // Empty ones are told of with the others.
+  // `refuseEmpty` reports an empty value.
   if (/^[A-Za-z0-9._:%-]*$/.test(text) || text.trim() === '') return text
   throw new InvalidArgumentError(
     'It must be a name or an address, such as 127.0.0.1, ::1 or 0.0.0.0, without a port.',

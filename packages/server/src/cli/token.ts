@@ -13,7 +13,7 @@ interface TokenFlags {
   readonly expiresIn: number
 }
 
-/** Adds `rollcall token`: a token for development, on standard output and alone there. */
+/** Adds `rollcall token`, which prints a token for development, and nothing else, to standard output. */
 export function addToken(program: Command): void {
   program
     .command('token')
@@ -60,7 +60,7 @@ function readId(text: string): string {
   throw new InvalidArgumentError('It must not be empty.')
 }
 
-/** Claims that something else sets. */
+/** Claims that another flag or the clock sets. */
 const SETTERS = new Map([
   ['sub', '--id'],
   ['iat', 'the clock'],

@@ -4,8 +4,7 @@ const TRIES = 500
 const PAUSE_MS = 10
 
 /**
- * Waits until `check` throws no more. After about five seconds it rejects with what `check` threw last. For the suites of
- * stores, wires and listeners.
+ * Waits until `check` no longer throws. Rejects with its last error after about five seconds.
  */
 export async function eventually(check: () => void): Promise<void> {
   for (let tries = TRIES; ; tries--) {

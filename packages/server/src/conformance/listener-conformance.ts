@@ -3,24 +3,24 @@ import type { Acceptance, Admit, HandshakeRefusal, WireEvents } from '../io/wire
 import { eventually } from './eventually'
 import type { WireConformanceRunner } from './wire-pair'
 
-/** A listener that runs, and clients for it. */
+/** A running listener, and ways to connect clients to it. */
 export interface ListenerUnderTest {
-  /** Connects a client that asks for the path `/socket`, and tells whether it was taken. */
+  /** Connects a client to the path `/socket`. Resolves with the result of its handshake. */
   connect(): Promise<'taken' | 'refused'>
-  /** Begins a handshake without waiting for its answer. Returns what breaks it off, as a client does that goes away. */
+  /** Starts a handshake without waiting for its response. Returns a function that disconnects the client. */
   begin(): Promise<() => void>
-  /** Takes no handshake any more. */
+  /** Stops accepting handshakes. */
   stop(): void
-  /** Releases whatever was made for it. */
+  /** Releases all its resources. */
   dispose(): Promise<void>
 }
 
-/** Starts a listener that has this decide over its handshakes. */
+/** Starts a listener that calls this `admit`. */
 export type StartListener = (admit: Admit) => Promise<ListenerUnderTest>
 
 const REFUSAL: HandshakeRefusal = { status: 403, reason: 'refused', message: 'Refused by the suite.' }
 
-/** Answers handshakes when the test says so, and counts what becomes of them. */
+/** Decides handshakes when the test says so, and counts their outcomes. */
 class Desk {
   asked = 0
   opened = 0
@@ -47,7 +47,7 @@ class Desk {
       subprotocol: null,
       open: () => {
         this.opened++
-        return deaf
+        return ignoringEvents
       },
       abandon: () => {
         this.abandoned++
@@ -57,7 +57,7 @@ class Desk {
 }
 
 const ignore = () => {}
-const deaf: WireEvents = {
+const ignoringEvents: WireEvents = {
   onMessage: ignore,
   onNonMessageBytes: ignore,
   onPong: ignore,
@@ -104,7 +104,7 @@ export function listenerConformance(
       const breakOff = await listener.begin()
       await desk.isAsked(1)
       breakOff()
-      // Another one is answered meanwhile, so the first client's going has been noticed.
+      // The listener has noticed the disconnect once it has read a later handshake.
       const connecting = listener.connect()
       await desk.isAsked(2)
       await pauseForClose()
@@ -129,7 +129,7 @@ export function listenerConformance(
 
 const CLOSE_MS = 50
 
-/** Time for the end of a connection to arrive. */
+/** Waits until the end of a connection has arrived. */
 function pauseForClose(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, CLOSE_MS))
 }

@@ -21,8 +21,8 @@ import { sessionConformance } from './store-sessions'
 /*
  *   storeConformance({ describe, test }, openNodes)
  *
- * What every store has to do, as tests for whatever runner there is (vitest, node:test, Jest). The server relies on
- * each of these, and on nothing else.
+ * The requirements on a store, as tests for any test runner (vitest, node:test, Jest). The server relies on all of them and
+ * on nothing else.
  */
 
 export type { ConformanceRunner, OpenNodes }

@@ -19,16 +19,16 @@ export interface ConformanceRunner {
   test(name: string, body: () => Promise<void>): void
 }
 
-/** Nodes that share one presence system, apart from those of every other test. */
+/** Nodes that share one presence system, isolated from every other test. */
 export interface OpenNodes {
   readonly nodes: readonly Store[]
-  /** Lets go of whatever was made for them; they are closed already. */
+  /** Releases other resources. The nodes are already closed. */
   dispose?(): Promise<void>
 }
 
 export type DefineTest = (name: string, count: number, body: (...nodes: Node[]) => Promise<void>) => void
 
-/** A node's store, and what it was told beside what happens in topics. */
+/** A node's store with its recorded node events. */
 export interface Node extends Store {
   readonly told: RecordingEvents
 }
@@ -43,7 +43,7 @@ export class RecordingEvents implements NodeEvents {
   onReachable(): void {}
 }
 
-/** Connects a node, as a server does before anything else. */
+/** Connects a node, as a server does first. */
 export function connected(store: Store): Node {
   const told = new RecordingEvents()
   store.connect(told)
@@ -52,7 +52,7 @@ export function connected(store: Store): Node {
 
 export const topic: Topic = 'room:conformance'
 
-/** On behalf of an owner of its own. */
+/** Creates a put whose owner is unique to the ref. */
 export function put(ref: string, key: Key, rev = 0, meta: Presence['meta'] = { rev }): Change {
   return { op: 'put', ref, key, meta, rev, owner: ownerOf(ref) }
 }
@@ -76,12 +76,12 @@ export async function follow(store: Store, name: Topic = topic): Promise<Recordi
   return feed
 }
 
-/** A feed that keeps what it was told, holds the map that follows from it, and notes whatever a store may not do. */
+/** A feed that records all calls, applies them to a set, and notes violations of the store's contract. */
 export class RecordingFeed implements TopicFeed {
   readonly snapshots: PresenceSnapshot[] = []
   readonly diffs: PresenceDiff[] = []
   readonly messages: StoreMessage[] = []
-  /** Broken promises of the store, in words. A feed must not throw, so they are looked at afterwards. */
+  /** Violations of the store's contract. A feed must not throw, so {@link verify} reports them. */
   readonly problems: string[] = []
   readonly #set = new PresenceSet()
   #position: Position | null = null
@@ -90,12 +90,12 @@ export class RecordingFeed implements TopicFeed {
     return this.#position
   }
 
-  /** Everybody, by ref. */
+  /** All presences, sorted by ref. */
   get presences(): Presence[] {
     return byRef(this.#set.presences())
   }
 
-  /** Calls of any kind. */
+  /** Number of calls of any kind. */
   get callCount(): number {
     return this.snapshots.length + this.diffs.length + this.messages.length
   }
@@ -129,7 +129,7 @@ export class RecordingFeed implements TopicFeed {
     this.messages.push(message)
   }
 
-  /** Fails where the store broke a promise. */
+  /** Throws if the store violated its contract. */
   verify(): void {
     assert.deepEqual(this.problems, [])
   }
@@ -140,7 +140,7 @@ export class RecordingFeed implements TopicFeed {
   }
 }
 
-/** Sorted by ref: a store gives no order to the presences of a snapshot. */
+/** Sorts by ref, because a snapshot has no defined order. */
 export function byRef(presences: Iterable<Presence>): Presence[] {
   return [...presences].sort((a, b) => (a.ref < b.ref ? -1 : 1))
 }

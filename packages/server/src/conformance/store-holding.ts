@@ -11,10 +11,10 @@ import {
   topic,
 } from './store-feed'
 
-/** Milliseconds that a handover leaves to the others in these tests. */
+/** The grace of a handoff in these tests, in milliseconds. */
 const GRACE_MS = 300
 
-/** Who holds a presence, and how it changes hands. */
+/** Tests which node holds a presence, and how another one adopts it. */
 export function holdingConformance(
   { describe }: Pick<ConformanceRunner, 'describe'>,
   test: DefineTest,
@@ -101,7 +101,7 @@ export function holdingConformance(
         adopted,
         others.map(() => presence('a', 'ada')),
       )
-      // Each claims a rev of its own: the one whose put counts is the one that holds it.
+      // Each node puts a different rev, and only the holder's put has an effect.
       for (const [i, node] of others.entries()) await node.commit(topic, [put('a', 'ada', 1 + i, { i })])
       const { presences } = await one.read(topic)
       const holder = Number(presences[0]?.meta.i)
@@ -167,7 +167,7 @@ async function eventuallyEmpty(count: () => Promise<number>): Promise<void> {
   }
   await look()
   await eventually(() => {
-    // One that is still under way when the store is closed has nobody to tell.
+    // A count may still be pending when the store closes.
     look().catch(() => {})
     assert.equal(left, 0)
   })

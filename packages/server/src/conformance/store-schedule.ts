@@ -9,8 +9,8 @@ const KEYS = ['ada', 'bob', '__proto__', '']
 const STEPS = 60
 
 /**
- * Lets the nodes commit, subscribe and cancel at once, each at its own pace, as a seed says; then all who follow hold
- * what the store says, which is what the nodes made of it.
+ * Lets all nodes commit, adopt, subscribe and cancel concurrently, as a seed decides. Afterwards the store and all feeds
+ * must hold exactly the presences that the nodes put.
  */
 export async function playSchedule(nodes: readonly Store[], seed: number): Promise<void> {
   const parts: Part[] = []
@@ -25,7 +25,7 @@ export async function playSchedule(nodes: readonly Store[], seed: number): Promi
 }
 
 /**
- * One node's part: it puts, updates and drops its own refs, takes over those of others, and comes and goes as a follower.
+ * The actions of one node: it puts, updates and drops presences, adopts those of others, and subscribes and cancels.
  */
 class Part {
   readonly store: Store
@@ -36,11 +36,11 @@ class Part {
   #chance: number
   #refs = 0
   readonly #all: readonly Part[]
-  /** In a commit that is under way. */
+  /** Refs in a pending commit. */
   readonly #busy = new Set<string>()
-  /** Of its own making, and taken over by others, or about to be. */
+  /** Refs that it created and that another node has adopted or is adopting. */
   readonly #given = new Set<string>()
-  /** Of those, the ones that are another node's by now. */
+  /** Refs whose adoption by another node is complete. */
   readonly #lost = new Set<string>()
 
   constructor(store: Store, name: string, seed: number, all: readonly Part[]) {
@@ -83,7 +83,7 @@ class Part {
     if (seen) assert.deepEqual(seen, held, 'A commit resolves after its own feed.')
   }
 
-  /** Takes over a presence of another node, or one of its own. */
+  /** Adopts a presence of another node, or one of its own. */
   async #adopt(): Promise<void> {
     const from = this.#all[this.#below(this.#all.length)] as Part
     const free = [...from.own.values()].filter(({ ref }) => !from.#busy.has(ref))
@@ -97,10 +97,10 @@ class Part {
     this.own.set(one.ref, one)
   }
 
-  /** A change of a presence that the step does not change yet, or a new one. */
+  /** Creates a change of a presence that this commit does not change yet, or of a new one. */
   #change(earlier: readonly Change[]): Change {
     const lost = [...this.#lost].filter((ref) => !this.own.has(ref))
-    // Of what another node holds by now, a change has no effect.
+    // A change of a presence that another node holds must have no effect.
     const gone = lost[this.#below(lost.length * 8)]
     if (gone !== undefined) return { op: 'drop', ref: gone, reason: 'left' }
     const free = [...this.own.values()].filter(({ ref }) => earlier.every((change) => change.ref !== ref))
@@ -119,7 +119,7 @@ class Part {
     return { op: 'put', ...presence, owner: ownerOf(presence.ref) }
   }
 
-  /** A whole number below `bound`, from the seed (a linear congruential generator; Numerical Recipes). */
+  /** Returns the next pseudo-random integer below `bound` (the linear congruential generator of Numerical Recipes). */
   #below(bound: number): number {
     this.#chance = (Math.imul(this.#chance, 1_664_525) + 1_013_904_223) >>> 0
     return Math.floor((this.#chance / 2 ** 32) * bound)

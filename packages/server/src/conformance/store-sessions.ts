@@ -3,7 +3,7 @@ import type { StoredSession } from '../store/store'
 import { eventually } from './eventually'
 import type { ConformanceRunner, DefineTest } from './store-feed'
 
-/** Sessions that can be resumed on any node. */
+/** Tests the sessions of a store, which any node can resume. */
 export function sessionConformance(
   { describe }: Pick<ConformanceRunner, 'describe'>,
   test: DefineTest,
@@ -37,7 +37,7 @@ export function sessionConformance(
       assert.equal(await other.sessions.claim(session('s', { current: 'newer' }), version), true)
       await eventually(() => assert.deepEqual(one.told.taken, ['s']))
       assert.equal((await one.sessions.read('s'))?.session.current, 'newer')
-      // What comes after it would have come before a second word of the same.
+      // A second event for the same session would arrive before this one.
       await other.sessions.save(session('s', { current: 'newest' }))
       const mine = await other.sessions.read('mine')
       assert.equal(await other.sessions.claim(session('mine'), mine?.version ?? -1), true)

@@ -7,21 +7,21 @@ import { type OpenPeer, openLine, type WireConformanceRunner, type WirePair } fr
  *   wireConformance({ describe, test }, openPeer)
  *   listenerConformance({ describe, test }, startListener)
  *
- * What every wire and every listener has to do, as tests for any test runner (vitest, node:test, Jest). The server relies
- * on each of these, and on nothing else.
+ * The requirements on wires and listeners, as tests for any test runner (vitest, node:test, Jest). The server relies on all
+ * of them and on nothing else.
  */
 
 export { type ListenerUnderTest, listenerConformance, type StartListener } from './listener-conformance'
 export type { OpenPeer, WireConformanceRunner, WirePeer } from './wire-pair'
 
-/** Milliseconds in which whatever comes late, or twice, has come. */
+/** Milliseconds after which late or duplicate events must have arrived. */
 const SETTLE_MS = 20
-/** Bytes that have to wait before a drain is watched for. */
+/** Bytes that wait before a test watches for the drain. */
 const WAITING_BYTES = 100_000
-/** Messages are JSON, as a wire may refuse what cannot be one of any dialect's. */
+/** Messages are JSON, because a wire may refuse anything that no dialect uses. */
 const json = (text: string) => JSON.stringify([text])
 const LARGE = json('x'.repeat(20_000))
-/** What a system takes for a peer that reads nothing is less than so many of those. */
+/** More of these than any system buffers for a peer that reads nothing. */
 const MAX_LARGE = 2000
 
 /**
@@ -106,7 +106,7 @@ export function wireConformance({ describe, test: define }: WireConformanceRunne
         assert.ok(sent.length < MAX_LARGE, 'bufferedBytes does not grow for a peer that reads nothing')
         line.say(LARGE)
         sent.push(LARGE)
-        // A system takes what it can only once it is asked.
+        // The system takes bytes only between turns of the event loop.
         if (sent.length % 50 === 0) await pause(1)
       }
       line.watchDrain()
@@ -212,7 +212,7 @@ export function wireConformance({ describe, test: define }: WireConformanceRunne
     })
   })
 
-  // Every test above fails for an event from within a call; here each method is called while there is something to tell.
+  // Every test above fails for an event from within a call. This one calls each method while an event is due.
   describe('calls', () => {
     test('[S-69] tell nothing from within, whatever there is to tell', async (line) => {
       line.peer.send(json('one'))

@@ -9,29 +9,29 @@ export interface WireConformanceRunner {
   test(name: string, body: () => Promise<void>): void
 }
 
-/** The far end of a wire: what a client does, and what it has received. */
+/** A client at the far end of a wire. */
 export interface WirePeer {
-  /** Texts, in order. */
+  /** Received texts, in order. */
   readonly received: readonly string[]
   send(text: string): void
-  /** Reads nothing and answers nothing until {@link resume}. What is sent to it piles up. */
+  /** Stops reading and answering until {@link resume}, so that sent bytes accumulate. */
   pause(): void
   resume(): void
-  /** Goes without a word. */
+  /** Disconnects without a close. */
   vanish(): void
-  /** Says goodbye. Absent where this kind of peer has no way to. */
+  /** Closes in an orderly way. Absent if this kind of peer cannot. */
   leave?(code: number, reason: string): void
-  /** Releases whatever was made for it. */
+  /** Releases all its resources. */
   dispose(): Promise<void>
 }
 
 /**
- * Connects a peer, and calls `open` once with its wire, as a listener calls that of an acceptance. The wire must give a
- * peer at most two seconds to answer a close.
+ * Connects a peer and calls `open` once with its wire, as a listener calls the `open` of an acceptance. The wire must give
+ * the peer at most two seconds to answer a close.
  */
 export type OpenPeer = (open: (wire: Wire) => WireEvents) => Promise<WirePeer>
 
-/** Everything that a wire told, and what it told at a wrong time. */
+/** Records the events of a wire, and those that came at a wrong time. */
 class RecordingEvents implements WireEvents {
   readonly messages: string[] = []
   readonly closes: { readonly code: number; readonly reason: string }[] = []
@@ -39,7 +39,7 @@ class RecordingEvents implements WireEvents {
   readonly drains: number[] = []
   readonly problems: string[] = []
   pongs = 0
-  /** The method of the wire that runs just now. */
+  /** The wire's method that is running. */
   calling: string | null = null
   readonly #wire: Wire
 
@@ -53,7 +53,7 @@ class RecordingEvents implements WireEvents {
   }
 
   onNonMessageBytes(): void {
-    this.#note('onUnread')
+    this.#note('onNonMessageBytes')
   }
 
   onPong(): void {
@@ -77,7 +77,7 @@ class RecordingEvents implements WireEvents {
   }
 }
 
-/** A wire with its peer, which notes what is told while one of its methods runs. */
+/** A wire and its peer. It records events that arrive while one of the wire's methods runs. */
 export class WirePair {
   readonly peer: WirePeer
   readonly events: RecordingEvents
@@ -97,7 +97,7 @@ export class WirePair {
     return this.#wire.sentBytes
   }
 
-  /** One packet with these texts. */
+  /** Sends one packet with these texts. */
   say(...texts: readonly string[]): number {
     return this.#call('send', () => this.#wire.send([new Packet(texts)]))
   }
@@ -122,12 +122,12 @@ export class WirePair {
     this.#call('terminate', () => this.#wire.terminate())
   }
 
-  /** Waits until the wire has told its end. */
+  /** Waits for `onClose`. */
   ended(): Promise<void> {
     return eventually(() => assert.equal(this.events.closes.length, 1))
   }
 
-  /** Throws where the wire told something at a wrong time. (S-69, S-70) */
+  /** Throws if an event came at a wrong time. (S-69, S-70) */
   verify(): void {
     assert.deepEqual(this.events.problems, [])
   }
