@@ -262,12 +262,8 @@ export class Connection implements WireEvents, OutboxEvents, MessageLimiterEvent
     const { limits } = this.#context
     const { dialect, implicitTopic } = this.#request
     if (data.length > limits.frameBytes) {
-      const problem = limitFault(
-        `The frame has ${data.length} bytes`,
-        'frameBytes',
-        limits.frameBytes,
-        data.length,
-      )
+      const size = data.length
+      const problem = limitFault(`The frame has ${size} bytes`, 'frameBytes', limits.frameBytes, size)
       this.send({ kind: 'fault', fault: problem })
       return this.#ensureLimiter().countRefused(bytes, this.#lastHeardMs)
     }
@@ -284,7 +280,7 @@ export class Connection implements WireEvents, OutboxEvents, MessageLimiterEvent
     this.#ensureLimiter().countRefused(bytes, this.#lastHeardMs)
   }
 
-  /** Closes the connection even if the client still sends: this process has to hold what the client does not read. (S-49) */
+  /** Closes the connection even if the client still sends, as its unread bytes occupy memory. (S-49) */
   #stalled(bufferedBytes: number): void {
     if (this.#isClosing) return
     const { log, outbox } = this.#context
