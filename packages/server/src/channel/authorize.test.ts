@@ -8,7 +8,7 @@ import type { Authorize, AuthorizeResult } from './authorization'
 import type { ChannelDefinition } from './channel-definition'
 import { refuse } from './reply'
 
-/** What a role may do. Tokens are `ada:writer`: who somebody is, and their role. */
+/** The permissions of each role. A token such as `ada:writer` names a person and a role. */
 const byRole: Authorize = ({ identity }) => {
   switch (identity.claims?.role) {
     case 'banned':
@@ -31,7 +31,7 @@ interface Guarded extends Partial<ChannelDefinition> {
   readonly options?: TestNodeOptions
 }
 
-/** A server with a channel that asks for roles, and somebody who watches its lobby. */
+/** A server with a channel that checks roles, and a watcher in its lobby. */
 async function guarded({ options, ...channel }: Guarded = {}) {
   const calls: string[] = []
   const definition = tracking({

@@ -11,7 +11,7 @@ export interface AccessMembership {
   removeWithFault(problem: Fault): void
 }
 
-/** What the session may do in a topic, as the application's `authorize` last decided. */
+/** A session's permission in a topic, as the application's `authorize` last decided it. */
 export class ChannelAccess {
   readonly #ctx: SessionChannelContext
   readonly #authorize: Authorize
@@ -38,7 +38,7 @@ export class ChannelAccess {
     return this.#isInvisible
   }
 
-  /** Makes {@link whenDecided} ask again. Call it when the session's identity has changed. */
+  /** Makes {@link whenDecided} ask the application again. Call it when the session's identity has changed. */
   invalidate(): void {
     this.#isStale = true
   }
@@ -73,7 +73,7 @@ export class ChannelAccess {
     do {
       this.#isStale = false
       decision = await runAuthorize(this.#ctx, this.#authorize, this.#limits)
-      // Again, if the identity has changed meanwhile.
+      // The loop asks again if the identity has changed meanwhile.
     } while (this.#isStale && !this.#membership.isGone)
     if (decision instanceof Refusal) return decision
     if (!this.#membership.isGone) this.#grant(decision)

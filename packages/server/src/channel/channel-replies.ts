@@ -39,7 +39,7 @@ export class ChannelReplies {
     this.#previous = older
   }
 
-  /** Names the join that the client knows the channel by. */
+  /** The ref of the latest join, which the client uses for this channel. */
   get joinRef(): MessageRef {
     return this.#joinRef
   }

@@ -64,7 +64,7 @@ export class Channel implements Membership, AccessMembership {
     this.answers = new ChannelReplies(session, topic, joinRef, older?.answers ?? null)
   }
 
-  /** Names the join that the client knows the channel by. */
+  /** The ref of the latest join, which the client uses for this channel. */
   get joinRef(): MessageRef {
     return this.answers.joinRef
   }
@@ -77,7 +77,7 @@ export class Channel implements Membership, AccessMembership {
     return this.#ctx.isReadOnly
   }
 
-  /** Whether it waits for its session to reconnect, or to join again after that. */
+  /** Whether the channel waits until its session has reconnected and joined again. */
   get isPaused(): boolean {
     return this.subscription.isPaused
   }

@@ -60,7 +60,7 @@ describe('rateLimit', () => {
     expect([ask(session('ada')), ask(session('ada'))]).toEqual(['done', 'done'])
     expect(bodyOf(ask(session('ada')))).toMatchObject({ code: 'throttled', retryAfterMs: 100 })
     expect(ask(session('bob'))).toBe('done')
-    // Neither is what is still owed forgotten when those who owe nothing are.
+    // A sweep of the spent counts keeps the others.
     clock.elapse(9_900)
     expect([ask(session('ada')), ask(session('ada'))]).toEqual(['done', 'done'])
     clock.elapse(100)

@@ -106,7 +106,7 @@ export function rateLimit(options: RateLimitOptions, clock: Pick<Clock, 'now'> =
     )
   }
   const interval = intervalOf(options)
-  // Keyed by the session's own map, so that the entry is collected with the session.
+  // The key is the session's own map, so that the entry is collected together with the session.
   const bySession = new WeakMap<object, number>()
   const byAccount = new SweptMap<number>((tatMs, nowMs) => tatMs <= nowMs)
 

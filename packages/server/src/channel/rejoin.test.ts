@@ -71,7 +71,7 @@ describe('a second join of the same topic', () => {
           ([joinRef, , , event, body]) => `${joinRef} ${event} ${(body as { status?: string }).status ?? ''}`,
         )
 
-    /** Joins are decided when they are let go on, and refused where their payload says so. */
+    /** A join finishes when the test releases it, and is refused if its payload asks for that. */
     async function open() {
       const waits = new Map<unknown, ReturnType<typeof gated>>()
       const channel = tracking({

@@ -1,6 +1,6 @@
 import { type Fault, fault, type JsonObject, type Payload, type Topic } from '@rollcall/shared-protocol'
 
-/** A channel refuses a join or a message. Create it with {@link refuse} or {@link refuseWith}. */
+/** The refusal of a join or a message by a channel. Create it with {@link refuse} or {@link refuseWith}. */
 export class Refusal {
   readonly fault: Fault
 

@@ -10,8 +10,8 @@ import { defineChannel } from './channel-definition'
 import { refuse } from './reply'
 
 /*
- * What was refused is refused by every way: each row of a table is another way to have others see or hear something,
- * and each refusal is held against all of them.
+ * A refusal holds for every way: each row of a table is another way to make others see or receive something, and
+ * each refusal is tried with all of them.
  */
 
 type Role = 'writer' | 'reader' | 'ghost' | 'banned'
@@ -46,7 +46,7 @@ const room = defineChannel({
   unhandled: (ctx, event, payload) => ctx.broadcast(event, payload),
 })
 
-/** How frames look in a dialect. */
+/** The frames of a dialect. */
 interface Spelling {
   readonly name: string
   readonly isPolled?: boolean
@@ -103,7 +103,7 @@ const spellings: readonly Spelling[] = [
 const MARK = 'what nobody may see'
 const marked = { meta: { text: MARK }, patch: { text: MARK }, text: MARK }
 
-/** A room with somebody who watches it in each dialect, and in Vix, and two nodes. */
+/** A room on two nodes with a watcher in each dialect, Vix included. */
 async function watchedRoom() {
   const { clock, nodes } = sharedNodes(2, { channels: [room], authenticate, implicitTopic: topic })
   const [here, there] = nodes as [SharingNode, SharingNode]
@@ -120,7 +120,7 @@ async function watchedRoom() {
   }
   watchers.push(await open(here, VIX, 'watcher-vix:writer'))
   await clock.advance(300)
-  /** All that the watchers have heard since the last look. */
+  /** All frames that the watchers have received since the last call. */
   const heard = async () => {
     await clock.advance(300)
     return (await Promise.all(watchers.map((watcher) => watcher.heard()))).flat()
@@ -138,12 +138,12 @@ const VIX = { handshake: { path: '/', subprotocols: [] as string[], params: [] a
 
 type Room = Awaited<ReturnType<typeof watchedRoom>>
 
-/** Another way to have others see something. `peer` is in the room with `{n: 1}`, unless it was refused. */
+/** A way to show others something. `peer` is in the room with `{n: 1}`, unless it was refused. */
 interface Way {
   readonly name: string
-  /** Whether only the native dialect has it. */
+  /** Whether only the native dialect has this way. */
   readonly isNative?: boolean
-  /** Whether it goes on as before even for one who may do everything. */
+  /** Whether it shows nothing new even for a session without restrictions. */
   readonly isSilent?: boolean
   go(peer: AnyPeer, spelling: Spelling, room: Room, role: Role): Promise<unknown>
 }
@@ -298,7 +298,7 @@ describe('[S-62] a read-only session changes nothing that others see', () => {
       await clock.advance(300)
       return (await list).filter(({ key }) => key === 'ada').map(({ meta }) => meta)
     }
-    /** Joins and leaves. Returns what was shown. */
+    /** Joins and leaves, and returns the presence that was shown. */
     const visit = async (name: string, meta: object) => {
       await peer.ask(['j', 'j', name, 'phx_join', { meta }])
       await clock.advance(1000)
@@ -312,7 +312,7 @@ describe('[S-62] a read-only session changes nothing that others see', () => {
     expect(latest).toBeGreaterThan(200)
     expect(latest).toBeLessThan(1000)
     await heard()
-    // Where it is known what it showed, that is shown; where it is not, or nothing ever was, it reads.
+    // A remembered presence is shown again. Without one, the session only reads.
     expect(await visit('room:0', marked)).toEqual([wide])
     expect(await visit(`room:${latest - 1}`, marked)).toEqual([])
     expect(await visit('room:never', marked)).toEqual([])
@@ -374,7 +374,7 @@ describe('[S-62] others see no presence of an invisible session', () => {
     await room.clock.advance(300)
     await peer.ask({ type: 'presence.leave', payload: { user: 'ada' } })
     expect(await room.heard()).toEqual([])
-    // One who may be seen is.
+    // A session that may be seen is visible.
     await room.open(room.here, VIX, 'bob:writer')
     expect(await room.heard()).toContainEqual(expect.objectContaining({ type: 'presence.system' }))
   })

@@ -67,7 +67,7 @@ describe('a channel’s message', () => {
     expect(await ada.heard()).toEqual([])
     ctx?.close('kicked')
     await node.clock.advance(300)
-    // Its presence goes at once, whatever it is doing.
+    // Its presence leaves at once, even during a handler.
     expect(await node.registry.list(topic)).toEqual([])
     expect(await ada.heard()).toEqual([])
     wait.open()

@@ -15,7 +15,7 @@ function open() {
     const wait = attachment.start(message, () => log.push(`admitted by ${message.ref}`))
     void wait.then(() => log.push(`waited for ${message.ref}`))
   }
-  /** What the member is told when the topic has had time for it. */
+  /** The frames that the subscriber has received after the topic's flush. */
   const told = async () => {
     await clock.advance(300)
     return member.heard().map(([event]) => event)

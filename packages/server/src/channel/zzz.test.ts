@@ -63,7 +63,7 @@ test('[S-64] a second join runs join again and no leave, and nobody sees an end'
     ['presence_diff', { joins: [{ key: 'ada', meta: { n: 2 } }], leaves: [] }],
   ])
   expect(await ada.ask('get_presence', {}, '3')).toContainEqual(ok('3'))
-  // And once it leaves, that is told once.
+  // After the leave, others receive one leave.
   calls.length = 0
   await ada.ask('phx_leave', {}, '4')
   expect(calls).toEqual(['leave'])

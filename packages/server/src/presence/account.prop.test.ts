@@ -26,7 +26,7 @@ const person = (name: string): Person => ({
   params: new Map([['name', name]]),
   remoteAddress: '192.0.2.1',
 })
-/** Each time somebody else, and known by where they come from. */
+/** A new person each time, known by their address. */
 const guest = (remoteAddress: string): Person => ({
   name: remoteAddress,
   account: guestAccount(remoteAddress),
@@ -80,7 +80,7 @@ interface Entered {
   readonly token: string | null
 }
 
-/** One or two nodes, and whoever has come to them. */
+/** One or two nodes and their clients. */
 class World {
   readonly #nodes: readonly SharingNode[]
   readonly #entered: Entered[] = []
@@ -97,7 +97,7 @@ class World {
     const channel = tracking({
       observable: true,
       join: (ctx, payload) => {
-        // Of a session, as its account is: from the connection that it begins with on this node.
+        // The account of a session is that of its first connection on this node.
         if (!ctx.assigns.has('from')) ctx.assigns.set('from', ctx.params.get('guest') ?? ctx.identity.id)
         const isGuest = ctx.identity.id.startsWith('guest-')
         const key = `${isGuest ? 'guest' : 'person'} ${ctx.assigns.get('from')}`
@@ -134,7 +134,7 @@ class World {
       case 'leave':
       case 'update': {
         const event = { join: 'phx_join', leave: 'phx_leave', update: 'presence_update' }[step.kind]
-        // As many as there are topics at once: more than may be had.
+        // Joins all topics at once: more than the limit allows.
         const named = step.kind === 'join' ? topics.slice(step.topic) : [topics[step.topic]]
         const payload = { meta: { n: step.peer }, presence_since: null }
         const entered = this.#at(step.peer)
@@ -156,13 +156,13 @@ class World {
         return
       }
       case 'kick':
-        // Where the store is down the others are not told; that is told to whoever asked for it.
+        // While the store is down the call rejects, as the other nodes receive nothing.
         void this.#node(step.at)
           .node.kick({ identity: (people[step.who] as Person).name }, 'banned')
           .catch(() => {})
         return
       case 'store':
-        // Of one node alone everybody is listed after each step, which needs the store.
+        // With one node, all presences are listed after each step, which needs the store.
         if (this.#nodes.length > 1) this.#node(step.at).store.setDown(step.isDown)
         return
       case 'wait':
@@ -170,7 +170,7 @@ class World {
     }
   }
 
-  /** Nobody has more than they may, and all that is there is counted for somebody. */
+  /** No account is above its limit, and every presence is counted. */
   async check(): Promise<void> {
     await this.clock.settle()
     for (const { registry } of this.#nodes) {
@@ -181,7 +181,7 @@ class World {
     }
   }
 
-  /** Where there is one node, what is counted is what others see there. */
+  /** With one node, the counts equal what others see. */
   async checkListed(): Promise<void> {
     const [{ registry }] = this.#nodes as [SharingNode]
     const listing = Promise.all(topics.map((topic) => registry.list(topic)))
@@ -193,7 +193,7 @@ class World {
     }
   }
 
-  /** All go, and nobody comes back. */
+  /** All clients leave and none returns. */
   async empty(): Promise<void> {
     for (const { store } of this.#nodes) store.setDown(false)
     for (const { peer: each } of this.#entered) each.wire.end()

@@ -32,12 +32,12 @@ const refused = (limit = 'presencesPerIdentity') => [
 const accepted = ['j', 'ok', {}]
 const ada = identityAccount('ada')
 
-/** What each join is answered with, one after the other. */
+/** The replies to joins, made one after the other. */
 async function joins(node: TestNode, peer: Peer, ...topics: string[]) {
   const replies = []
   for (const topic of topics) {
     peer.say(['j', 'j', topic, 'phx_join', {}])
-    // The topic may hold its flush back.
+    // The topic may delay its flush.
     await node.clock.advance(300)
     replies.push(...repliesIn(await peer.heard()))
   }

@@ -3,7 +3,7 @@ import { ListeningMember, testRegistry, WITH_STATE } from '../testing-support/te
 
 const topic = 'room:lobby'
 
-/** A crowd that waits for one flush, and takes five milliseconds each to be let in. */
+/** Many subscribers that wait for one flush; the start of each takes five milliseconds. */
 async function crowd(count: number) {
   const all = testRegistry()
   const hub = all.registry.hub(topic)

@@ -13,7 +13,7 @@ import { ListeningMember, testRegistry, WITH_STATE } from '../testing-support/te
 const topic = 'room:lobby'
 const dialects = [rollcallDialect, phoenixV2Dialect, phoenixV1Dialect, zzzDialect, vixDialect]
 
-/** A dialect that counts what it is given to encode. */
+/** A dialect that records the messages that it encodes. */
 class SpyDialect {
   readonly counts: Record<string, number> = {}
   readonly dialect: Dialect
@@ -28,7 +28,7 @@ class SpyDialect {
     }
   }
 
-  /** What was encoded since the last look. */
+  /** The messages encoded since the last call. */
   take(): Record<string, number> {
     const counts = { ...this.counts }
     for (const kind of Object.keys(counts)) delete this.counts[kind]
@@ -36,7 +36,7 @@ class SpyDialect {
   }
 }
 
-/** A topic with ten members of each dialect, and a spy in each. */
+/** A topic with ten subscribers of each dialect, each with a recording dialect. */
 async function mixedRoom() {
   const { registry, clock } = testRegistry()
   const spies = dialects.map((dialect) => new SpyDialect(dialect))
@@ -48,7 +48,7 @@ async function mixedRoom() {
   return { registry, clock, spies, members }
 }
 
-/** All of a dialect were given the same packet at last, so that its bytes are made and compressed once. */
+/** All subscribers of a dialect received the same last packet, so its bytes are built and compressed once. */
 function expectOnePacketEach(spies: readonly SpyDialect[], members: readonly ListeningMember[]): void {
   const options = { thresholdBytes: 1, level: 6 }
   for (const { dialect } of spies) {
@@ -83,7 +83,7 @@ describe('[S-12] the server encodes once per dialect', () => {
       return members
     }
     const members = await ask(20)
-    // Vix has no state of everybody.
+    // Vix has no frame for a whole state.
     const large = spies.filter(({ dialect }) => dialect.name !== 'vix')
     for (const spy of large) expect(spy.take()).toEqual({ state: 1 })
     for (const { frames } of members) expect([frames.length, new Set(frames).size]).toEqual([20, 1])

@@ -125,7 +125,7 @@ export class FlushLoop {
   #perform(effect: FlushEffect): void {
     switch (effect.kind) {
       case 'schedule':
-        // Never within the caller's turn, so that all changes of this turn share one flush.
+        // A flush never runs within the caller's turn, so that all changes of the turn share it.
         if (effect.delayMs === 0) this.#clock.soon(() => this.#dispatch({ kind: 'due' }))
         else this.#timer = this.#clock.after(effect.delayMs, () => this.#dispatch({ kind: 'due' }))
         return

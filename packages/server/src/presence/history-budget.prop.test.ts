@@ -23,7 +23,7 @@ function size() {
   return fc.oneof(fc.nat({ max: 300 }), fc.constantFrom(0, 2000, 20_000))
 }
 
-/** A leave of somebody with a meta of so many characters. */
+/** A leave of a presence whose meta has this many characters. */
 function diff(base: number, size: number): FullDiff {
   const presence = { ref: 'r', key: 'k', rev: 0, meta: { text: 'x'.repeat(size) } }
   const leaves = [{ ref: 'r', key: 'k', reason: 'left' as const, presence }]
@@ -49,14 +49,14 @@ test('[S-9] the histories of a node hold exactly what its budget counts, and nev
           ended.push(history)
           histories[happening.topic] = make()
         }
-        // What nobody listens to any more may still be told something.
+        // An ended history may still get diffs.
         for (const gone of ended) gone.push(diff(seq++, 10))
 
         const held = histories.map(({ bytes }) => bytes)
         expect(budget.bytes).toBe(held.reduce((sum, bytes) => sum + bytes, 0))
         expect(budget.bytes).toBeLessThanOrEqual(maxTotalBytes)
         expect(ended.every(({ bytes }) => bytes === 0)).toBe(true)
-        // Whoever was not pushed to and lost something held most when it did.
+        // Every other history that lost a diff was the largest at that moment.
         const mostLeft = Math.max(...held)
         before.forEach((bytes, i) => {
           const hasLost = i !== happening.topic && (held[i] ?? 0) < bytes

@@ -16,7 +16,7 @@ const diff = (base: number, epoch = 'e', text = ''): FullDiff => ({
   disappeared: [],
 })
 
-/** A diff of one leave, of somebody who had that text. */
+/** A diff of one leave; the presence's meta has this text. */
 function left(base: number, text: string, other: JsonValue = null): FullDiff {
   const presence = { ref: 'r', key: 'k', rev: 0, meta: { text, other } }
   const leaves = [{ ref: 'r', key: 'k', reason: 'left' as const, presence }]
@@ -164,7 +164,7 @@ describe('[S-9] the estimate of a diff is not below what it keeps alive', () => 
     expect(estimateDiffBytes(left(0, `${'x'.repeat(499)}€`)) - base).toBe(1000)
   })
 
-  // What the heap grows by for each, as it was measured; its JSON text is much shorter.
+  // The measured growth of the heap for each meta. The JSON text is much shorter.
   test.each<[what: string, least: number, meta: JsonValue]>([
     ['eighty empty objects', 80 * 64, Array(80).fill({})],
     ['eighty empty lists', 80 * 40, Array(80).fill([])],

@@ -6,13 +6,13 @@ import type { Peer } from '../testing-support/test-node'
 
 /* A position in a join is believed of who was there at that position. */
 
-/** A room that Bob has left, the positions before and after that, and somebody who watches. */
+/** A room that Bob has left, the positions before and after that, and a watcher. */
 async function leftRoom() {
   const { clock, nodes } = sharedNodes(2)
   const [here, there] = nodes as [SharingNode, SharingNode]
   const watcher = await here.native('watcher')
   await watcher.join(topic)
-  // So that the other node knows the topic's history, too.
+  // With this the other node has the topic's history too.
   await (await there.native('other watcher')).join(topic)
   const bob = await here.native('bob')
   await bob.join(topic)
@@ -28,7 +28,7 @@ async function leftRoom() {
   await bob.ask(['j', 'l', topic, 'phx_leave', {}])
   await clock.advance(300)
   const withoutBob = await at()
-  /** What a join from a position is answered with, beside its reply. */
+  /** The frame that follows the reply to a join with a position. */
   const join = async (peer: Peer, since: object | null, ref = 'x') => {
     await peer.heard()
     const frames = await peer.join(topic, { presence_since: since }, ref)

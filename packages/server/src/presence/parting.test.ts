@@ -6,7 +6,7 @@ import type { TopicHub } from './topic-hub'
 const topic = 'room:lobby'
 const presence = (ref: string): Presence => ({ ref, key: `key of ${ref}`, rev: 0, meta: {} })
 
-/** A member who was told that x and y are there, and the hub, whose store stands at `seq` of `epoch`. */
+/** A subscriber that has received x and y, and the hub, whose store is at `seq` of `epoch`. */
 async function inTheKnow() {
   const { registry, clock, watcher } = await watched()
   const hub = registry.hub(topic)

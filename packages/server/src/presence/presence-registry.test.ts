@@ -17,7 +17,7 @@ function faultOf(result: TrackResult) {
   return result.fault
 }
 
-/** What a promise comes to once the clock has moved; a registry's answers wait for a flush. */
+/** Moves the clock and returns the promise's result: the registry resolves after a flush. */
 async function settled<T>(clock: VirtualClock, promise: Promise<T>): Promise<T> {
   await clock.advance(500)
   return promise

@@ -21,7 +21,7 @@ describe('[S-100] kept states', () => {
     expect(kept.get('a', rollcallDialect, here)).toBe(packet)
     expect(kept.get('b', rollcallDialect, here)).toBeNull()
     expect(kept.get('a', zzzDialect, here)).toBeNull()
-    // The same numbers after the store began anew may stand for another state.
+    // After a restart of the store, the same numbers may name another state.
     expect(kept.get('a', rollcallDialect, at(1))).toBeNull()
   })
 

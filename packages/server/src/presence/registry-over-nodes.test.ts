@@ -175,7 +175,7 @@ describe('[S-22] a presence that is handed off', () => {
     await soon(clock, there.registry.adopt('a', topic))
     here.registry.leaveUnlessAdopted('a', topic)
     here.registry.leaveUnlessAdopted('a', 'room:2')
-    // Not for a moment: the store has the word.
+    // The presence must not disappear even for a moment: the store decides.
     expect((await here.registry.list(topic)).map(({ key }) => key)).toEqual(['ada'])
     expect(await here.registry.count(topic)).toBe(1)
     expect(await seen()).toEqual([])
@@ -226,10 +226,10 @@ describe('[S-28] while the store is unreachable', () => {
       expect(result).toMatchObject({ ok: false, fault: { code: 'store_unavailable', retryAfterMs: 1000 } })
       expect(!result.ok && result.fault.message).toContain('the limit is 3 (server option maxQueuedChanges)')
     }
-    // The same again is no change.
+    // Tracking the same meta again changes nothing.
     expect(here.registry.track('a', topic, 'ada', {}).ok).toBe(true)
     expect(here.registry.untrack('a', topic)).toBe(true)
-    // What the store never heard of makes room as it goes.
+    // An uncommitted presence frees its place in the backlog when it leaves.
     await clock.advance(1000)
     here.store.setDown(false)
     await clock.advance(1000)

@@ -29,7 +29,7 @@ test('an application reads what changed since a position, and the reason why som
   expect([isFull, joins.length]).toEqual([true, 1])
   registry.untrack('bot', topic, 'kicked')
   await clock.advance(100)
-  // Nobody needs the topic any more, so its history on this node has gone.
+  // The node has forgotten the topic with its history, as nobody needs it.
   expect(await registry.diff(topic, { epoch, seq })).toMatchObject({ isFull: true, joins: [] })
 })
 

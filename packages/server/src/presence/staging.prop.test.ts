@@ -21,7 +21,7 @@ const steps = fc.array(
   { maxLength: 60, size: 'max' },
 )
 
-/** What a store holds: it takes changes one by one, as they come. */
+/** A model of the store: it applies changes one by one. */
 class NaiveStore {
   readonly held = new Map<string, Presence>()
 
@@ -71,7 +71,7 @@ test('[S-2, S-11] with any failures of commits, the node shows every accepted ch
           staging.leave(one.ref, 'left')
         } else if (step.kind === 'take' && !flight) {
           flight = staging.take()
-          // Net: each presence once, and no leave of one that the store never heard of.
+          // Net changes contain each presence once, and no leave of an uncommitted one.
           expect(new Set(flight.map(({ ref }) => ref)).size).toBe(flight.length)
           for (const { op, ref } of flight)
             if (op === 'drop') expect(store.held.has(ref) || doubtful.has(ref)).toBe(true)

@@ -11,7 +11,7 @@ import type { Packet } from '../io/packet'
 import { Parting } from './parting'
 import { type Subscriber, Subscribers, type SubscriptionStart } from './subscribers'
 
-/** Lets in all that are due, as a flush does. */
+/** Starts all due subscribers, as a flush does. */
 function admitDue(members: Subscribers): [Subscriber, SubscriptionStart][] {
   const due = members.dueWith(() => null)
   return due
@@ -33,7 +33,7 @@ const withState: SubscriptionStart = {
   since: null,
   ownRef: null,
 }
-/** Of one who is in already, and is given the state once more. */
+/** Restarts a live subscriber with the state. */
 const again: SubscriptionStart = { ...withState, isReturning: true }
 const event: ServerMessage = { kind: 'event', topic: 't', joinRef: null, event: 'e', payload: {} }
 const diff: Extract<ServerMessage, { kind: 'diff' }> = {
@@ -344,7 +344,7 @@ describe('[S-57] the reasons of leaves in a lost history go', () => {
 })
 
 describe('[S-9] a subscriber whose client reads too slowly', () => {
-  /** One that has fallen behind, and one that has not. */
+  /** One subscriber that is behind, and one that is not. */
   function slowAndQuick(dialect: Dialect = rollcallDialect) {
     const [slow, quick] = [new Listener(dialect), new Listener(dialect)]
     const members = live(slow, quick)
@@ -403,7 +403,7 @@ describe('[S-9] a subscriber whose client reads too slowly', () => {
     members.scheduleStateForAll()
     expect(new Set(admitted().map(([member]) => member))).toEqual(new Set([slow, quick]))
     expect(members.catchUp(slow)).toBe(false)
-    // Who still reads nothing when its turn comes has to be noted again.
+    // A subscriber that still cannot read must be marked as behind again.
     members.markBehind(slow)
     members.broadcast(diff)
     expect([slow.heard.length, quick.heard.length]).toEqual([0, 2])

@@ -11,11 +11,11 @@ import type { Subscriber } from './subscribers'
 const topic = 'room:lobby'
 const KEYS = ['ada', 'bob', '__proto__']
 
-/** A client's map, as far as it needs no client: it takes what follows and refuses what does not. */
+/** A client's map without a client: it applies diffs that follow its position and refuses others. */
 class Mirror implements Subscriber {
   readonly dialect = rollcallDialect
   readonly receivesPresence = true
-  /** Whether its peer reads nothing. */
+  /** Whether its client reads nothing. */
   isCongested = false
   canSendState(): boolean {
     return true
@@ -57,7 +57,7 @@ class Mirror implements Subscriber {
   }
 }
 
-/** Its peer has read what waited. */
+/** Lets the client read its backlog. */
 function readOn(registry: PresenceRegistry, mirror: Mirror): void {
   mirror.isCongested = false
   registry.hub(topic).catchUp(mirror)
@@ -81,7 +81,7 @@ test('[S-1, S-2, S-9, S-11] with two nodes, slow readers and a failing store, ev
       const state = new MemoryStoreState('e')
       const nodes = ['n0', 'n1'].map((name) => testRegistry({ clock, state, name, flush: { floorMs: 10 } }))
       const mirrors = nodes.map(() => [] as Mirror[])
-      /** What the owners were promised, by owner. */
+      /** The accepted presences by owner. */
       const expected = new Map<string, { key: string; n: number }>()
 
       for (const [i, { kind, node, pick, ms }] of steps.entries()) {

@@ -154,7 +154,7 @@ describe('a later state of the same history', () => {
   })
 
   test('is refused if the digests differ, as after a store lost writes', () => {
-    // The same rev with another meta in it would be skipped in silence.
+    // The same rev with another meta would be skipped silently.
     expect(standing().follow({ ...later, digest: later.digest + 1 }, reasons)).toBeNull()
   })
 })
@@ -172,7 +172,7 @@ describe('a state of another history', () => {
       leaves: [{ ref: 'a', reason: 'kicked' }],
     })
     expect(state.snapshot()).toEqual(other)
-    // Nobody can come back to a history that is over.
+    // No client can resume from a history that has ended.
     expect(state.since({ epoch: 'e', seq: 5 })).toBeNull()
   })
 
