@@ -107,7 +107,7 @@ function join(first: PendingChange, second: PendingChange): PendingChange {
   }
 }
 
-/** Puts the changes before the pending ones; null if there are none. */
+/** Merges the changes and then the pending ones into one; null if there are none of both. */
 function pendingOf(changes: readonly PendingChange[], pending: Pending | null): Pending | null {
   if (changes.length === 0) return pending
   const all = pending ? [...changes, changeOf(pending)] : changes
@@ -162,7 +162,7 @@ function goOffline(state: OwnPresenceState, pending: Pending | null): OwnPresenc
   }
 }
 
-/** Sends the change at `index` later, together with all later ones: sent after them, it would undo them. */
+/** Postpones the change at `index`, and sends all later changes with it again: alone it would undo them. */
 function postpone(
   state: In<'ready' | 'throttled'>,
   index: number,
@@ -202,7 +202,8 @@ const onReply = (
     state: {
       ...state,
       inFlight: state.inFlight.filter((item) => item !== sent),
-      // Remembers only removals of fields that the next join would restore: a program may remove ever new fields.
+      // Remembers a removal only if the next join would restore the field. Otherwise the removals of a program that
+      // adds and removes new fields all the time would pile up.
       accepted: error === null ? withoutIdleRemovals(accepted, context.joinMeta) : state.accepted,
     },
     effects: [{ kind: 'settle', tickets, error }],

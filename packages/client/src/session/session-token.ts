@@ -9,7 +9,7 @@ import type { TabStorage } from '../io/session-storage'
  * reload. It is sent in hello and nowhere else: in no log, error or snapshot. (C-21)
  */
 
-/** The names in use in this page. Otherwise two sockets to one address would take each other's session. */
+/** The storage names in use in this page. A second socket to the same address must not take the first one's session. */
 const tokensInUse = new WeakMap<TabStorage, Set<string>>()
 
 export class SessionToken {
