@@ -25,7 +25,6 @@ const history = 'packages/server/src/presence/history.ts'
 const origins = 'packages/server/src/admission/origins.ts'
 const pendingSockets = 'packages/server/src/io/pending-sockets.ts'
 const seats = 'packages/server/src/admission/connection-slots.ts'
-const staging = 'packages/server/src/presence/staging.ts'
 const presenceSet = 'packages/shared-protocol/src/presence/presence-set.ts'
 const phoenixPresences = 'packages/shared-protocol/src/presence/phoenix-presences.ts'
 
@@ -91,12 +90,6 @@ export const equivalentMutants: readonly EquivalentMutant[] = [
     'return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))',
     'return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a <= b ? -1 : 1)))',
     'return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a >= b ? -1 : 1)))',
-  ),
-  ...all(
-    staging,
-    'Whatever is not doubtful is certain.',
-    "leave(ref: PresenceRef, reason: LeaveReason, certainty: 'certain' | 'doubtful' = 'certain'): void {",
-    "leave(ref: PresenceRef, reason: LeaveReason, certainty: 'certain' | 'doubtful' = \"\"): void {",
   ),
   ...all(
     history,
