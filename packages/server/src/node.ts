@@ -276,7 +276,7 @@ export class PresenceNode {
 /** Most bytes of a close frame's reason (RFC 6455, 5.5). */
 const MAX_REASON_BYTES = 123
 
-/** Checks the arguments of a kick. A target that names nobody must never match everybody. */
+/** Checks the arguments of a kick. It needs exactly one target, so that an empty one never matches every session. */
 export function checkKick(target: KickTarget, reason: string): KickTarget {
   checkOptions('kick: ', target, { identity: 'string', session: 'string' }, 'invalid_argument')
   const { identity, session }: { identity?: unknown; session?: unknown } = target

@@ -95,7 +95,7 @@ export class RollcallServer {
     if (!this.#ownsHttp) this.#open()
   }
 
-  /** The mode: that of the option, or else decided by the address once it is known. */
+  /** The option `mode`. Without the option, the server's address decides. */
   get mode(): Mode {
     if (this.#mode) return this.#mode
     const address = this.#http.address()
@@ -258,7 +258,7 @@ export class RollcallServer {
     const handle = createRequestHandler(files, this, contentSecurityPolicy)
     const bounds = {
       ...this.#options,
-      // A load test runs in development, from one address, and may open its connections slowly.
+      // In development mode a load test may open many connections from one address.
       areSocketsBounded: () => this.mode === 'production',
       peerOf: (address: string) => (this.#clientAddress.isProxy(address) ? null : addressGroup(address)),
     }

@@ -83,7 +83,7 @@ export function listenerConformance(
   const outcome = ({ asked, opened, abandoned }: Desk) => ({ asked, opened, abandoned })
 
   describe('a handshake', () => {
-    test('[S-73] that is taken is asked about once, and opens one wire', async (listener, desk) => {
+    test('[S-73] that is accepted calls admit once and opens one wire', async (listener, desk) => {
       const connecting = listener.connect()
       await desk.isAsked(1)
       desk.accept()
@@ -92,7 +92,7 @@ export function listenerConformance(
       assert.deepEqual(outcome(desk), { asked: 1, opened: 1, abandoned: 0 })
     })
 
-    test('[S-73] that is refused opens none, and its client is told', async (listener, desk) => {
+    test('[S-73] that is refused opens no wire, and its client sees the refusal', async (listener, desk) => {
       const connecting = listener.connect()
       await desk.isAsked(1)
       desk.refuse()

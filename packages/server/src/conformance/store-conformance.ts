@@ -75,7 +75,7 @@ export function storeConformance(
       assert.deepEqual(seen, [presence('a', 'ada')])
     })
 
-    test('[S-18] without any effect takes no seq and tells nobody', 1, async (store) => {
+    test('[S-18] without any effect takes no seq and notifies no feed', 1, async (store) => {
       const feed = await follow(store)
       const before = await store.commit(topic, [put('a', 'ada', 3)])
       for (const nothing of [
@@ -177,7 +177,7 @@ export function storeConformance(
       assert.equal(stays.presences.length, 1)
     })
 
-    test('[S-18] cancelled by another feed, it is not told of that very diff', 1, async (store) => {
+    test('[S-18] cancelled by another feed, it does not receive that same diff', 1, async (store) => {
       const [canceller, cancelled] = [new RecordingFeed(), new RecordingFeed()]
       let cancelOther = () => {}
       const cancelling = {

@@ -30,14 +30,14 @@ export type DefineTest = (name: string, count: number, body: (...nodes: Node[]) 
 
 /** A node's store with its recorded node events. */
 export interface Node extends Store {
-  readonly told: RecordingEvents
+  readonly events: RecordingEvents
 }
 
 export class RecordingEvents implements NodeEvents {
-  readonly taken: string[] = []
+  readonly claimedSessions: string[] = []
 
   onSessionClaimed(id: string): void {
-    this.taken.push(id)
+    this.claimedSessions.push(id)
   }
 
   onReachable(): void {}
@@ -45,9 +45,9 @@ export class RecordingEvents implements NodeEvents {
 
 /** Connects a node, as a server does first. */
 export function connected(store: Store): Node {
-  const told = new RecordingEvents()
-  store.connect(told)
-  return Object.assign(store, { told })
+  const events = new RecordingEvents()
+  store.connect(events)
+  return Object.assign(store, { events })
 }
 
 export const topic: Topic = 'room:conformance'

@@ -39,7 +39,7 @@ export function holdingConformance(
       feed.verify()
     })
 
-    test('[S-22] once it has left is anybody’s to put', 2, async (one, other) => {
+    test('[S-22] that has left can be put by any node', 2, async (one, other) => {
       await one.commit(topic, [put('a', 'ada')])
       await one.commit(topic, [drop('a')])
       await other.commit(topic, [put('a', 'ada', 1)])
@@ -49,7 +49,7 @@ export function holdingConformance(
   })
 
   describe('adopt', () => {
-    test('[S-22] takes a presence over as it is, and nobody is told', 2, async (one, other) => {
+    test('[S-22] adopts a presence unchanged, and no feed is notified', 2, async (one, other) => {
       const before = await one.commit(topic, [put('a', 'ada', 3)])
       const feed = await follow(one)
       assert.deepEqual(await other.adopt(topic, ownerOf('a')), presence('a', 'ada', 3))
@@ -75,7 +75,7 @@ export function holdingConformance(
       assert.deepEqual((await store.read(topic)).presences, [presence('a', 'ada', 1)])
     })
 
-    test('[S-22] of nobody is null', 2, async (one, other) => {
+    test('[S-22] for an owner without a presence is null', 2, async (one, other) => {
       assert.equal(await one.adopt('nobody:here', 'x'), null)
       await one.commit(topic, [put('a', 'ada')])
       assert.equal(await other.adopt(topic, 'x'), null)
@@ -125,7 +125,7 @@ export function holdingConformance(
     })
   })
 
-  describe('handOver', () => {
+  describe('handOff', () => {
     test('[S-24] keeps what is there for the grace, then it leaves as drained', 2, async (one, other) => {
       const feed = await follow(other)
       await one.commit(topic, [put('a', 'ada'), put('b', 'bob')])

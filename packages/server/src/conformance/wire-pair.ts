@@ -98,11 +98,11 @@ export class WirePair {
   }
 
   /** Sends one packet with these texts. */
-  say(...texts: readonly string[]): number {
+  send(...texts: readonly string[]): number {
     return this.#call('send', () => this.#wire.send([new Packet(texts)]))
   }
 
-  sayState(text: string): number {
+  sendState(text: string): number {
     return this.#call('send', () => this.#wire.send([new Packet([text], true)]))
   }
 
@@ -142,7 +142,7 @@ export class WirePair {
   }
 }
 
-export async function openLine(openPeer: OpenPeer): Promise<WirePair> {
+export async function openPair(openPeer: OpenPeer): Promise<WirePair> {
   const opened: { readonly wire: Wire; readonly events: RecordingEvents }[] = []
   const peer = await openPeer((wire) => {
     const events = new RecordingEvents(wire)

@@ -124,7 +124,7 @@ export class LongPoll {
     }
   }
 
-  /** Opens no more wires. Their connections end the open ones. */
+  /** Stops opening wires. Open ones stay until their connections close them. */
   close(): void {
     this.#isClosed = true
   }
@@ -163,7 +163,7 @@ export class LongPoll {
   ): Promise<void> {
     const handshake = this.#context.handshakes.read(request)
     if (!handshake || this.#isClosed) return answer.send(500)
-    // The token of an ended wire is not a connect param of the application.
+    // Removes the token of an ended wire, so that the application does not see it as a connect param.
     const params = new Map(
       [...target.searchParams].filter(([name, value]) => name !== 'token' || !TOKEN.test(value)),
     )
@@ -214,7 +214,7 @@ export class LongPoll {
     if (!Buffer.isBuffer(body)) {
       const { why, bytes } = body
       if (why === 'too_large') return refuse(bytes, tooManyBytes(maxBodyBytes))
-      // An aborted post, or one without room, is no violation, but its bytes count.
+      // An aborted post and a post without room count towards the byte rate, but not as violations.
       wire.spend(bytes)
       if (why === 'aborted') return
       if (why === 'unwanted') return answer.sendUnread()

@@ -132,7 +132,7 @@ export async function fetchBounded(
   return new Response(Buffer.concat(chunks), { status })
 }
 
-/** Cancels a body and ignores errors, which would end the process if nobody handled them. (S-76) */
+/** Cancels a body and ignores errors: an unhandled rejection would end the process. (S-76) */
 function cancelQuietly(body: Pick<ReadableStream, 'cancel'> | null): void {
   body?.cancel().catch(() => {})
 }
