@@ -15,7 +15,7 @@ describe('bytes as base64', () => {
     expect(encodeBase64(Buffer.from(text))).toBe(base64)
   })
 
-  test('of every byte, in every place', () => {
+  test('every byte is encoded right in every place', () => {
     for (let length = 256; length < 260; length++) {
       const bytes = Uint8Array.from({ length }, (_, i) => i * 7)
       expect(encodeBase64(bytes)).toBe(Buffer.from(bytes).toString('base64'))
@@ -24,7 +24,7 @@ describe('bytes as base64', () => {
 })
 
 describe('a payload for a dialect without binary frames', () => {
-  test('is JSON as it is, and bytes as {base64}', () => {
+  test('JSON stays as it is, and bytes become {base64}', () => {
     for (const payload of [null, 0, '', [], {}, { base64: 'x' }]) expect(textPayload(payload)).toBe(payload)
     expect(textPayload(Uint8Array.of(1, 2, 3))).toEqual({ base64: 'AQID' })
     expect(textPayload(Buffer.from([255]))).toEqual({ base64: '/w==' })

@@ -55,7 +55,7 @@ describe('[P-20] keys and values are counted', () => {
     expect(keysAllowed(text, keys - 1)).toMatchObject({ code: 'limit_exceeded', limit })
   })
 
-  test('the fault says how many there were', () => {
+  test('the fault names the actual count', () => {
     expect(keysAllowed(JSON.stringify(new Array(5000).fill(0)), 4096)?.message).toBe(
       'The frame has 5001 keys and values; the limit is 4096 (server option limits.jsonKeys).',
     )
@@ -77,7 +77,7 @@ describe('[P-20] a number that a double cannot hold is no number', () => {
     expect(check(text)).toMatchObject({ code: 'invalid_message' })
   })
 
-  test('is named, and not at length', () => {
+  test('the fault shows the number, shortened', () => {
     expect(check('[1e400]')?.message).toBe(
       'The number 1e400 is too large for a double; other clients would receive null.',
     )

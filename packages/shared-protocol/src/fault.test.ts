@@ -75,14 +75,14 @@ describe('[P-14] a refusal names the limit, the value and the option', () => {
 })
 
 describe('the body of an error reply', () => {
-  test('has a reason and a message, and no field that does not apply', () => {
+  test('it has a reason and a message, and no field that does not apply', () => {
     expect(faultBody(fault('not_joined', 'Join first.'))).toEqual({
       reason: 'not_joined',
       message: 'Join first.',
     })
   })
 
-  test('says when to try again', () => {
+  test('it has the time to wait before a retry', () => {
     expect(faultBody(fault('throttled', 'Slowly.', { retryAfterMs: 0 })).retry_after_ms).toBe(0)
   })
 
@@ -91,12 +91,12 @@ describe('the body of an error reply', () => {
     expect(body).toEqual({ reason: 'room_full', message: 'No.', seats: 8 })
   })
 
-  test('cannot have its reason and message overwritten by details', () => {
+  test('details cannot overwrite its reason and message', () => {
     const details = { reason: 'forged', message: 'forged' }
     expect(faultBody(fault('refused', 'No.', { details }))).toEqual({ reason: 'refused', message: 'No.' })
   })
 
-  test('[P-10] keeps a detail called __proto__ as a field', () => {
+  test('[P-10] a detail called __proto__ stays a field', () => {
     const details = JSON.parse('{"__proto__":{"polluted":1}}')
     const body = faultBody(fault('refused', 'No.', { details }))
     expect(JSON.stringify(body)).toContain('"__proto__":{"polluted":1}')

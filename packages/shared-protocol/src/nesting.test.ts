@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { exceedsJsonDepth } from './check-json'
 
-describe('[P-9] isNestedDeeperThan counts brackets outside strings', () => {
+describe('[P-9] exceedsJsonDepth counts brackets outside strings', () => {
   test.each([
     ['1', 0],
     ['[]', 1],

@@ -5,7 +5,7 @@ import { decodeUtf8, encodeUtf8 } from './utf8'
 const anyText = fc.array(fc.integer({ min: 0, max: 0xffff })).map((units) => String.fromCharCode(...units))
 
 describe('[P-9] UTF-8 by hand is what the platform makes of it', () => {
-  test('encoding, lone surrogates included', () => {
+  test('it encodes texts, also with lone surrogates', () => {
     fc.assert(
       fc.property(fc.oneof(anyText, fc.string({ unit: 'binary' })), (text) => {
         expect(encodeUtf8(text)).toEqual(new TextEncoder().encode(text))
@@ -14,7 +14,7 @@ describe('[P-9] UTF-8 by hand is what the platform makes of it', () => {
     )
   })
 
-  test('decoding: the same text, or null where the bytes are no UTF-8', () => {
+  test('it decodes to the same text, or to null if the bytes are not UTF-8', () => {
     const likely = fc.constantFrom(
       0x00,
       0x41,
@@ -44,7 +44,7 @@ describe('[P-9] UTF-8 by hand is what the platform makes of it', () => {
     )
   })
 
-  test('there and back', () => {
+  test('a text survives encoding and decoding', () => {
     for (const text of [
       '',
       'room:lobby',

@@ -74,17 +74,17 @@ const HOW_TO_CHANGE_THE_WIRE = [
 ].join('\n')
 
 describe('[P-16] the native wire, letter for letter', () => {
-  test.each(NATIVE_CLIENT_FRAMES)('a client says %j', (message, frame) => {
+  test.each(NATIVE_CLIENT_FRAMES)('a client sends %j', (message, frame) => {
     expect(rollcallDialect.encodeClient(message), HOW_TO_CHANGE_THE_WIRE).toBe(frame)
     expect(rollcallDialect.decodeClient(frame, context)).toEqual({ ok: true, message })
   })
 
-  test.each(serverFrames('rollcall'))('a server says %s', (_what, message, frames) => {
+  test.each(serverFrames('rollcall'))('a server sends %s', (_what, message, frames) => {
     expect(rollcallDialect.encodeServer(message), HOW_TO_CHANGE_THE_WIRE).toEqual(frames)
     for (const frame of frames) expect(rollcallDialect.decodeServer(frame).ok).toBe(true)
   })
 
-  test.each(SESSION_ANSWERS)('a server answers the %s', (_what, message, frame) => {
+  test.each(SESSION_ANSWERS)('a server replies to the %s', (_what, message, frame) => {
     expect(rollcallDialect.encodeServer(message), HOW_TO_CHANGE_THE_WIRE).toEqual([frame])
     expect(rollcallDialect.decodeServer(frame)).toEqual({ ok: true, value: message })
   })
@@ -105,7 +105,7 @@ describe('[P-16] the native wire, letter for letter', () => {
     expect(diff.digest).toBe(set.digest)
   })
 
-  test('changes only with its version', () => {
+  test('the frames change only with their version', () => {
     const version = `${SUBPROTOCOL} revision ${WIRE_REVISION}`
     const golden = [
       ...NATIVE_CLIENT_FRAMES.map(([, frame]) => frame),
@@ -120,12 +120,12 @@ describe('[P-16] the native wire, letter for letter', () => {
 describe.each<Dialect>([phoenixV2Dialect, phoenixV1Dialect, zzzDialect, vixDialect])(
   '[P-16] the wire of $name, letter for letter',
   (dialect) => {
-    test.each(serverFrames(dialect.name))('a server says %s', (_what, message, frames) => {
+    test.each(serverFrames(dialect.name))('a server sends %s', (_what, message, frames) => {
       expect(dialect.encodeServer(message)).toEqual(frames)
     })
 
     test.each(SEED_CLIENT_FRAMES.filter(([name]) => name === dialect.name))(
-      '%s: a client says %s',
+      '%s: a client sends %s',
       (...row) => {
         const [, frame, message] = row
         expect(dialect.decodeClient(frame, context)).toEqual({ ok: true, message })

@@ -98,12 +98,12 @@ export function parseFrame(frame: Frame, bounds: JsonBounds, dialectName: string
   return outOfBounds ? failure(outOfBounds) : parseText(frame)
 }
 
-export function refuseBinary(dialectName: string): Result<never> {
+function refuseBinary(dialectName: string): Result<never> {
   const text = `The ${dialectName} dialect has no binary frames; send the message as text.`
   return failure(fault('binary_unsupported', text))
 }
 
-export function parseText(text: string): Result<JsonValue> {
+function parseText(text: string): Result<JsonValue> {
   try {
     return success(JSON.parse(text) as JsonValue)
   } catch {

@@ -20,7 +20,7 @@ export interface Handshake {
 
 export type TransportName = 'websocket' | 'longpoll'
 
-export interface Negotiated {
+interface Negotiated {
   readonly ok: true
   readonly dialect: Dialect
   /** Named in the response; null for none. */

@@ -85,7 +85,7 @@ export function readBinaryServerFrame(frame: Uint8Array): Result<BinaryServerFra
   return success({ joinRef, ref: null, topic, event, status: null, bytes })
 }
 
-export interface BinaryServerFrame extends Omit<Envelope, 'payload'> {
+interface BinaryServerFrame extends Omit<Envelope, 'payload'> {
   /** Status of a reply; null for an event. */
   readonly status: string | null
   readonly bytes: Uint8Array

@@ -315,7 +315,7 @@ describe('[P-12] rollcall reads a server’s frame, or says what is wrong with i
   })
 })
 
-test('a native client has no word for appearing without a join', () => {
+test('a native client cannot appear without a join', () => {
   const appear = { kind: 'appear', topic: 'room', key: 'ada' } as const
   expect(() => rollcallDialect.encodeClient(appear)).toThrow(TypeError)
 })

@@ -64,7 +64,7 @@ describe('[P-12] vix answers what it cannot read with what is wrong', () => {
     expect(decode(frame)).toMatchObject({ ok: false, fault: { code }, replyTo: null })
   })
 
-  test('bytes and texts that are not JSON', () => {
+  test('it refuses bytes and texts that are not JSON', () => {
     expect(vixDialect.decodeClient(new Uint8Array(1), context)).toMatchObject({
       fault: { code: 'binary_unsupported' },
     })
@@ -73,7 +73,7 @@ describe('[P-12] vix answers what it cannot read with what is wrong', () => {
     })
   })
 
-  test('[P-10] what is inherited is no user', () => {
+  test('[P-10] an inherited property is not a user', () => {
     const decoded = vixDialect.decodeClient(
       '{"type":"presence.join","payload":{"__proto__":{"user":"x"}}}',
       context,
@@ -119,7 +119,7 @@ describe('[P-4] vix tells keys: who appeared, who disappeared, who is here', () 
     ])
   })
 
-  test('it has no word for an ok reply and for the end of a channel', () => {
+  test('it has no frame for an ok reply or the end of a channel', () => {
     const head = { topic: 't', ref: '1', joinRef: null } as const
     expect(vixDialect.encodeServer({ kind: 'reply', ...head, status: 'ok', response: {} })).toEqual([])
     expect(vixDialect.encodeServer({ kind: 'channel_closed', ...head, response: {} })).toEqual([])

@@ -97,7 +97,7 @@ describe('[P-12] zzz answers what it cannot read with what is wrong', () => {
     expect(decoded).toMatchObject({ ok: false, fault: { code: 'binary_unsupported' } })
   })
 
-  test('[P-10] what hides behind __proto__ is no topic', () => {
+  test('[P-10] a field behind __proto__ is not a topic', () => {
     const decoded = zzzDialect.decodeClient('{"__proto__":{"topic":"t","event":"say"},"ref":"1"}', context)
     expect(decoded).toMatchObject({ ok: false, fault: { code: 'invalid_message' } })
   })
@@ -147,7 +147,7 @@ describe('zzz tells presence in the words that its clients know: keys', () => {
     })
   })
 
-  test('somebody who connected is not told', () => {
+  test('a new connection sends no frame', () => {
     expect(zzzDialect.encodeServer({ kind: 'opened', topic: 'chat:1' })).toEqual([])
   })
 })
@@ -178,7 +178,7 @@ describe('[P-23] what zzz’s server does not say is not said in its dialect', (
     ])
   })
 
-  test('other refusals are answered', () => {
+  test('other refusals get a reply', () => {
     expect(JSON.parse(reply('throttled')[0] as string).payload.response.reason).toBe('throttled')
   })
 

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { digestOf, digestOfOne } from './digest'
 
 describe('[P-11] a digest', () => {
-  test('of nobody is 0', () => {
+  test('the digest of an empty set is 0', () => {
     expect(digestOf([])).toBe(0)
   })
 
-  test('is pinned: clients in other languages compute the same', () => {
+  test('the digest is pinned: clients in other languages compute the same', () => {
     expect(digestOfOne('n1-0', 0)).toBe(1_681_179_445)
     expect(
       digestOf([
@@ -24,7 +24,7 @@ describe('[P-11] a digest', () => {
     expect(digestOfOne(other.ref, other.rev)).not.toBe(digestOfOne('a', 1))
   })
 
-  test('differs for every pair of a large topic in which one of two neighbours left', () => {
+  test('the digest differs for every pair of neighbours in a large topic of which one left', () => {
     const digests = Array.from({ length: 20_000 }, (_, i) => digestOfOne(`n1-${i.toString(36)}`, 0))
     // 20,000 values of 32 bits: a handful of collisions is chance, more would be a weak mix.
     expect(digests.length - new Set(digests).size).toBeLessThan(5)

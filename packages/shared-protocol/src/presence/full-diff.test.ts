@@ -6,7 +6,7 @@ import { PresenceSet } from './presence-set'
 const presence = (ref: string, key: string, rev = 0): Presence => ({ ref, key, rev, meta: { rev } })
 
 describe('[P-2] fullDiff', () => {
-  test('tells where it leads, who came, who changed from what, and who went as what', () => {
+  test('it has the positions, the joins, the updates with their previous presences, and the leaves with their presences', () => {
     const set = new PresenceSet()
     const [ada, bob, cyd] = [presence('a1', 'ada'), presence('b1', '__proto__'), presence('c1', 'cyd')]
     set.replace([ada, bob])
@@ -28,7 +28,7 @@ describe('[P-2] fullDiff', () => {
     })
   })
 
-  test('of a change that made no difference tells nobody', () => {
+  test('it is empty for a change without an effect', () => {
     const applied = new PresenceSet().apply({ joins: [], updates: [], leaves: [] })
     expect(fullDiff({ epoch: 'e1', base: 0, seq: 1, digest: 0 }, applied)).toMatchObject({
       joins: [],
@@ -39,7 +39,7 @@ describe('[P-2] fullDiff', () => {
     })
   })
 
-  test('takes of a place only what is one: whatever else is in the diff that was applied stays out', () => {
+  test('it copies only the positions and the digest from the applied diff', () => {
     const set = new PresenceSet()
     const diff = {
       epoch: 'e1',

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { KeyIndex } from './key-index'
 
 describe('refs by key', () => {
-  test('a key that was never seen has no refs', () => {
+  test('an unknown key has no refs', () => {
     expect(new KeyIndex().of('ada')).toEqual([])
   })
 
-  test('a key is there from its first ref to its last', () => {
+  test('a key is present from its first ref to its last', () => {
     const index = new KeyIndex()
     expect([index.put('ada', 'a1'), index.put('ada', 'a2'), index.put('ada', 'a3')]).toEqual([
       true,

@@ -25,7 +25,7 @@ const updated = (base: number, one: Presence, previous: Presence) =>
   diff(base, { updates: [{ ...one, previous }] })
 
 describe('[P-2] mergeDiffs', () => {
-  test('of none is null, and of one is that one', () => {
+  test('no diffs give null, and one diff gives itself', () => {
     const one = joined(0, presence('a1', 'ada'))
     expect(mergeDiffs([])).toBeNull()
     expect(mergeDiffs([one])).toBe(one)
@@ -41,7 +41,7 @@ describe('[P-2] mergeDiffs', () => {
     expect(mergeDiffs([joined(0, one), left(1, one)])).toEqual({ ...diff(0, {}), seq: 2, digest: 10 })
   })
 
-  test('join and update are a join, at the later meta', () => {
+  test('a join and an update become a join with the later meta', () => {
     const merged = mergeDiffs([
       joined(0, presence('a1', 'ada')),
       updated(1, presence('a1', 'ada', 1), presence('a1', 'ada')),
@@ -50,13 +50,13 @@ describe('[P-2] mergeDiffs', () => {
     expect(merged?.updates).toEqual([])
   })
 
-  test('[P-3] update and update are one update, with what was there first as the previous', () => {
+  test('[P-3] two updates become one update whose previous is the first presence', () => {
     const [r0, r1, r2] = [presence('a1', 'ada'), presence('a1', 'ada', 1), presence('a1', 'ada', 2)]
     const merged = mergeDiffs([updated(0, r1, r0), updated(1, r2, r1)])
     expect(merged?.updates).toEqual([{ ...r2, previous: r0 }])
   })
 
-  test('update and leave are a leave of what was there first', () => {
+  test('an update and a leave become a leave of the first presence', () => {
     const [r0, r1] = [presence('a1', 'ada'), presence('a1', 'ada', 1)]
     const merged = mergeDiffs([updated(0, r1, r0), left(1, r1)])
     expect(merged?.updates).toEqual([])

@@ -21,7 +21,7 @@ describe('mergePatch', () => {
     expect(JSON.stringify(mergePatch(parse(target), parse(patch)))).toBe(result)
   })
 
-  test('leaves what it was given as it was', () => {
+  test('it does not change its arguments', () => {
     const target = parse('{"a":{"b":1}}')
     const patch = parse('{"a":{"c":2}}')
     const merged = mergePatch(target, patch)

@@ -68,7 +68,7 @@ describe('meta edits', () => {
     )
   })
 
-  test('[S-36, S-51] folding a patch in place makes what composing makes, and grows by the bytes that were announced', () => {
+  test('[S-36, S-51] folding a patch in place equals composing it, and grows the edit by the announced bytes', () => {
     fc.assert(
       fc.property(changes, fc.array(values.object, { minLength: 1, maxLength: 6 }), (first, patches) => {
         const edit = editOf(first)
@@ -92,7 +92,7 @@ describe('meta edits', () => {
     )
   })
 
-  test('sending the same edit twice is sending it once', () => {
+  test('sending an edit twice has the effect of sending it once', () => {
     fc.assert(
       fc.property(metas, fc.array(changes, { minLength: 1, maxLength: 5 }), (meta, all) => {
         const edit = composeAll(all)
@@ -101,7 +101,7 @@ describe('meta edits', () => {
     )
   })
 
-  test('[C-11] without its idle removals an edit makes the same of the same meta, and has none for an empty one', () => {
+  test('[C-11] an edit without its idle removals has the same effect on the same meta, and removes nothing from an empty one', () => {
     fc.assert(
       fc.property(metas, fc.array(changes, { minLength: 1, maxLength: 5 }), (meta, all) => {
         const edit = composeAll(all)
@@ -116,19 +116,19 @@ describe('meta edits', () => {
 
   const patch = (value: JsonObject) => editOf({ kind: 'patch', patch: value })
 
-  test('two patches, one after the other, are one patch', () => {
+  test('two patches in a row become one patch', () => {
     const [first, second] = [patch({ a: { x: 1 }, b: 1 }), patch({ a: { y: 2 }, b: null })]
     expect(composeEdits(first, second)).toEqual(patch({ a: { x: 1, y: 2 }, b: null }))
   })
 
-  test('a patch without its idle removals is a patch still, of what is left', () => {
+  test('a patch without its idle removals is still a patch with the other fields', () => {
     const edit = patch({ gone: null, kept: null, a: { gone: null, x: 1 }, b: { gone: null } })
     expect(withoutIdleRemovals(edit, { kept: 1, a: 'text' })).toEqual(
       patch({ kept: null, a: { x: 1 }, b: {} }),
     )
   })
 
-  test('a field deep inside that becomes exactly an object is removed first, and nothing beside it', () => {
+  test('a deep field that becomes exactly an object is removed first, and its neighbours are not', () => {
     const edit = composeEdits(patch({ a: { x: null }, b: { z: 1 } }), patch({ a: { x: { y: 1 } } }))
     expect(changesOf(edit)).toEqual([
       { kind: 'patch', patch: { a: { x: null } } },
@@ -136,7 +136,7 @@ describe('meta edits', () => {
     ])
   })
 
-  test('a field that was removed or set to a plain value begins anew with the next patch of it', () => {
+  test('a patch of a removed or plain field starts from an empty object', () => {
     for (const before of [null, 7, [1]])
       expect(composeEdits(patch({ a: before }), patch({ a: { x: 1 } }))).toEqual(
         composeEdits(patch({ a: {} }), {
@@ -146,7 +146,7 @@ describe('meta edits', () => {
       )
   })
 
-  test('mostly one message is enough', () => {
+  test('one message is enough for most edits', () => {
     expect(changesOf(composeEdits(patch({ typing: true }), patch({ typing: null, status: 'busy' })))).toEqual(
       [{ kind: 'patch', patch: { typing: null, status: 'busy' } }],
     )

@@ -122,7 +122,7 @@ describe('the presences of a Phoenix topic', () => {
     ])
   })
 
-  test('after a clear nobody is held, and everybody may join again', () => {
+  test('after a clear the set is empty, and everybody may join again', () => {
     const presences = holding(of('ada', 'a', 1))
     presences.clear()
     expect(heldBy(presences)).toEqual([])

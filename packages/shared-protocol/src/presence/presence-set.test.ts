@@ -72,7 +72,7 @@ describe('[P-2] what a change tells is net', () => {
     expect(applied.updates).toEqual([])
   })
 
-  test('an update and a leave are one leave, of what was there first', () => {
+  test('an update and a leave are one leave of the first presence', () => {
     const set = setOf(presence('a1', 'ada'))
     const applied = set.apply(changes({ updates: [update('a1', 1)], leaves: [leave('a1', 'ada')] }))
     expect(applied.updates).toEqual([])
@@ -87,36 +87,36 @@ describe('[P-2] what a change tells is net', () => {
     ])
   })
 
-  test('a join of what is held already, word for word, is nothing', () => {
+  test('a join of an equal presence changes nothing', () => {
     const set = setOf(presence('a1', 'ada', 2))
     expect(set.apply(changes({ joins: [presence('a1', 'ada', 2)] }))).toEqual(nothing)
   })
 })
 
 describe('[P-3] an update never goes back in time', () => {
-  test.each([0, 1, 2])('rev %i is passed over by one that stands at rev 2', (rev) => {
+  test.each([0, 1, 2])('a presence at rev 2 ignores rev %i', (rev) => {
     const set = setOf(presence('a1', 'ada', 2))
     expect(set.apply(changes({ updates: [update('a1', rev)] }))).toEqual(nothing)
     expect(set.get('a1')?.rev).toBe(2)
   })
 
-  test('a join that repeats an older rev is passed over, too', () => {
+  test('a join of an older rev is ignored, too', () => {
     const set = setOf(presence('a1', 'ada', 2))
     expect(set.apply(changes({ joins: [presence('a1', 'ada', 1)] }))).toEqual(nothing)
     expect(set.get('a1')?.rev).toBe(2)
   })
 
-  test('of an unknown presence it is passed over', () => {
+  test('an update of an unknown presence is ignored', () => {
     expect(setOf().apply(changes({ updates: [update('a1', 1)] }))).toEqual(nothing)
   })
 
-  test('a leave of an unknown presence is passed over', () => {
+  test('a leave of an unknown presence is ignored', () => {
     expect(setOf().apply(changes({ leaves: [leave('a1', 'ada')] }))).toEqual(nothing)
   })
 })
 
 describe('[P-11] replace makes the set hold exactly what it is given', () => {
-  test('and tells the net change, with the reason closed for whoever is missing', () => {
+  test('it returns the net change, with the reason closed for missing presences', () => {
     const set = setOf(presence('a1', 'ada'), presence('b1', 'bob'), presence('c1', 'cy'))
     const applied = set.replace([presence('a1', 'ada'), presence('b1', 'bob', 3), presence('d1', 'dan')])
     expect(applied).toEqual({
@@ -128,14 +128,14 @@ describe('[P-11] replace makes the set hold exactly what it is given', () => {
     })
   })
 
-  test('the same again is nothing, and the objects held stay the same ones', () => {
+  test('an equal list changes nothing, and the set keeps its objects', () => {
     const set = setOf(presence('a1', 'ada'))
     const held = set.get('a1')
     expect(set.replace([presence('a1', 'ada')])).toEqual(nothing)
     expect(set.get('a1')).toBe(held)
   })
 
-  test('where nobody was held all of them came, also where all had left', () => {
+  test('every presence joins an empty set, also one that was emptied', () => {
     const set = setOf(presence('z1', 'zoe'))
     set.apply(changes({ leaves: [leave('z1', 'zoe')] }))
     const given = [presence('a1', 'ada', 2), presence('b1', 'bob'), presence('a2', 'ada')]
@@ -157,7 +157,7 @@ describe('[P-11] replace makes the set hold exactly what it is given', () => {
     },
   )
 
-  test('a lower rev is taken: the snapshot is the truth', () => {
+  test('a lower rev is accepted, because the snapshot is the truth', () => {
     const set = setOf(presence('a1', 'ada', 9))
     set.replace([presence('a1', 'ada', 1)])
     expect(set.get('a1')?.rev).toBe(1)
@@ -181,14 +181,14 @@ describe('[P-11] replace makes the set hold exactly what it is given', () => {
 })
 
 describe('the order of a key after replace', () => {
-  test('is the order that was given, also where one came in between', () => {
+  test('it is the order of the list, also if a new presence stands in between', () => {
     const set = setOf(presence('a1', 'ada'), presence('b1', 'bob'), presence('a3', 'ada'))
     set.replace([presence('a1', 'ada'), presence('a2', 'ada'), presence('a3', 'ada')].values())
     expect(set.ofKey('ada').map(({ ref }) => ref)).toEqual(['a1', 'a2', 'a3'])
     expect(set.ofKey('bob')).toEqual([])
   })
 
-  test('is the order that was given, also where nobody came or went', () => {
+  test('it is the order of the list, also if nobody came or left', () => {
     const set = setOf(presence('a1', 'ada'), presence('a2', 'ada'))
     expect(set.replace([presence('a2', 'ada'), presence('a1', 'ada')])).toEqual(nothing)
     expect(set.ofKey('ada').map(({ ref }) => ref)).toEqual(['a2', 'a1'])

@@ -3,8 +3,8 @@ import { digestOfOne } from './digest'
 import { KeyIndex } from './key-index'
 import type { AppliedChanges, LeaveReason, Meta, Presence, PresenceChanges } from './presence'
 
-/** Collects the changes of one call. The set calls it after each change. */
-export interface ChangeCollector<M> {
+/** Collects the changes of one `apply` or `replace`. The set reports each change to it. */
+interface ChangeCollector<M> {
   /**
    * @param isFirstIn - Whether the presence's key was absent before.
    * @param isLastOut - Whether the presence had another key, which is absent now.
@@ -18,7 +18,7 @@ export interface ChangeCollector<M> {
 
 const NONE: readonly never[] = []
 /** The result of a call that changed nothing. */
-export const NO_CHANGES: AppliedChanges<never> = {
+const NO_CHANGES: AppliedChanges<never> = {
   joins: NONE,
   updates: NONE,
   leaves: NONE,
@@ -27,7 +27,7 @@ export const NO_CHANGES: AppliedChanges<never> = {
 }
 
 /** Collects at most one change, which is its own net effect. */
-export class SingleChange<M> implements ChangeCollector<M> {
+class SingleChange<M> implements ChangeCollector<M> {
   #result: AppliedChanges<M> = NO_CHANGES
 
   put(
@@ -61,7 +61,7 @@ export class SingleChange<M> implements ChangeCollector<M> {
 }
 
 /** Collects many changes. A presence that changes twice appears once in the result. */
-export class NetChanges<M> implements ChangeCollector<M> {
+class NetChanges<M> implements ChangeCollector<M> {
   readonly #wasPresent = new Map<Key, boolean>()
   readonly #changes = new Map<PresenceRef, Change<M>>()
 

@@ -161,7 +161,7 @@ export function diffSnapshots<M>(
 }
 
 /** The positions before and after a diff, and the digest after it. */
-export type DiffPlace = Pick<PresenceDiff, 'epoch' | 'base' | 'seq' | 'digest'>
+type DiffPlace = Pick<PresenceDiff, 'epoch' | 'base' | 'seq' | 'digest'>
 
 /** The diff of a change that was applied to a set, with the presences before it. */
 export function fullDiff<M>(

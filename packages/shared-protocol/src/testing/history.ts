@@ -10,7 +10,7 @@ export interface Happening {
 }
 
 /** The first state of a history and all its diffs, as a server knows them. */
-export interface History {
+interface History {
   readonly initial: readonly Presence[]
   readonly diffs: readonly FullDiff[]
 }
