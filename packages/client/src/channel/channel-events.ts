@@ -2,7 +2,7 @@ import type { JsonObject, MessageRef, Topic } from '@rollcall/shared-protocol'
 import type { ReceivedFrame } from '../connection/connection-state'
 import { asRollcallError, leftError, RollcallError, timeoutError } from '../errors'
 import { readRefusal, refusalError } from '../refusal'
-import type { ChannelEvent, ChannelState } from './channel-machine'
+import type { ChannelEvent, ChannelState } from './channel-state'
 
 /** The refs that frames of the current join carry. */
 interface CurrentRefs {

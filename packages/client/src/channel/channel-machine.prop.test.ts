@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { RollcallError } from '../errors'
-import { type ChannelEvent, INITIAL_CHANNEL, stepChannel } from './channel-machine'
+import { stepChannel } from './channel-machine'
+import { type ChannelEvent, INITIAL_CHANNEL } from './channel-state'
 
 const error = new RollcallError('refused', 'no')
 const refs = fc.nat(12).map(String)

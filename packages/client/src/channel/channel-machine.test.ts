@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { RollcallError } from '../errors'
+import { STEADY_AFTER_MS, stepChannel } from './channel-machine'
 import {
   type ChannelContext,
   type ChannelEffect,
   type ChannelEvent,
   type ChannelState,
   INITIAL_CHANNEL,
-  STEADY_AFTER_MS,
-  stepChannel,
-} from './channel-machine'
+} from './channel-state'
 
 const base: ChannelContext = {
   topic: 'room:lobby',

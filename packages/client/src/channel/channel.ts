@@ -6,7 +6,7 @@ import type { ClientConnection } from '../connection/client-connection'
 import { invalidArgument, type RollcallError } from '../errors'
 import type { Clock } from '../io/clock'
 import { Presence } from '../presence/presence'
-import type { ChannelState } from './channel-machine'
+import type { ChannelState } from './channel-state'
 import type { Channels } from './channels'
 import { TopicMembership } from './topic-membership'
 

@@ -19,13 +19,8 @@ import {
   takenError,
   unsendableJoin,
 } from './channel-events'
-import {
-  type ChannelEffect,
-  type ChannelEvent,
-  type ChannelState,
-  INITIAL_CHANNEL,
-  stepChannel,
-} from './channel-machine'
+import { stepChannel } from './channel-machine'
+import { type ChannelEffect, type ChannelEvent, type ChannelState, INITIAL_CHANNEL } from './channel-state'
 import type { Channels, OpenChannel } from './channels'
 import { PendingCalls } from './pending-calls'
 import { type Push, PushQueue } from './push-queue'
