@@ -7,8 +7,8 @@ export const doorMutants: readonly Mutant[] = [
     law: 'S-97',
     breaks: 'one address asks for the page as often as it likes',
     file: `${server}/server.ts`,
-    find: 'if (tooFast) refuseRequest(request, response, tooFast)',
-    replace: 'if (!request) refuseRequest(request, response, tooFast as never)',
+    find: 'const refusal = tooFast ?? fault',
+    replace: 'const refusal = tooFast && fault',
     tests: ['tests/real/door'],
   },
   {

@@ -511,8 +511,8 @@ export const rateMutants: readonly Mutant[] = [
     law: 'S-83',
     breaks: 'the body of a post is read for a session that is about to end',
     file: `${server}/http/longpoll.ts`,
-    find: 'if (!open?.wire.isOpen) return answer.sendUnread()',
-    replace: 'if (!open) return answer.sendUnread()',
+    find: 'if (!open?.wire.isOpen) {',
+    replace: 'if (!open) {',
     tests: ['tests/real/longpoll-posts'],
   },
   {

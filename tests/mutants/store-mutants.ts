@@ -115,7 +115,7 @@ export const storeMutants: readonly Mutant[] = [
     law: 'S-76',
     breaks: 'an error of an answer ends the process',
     file: `${server}/http/http-server.ts`,
-    find: '      ignoreErrors(response)\n',
+    find: '    ignoreErrors(response)\n',
     replace: '',
     tests: ['tests/real/late-errors'],
   },

@@ -7,12 +7,14 @@ import { checkOptions, type OptionsOf } from './check-options'
 import { ServerError } from './errors'
 import { closeHttpServer, createHttpServer, listenHttp } from './http/http-server'
 import { LongPoll } from './http/longpoll'
+import { requestFault } from './http/request-fault'
 import { createRequestHandler } from './http/request-handler'
 import { refuseRequest } from './http/respond'
 import { readPage } from './http/static-page'
 import { LONGEST_DELAY_MS } from './io/clock'
 import { type Mode, modeFor, nodeEnv } from './io/mode'
 import { HandshakeReader } from './io/read-handshake'
+import { requestCost } from './io/request-size'
 import { UnansweredUpgrades } from './io/unanswered-upgrades'
 import type { Acceptance, HandshakeRefusal, HandshakeRequest } from './io/wire'
 import { checkUnattached, WsListener } from './io/ws-listener'
@@ -263,9 +265,12 @@ export class RollcallServer {
       peerOf: (address: string) => (this.#clientAddress.isProxy(address) ? null : addressGroup(address)),
     }
     return createHttpServer(bounds, (request, response) => {
-      if (this.handleRequest(request, response)) return
-      const tooFast = this.#node.admissionControl.requestRefusal(this.#clientAddress(request))
-      if (tooFast) refuseRequest(request, response, tooFast)
+      const fault = requestFault(request)
+      if (!fault && this.handleRequest(request, response)) return
+      const { admissionControl } = this.#node
+      const tooFast = admissionControl.requestRefusal(this.#clientAddress(request), requestCost(request))
+      const refusal = tooFast ?? fault
+      if (refusal) refuseRequest(request, response, refusal)
       else handle(request, response)
     })
   }

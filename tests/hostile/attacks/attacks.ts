@@ -5,7 +5,9 @@ import { attack as brokenFrames } from './broken-frames'
 import { attack as capacityHoard } from './capacity-hoard'
 import { attack as compressionBomb } from './compression-bomb'
 import { attack as dearHeaders } from './dear-headers'
+import { attack as dearRequests } from './dear-requests'
 import { attack as deepJson } from './deep-json'
+import { attack as expectFlood } from './expect-flood'
 import { attack as expiredToken } from './expired-token'
 import { attack as failingHandlers } from './failing-handlers'
 import { attack as floodWithoutEnd } from './flood-without-end'
@@ -46,6 +48,7 @@ import { attack as refreshFlood } from './refresh-flood'
 import { attack as slowHandshake } from './slow-handshake'
 import { attack as slowReader } from './slow-reader'
 import { attack as stolenSession } from './stolen-session'
+import { attack as tinyChunks } from './tiny-chunks'
 import { attack as tokenRunsOut } from './token-runs-out'
 import { attack as twiceNamed } from './twice-named'
 import { attack as twoAnswers } from './two-answers'
@@ -106,6 +109,9 @@ export const ATTACKS: readonly Attack[] = [
   slowHandshake,
   headerFlood,
   dearHeaders,
+  dearRequests,
+  expectFlood,
+  tinyChunks,
   halfOpen,
   unansweredUpgrades,
   upgradeBehindPoll,

@@ -33,6 +33,16 @@ describe('[S-97] HTTP requests of one address', () => {
     expect([ask('2001:db8::1'), ask('2001:db8::1')?.status]).toEqual([null, 429])
   })
 
+  test('[S-107] may cost more than one, up to the burst', async () => {
+    const clock = new VirtualClock()
+    const door = testAdmissionControl({ admission, clock })
+    expect(door.requestRefusal('192.0.2.7', 100)).toBeNull()
+    expect(door.requestRefusal('192.0.2.7')).toMatchObject({ status: 429 })
+    await clock.advance(100)
+    expect(door.requestRefusal('192.0.2.7', 2)).toMatchObject({ status: 429 })
+    expect(door.requestRefusal('192.0.2.7')).toBeNull()
+  })
+
   test('are not counted in development', () => {
     const door = testAdmissionControl({ admission, mode: () => 'development' })
     for (let i = 0; i < 100; i++) expect(door.requestRefusal('127.0.0.1')).toBeNull()

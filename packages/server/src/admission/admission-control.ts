@@ -62,22 +62,27 @@ export class AdmissionControl {
     return this.#allowsOrigin(handshake) ? null : this.#warned(ORIGIN_NOT_ALLOWED)
   }
 
-  /** Counts an HTTP request. Returns a refusal when its address exceeds `requestsPerSecondPerAddress`. (S-97) */
-  requestRefusal(remoteAddress: string): HandshakeRefusal | null {
+  /**
+   * Counts an HTTP request; a large one costs as much as several. Returns a refusal when its address exceeds
+   * `requestsPerSecondPerAddress`. (S-97, S-107)
+   */
+  requestRefusal(remoteAddress: string, requestCost = 1): HandshakeRefusal | null {
     const { clock, admission } = this.#context
+    const { requestsPerSecondPerAddress: max, requestBurstPerAddress: burst } = admission
+    // A cost above the burst would be refused for ever.
+    const cost = Math.min(requestCost, burst)
     const [address, nowMs] = [this.#countedAs(remoteAddress), clock.now()]
     if (address === null) return null
     const tatMs = this.#requestTatMs.get(address, nowMs) ?? 0
-    const waitMs = waitMsOf(tatMs, nowMs, this.#requestInterval)
+    const waitMs = waitMsOf(tatMs, nowMs, this.#requestInterval, cost)
     if (waitMs <= 0) {
-      this.#requestTatMs.set(address, nextTatMs(tatMs, nowMs, this.#requestInterval))
+      this.#requestTatMs.set(address, nextTatMs(tatMs, nowMs, this.#requestInterval, cost))
       return null
     }
-    const { requestsPerSecondPerAddress: max } = admission
     const refusal = {
       status: 429,
       reason: 'too_many_requests',
-      message: `This address sends more than ${max} HTTP requests per second (server option admission.requestsPerSecondPerAddress). Try again later.`,
+      message: `This address sends more than ${max} HTTP requests per second, where a large one counts several times (server option admission.requestsPerSecondPerAddress). Try again later.`,
       retryAfterS: Math.floor(waitMs / 1000) + this.#spreadS(),
     }
     this.#refusedRequests.warn(refusal, nowMs)

@@ -21,7 +21,10 @@ export interface AdmissionOptions {
   readonly handshakesPerSecondPerAddress: number
   /** Handshakes of one address at once after a quiet period. Not in development mode. @default 512 */
   readonly handshakeBurstPerAddress: number
-  /** HTTP requests per second of one address, including long polls. Not in development mode. @default 1000 */
+  /**
+   * HTTP requests per second of one address, including long polls. Each KiB of target and headers counts as one more. Not in
+   * development mode. @default 1000
+   */
   readonly requestsPerSecondPerAddress: number
   /** HTTP requests of one address at once after a quiet period. Not in development mode. @default 5000 */
   readonly requestBurstPerAddress: number

@@ -96,6 +96,11 @@ export function createHttpServer(bounds: HttpBounds, handle: RequestListener): H
     if (refusal) refuseRequest(request, response, refusal)
     else handle(request, response)
   })
+  const answer: RequestListener = (request, response) => {
+    ignoreErrors(request)
+    ignoreErrors(response)
+    void contain(log, response, () => bounded(request, response))
+  }
   const server = createServer(
     {
       headersTimeout: http.headersTimeoutMs,
@@ -103,14 +108,13 @@ export function createHttpServer(bounds: HttpBounds, handle: RequestListener): H
       requestTimeout: Math.max(http.requestTimeoutMs, http.headersTimeoutMs),
       keepAliveTimeout: http.keepAliveTimeoutMs,
       maxHeaderSize: http.maxHeaderBytes,
+      // Otherwise Node responds by itself, past all limits, as it does to an unknown Expect without a listener. (S-105)
+      requireHostHeader: false,
       connectionsCheckingInterval: Math.min(1000, http.headersTimeoutMs),
     },
-    (request, response) => {
-      ignoreErrors(request)
-      ignoreErrors(response)
-      void contain(log, response, () => bounded(request, response))
-    },
+    answer,
   )
+  server.on('checkExpectation', answer)
   // Some versions of Node silently drop headers beyond this count, but `tooManyHeaders` must see them all.
   server.maxHeadersCount = 0
   server.timeout = http.silenceTimeoutMs + longPoll.windowMs
@@ -174,7 +178,8 @@ function boundSockets(server: HttpServer, bounds: HttpBounds): void {
     }
     socket.on('close', onClose)
   })
-  server.on('request', ({ socket }: IncomingMessage) => pending.remove(socket))
+  for (const event of ['request', 'checkExpectation'])
+    server.on(event, ({ socket }: IncomingMessage) => pending.remove(socket))
   server.on('upgrade', ({ socket }: IncomingMessage) => {
     forget(socket)
     socket.off('close', onClose)

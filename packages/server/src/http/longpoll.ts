@@ -5,13 +5,16 @@ import { ignoreErrors } from '../io/late-errors'
 import type { RandomSource } from '../io/random'
 import { hashSecret, isSecret, type SecretHash } from '../io/random'
 import { type HandshakeReader, type Target, targetOf } from '../io/read-handshake'
+import { requestCost, tooManyParams } from '../io/request-size'
 import type { Acceptance, Admit } from '../io/wire'
 import type { Logger } from '../log'
+import { ChunkOverhead, tooManyChunks } from './chunk-overhead'
 import { type PostRefusal, readPost, tooManyBytes } from './longpoll-body'
 import { LongPollResponse } from './longpoll-response'
 import { LongPollWire, type Poll } from './longpoll-wire'
 import { ByteBudget, readBody } from './read-body'
 import { contain, refuseRequest } from './respond'
+import { leaveBody } from './unwanted-body'
 
 /*
  * Phoenix's long poll, to which its client falls back when a WebSocket cannot connect:
@@ -86,12 +89,12 @@ export class LongPoll {
   #handle(request: IncomingMessage, response: ServerResponse, target: Target): Promise<void> | undefined {
     const { admissionControl, handshakes } = this.#context
     const remoteAddress = handshakes.addressOf(request)
-    const tooFast = admissionControl.requestRefusal(remoteAddress)
+    const tooFast = admissionControl.requestRefusal(remoteAddress, requestCost(request))
     if (tooFast) {
       refuseRequest(request, response, tooFast, COME_BACK)
       return
     }
-    const tooMany = handshakes.headersRefusal(request)
+    const tooMany = handshakes.headersRefusal(request) ?? tooManyParams(request)
     if (tooMany) {
       refuseRequest(request, response, tooMany)
       return
@@ -105,6 +108,7 @@ export class LongPoll {
       headers.origin === undefined ? null : cors,
       () => this.#isClosed,
     )
+    if (originRefusal || request.method !== 'POST') leaveBody(request, response)
     if (originRefusal) {
       answer.send(403, { error: originRefusal.reason, message: originRefusal.message })
       return
@@ -113,7 +117,7 @@ export class LongPoll {
       case 'GET':
         return this.#get(request, response, target, answer)
       case 'POST':
-        return this.#post(request, target, answer)
+        return this.#post(request, response, target, answer)
       case 'OPTIONS':
         answer.preflight()
         return
@@ -199,13 +203,24 @@ export class LongPoll {
     return token
   }
 
-  async #post(request: IncomingMessage, target: Target, answer: LongPollResponse): Promise<void> {
+  async #post(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: Target,
+    answer: LongPollResponse,
+  ): Promise<void> {
     const open = this.#find(target)
     // The body for an ended or closing wire is not read. (S-83)
-    if (!open?.wire.isOpen) return answer.sendUnread()
+    if (!open?.wire.isOpen) {
+      leaveBody(request, response)
+      return answer.sendUnread()
+    }
     const { wire } = open
     const { maxBodyBytes, maxHeldBytes, maxMessages } = this.#context.options
-    const body = await readBody(request, maxBodyBytes, this.#bodies, () => wire.isOpen)
+    const chunks = new ChunkOverhead(request)
+    const isWanted = () => wire.isOpen && !chunks.isExcessive
+    const body = await readBody(request, maxBodyBytes, this.#bodies, isWanted)
+    wire.spend(chunks.bytes)
     // The bytes of a refused post count as those of a refused WebSocket message do. (S-36, S-37)
     const refuse = (bytes: number, { status, error, message }: PostRefusal) => {
       wire.refuse(bytes)
@@ -213,7 +228,9 @@ export class LongPoll {
     }
     if (!Buffer.isBuffer(body)) {
       const { why, bytes } = body
+      leaveBody(request, response)
       if (why === 'too_large') return refuse(bytes, tooManyBytes(maxBodyBytes))
+      if (chunks.isExcessive) return refuse(bytes, tooManyChunks())
       // An aborted post and a post without room count towards the byte rate, but not as violations.
       wire.spend(bytes)
       if (why === 'aborted') return

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { DEFAULT_PAGE_POLICY, pageHeaders } from '../io/security-headers'
 import { answerJson } from './respond'
 import { findFile, isHeld, type PageFile, type PageFiles } from './static-page'
+import { leaveBody } from './unwanted-body'
 
 /** The response at `/` to a program, as in Vix's presence example. */
 export const WELCOME = {
@@ -35,6 +36,7 @@ export function createRequestHandler(
 ): RequestListener {
   const security = pageHeaders(policy)
   return (request, response) => {
+    leaveBody(request, response)
     const [path = '/'] = (request.url ?? '/').split('?', 1)
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD')

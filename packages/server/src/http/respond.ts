@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { DATA_HEADERS } from '../io/security-headers'
 import type { HandshakeRefusal } from '../io/wire'
 import { type Logger, logFailure } from '../log'
+import { leaveBody } from './unwanted-body'
 
 /** Responds with JSON. */
 export function answerJson(
@@ -27,6 +28,7 @@ export function refuseRequest(
   more: object = {},
 ): void {
   response.setHeader('Connection', 'close')
+  leaveBody(request, response)
   if (retryAfterS !== undefined) response.setHeader('Retry-After', retryAfterS)
   answerJson(request, response, status, { ...more, error, message })
 }

@@ -71,14 +71,17 @@ describe('findFile', () => {
 
 describe('isHeld', () => {
   const held = file('/app.js')
-  test.each([held.etag, `W/${held.etag}`, `"other", ${held.etag}`, `${held.etag},"other"`, '*'])(
-    '%s says so',
-    (ifNoneMatch) => {
-      expect(isHeld(held, ifNoneMatch)).toBe(true)
+  test.each([
+    ...[held.etag, `W/${held.etag}`, `"other", ${held.etag}`, `${held.etag},"other"`, '*', ' * '],
+    ...[`,,W/${held.etag} \t, "other"`, `${held.etag}x, ${held.etag}`],
+  ])('%s says so', (ifNoneMatch) => {
+    expect(isHeld(held, ifNoneMatch)).toBe(true)
+  })
+
+  test.each([undefined, '', '"other"', held.etag.slice(1), `${held.etag}x`, `x${held.etag}`, 'W/'])(
+    '%s does not',
+    (none) => {
+      expect(isHeld(held, none)).toBe(false)
     },
   )
-
-  test.each([undefined, '', '"other"', held.etag.slice(1), `${held.etag}x`, 'W/'])('%s does not', (none) => {
-    expect(isHeld(held, none)).toBe(false)
-  })
 })

@@ -70,8 +70,20 @@ export function findFile(files: PageFiles, path: string): PageFile | null {
 /** Whether the client has this version, according to its `If-None-Match` (RFC 9110, 13.1.2). */
 export function isHeld({ etag }: PageFile, ifNoneMatch: string | undefined): boolean {
   if (ifNoneMatch === undefined) return false
-  const held = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
-  return held.includes(etag) || held.includes('*')
+  if (ifNoneMatch.trim() === '*') return true
+  // Searched, not split: the header may consist of thousands of commas. (S-107)
+  for (let at = ifNoneMatch.indexOf(etag); at !== -1; at = ifNoneMatch.indexOf(etag, at + etag.length))
+    if (isWholeTag(ifNoneMatch, at, at + etag.length)) return true
+  return false
+}
+
+/** Whether a list of tags has one from `start`, where a `W/` may precede it, to `end`. */
+function isWholeTag(list: string, start: number, end: number): boolean {
+  let before = list.startsWith('W/', start - 2) ? start - 3 : start - 1
+  let after = end
+  while (list[before] === ' ' || list[before] === '\t') before--
+  while (list[after] === ' ' || list[after] === '\t') after++
+  return [undefined, ','].includes(list[before]) && [undefined, ','].includes(list[after])
 }
 
 /** Decodes a path. Returns null if it is invalid or contains an encoded slash. */

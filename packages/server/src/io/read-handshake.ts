@@ -66,8 +66,23 @@ export interface Target {
 export function targetOf({ url = '/' }: IncomingMessage): Target | null {
   const path = url.startsWith('/') ? url : withoutHost(url)
   if (path === null) return null
-  const { pathname, searchParams } = new URL(`http://localhost${path}`)
-  return { path: pathname, searchParams }
+  const end = indexOfAny(path, '?#', 0)
+  return new LazyTarget(new URL(`http://localhost${path.slice(0, end)}`).pathname, path.slice(end))
+}
+
+/** Most requests are for a path that has no use for a query, which may consist of thousands of parameters. (S-107) */
+class LazyTarget implements Target {
+  readonly path: string
+  readonly #query: string
+
+  constructor(path: string, query: string) {
+    this.path = path
+    this.#query = query
+  }
+
+  get searchParams(): URLSearchParams {
+    return new URL(`http://localhost/${this.#query}`).searchParams
+  }
 }
 
 /** Returns `/path?query` of `http://host/path?query`, or null for another form. */

@@ -9,6 +9,7 @@ import { ignoreErrors } from './late-errors'
 import { type CompressionOptions, PacketBatch } from './packet'
 import type { HandshakeReader } from './read-handshake'
 import { ReadScheduler } from './read-scheduler'
+import { tooManyParams } from './request-size'
 import { DATA_HEADERS } from './security-headers'
 import { bytesWrittenTo, isAnswered, type UnansweredUpgrades } from './unanswered-upgrades'
 import { deflateOffers } from './websocket/permessage-deflate'
@@ -158,7 +159,7 @@ export class WsListener {
 
   async #decide(request: IncomingMessage): Promise<Acceptance | HandshakeRefusal> {
     try {
-      const tooMany = this.#options.handshakes.headersRefusal(request)
+      const tooMany = this.#options.handshakes.headersRefusal(request) ?? tooManyParams(request)
       if (tooMany) return tooMany
       const handshake = this.#options.handshakes.read(request)
       return handshake ? await this.#admit(handshake) : badTarget
