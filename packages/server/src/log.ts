@@ -59,7 +59,7 @@ export class SampledLog {
     this.#message = message
   }
 
-  warn({ reason, message }: HandshakeRefusal, nowMs: number): void {
+  warn({ reason, message }: Omit<HandshakeRefusal, 'status'> & { status?: number }, nowMs: number): void {
     const last = this.#lastLines.get(reason)
     if (last && nowMs - last.atMs < INTERVAL_MS) {
       last.suppressedCount++

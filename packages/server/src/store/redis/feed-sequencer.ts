@@ -97,6 +97,11 @@ export class FeedSequencer {
     this.#step({ kind: 'stale' })
   }
 
+  /** A diff may have been missed. Call it before the snapshot is read; a live feed ignores one that it did not wait for. */
+  markMissed(): void {
+    if (this.#state.name === 'live') this.markStale()
+  }
+
   /** Resolves once the feed is at this position or later, or is cancelled. */
   whenReached(position: Position): Promise<void> {
     return new Promise((resolve) => {

@@ -3,6 +3,7 @@ import { forEachLimited } from '../../async/concurrency-limit'
 import type { Logger } from '../../log'
 import { unescapeName } from './keys'
 import type { RedisLink } from './redis-link'
+import { textsIn } from './redis-reply'
 import { REAP } from './scripts/holding'
 import { FINISH, FORGET_TOPICS, readSweepReply, SWEEP, TOPICS } from './scripts/lease'
 import { callerArgs, UNKNOWN_POSITION } from './scripts/topic'
@@ -45,7 +46,7 @@ export class Reaper {
 
   async #reap(id: string, reason: string): Promise<void> {
     const { port, keys, publishCommand: publish } = this.#link
-    const registered = (await port.run(TOPICS, [keys.nodeTopics(id)], [])) as string[]
+    const registered = textsIn(await port.run(TOPICS, [keys.nodeTopics(id)], []), 'the topics of a node')
     const topics = new Set([...registered.map(unescapeName), ...this.#topicsOf(id)])
     await forEachLimited(topics, MAX_CONCURRENT_TOPICS, (topic) => {
       const freshEpoch = this.#link.freshEpoch()

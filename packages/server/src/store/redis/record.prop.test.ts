@@ -25,8 +25,8 @@ describe('a record', () => {
         const held = parseRecord(own.ref, formatRecord({ ...own, node }))
         expect(held).toEqual({ ...own, node })
         const presence = presenceOf(own)
-        expect([presence.ref, presence.key, presence.rev]).toEqual([put.ref, put.key, put.rev])
-        expect(JSON.stringify(presence.meta)).toBe(JSON.stringify(put.meta))
+        expect([presence?.ref, presence?.key, presence?.rev]).toEqual([put.ref, put.key, put.rev])
+        expect(JSON.stringify(presence?.meta)).toBe(JSON.stringify(put.meta))
         expect(JSON.parse(own.owner)).toBe(put.owner)
       }),
     )

@@ -1,5 +1,6 @@
-import { digestOfOne, type JsonObject, type Presence } from '@rollcall/shared-protocol'
+import { digestOfOne, type Presence } from '@rollcall/shared-protocol'
 import type { PutChange } from '../store'
+import { isPresence, parseJsonObject, parseJsonText } from './checked-json'
 
 /*
  *   rev : hash : node : owner's length : key's length : owner key meta
@@ -39,8 +40,10 @@ export function recordArgs({ ref, rev, hash, owner, key, meta }: OwnRecord): str
   return [ref, String(rev), String(hash), owner, key, meta]
 }
 
-export function presenceOf({ ref, rev, key, meta }: OwnRecord): Presence {
-  return { ref: JSON.parse(ref), key: JSON.parse(key), meta: JSON.parse(meta) as JsonObject, rev }
+/** Returns null if a part of the record is not JSON of its kind. */
+export function presenceOf({ ref, rev, key, meta }: OwnRecord): Presence | null {
+  const presence = { ref: parseJsonText(ref), key: parseJsonText(key), meta: parseJsonObject(meta), rev }
+  return isPresence(presence) ? presence : null
 }
 
 /** Returns null if the text is not a record of ours. */

@@ -1,6 +1,7 @@
 import { ServerError } from '../../errors'
 import type { Clock } from '../../io/clock'
 import type { RandomSource } from '../../io/random'
+import { ChannelListener } from './channel-listener'
 import { Keys } from './keys'
 import { Lease } from './lease'
 import { databaseOf, safeAddress } from './redis-connection'
@@ -35,6 +36,7 @@ export class RedisLink {
   /** The server's address without credentials, for messages and logs. */
   readonly address: string
   readonly #random: RandomSource
+  readonly #listener: ChannelListener
   #state: RedisLinkState = CONNECTING
   #onEffect: ((effect: RecoveryEffect) => void) | null = null
   #waiting: (() => void)[] = []
@@ -42,7 +44,7 @@ export class RedisLink {
   #fencedId: string | null = null
 
   constructor(options: ResolvedRedisStoreOptions, port: RedisPort) {
-    const { connection, prefix, clock, random, leaseTtlMs } = options
+    const { connection, prefix, clock, random, leaseTtlMs, logger } = options
     this.port = port
     this.keys = new Keys(prefix, databaseOf(connection))
     this.clock = clock
@@ -51,6 +53,7 @@ export class RedisLink {
     this.publishCommand = port.isCluster ? 'SPUBLISH' : 'PUBLISH'
     this.address = safeAddress(connection)
     this.#random = random
+    this.#listener = new ChannelListener(logger, clock)
   }
 
   /** Starts to connect. `onDown` is called for each failed attempt, before the state changes. */
@@ -130,6 +133,11 @@ export class RedisLink {
         })
       })
     }
+  }
+
+  /** Subscribes to a channel. `read` returns false for a message that this version does not write. */
+  listen(...[kind, channel, read, onDropped]: Parameters<ChannelListener['listen']>): Promise<void> {
+    return this.port.subscribe(channel, this.#listener.listen(kind, channel, read, onDropped))
   }
 
   freshEpoch(): string {

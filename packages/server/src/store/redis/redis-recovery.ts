@@ -145,7 +145,7 @@ export class RedisRecovery {
     const channel = keys.nodeChannel(lease.id)
     const former = this.#nodeChannel
     if (channel === former) return
-    await port.subscribe(channel, (text) => this.#sessions.onMessage(text))
+    await this.#link.listen('node', channel, (text) => this.#sessions.onMessage(text))
     this.#nodeChannel = channel
     if (former !== null) port.unsubscribe(former)
   }

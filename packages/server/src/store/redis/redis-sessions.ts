@@ -1,8 +1,11 @@
 import { forEachLimited } from '../../async/concurrency-limit'
 import type { Logger } from '../../log'
 import type { SessionEntry, SessionStore, StoredSession } from '../store'
+import { isCount, isText, parseJsonObject } from './checked-json'
 import type { RedisLink } from './redis-link'
+import { countIn, textsIn } from './redis-reply'
 import { CLAIM, FORGET, READ_SESSION, readStoredText, SAVE } from './scripts/session'
+import { parseStoredSession } from './stored-session'
 import { PUBLISH } from './topic-message'
 
 /** Sessions that are sent at the same time. */
@@ -48,7 +51,8 @@ export class RedisSessions implements SessionStore {
     const { port, keys } = this.#link
     await this.#link.whenReady()
     const stored = readStoredText(await port.run(READ_SESSION, [keys.session(id)], []))
-    return stored && { session: JSON.parse(stored.text), version: stored.version }
+    const session = stored && parseStoredSession(stored.text)
+    return session && { session, version: stored.version }
   }
 
   async claim(session: StoredSession, version: number): Promise<boolean> {
@@ -56,7 +60,7 @@ export class RedisSessions implements SessionStore {
     const { id } = session
     await this.#link.whenReady()
     const args = [String(this.#ttlMs), JSON.stringify(session), String(version), lease.id]
-    const [holder] = (await port.run(CLAIM, [keys.session(id)], args)) as (string | undefined)[]
+    const [holder] = textsIn(await port.run(CLAIM, [keys.session(id)], args), 'a holder')
     if (holder === undefined) return false
     this.#held.set(id, { session, version: version + 1 })
     if (holder !== lease.id && !lease.former.includes(holder)) {
@@ -80,12 +84,14 @@ export class RedisSessions implements SessionStore {
     await this.#forget(id)
   }
 
-  /** A message in this node's own channel. */
-  onMessage(text: string): void {
-    const { taken, version } = JSON.parse(text) as ClaimedText
+  /** A message in this node's own channel. Returns false for one that this version does not write. */
+  onMessage(text: string): boolean {
+    const { taken, version } = parseJsonObject(text) ?? {}
+    if (!isText(taken) || !isCount(version)) return false
     const held = this.#held.get(taken)
     // A higher version means that this node has claimed the session back.
     if (held && held.version <= version) this.#release(taken)
+    return true
   }
 
   /** Saves every held session again, and releases those that another node has claimed meanwhile. */
@@ -102,7 +108,7 @@ export class RedisSessions implements SessionStore {
     const { id } = session
     const change = isChanged ? '1' : '0'
     const args = [String(this.#ttlMs), JSON.stringify(session), change, lease.id, ...lease.former]
-    const version = (await port.run(SAVE, [keys.session(id)], args)) as number
+    const version = countIn(await port.run(SAVE, [keys.session(id)], args), 'a version')
     const held = this.#held.get(id)
     if (version > 0) {
       if (held) this.#held.set(id, { session: held.session, version })

@@ -6,12 +6,13 @@ import { asciiJson, parseRecord, presenceOf } from './record'
 import type { RedisLink } from './redis-link'
 import type { ResolvedRedisStoreOptions } from './redis-options'
 import { type RedisReply, type RedisScript, ScriptRefusal } from './redis-port'
+import { countIn, textsIn } from './redis-reply'
 import { ASSERT, assertArgs, readAssertReply } from './scripts/assert'
 import { COMMIT, commitArgs, type NetChange, netChanges, readCommitReply } from './scripts/commit'
 import { ADOPT } from './scripts/holding'
 import { COUNT, readSnapshot, SNAPSHOT } from './scripts/snapshot'
 import { callerArgs, type KnownPosition, NO_HISTORY, UNKNOWN_POSITION } from './scripts/topic'
-import { busText, PUBLISH, parseMessage, type TopicMessage } from './topic-message'
+import { busText, isStateless, nodeEndedBy, PUBLISH, parseMessage } from './topic-message'
 import { TopicSnapshots } from './topic-snapshots'
 
 /*
@@ -113,7 +114,7 @@ export class RedisTopic {
   count(): Promise<number> {
     return this.#track(async () => {
       await this.#link.whenReady()
-      return (await this.#run(COUNT, [], [])) as number
+      return countIn(await this.#run(COUNT, [], []), 'a count')
     })
   }
 
@@ -121,11 +122,11 @@ export class RedisTopic {
     return this.#track(() =>
       this.#change(async () => {
         await this.#link.lease.registerTopic(this.topic)
-        const [ref, text] = (await this.#run(ADOPT, this.#caller(), [asciiJson(owner)])) as string[]
+        const [ref, text] = textsIn(await this.#run(ADOPT, this.#caller(), [asciiJson(owner)]), 'a presence')
         const record = ref !== undefined && text !== undefined ? parseRecord(ref, text) : null
-        if (!record) return null
-        this.#own.put(this.topic, record)
-        return presenceOf(record)
+        const presence = record && presenceOf(record)
+        if (presence) this.#own.put(this.topic, record)
+        return presence
       }),
     )
   }
@@ -219,29 +220,31 @@ export class RedisTopic {
   // --- the channel -----------------------------------------------------------------------------------------------
 
   #listen(): Promise<void> {
-    this.#listening ??= this.#link.port.subscribe(this.#channel, (text) => this.#onMessage(text))
+    this.#listening ??= this.#link.listen(
+      'topic',
+      this.#channel,
+      (text) => this.#onMessage(text),
+      this.#onDropped,
+    )
     return this.#listening
   }
 
-  #onMessage(text: string): void {
+  /** Returns false for a message that this version does not write. */
+  #onMessage(text: string): boolean {
     const message = parseMessage(text)
-    if (!message || (message.kind === 'bus' && message.from === this.#link.instance)) return
-    if (this.#isOwnEnd(message)) {
-      if (message.node === this.#link.lease.id) this.#link.reportFenced(message.node)
-      return
-    }
-    this.#snapshots.receive(message)
+    if (!message) return false
+    const { lease, instance } = this.#link
+    // The feeds do not apply this node's own end: its presences are still here, and the recovery asserts them again.
+    const endedNode = nodeEndedBy(message)
+    if (endedNode === lease.id) this.#link.reportFenced(endedNode)
+    else if (endedNode !== null && lease.former.includes(endedNode)) return true
+    else if (message.kind !== 'bus' || message.from !== instance) this.#snapshots.receive(message)
+    return true
   }
 
-  /**
-   * Whether the message says that another node declared this one dead and removed its presences. The feeds do not apply
-   * it: this node's presences are still here, and the recovery asserts them again and applies the state after that.
-   */
-  #isOwnEnd(message: TopicMessage): message is Extract<TopicMessage, { kind: 'diff' }> {
-    if (message.kind !== 'diff') return false
-    const { lease } = this.#link
-    if (message.node !== lease.id && !lease.former.includes(message.node)) return false
-    return message.diff.leaves.some(({ reason }) => reason === 'node_lost')
+  /** The message may have been a diff, and no later one need follow that would show the gap. */
+  readonly #onDropped = (text: string): void => {
+    if (!isStateless(text)) this.#snapshots.reportMissed()
   }
 
   #cancel(sequencer: FeedSequencer): void {

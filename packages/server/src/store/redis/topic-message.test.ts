@@ -33,8 +33,10 @@ describe('the messages of a topic', () => {
     expect(parseMessage(text)).toEqual(message)
   })
 
-  test('a broadcast', () => {
-    const message = { event: 'e', payload: { __proto__: null, a: [1] }, isBinary: true as const }
+  test.each([
+    { event: 'e', payload: { __proto__: null, a: [1] } },
+    { event: 'e', payload: 'AAEC', isBinary: true as const },
+  ])('a broadcast: %j', (message) => {
     expect(parseMessage(busText('me', message))).toEqual({ kind: 'bus', from: 'me', message })
   })
 

@@ -1,5 +1,6 @@
 import type { Position } from '@rollcall/shared-protocol'
 import type { Clock } from '../../io/clock'
+import { PacedReport } from './channel-listener'
 import type { FeedSequencer } from './feed-sequencer'
 import type { RedisLink } from './redis-link'
 import { type RedisReply, ScriptRefusal } from './redis-port'
@@ -18,6 +19,9 @@ export class TopicSnapshots {
   readonly #sequencers = new Set<FeedSequencer>()
   #requested: 'nothing' | 'snapshot' | 'assert' = 'nothing'
   #isRunning = false
+  /** Whether a dropped message may have been a diff, so that the feeds may be behind without a gap to show it. */
+  #hasMissed = false
+  readonly #missed: PacedReport
 
   /**
    * @param runSnapshot runs the snapshot script of the topic
@@ -27,6 +31,10 @@ export class TopicSnapshots {
     this.#link = link
     this.#runSnapshot = runSnapshot
     this.#assertOwn = assertOwn
+    this.#missed = new PacedReport(link.clock, () => {
+      this.#hasMissed = true
+      this.request(false)
+    })
   }
 
   get size(): number {
@@ -44,7 +52,14 @@ export class TopicSnapshots {
 
   /** Whether the sequencer was there. */
   delete(sequencer: FeedSequencer): boolean {
-    return this.#sequencers.delete(sequencer)
+    const wasThere = this.#sequencers.delete(sequencer)
+    if (this.#sequencers.size === 0) this.#missed.cancel()
+    return wasThere
+  }
+
+  /** A dropped message may have been a diff. Requests a snapshot, at most once a second. (S-110) */
+  reportMissed(): void {
+    this.#missed.report()
   }
 
   receive(message: TopicMessage): void {
@@ -96,6 +111,8 @@ export class TopicSnapshots {
       const isAssert = this.#requested === 'assert'
       const { id } = this.#link.lease
       this.#requested = 'nothing'
+      if (this.#hasMissed) for (const sequencer of this.all()) sequencer.markMissed()
+      this.#hasMissed = false
       try {
         if (isAssert) await this.#assertOwn()
         else await this.fetch()

@@ -1,5 +1,6 @@
 import { type OwnRecord, recordArgs } from '../record'
 import type { RedisReply, RedisScript } from '../redis-port'
+import { listIn, textIn, textsIn } from '../redis-reply'
 import { readSnapshot, type StoredSnapshot } from './snapshot'
 import { FENCE_MS, NO_HISTORY, PROLOGUE } from './topic'
 
@@ -95,8 +96,12 @@ export interface AssertReply {
 }
 
 export function readAssertReply(reply: RedisReply): AssertReply {
-  const [, , , , , , lost, message] = reply as RedisReply[]
-  return { snapshot: readSnapshot(reply), lost: lost as string[], message: message as string }
+  const [, , , , , , lost, message] = listIn(reply, 'an assertion')
+  return {
+    snapshot: readSnapshot(reply),
+    lost: textsIn(lost, 'the refs of other nodes'),
+    message: textIn(message, 'a message'),
+  }
 }
 
 /**

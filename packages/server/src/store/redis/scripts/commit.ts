@@ -1,6 +1,7 @@
 import type { Change } from '../../store'
 import { asciiJson, type OwnRecord, ownRecord, recordArgs } from '../record'
 import type { RedisReply, RedisScript } from '../redis-port'
+import { countIn, listIn, textIn, textsIn } from '../redis-reply'
 import { PROLOGUE } from './topic'
 
 /*
@@ -63,8 +64,14 @@ export interface CommitReply {
 }
 
 export function readCommitReply(reply: RedisReply): CommitReply {
-  const [epoch, seq, digest, message, held] = reply as [string, string, string, string, string[]]
-  return { epoch, seq: Number(seq), digest: Number(digest), message, held }
+  const [epoch, seq, digest, message, held] = listIn(reply, 'a position')
+  return {
+    epoch: textIn(epoch, 'an epoch'),
+    seq: countIn(seq, 'a seq'),
+    digest: countIn(digest, 'a digest'),
+    message: textIn(message, 'a message'),
+    held: textsIn(held, 'the refs of other nodes'),
+  }
 }
 
 /** A change as it is sent to Redis and kept for an assertion. */

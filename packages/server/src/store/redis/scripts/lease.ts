@@ -1,4 +1,5 @@
 import type { RedisReply, RedisScript } from '../redis-port'
+import { pairsIn } from '../redis-reply'
 
 /*
  *   KEYS  1 leases  2 dying  3 reasons        all times are those of Redis
@@ -88,11 +89,7 @@ export interface DeadNode {
 }
 
 export function readSweepReply(reply: RedisReply): DeadNode[] {
-  const flat = reply as string[]
-  const dead: DeadNode[] = []
-  for (let i = 0; i + 1 < flat.length; i += 2)
-    dead.push({ node: flat[i] as string, reason: flat[i + 1] as string })
-  return dead
+  return pairsIn(reply, 'the dead nodes').map(([node, reason]) => ({ node, reason }))
 }
 
 /** The next four: `KEYS 1` a node's topics, `ARGV 1` a topic to add or remove. */

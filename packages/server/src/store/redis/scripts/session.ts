@@ -1,4 +1,5 @@
 import type { RedisReply, RedisScript } from '../redis-port'
+import { countIn, listIn, textIn } from '../redis-reply'
 
 /*
  *   KEYS 1  hash: node, version, session (JSON), `was` 1 once a node has claimed it, `over` 1 if it ended after that
@@ -70,6 +71,7 @@ return 1
 }
 
 export function readStoredText(reply: RedisReply): { text: string; version: number } | null {
-  const [text, version] = reply as [string | null, string | null]
-  return text === null ? null : { text, version: Number(version) }
+  const [text, version] = listIn(reply, 'a session')
+  if (text === null || text === undefined) return null
+  return { text: textIn(text, 'a session'), version: countIn(version, 'a version') }
 }

@@ -1,6 +1,8 @@
 import type { LeaveReason, Presence, PresenceRef } from '@rollcall/shared-protocol'
+import { isLeaveReason, parseJsonText } from '../checked-json'
 import { parseRecord, presenceOf } from '../record'
 import type { RedisReply, RedisScript } from '../redis-port'
+import { countIn, listIn, pairsIn, textIn } from '../redis-reply'
 import { PROLOGUE } from './topic'
 
 /*
@@ -33,30 +35,28 @@ export interface StoredSnapshot {
 }
 
 export function readSnapshot(reply: RedisReply): StoredSnapshot {
-  const [epoch, seq, digest, marks, records, left] = reply as [
-    string,
-    string,
-    string,
-    string[],
-    string[],
-    string[],
-  ]
+  const [epochReply, seq, digest, marks, records, left] = listIn(reply, 'a snapshot')
+  const epoch = textIn(epochReply, 'an epoch')
   const presences: Presence[] = []
   const holders: string[] = []
-  for (let i = 0; i + 1 < records.length; i += 2) {
-    const record = parseRecord(records[i] as string, records[i + 1] as string)
-    if (!record) continue
-    presences.push(presenceOf(record))
+  for (const [ref, text] of pairsIn(records, 'the records')) {
+    const record = parseRecord(ref, text)
+    const presence = record && presenceOf(record)
+    if (!presence) continue
+    presences.push(presence)
     holders.push(record.node)
   }
   const asserted = new Set<string>()
-  for (let i = 0; i + 1 < marks.length; i += 2) {
-    const [, markEpoch, former = ''] = (marks[i + 1] as string).split(':')
+  for (const [holder, mark] of pairsIn(marks, 'the assertions')) {
+    const [, markEpoch, former = ''] = mark.split(':')
     if (markEpoch !== epoch) continue
-    for (const node of [marks[i] as string, ...former.split(',')]) if (node !== '') asserted.add(node)
+    for (const node of [holder, ...former.split(',')]) if (node !== '') asserted.add(node)
   }
   const reasons = new Map<PresenceRef, LeaveReason>()
-  for (let i = 0; i + 1 < left.length; i += 2)
-    reasons.set(JSON.parse(left[i] as string), left[i + 1] as LeaveReason)
-  return { epoch, seq: Number(seq), digest: Number(digest), presences, holders, asserted, reasons }
+  for (const [text, reason] of pairsIn(left, 'the reasons')) {
+    const ref = parseJsonText(text)
+    if (ref !== null && isLeaveReason(reason)) reasons.set(ref, reason)
+  }
+  const at = { epoch, seq: countIn(seq, 'a seq'), digest: countIn(digest, 'a digest') }
+  return { ...at, presences, holders, asserted, reasons }
 }
