@@ -83,8 +83,8 @@ export const nodeMutants: readonly Mutant[] = [
     law: 'S-24',
     breaks: 'a node that was taken for dead tells its own clients that they are gone',
     file: `${server}/store/redis/redis-topic.ts`,
-    find: 'if (this.#isOwnEnd(message)) {',
-    replace: 'if (message.kind === "diff" && message.diff.seq < 0) {',
+    find: 'const endedNode = nodeEndedBy(message)',
+    replace: "const endedNode = nodeEndedBy({ kind: 'begun', epoch: '' })",
     tests: ['tests/redis/lease'],
   },
   {
