@@ -131,7 +131,7 @@ export const rings = [
   check('types', 'types', [process.execPath, 'scripts/typecheck.mjs']),
   check('patterns', 'regular expressions', [process.execPath, 'scripts/check-patterns.mjs']),
   check('laws', 'laws and their tests', [process.execPath, 'scripts/check-laws.mjs']),
-  check('size', 'sizes of source files', [process.execPath, 'scripts/check-size.mjs', '--list']),
+  check('size', 'sizes of source files', [process.execPath, 'scripts/check-size.mjs']),
   check('docs', 'documentation as a site', [process.execPath, 'scripts/docs.mjs', '--check']),
   vitest('unit', 'unit and property', ['unit', 'browser-like'], []),
   vitest(
