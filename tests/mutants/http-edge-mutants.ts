@@ -176,6 +176,15 @@ export const httpEdgeMutants: readonly Mutant[] = [
     tests: ['tests/real/http-floods'],
   },
   {
+    name: 'parsed-after-the-end',
+    law: 'S-109',
+    breaks: 'what one read has brought is parsed to its end, though the connection was closed long before',
+    file: `${server}/http/paced-reads.ts`,
+    find: 'if (socket.destroyed) return\n',
+    replace: '',
+    tests: [`${server}/http/paced-reads`],
+  },
+  {
     name: 'page-without-policy',
     law: 'S-47',
     breaks: 'the page says nothing of what it may load, and who may frame it',

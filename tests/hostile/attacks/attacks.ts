@@ -40,6 +40,7 @@ import { attack as noToken } from './no-token'
 import { attack as oddNames } from './odd-names'
 import { attack as oddRanges } from './odd-ranges'
 import { attack as othersNames } from './others-names'
+import { attack as pipelineRest } from './pipeline-rest'
 import { attack as prototypeNames } from './prototype-names'
 import { attack as pushWithoutJoin } from './push-without-join'
 import { attack as readOnly } from './read-only'
@@ -111,6 +112,7 @@ export const ATTACKS: readonly Attack[] = [
   dearHeaders,
   dearRequests,
   expectFlood,
+  pipelineRest,
   tinyChunks,
   halfOpen,
   unansweredUpgrades,

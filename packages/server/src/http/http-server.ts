@@ -13,6 +13,7 @@ import { ignoreErrors } from '../io/late-errors'
 import { PendingSockets } from '../io/pending-sockets'
 import { tooManyHeaders } from '../io/read-handshake'
 import { type Logger, SampledLog } from '../log'
+import { PacedReads } from './paced-reads'
 import { contain, refuseRequest } from './respond'
 
 /*
@@ -120,6 +121,7 @@ export function createHttpServer(bounds: HttpBounds, handle: RequestListener): H
   server.timeout = http.silenceTimeoutMs + longPoll.windowMs
   server.maxConnections = SOCKETS_PER_CONNECTION * admission.maxConnections + admission.maxPending
   boundSockets(server, bounds)
+  new PacedReads(clock).attach(server)
   logAcceptErrors(server, log, clock)
   return server
 }
