@@ -59,7 +59,7 @@ function endOf(topic: Topic, joinRef: string, response: JsonObject): ChannelEven
 }
 
 function failureOf(topic: Topic, joinRef: string, response: JsonObject): ChannelEvent {
-  const problem = `The channel of "${topic}" failed on the server. The client joins it again`
+  const problem = `The channel of "${topic}" failed on the server. The client rejoins`
   return { kind: 'failed', joinRef, error: refusalError('disconnected', problem, readRefusal(response)) }
 }
 
@@ -104,7 +104,7 @@ export function takenError(topic: Topic): RollcallError {
 
 /** A Phoenix server has no message for this: only the channel on the server can change a presence. */
 export function noUpdatesError(topic: Topic): RollcallError {
-  const instead = 'Push an event of your own, and let the channel on the server update the presence'
+  const instead = 'Push an event and update the presence on the server'
   return new RollcallError(
     'unsupported',
     `presence.update and presence.patch are not available in "${topic}" (option dialect). ${instead}.`,

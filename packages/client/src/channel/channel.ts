@@ -150,7 +150,7 @@ export class Channel<M = Meta> {
     const unknown = Object.keys(options).find((name) => name !== 'timeoutMs')
     if (unknown !== undefined) {
       return Promise.reject(
-        invalidArgument(`A push has no option ${JSON.stringify(unknown)}. Its only option is timeoutMs.`),
+        invalidArgument(`A push has no option ${JSON.stringify(unknown)}, only timeoutMs.`),
       )
     }
     const timeoutMs = options.timeoutMs ?? this.#timeoutMs

@@ -133,7 +133,7 @@ export function readServerFrame(dialect: ClientDialect, frame: Frame): ReceivedF
   const decoded = dialect.decodeServer(frame)
   if (!decoded.ok) {
     const { code, message } = decoded.fault
-    const problem = 'The client ignored a frame of the server that it does not understand'
+    const problem = 'The client ignored a frame that it does not understand'
     return new RollcallError('protocol_fault', `${problem}: ${message}`, { reason: code })
   }
   const received = decoded.value

@@ -162,7 +162,7 @@ export class ClientConnection {
     if (this.dialect.hasHello) return this.#credentials.renew()
     const why =
       'refresh() is not available with the dialect "phoenix": a Phoenix server reads credentials only when a ' +
-      'connection opens. Call disconnect() and connect() instead.'
+      'connection opens. Reconnect instead.'
     return Promise.reject(new RollcallError('unsupported', why))
   }
 

@@ -36,7 +36,7 @@ describe('why a socket is not open', () => {
   test('names the phase that took too long, the time and the option', () => {
     expect(connectTimeoutError('connecting', 7)).toMatchObject({
       code: 'timeout',
-      message: 'No connection within 7 ms (connectTimeoutMs). Check the address and the network.',
+      message: 'No connection within 7 ms (connectTimeoutMs). Check the address.',
     })
     expect(connectTimeoutError('handshaking', 7)).toMatchObject({
       code: 'timeout',
@@ -46,7 +46,7 @@ describe('why a socket is not open', () => {
 
   test('says what to do once the credentials are over, and that a heartbeat was not answered', () => {
     expect(expiredError().code).toBe('expired')
-    expect(expiredError().message).toMatch(/Sign in again, then call connect\(\)/)
+    expect(expiredError().message).toMatch(/Sign in and call connect\(\)/)
     expect(silenceError().code).toBe('disconnected')
     expect(silenceError().message).toMatch(/did not answer a heartbeat/)
   })
@@ -54,7 +54,7 @@ describe('why a socket is not open', () => {
   test('[C-38] says of a page that the browser suspended that nobody has to do anything', () => {
     expect(suspendedError()).toMatchObject({
       code: 'disconnected',
-      message: 'The browser suspended the page. The socket connects again when the page continues.',
+      message: 'The browser suspended the page. The socket reconnects with it.',
     })
   })
 })

@@ -9,7 +9,7 @@ export function connectTimeoutError(phase: 'connecting' | 'handshaking', ms: num
   return new RollcallError(
     'timeout',
     phase === 'connecting'
-      ? `No connection within ${ms} ms (connectTimeoutMs). Check the address and the network.`
+      ? `No connection within ${ms} ms (connectTimeoutMs). Check the address.`
       : `The server accepted the connection, but did not reply within ${ms} ms (connectTimeoutMs).`,
   )
 }
@@ -44,17 +44,14 @@ function ended(code: RollcallErrorCode, event: string, close: CloseInfo): Rollca
 export function expiredError(): RollcallError {
   return new RollcallError(
     'expired',
-    'The credentials have expired, and there are no newer ones. Sign in again, then call connect().',
+    'The credentials have expired, and there are no newer ones. Sign in and call connect().',
   )
 }
 
 export function silenceError(): RollcallError {
-  return new RollcallError('disconnected', 'The server went silent and did not answer a heartbeat.')
+  return new RollcallError('disconnected', 'The server did not answer a heartbeat.')
 }
 
 export function suspendedError(): RollcallError {
-  return new RollcallError(
-    'disconnected',
-    'The browser suspended the page. The socket connects again when the page continues.',
-  )
+  return new RollcallError('disconnected', 'The browser suspended the page. The socket reconnects with it.')
 }

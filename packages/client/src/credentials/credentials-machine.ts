@@ -87,10 +87,7 @@ function rejectRequest(state: CredentialsState, { ticket }: { readonly ticket: n
 }
 
 function notConnectedError(): RollcallError {
-  return new RollcallError(
-    'disconnected',
-    'No connection is open to renew credentials on. The next connection fetches new ones by itself.',
-  )
+  return new RollcallError('disconnected', 'No connection is open. The next fetches new credentials.')
 }
 
 /** The connection that uses `lastAccepted` ended. */

@@ -63,9 +63,7 @@ export function tokenSubprotocolOf(token: unknown): string | null {
   // One byte per character: the server reads it so.
   const bytes = Uint8Array.from(token, (character) => character.charCodeAt(0))
   if ([...token].some((character) => character.charCodeAt(0) > 0xff)) {
-    throw invalidArgument(
-      'The option authToken has a character that is not Latin-1. Encode it, for example as Base64.',
-    )
+    throw invalidArgument('The option authToken has a character that is not Latin-1. Encode it.')
   }
   // The prefix says base64url, but Phoenix decodes plain Base64. Only the slash is not allowed in a subprotocol.
   return PREFIX + encodeBase64(bytes).replace(/=/g, '').replace(/\//g, '_')

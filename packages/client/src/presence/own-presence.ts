@@ -112,7 +112,7 @@ export class OwnPresence {
 function fullError(topic: string): RollcallError {
   return new RollcallError(
     'queue_full',
-    `The patch of the own presence in "${topic}" was dropped: with it, more than ${MAX_WAITING_BYTES} bytes would wait to be sent. Patch fewer fields, or replace the meta with presence.update.`,
+    `The patch of the own presence in "${topic}" was dropped: with it, more than ${MAX_WAITING_BYTES} bytes would wait to be sent. Use presence.update instead.`,
   )
 }
 

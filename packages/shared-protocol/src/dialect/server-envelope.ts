@@ -44,8 +44,5 @@ export function readServerEnvelope<P>(
 }
 
 export function presenceFault(event: string): Fault {
-  return fault(
-    'invalid_message',
-    `The payload of ${event} does not have the form that the protocol requires.`,
-  )
+  return fault('invalid_message', `The payload of ${event} is malformed.`)
 }
