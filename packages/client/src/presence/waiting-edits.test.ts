@@ -5,8 +5,8 @@ import { append, MAX_WAITING_BYTES, mergeAll, mergeOf, type WaitingEdits, waitin
 const patch = (fields: JsonObject): MetaEdit => editOf({ kind: 'patch', patch: fields })
 const update = (meta: JsonObject): MetaEdit => editOf({ kind: 'update', meta })
 
-/** A patch of one field that counts as so many bytes: its braces, its name, and what separates them, are nine. */
-const patchOf = (bytes: number, name = 'a') => patch({ [name]: 'x'.repeat(bytes - 9) })
+/** A patch of one field that counts as so many bytes: braces, name, colon and quotes are eight. */
+const patchOf = (bytes: number, name = 'a') => patch({ [name]: 'x'.repeat(bytes - 8) })
 
 function appendAll(...edits: readonly MetaEdit[]): { waiting: WaitingEdits; isFull: boolean } {
   const [first, ...others] = edits as readonly [MetaEdit, ...MetaEdit[]]
@@ -17,11 +17,10 @@ function appendAll(...edits: readonly MetaEdit[]): { waiting: WaitingEdits; isFu
 const isMerged = ({ newest }: WaitingEdits) => newest.before === null
 
 describe('[C-53] the size of what waits', () => {
-  test('is about that of its JSON, in bytes and not in letters', () => {
+  test('is that of its JSON, in bytes and not in letters', () => {
     const fields = { a: { b: 1 }, c: 'é' }
     const textBytes = new TextEncoder().encode(JSON.stringify(fields)).length
-    // One byte more for each of its two objects: no name is known to be the first.
-    expect(waitingOf(patch(fields)).bytes).toBe(textBytes + 2)
+    expect(waitingOf(patch(fields)).bytes).toBe(textBytes)
     expect(waitingOf(update(fields)).bytes).toBe(textBytes)
     expect(waitingOf(patch({ é: null })).bytes).toBe(waitingOf(patch({ ee: null })).bytes)
   })
@@ -62,12 +61,12 @@ describe('[C-53] a patch', () => {
   const half = MAX_WAITING_BYTES / 2
 
   test('has room for as long as all that waits is no larger than the limit when it is merged', () => {
-    // Braces are counted once where two patches become one.
-    const filling = [patchOf(1000, 'a'), patchOf(MAX_WAITING_BYTES - 1000 + 2, 'b')] as const
+    // Two patches that become one save a pair of braces and need a comma.
+    const filling = [patchOf(1000, 'a'), patchOf(MAX_WAITING_BYTES - 1000 + 1, 'b')] as const
     const full = appendAll(...filling)
     expect(full).toMatchObject({ isFull: false, waiting: { bytes: MAX_WAITING_BYTES } })
     expect(isMerged(full.waiting)).toBe(true)
-    const over = appendAll(filling[0], patchOf(MAX_WAITING_BYTES - 1000 + 3, 'b'))
+    const over = appendAll(filling[0], patchOf(MAX_WAITING_BYTES - 1000 + 2, 'b'))
     expect(over).toEqual({ isFull: true, waiting: waitingOf(filling[0]) })
   })
 

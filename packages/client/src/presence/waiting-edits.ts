@@ -1,4 +1,4 @@
-import { bytesOfEdit, composeEdits, contentOf, type MetaEdit, utf8Bytes } from '@rollcall/shared-protocol'
+import { bytesOfEdit, composeEdits, type MetaEdit } from '@rollcall/shared-protocol'
 
 /*
  *   oldest <- … <- newest      each append adds a link, and shares all links before it
@@ -28,7 +28,7 @@ export interface WaitingEdits {
 }
 
 export function waitingOf(edit: MetaEdit): WaitingEdits {
-  const bytes = bytesOf(edit)
+  const bytes = bytesOfEdit(edit)
   return { newest: { edit, before: null }, bytes, mergedBytes: bytes }
 }
 
@@ -44,7 +44,7 @@ export function append(
   const { newest, bytes, mergedBytes } = waiting
   // An earlier merge found it full. Another merge for each refusal would block the page.
   if (mergedBytes > MAX_WAITING_BYTES) return { waiting, isFull: true }
-  const longer = { newest: { edit, before: newest }, bytes: bytes + bytesOf(edit), mergedBytes }
+  const longer = { newest: { edit, before: newest }, bytes: bytes + bytesOfEdit(edit), mergedBytes }
   if (longer.bytes <= 2 * mergedBytes + SLACK_BYTES) return { waiting: longer, isFull: false }
   const merged = waitingOf(mergeOf(longer))
   if (merged.bytes <= MAX_WAITING_BYTES) return { waiting: merged, isFull: false }
@@ -69,9 +69,4 @@ export function mergeAll(edits: readonly MetaEdit[]): MetaEdit {
     return right ? composeEdits(left, right) : left
   })
   return mergeAll(pairs)
-}
-
-/** The approximate size of the edit as JSON, in bytes. */
-function bytesOf(edit: MetaEdit): number {
-  return edit.kind === 'set' ? utf8Bytes(JSON.stringify(contentOf(edit))) : bytesOfEdit(edit)
 }

@@ -47,7 +47,7 @@ export class PendingMetaChange {
     return new PendingMetaChange(message, maxBytes)
   }
 
-  /** Bytes of the meta or patch as JSON, and one more for each object that is not empty. */
+  /** Bytes of the meta or patch as JSON. */
   get bytes(): number {
     return this.#bytes
   }

@@ -64,3 +64,13 @@ test('[S-51] a coalesced change never exceeds the limit of a meta', () => {
     { numRuns: 2000 },
   )
 })
+
+test('[S-51] a patch that flattens a full meta counts what the meta becomes', () => {
+  const pending = new UpdateCoalescer({ metaBytes: 30, maxBytes: 100_000 })
+  pending.add(messageOf({ kind: 'update', content: { a: { a: null, ['__proto__']: 1 } } }, 0))
+  pending.add(messageOf({ kind: 'patch', content: { ['__proto__']: [1], b: [1], a: 0 } }, 1))
+  const messages = [pending.shift(), pending.shift()]
+  for (const message of messages) {
+    if (message?.kind === 'update') expect(JSON.stringify(message.meta).length).toBeLessThanOrEqual(30)
+  }
+})

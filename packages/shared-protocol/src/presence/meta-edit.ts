@@ -88,9 +88,13 @@ export function foldInto(edit: GrowingEdit, later: MetaEdit): void {
  * it would remove a field and then put parts into it.
  */
 export function growthOf(edit: MetaEdit, patch: JsonObject): number | null {
+  const countBefore = edit.fields.size
+  let count = countBefore
   let growth = 0
   for (const [name, value] of Object.entries(patch)) {
     const before = edit.fields.get(name)
+    const isKept = value !== null || edit.kind === 'merge'
+    if ((before !== undefined) !== isKept) count += isKept ? 1 : -1
     if (isJsonObject(value)) {
       if (before !== undefined && !isEdit(before) && edit.kind === 'merge') return null
       const into = isEdit(before) ? before : objectEdit(edit.kind, {})
@@ -99,15 +103,15 @@ export function growthOf(edit: MetaEdit, patch: JsonObject): number | null {
       growth += inner
       if (into === before) continue
       growth += fieldBytes(name, into)
-    } else if (value !== null || edit.kind === 'merge') growth += fieldBytes(name, value)
+    } else if (isKept) growth += fieldBytes(name, value)
     if (before !== undefined) growth -= fieldBytes(name, before)
   }
-  return growth
+  return growth + bracesOf(count) - bracesOf(countBefore)
 }
 
-/** Bytes of the meta or patch as JSON, and one more for each object that is not empty. */
+/** Bytes of the meta or patch as JSON. */
 export function bytesOfEdit(edit: MetaEdit): number {
-  let bytes = 2
+  let bytes = bracesOf(edit.fields.size)
   for (const [name, value] of edit.fields) bytes += fieldBytes(name, value)
   return bytes
 }
@@ -163,6 +167,11 @@ function copyOf({ kind, fields }: MetaEdit): GrowingEdit {
 
 function isEdit(value: EditedValue | undefined): value is MetaEdit {
   return isJsonObject(value)
+}
+
+/** Bytes of an object without its fields: two braces, less the comma that the last field does not have. */
+function bracesOf(fieldCount: number): number {
+  return fieldCount === 0 ? 2 : 1
 }
 
 /** Bytes of a field in an object: name, colon, value and comma. */

@@ -27,6 +27,11 @@ export function inflateMessage(payload: Uint8Array, maxBytes: number): Buffer | 
   }
 }
 
+/** Offers that are read. The server declines those after them: a client offers one or two. */
+const MAX_OFFERS = 16
+/** Parts of an offer that are read: its name and more parameters than can all be different. */
+const MAX_PARTS = 8
+
 /** Values of `client_max_window_bits` that zlib supports. */
 const WINDOW_BITS = new Set(['8', '9', '10', '11', '12', '13', '14', '15'])
 
@@ -38,8 +43,8 @@ const WINDOW_BITS = new Set(['8', '9', '10', '11', '12', '13', '14', '15'])
  * quadratic time on a run of spaces. (S-43)
  */
 export function deflateOffers(header: string | undefined): string | undefined {
-  const offers = (header ?? '').split(',').filter((offer) => {
-    const [name = '', ...parameters] = offer.split(';').map((part) => part.trim())
+  const offers = (header ?? '').split(',', MAX_OFFERS).filter((offer) => {
+    const [name = '', ...parameters] = offer.split(';', MAX_PARTS).map((part) => part.trim())
     if (name.toLowerCase() !== 'permessage-deflate') return false
     const names = parameters.map(parameterName)
     return parameters.every(isSupported) && new Set(names).size === names.length
