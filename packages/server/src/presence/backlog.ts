@@ -1,7 +1,5 @@
 import { type Fault, fault } from '@rollcall/shared-protocol'
-
-/** Milliseconds after which a client may try again while the store is unreachable. */
-const STORE_RETRY_MS = 1000
+import { STORE_RETRY } from '../async/retry'
 
 /** Counts one node's changes that the store has not confirmed, and refuses more of them while the store is unreachable. */
 export class Backlog {
@@ -21,6 +19,6 @@ export class Backlog {
     // A store that reports itself reachable but takes no commits counts as unreachable.
     if ((this.isReachable && this.failingTopics === 0) || this.changes < this.#maxChanges) return null
     const text = `The store is unreachable and ${this.changes} changes wait for it; the limit is ${this.#maxChanges} (server option maxQueuedChanges). Try again later.`
-    return fault('store_unavailable', text, { retryAfterMs: STORE_RETRY_MS })
+    return fault('store_unavailable', text, { retryAfterMs: STORE_RETRY.maxMs })
   }
 }
